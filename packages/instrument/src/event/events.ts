@@ -1,0 +1,258 @@
+/**
+ * Every event there is. An event carries routing metadata only: names, sizes, durations, outcomes, codes. There is no
+ * field here that could hold a tool's argument, a result, a prompt or a header, and what has no field cannot be sent.
+ */
+import { choice, count, type Fields, flag, number, optional, type Shape, text, texts } from './fields.js'
+
+/** Version of the event format: raised when a reader of the old one would misunderstand the new one. */
+export const EVENT_VERSION = 1
+
+/** Who asked: the client (a tool call) or the server (sampling, elicitation, roots). */
+export const DIRECTIONS = ['client_to_server', 'server_to_client'] as const
+export const TRANSPORTS = ['stdio', 'http', 'sse', 'memory'] as const
+export const ERAS = ['legacy', 'modern'] as const
+
+/**
+ * How a request ended. `tool_error`: a result with `isError: true`. `protocol_error`: a JSON-RPC error.
+ * `unanswered`: given up on after the observer's limit. `replaced`: its id was used again while it was open.
+ * `transport_error`: the connection or the HTTP answer failed. `process_exit`: the server ended first.
+ */
+export const OUTCOMES = [
+  'ok',
+  'tool_error',
+  'protocol_error',
+  'cancelled',
+  'timeout',
+  'unanswered',
+  'replaced',
+  'transport_error',
+  'process_exit',
+] as const
+
+/** Fields of every event. */
+export const ENVELOPE = {
+  at: number('When it happened, milliseconds since 1970-01-01 UTC.'),
+  server: text('Name of the MCP server in the configuration; `mcp-vitals` for our own.', 128),
+  session: optional(text('Pseudonymous session id. Never the id that the protocol uses.', 64)),
+  transport: optional(choice('How client and server are connected.', TRANSPORTS)),
+  agent: optional(text('Agent id or name of the key that called. Never a person’s datum.', 128)),
+  traceId: optional(text('W3C trace id, 32 hexadecimal digits, where the caller sent one.', 32)),
+} satisfies Fields
+
+const direction = choice('Who asked.', DIRECTIONS)
+const method = text('JSON-RPC method.', 128)
+const name = optional(text('Tool or prompt name. Never a resource URI or a task id.', 128))
+
+/** The union, as data: type → what it means and its fields beyond the envelope. */
+export const EVENTS = {
+  'session.opened': {
+    doc: 'A client and a server agreed to talk: `initialize` was answered, or the first modern request of a client passed.',
+    fields: {
+      era: choice('Legacy (`initialize`) or modern (2026-07-28, stateless).', ERAS),
+      protocolVersion: optional(text('Agreed protocol revision.', 32)),
+      clientName: optional(text('What the client calls itself. Self-reported.', 128)),
+      clientVersion: optional(text('Self-reported.', 64)),
+      serverName: optional(text('What the server calls itself. Self-reported.', 128)),
+      serverVersion: optional(text('Self-reported.', 64)),
+    },
+  },
+  'session.closed': {
+    doc: 'A session ended.',
+    fields: {
+      durationMs: number('From opened to closed.'),
+      reason: choice('Who or what ended it.', ['client', 'server', 'idle', 'lost', 'shutdown'] as const),
+    },
+  },
+  'request.started': {
+    doc: 'A request passed on its way to the one who shall answer it.',
+    fields: {
+      direction,
+      method,
+      name,
+      operation: text('Joins this to its `request.ended`; unique within the stream.', 64),
+    },
+  },
+  'request.ended': {
+    doc: 'A request was answered, or will never be. Exactly one for each `request.started`.',
+    fields: {
+      direction,
+      method,
+      name,
+      operation: text('Joins this to its `request.started`.', 64),
+      outcome: choice('How it ended.', OUTCOMES),
+      status: count('The outcome as an HTTP-like number, equal on every transport (CONTRACT.md, F3).'),
+      errorCode: optional(text('JSON-RPC error code as text.', 16)),
+      durationMs: number('From the (first) request to the (last) answer, without `waitMs`.'),
+      waitMs: optional(number('Time spent waiting for a person between rounds of `input_required`.')),
+      rounds: optional(count('Requests that made up this one operation, where more than one.')),
+      task: optional(flag('The operation ran as a task and was followed to its end.')),
+      progress: optional(count('Progress notifications seen.')),
+      requestBytes: count('Size of the request message.'),
+      responseBytes: count('Size of the answer; 0 where none came.'),
+    },
+  },
+  notification: {
+    doc: 'A message that wants no answer.',
+    fields: { direction: choice('Who sent it.', DIRECTIONS), method, sizeBytes: count('Size of the message.') },
+  },
+  'tools.listed': {
+    doc: 'A `tools/list` answer passed: these tools exist.',
+    fields: {
+      tools: texts('Tool names, in the server’s order.'),
+      hashes: texts('For each tool, a hash of its definition’s exact bytes: equal hash, equal definition.'),
+      sizeBytes: count('Size of the answer: what the definitions cost a model’s context.'),
+      complete: flag('False while further pages follow (`nextCursor`).'),
+    },
+  },
+  unreadable: {
+    doc: 'Bytes passed that the observer could not understand. They were forwarded all the same.',
+    fields: {
+      direction: choice('Who sent them.', DIRECTIONS),
+      reason: choice('Why.', ['invalid_json', 'not_jsonrpc', 'too_deep', 'cut_off', 'unknown_id', 'encoding'] as const),
+      sizeBytes: count('How many bytes.'),
+    },
+  },
+  http: {
+    doc: 'A raw HTTP exchange with a gateway or an instrumented server. GET streams have none.',
+    fields: {
+      method: text('HTTP method.', 16),
+      path: text('Route, not the raw URL: no query, no ids.', 128),
+      status: count('HTTP status code.'),
+      durationMs: number('From the request’s first byte to the answer’s last.'),
+      requestBytes: count('Body size.'),
+      responseBytes: count('Body size.'),
+    },
+  },
+  'process.started': { doc: 'A server process was started.', fields: { pid: count('Process id.') } },
+  'process.ended': {
+    doc: 'A server process ended.',
+    fields: {
+      pid: count('Process id.'),
+      crashed: flag('It ended by itself, by failure, while it was wanted.'),
+      exitCode: optional(count('Exit status, where it exited.')),
+      signal: optional(text('Signal that ended it.', 16)),
+      durationMs: number('How long it ran.'),
+      reason: optional(
+        choice('Known cause of a start that failed.', ['not_found', 'not_executable', 'failed'] as const),
+      ),
+    },
+  },
+  queue: {
+    doc: 'A job entered, started in or left a queue.',
+    fields: {
+      plugin: text('Queue’s plugin.', 128),
+      action: choice('What happened.', ['entered', 'started', 'left', 'refused', 'cancelled'] as const),
+      waitMs: optional(number('Time in the queue, when started.')),
+      size: count('Jobs waiting after it.'),
+    },
+  },
+  plugin: {
+    doc: 'A plugin’s command ran.',
+    fields: {
+      plugin: text('Plugin.', 128),
+      command: text('Command.', 128),
+      outcome: choice('How it ended.', OUTCOMES),
+      durationMs: number('Run time.'),
+    },
+  },
+  provider: {
+    doc: 'A call to an outside provider (an upstream API) ended.',
+    fields: {
+      provider: text('Name in the configuration.', 64),
+      ok: flag('It succeeded.'),
+      durationMs: number('Duration.'),
+      errorCode: optional(text('Class or code of the error.', 64)),
+    },
+  },
+  probe: {
+    doc: 'A health check ran.',
+    fields: {
+      check: text('Name of the check.', 128),
+      ok: flag('It succeeded.'),
+      durationMs: number('Duration.'),
+      reason: optional(text('Why not, out of a bounded list.', 64)),
+    },
+  },
+  auth: {
+    doc: 'Somebody was let in or refused.',
+    fields: {
+      action: choice('What happened.', ['accepted', 'refused', 'locked_out'] as const),
+      reason: optional(text('Why, out of a bounded list.', 64)),
+    },
+  },
+  limit: {
+    doc: 'A rate or size limit was hit.',
+    fields: { limitType: text('Which limit.', 64), layer: choice('Where.', ['http', 'mcp'] as const) },
+  },
+  validation: {
+    doc: 'Input was refused by a schema.',
+    fields: { name, reason: text('Why, out of a bounded list.', 64) },
+  },
+  security: {
+    doc: 'Something an auditor wants to know of.',
+    fields: {
+      kind: text('What, out of a bounded list.', 64),
+      severity: choice('How grave.', ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const),
+    },
+  },
+  message: {
+    doc: 'An agent’s message was sent through a provider.',
+    fields: { channel: text('sms, whatsapp, voice …', 64), ok: flag('It was accepted.') },
+  },
+  webhook: { doc: 'A webhook came in.', fields: { kind: text('Which.', 64) } },
+  agent: {
+    doc: 'An agent was provisioned, deprovisioned or used.',
+    fields: {
+      action: choice('What happened.', ['provisioned', 'deprovisioned', 'used'] as const),
+      category: optional(text('Category of use.', 64)),
+    },
+  },
+  voice: {
+    doc: 'A voice session started or ended.',
+    fields: { action: choice('What happened.', ['started', 'ended'] as const) },
+  },
+  usage: {
+    doc: 'Model tokens or money were spent.',
+    fields: {
+      provider: text('Who was paid.', 64),
+      model: optional(text('Model.', 128)),
+      inputTokens: optional(count('Tokens read.')),
+      outputTokens: optional(count('Tokens written.')),
+      costUsd: optional(number('Money, US dollars.')),
+      estimated: flag('The figures are an estimate.'),
+    },
+  },
+  error: {
+    doc: 'An application error, recorded by hand.',
+    fields: {
+      errorType: text('Class or code.', 64),
+      name,
+      reason: text('Why, out of a bounded list.', 64),
+    },
+  },
+  business: {
+    doc: 'Something only the application knows, counted under a name.',
+    fields: { name: text('Metric name without prefix.', 64), value: number('By how much.') },
+  },
+} as const satisfies Record<string, { doc: string; fields: Fields }>
+
+export type EventType = keyof typeof EVENTS
+type Envelope = Shape<typeof ENVELOPE>
+/** One event of the given type: a flat, JSON-ready object. */
+export type EventOf<T extends EventType> = { readonly v: typeof EVENT_VERSION; readonly type: T } & Envelope &
+  Shape<(typeof EVENTS)[T]['fields']>
+/** The one noun: everything that can be observed. */
+export type Event = { [T in EventType]: EventOf<T> }[EventType]
+
+/** What a source says of every event it makes: the envelope without the time. */
+export type Origin = Omit<Envelope, 'at'>
+
+/** Makes an event. `at` is milliseconds since 1970 (pass the clock in: this module has none). */
+export function event<T extends EventType>(
+  type: T,
+  at: number,
+  origin: Origin,
+  fields: Shape<(typeof EVENTS)[T]['fields']>,
+): EventOf<T> {
+  return { v: EVENT_VERSION, type, at, ...origin, ...fields } as unknown as EventOf<T>
+}

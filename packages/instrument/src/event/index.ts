@@ -1,0 +1,16 @@
+export { checkEvent, expected, type Problem } from './check.js'
+export {
+  DIRECTIONS,
+  ENVELOPE,
+  ERAS,
+  EVENT_VERSION,
+  EVENTS,
+  type Event,
+  type EventOf,
+  type EventType,
+  event,
+  type Origin,
+  OUTCOMES,
+  TRANSPORTS,
+} from './events.js'
+export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'

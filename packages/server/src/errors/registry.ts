@@ -1,0 +1,29 @@
+/**
+ * Every error that a person can meet, in one place: what was wrong (with the bad value), a valid example, and the next
+ * step. `{name}` stands for a value given by the thrower. docs/reference/errors.md is made from this table.
+ */
+export const ERRORS = {
+  PORT_IN_USE: {
+    message: 'Port {port} on {host} is in use{holder}.',
+    example: 'mcp-vitals up --port 9465',
+    next: 'Stop the program that holds the port, or choose another with --port or `listen.port`.',
+  },
+  DATA_DIR_LOCKED: {
+    message: 'The state directory {dir} is in use by another mcp-vitals daemon{holder}.',
+    example: 'MCP_VITALS_DATA=~/.mcp-vitals-second mcp-vitals up',
+    next: 'Use the daemon that runs, stop it, or give this one a state directory of its own.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+interface ErrorEntry {
+  readonly message: string
+  readonly example: string
+  readonly next: string
+}
+
+export type ErrorCode = keyof typeof ERRORS
+type Placeholders<M extends string> = M extends `${string}{${infer P}}${infer Rest}` ? P | Placeholders<Rest> : never
+/** The values that an error's message needs. */
+export type ErrorValues<C extends ErrorCode> = Readonly<
+  Record<Placeholders<(typeof ERRORS)[C]['message']>, string | number>
+>
