@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { mcpJsonEntry, serverEntry } from '../../../packages/server/src/children/index.js'
+
+test('a command and an address are taken, with their defaults', () => {
+  expect(serverEntry.parse({ command: 'npx' })).toEqual({ command: 'npx', args: [], env: {}, disabled: false })
+  expect(serverEntry.parse({ url: 'https://mcp.example.com/mcp' })).toEqual({
+    url: 'https://mcp.example.com/mcp',
+    headers: {},
+    transport: 'http',
+    disabled: false,
+  })
+})
+
+test.each([
+  ['neither', {}],
+  ['both', { command: 'npx', url: 'http://127.0.0.1/mcp' }],
+  ['an unknown key', { command: 'npx', autoApprove: [] }],
+  ['an address of another kind', { url: 'file:///etc/passwd' }],
+  ['an empty command', { command: '' }],
+])('%s is refused', (_, entry) => {
+  expect(serverEntry.safeParse(entry).success).toBe(false)
+})
+
+test('the keys that clients write are read over in mcp.json', () => {
+  expect(
+    mcpJsonEntry.parse({ type: 'stdio', command: 'npx', args: ['-y', 'x'], autoApprove: ['a'], timeout: 60 }),
+  ).toEqual({ command: 'npx', args: ['-y', 'x'], env: {}, disabled: false })
+  expect(mcpJsonEntry.parse({ type: 'http', url: 'http://127.0.0.1:1/mcp', gallery: true })).toEqual({
+    url: 'http://127.0.0.1:1/mcp',
+    headers: {},
+    transport: 'http',
+    disabled: false,
+  })
+  expect(mcpJsonEntry.parse({ url: 'http://127.0.0.1:1/mcp', transport: 'streamable-http' })).toMatchObject({
+    transport: 'http',
+  })
+})
+
+test('the deprecated SSE transport is refused by name', () => {
+  expect(mcpJsonEntry.safeParse({ type: 'sse', url: 'http://127.0.0.1:1/sse' }).success).toBe(false)
+})
