@@ -1,0 +1,200 @@
+/**
+ * Which way imports may point: one rule for each invariant of the architecture, each with why and the way out.
+ * test/repo/import-rules.test.ts breaks every rule on purpose and sees it caught, so a rule that cannot fire is found.
+ */
+const LIBRARY = '^packages/instrument/src'
+const SERVER = '^packages/server/src'
+
+/** Folder of the library -> the folders beside it that it may import. */
+const LIBRARY_LAYERS = {
+  event: { may: [], why: 'the event is the one noun; everything points at it' },
+  mcp: { may: ['event'], why: 'reading the protocol makes events and knows nothing of who takes them' },
+  stream: { may: ['event'], why: 'the stream carries events and knows neither where they come from nor where they go' },
+  metrics: { may: ['stream', 'event'], why: 'metrics are a fold over the stream' },
+  ship: { may: ['stream', 'event'], why: 'shipping is a sink of the stream' },
+}
+
+/** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
+const SERVER_LAYERS = {
+  errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
+  state: { may: [], why: 'what is true now is a pure fold over events' },
+  children: { may: ['errors'], why: 'starting processes safely is a tool of the sources, not a user of them' },
+  datadir: { may: ['errors'], why: 'the state directory is ground that others build on' },
+  store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
+  spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
+  listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
+  sources: {
+    may: ['errors', 'children'],
+    types: ['store', 'spool', 'datadir', 'listen'],
+    why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
+  },
+  sinks: {
+    may: ['errors', 'state'],
+    types: ['store', 'datadir'],
+    why: 'a sink takes events from the stream and never asks where they came from',
+  },
+  faces: {
+    may: ['errors', 'state'],
+    types: ['sources', 'sinks', 'store', 'listen'],
+    why: 'a face shows what is known; it neither makes nor keeps it',
+  },
+  demo: { may: ['errors'], why: 'the demonstration uses the product as a stranger would, from outside' },
+}
+
+const layer = (root, name, { may, types = [], why }) => ({
+  name: `${name}-direction`,
+  severity: 'error',
+  comment:
+    `${name}/ may import [${may.join(', ')}]${types.length > 0 ? ` and name types of [${types.join(', ')}]` : ''}: ${why}. ` +
+    'Way out: publish an event, or take what you need as a constructor argument and let app/ pass it in.',
+  from: { path: `${root}/${name}/` },
+  to: { path: `${root}/`, pathNot: `${root}/(${[name, ...may, ...types].join('|')})/` },
+})
+
+/** The same layers, for the folders that may be named as types only: a value import of them is a violation. */
+const typesOnly = ([name, { types, why }]) => ({
+  name: `${name}-take-types-only`,
+  severity: 'error',
+  comment: `${name}/ may know [${types.join(', ')}] by "import type" alone: ${why}. Way out: take the value as a constructor argument.`,
+  from: { path: `${SERVER}/${name}/` },
+  to: { path: `${SERVER}/(${types.join('|')})/`, dependencyTypesNot: ['type-only'] },
+})
+
+const NOT_OURS = ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown', 'npm-bundled']
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(LIBRARY_LAYERS).map(([name, rule]) => layer(LIBRARY, name, rule)),
+    ...Object.entries(SERVER_LAYERS).map(([name, rule]) => layer(SERVER, name, rule)),
+    ...Object.entries(SERVER_LAYERS)
+      .filter(([, { types }]) => types)
+      .map(typesOnly),
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'A cycle hides which way data flows. Way out: move what both need into a file below both.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'every-import-resolves',
+      severity: 'error',
+      comment: 'An import that leads nowhere fails at the user. Way out: mend the path, or declare the package.',
+      from: { path: '^packages/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      comment:
+        'What ships may import only what its own package.json declares: the rest is not there when a user installs it. ' +
+        'Way out: declare it there and explain it in docs/dependencies.md, or do without.',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'library-stays-light',
+      severity: 'error',
+      comment:
+        "The library runs inside other people's servers, on any runtime: no node: module, no package. " +
+        'Way out: take clocks, ids and transport as arguments; what needs Node belongs to packages/server.',
+      from: { path: LIBRARY },
+      to: { dependencyTypes: NOT_OURS },
+    },
+    {
+      name: 'library-never-looks-up',
+      severity: 'error',
+      comment: 'The library knows nothing of the daemon. Way out: declare the shape you need in the library.',
+      from: { path: LIBRARY },
+      to: { path: '^packages/(server|web)/' },
+    },
+    {
+      name: 'library-by-its-name',
+      severity: 'error',
+      comment:
+        'The server uses the library as every user does, by its published entries. ' +
+        "Way out: import '@mcp-vitals/instrument/<entry>'.",
+      from: { path: '^packages/server/' },
+      to: { path: '^packages/instrument/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'pure-state',
+      severity: 'error',
+      comment:
+        'state/ is a pure fold: no clock, disk, network or package. Way out: put the time and the ids into the event.',
+      from: { path: `${SERVER}/state/`, pathNot: '/options[.]ts$' },
+      to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
+    },
+    {
+      name: 'siblings-are-strangers',
+      severity: 'error',
+      comment:
+        'One source, sink or face never imports another: each must be deletable alone. ' +
+        'Way out: put what both need into a folder below them, such as children/.',
+      from: { path: `${SERVER}/(sources|sinks|faces)/([^/]+)/` },
+      to: { path: `${SERVER}/$1/`, pathNot: `${SERVER}/$1/$2/` },
+    },
+    {
+      name: 'front-door-only',
+      severity: 'error',
+      comment:
+        'A module is entered by its index.ts, so that the rest of it can change freely. ' +
+        'Way out: export the name there. (config/ may read options.ts, which is its own rule.)',
+      from: { path: '^packages/(instrument|server)/src/([^/]+)/', pathNot: `${SERVER}/(config|sources|sinks|faces)/` },
+      to: {
+        path: '^packages/(instrument|server)/src/',
+        pathNot: [
+          '^packages/$1/src/$2/',
+          '^packages/[^/]+/src/[^/]+/index[.]ts$',
+          `${SERVER}/(sources|sinks|faces)/[^/]+/index[.]ts$`,
+        ],
+      },
+    },
+    {
+      name: 'front-door-of-modules-only',
+      severity: 'error',
+      comment: 'The same for what a source, sink or face imports. Way out: export the name from the index.ts.',
+      from: { path: `${SERVER}/(sources|sinks|faces)/([^/]+)/` },
+      to: {
+        path: `${SERVER}/`,
+        pathNot: [`${SERVER}/$1/`, `${SERVER}/[^/]+/index[.]ts$`, `${SERVER}/(sources|sinks|faces)/[^/]+/index[.]ts$`],
+      },
+    },
+    {
+      name: 'config-reads-only-options',
+      severity: 'error',
+      comment:
+        "config/ composes each module's options.ts and never runs a module (errors/ aside). " +
+        'Way out: declare the option, its default and its meaning in the options.ts of its module.',
+      from: { path: `${SERVER}/config/` },
+      to: { path: `${SERVER}/`, pathNot: [`${SERVER}/(config|errors)/`, '/options[.]ts$'] },
+    },
+    {
+      name: 'only-cli-starts-app',
+      severity: 'error',
+      comment:
+        'app/ is the one composition root and demo/ its demonstration; tests and cli/ start them, modules never do. ' +
+        'Way out: take what you need as an argument.',
+      from: { path: '^packages/', pathNot: `${SERVER}/(app|cli|demo)/` },
+      to: { path: `${SERVER}/(app|demo)/` },
+    },
+    {
+      name: 'nobody-imports-cli',
+      severity: 'error',
+      comment:
+        'cli/ ends the process and prints to the terminal; a library of ours must do neither. Way out: move it down.',
+      from: { path: '^packages/', pathNot: `${SERVER}/cli/` },
+      to: { path: `${SERVER}/cli/` },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    doNotFollow: { path: 'node_modules|/dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node'],
+      extensions: ['.ts', '.js'],
+    },
+  },
+}

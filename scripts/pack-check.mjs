@@ -1,0 +1,116 @@
+/**
+ * What a user gets: packs both packages, installs the results into an empty folder and runs `npx mcp-vitals up` there,
+ * asks it for /health and /metrics, and stops it with SIGTERM. `node scripts/pack-check.mjs`; the last line is
+ * `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setUp } from './setup.mjs'
+import { capture, step } from './steps.mjs'
+
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 30_000
+const PACKAGES = ['@mcp-vitals/instrument', 'mcp-vitals']
+
+const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-pack-'))
+let passed = 0
+let failed = 0
+
+/** Counts one check and says what it found. */
+function verdict(name, problem) {
+  if (problem === undefined) passed++
+  else failed++
+  process.stdout.write(
+    `${problem === undefined ? 'ok  ' : 'FAIL'} ${name}${problem === undefined ? '' : `: ${problem}`}\n`,
+  )
+}
+
+/** A port that nobody holds now. */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** Packs and installs. @returns the folder of the installation, or undefined when a step failed */
+async function install() {
+  const tarballs = join(home, 'tarballs')
+  const user = join(home, 'user')
+  for (const folder of [tarballs, user]) mkdirSync(folder)
+  const workspaces = PACKAGES.flatMap((name) => ['--workspace', name])
+  if (!(await step('npm pack', 'npm', ['pack', '--pack-destination', tarballs, ...workspaces]))) return undefined
+  writeFileSync(join(user, 'package.json'), '{ "private": true }\n')
+  const files = readdirSync(tarballs).map((file) => join(tarballs, file))
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...files]
+  return (await step('npm install into an empty folder', 'npm', args, { cwd: user })) ? user : undefined
+}
+
+/** Starts the daemon as a user does, asks it, stops it; one verdict for each. */
+async function run(user, args) {
+  const port = await freePort()
+  const name = `npx ${args.join(' ')}`
+  const env = { ...process.env, MCP_VITALS_DATA: mkdtempSync(join(home, 'state-')) }
+  const daemon = spawn('npx', ['--no-install', ...args, '--port', String(port)], {
+    cwd: user,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [daemon.stdout, daemon.stderr])
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk
+    })
+  const ended = new Promise((resolve) => daemon.on('close', (status, signal) => resolve(signal ?? status)))
+
+  const health = await ask(`http://127.0.0.1:${port}/health`, START_TIMEOUT_MS, () => daemon.exitCode !== null)
+  verdict(`${name}: /health answers 200`, health.ok ? undefined : `${health.problem}\n${output}`)
+  const metrics = await ask(`http://127.0.0.1:${port}/metrics`, 1000, () => false)
+  verdict(
+    `${name}: /metrics shows metrics`,
+    /^# TYPE \w+ /m.test(metrics.body) ? undefined : metrics.problem || 'no metric in it',
+  )
+  daemon.kill('SIGTERM')
+  const end = await Promise.race([ended, sleep(STOP_TIMEOUT_MS, 'not stopped', { ref: false })])
+  verdict(`${name}: SIGTERM stops it with status 0`, end === 0 ? undefined : `${end}\n${output}`)
+  if (end === 'not stopped') daemon.kill('SIGKILL')
+}
+
+/** Asks until the answer is 200, the time is over or `hopeless()`. */
+async function ask(url, timeoutMs, hopeless) {
+  const deadline = Date.now() + timeoutMs
+  let problem = 'never asked'
+  do {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
+      const body = await response.text()
+      if (response.status === 200) return { ok: true, body, problem: '' }
+      problem = `${url} answered ${response.status}`
+    } catch (error) {
+      problem = `${url}: ${error.cause?.message ?? error.message}`
+    }
+    await sleep(100)
+  } while (Date.now() < deadline && !hopeless())
+  return { ok: false, body: '', problem }
+}
+
+try {
+  const user = (await setUp()) ? await install() : undefined
+  verdict('packed and installed', user === undefined ? 'see above' : undefined)
+  if (user !== undefined) {
+    const help = await capture('npx', ['--no-install', 'mcp-vitals', 'up', '--help'], { cwd: user })
+    verdict('npx mcp-vitals up --help', help.status === 0 ? undefined : help.output)
+    await run(user, ['mcp-vitals', 'up'])
+    if (help.output.includes('--demo')) await run(user, ['mcp-vitals', 'up', '--demo'])
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`)
+process.exit(failed === 0 ? 0 : 1)
