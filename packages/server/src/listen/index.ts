@@ -1,0 +1,2 @@
+export { type Refusal, refusalOf } from './guard.js'
+export { holderOf } from './holder.js'
