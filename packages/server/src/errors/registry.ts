@@ -13,6 +13,26 @@ export const ERRORS = {
     example: 'MCP_VITALS_DATA=~/.mcp-vitals-second mcp-vitals up',
     next: 'Use the daemon that runs, stop it, or give this one a state directory of its own.',
   },
+  CONFIG_NOT_FOUND: {
+    message: 'There is no configuration file {file}.',
+    example: 'mcp-vitals up --config mcp-vitals.yaml',
+    next: 'Check the path given with --config; it counts from the directory in which you type the command.',
+  },
+  CONFIG_UNREADABLE: {
+    message: 'The configuration file {file} cannot be read: {reason}.',
+    example: 'mcp-vitals config check --config mcp-vitals.yaml',
+    next: 'Name a text file of at most 1 MiB (YAML or JSON, UTF-8) that this user may read.',
+  },
+  CONFIG_INVALID: {
+    message: 'The configuration is not valid:{problems}',
+    example: '{ "servers": { "notes": { "command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"] } } }',
+    next: 'Mend the places named above and see with "mcp-vitals config check"; docs/reference/config.md tells every option.',
+  },
+  HOST_NOT_LOOPBACK: {
+    message: 'Listening on {host} is refused: whoever reaches that address could use your servers.',
+    example: 'mcp-vitals up --host 127.0.0.1',
+    next: 'Use 127.0.0.1, localhost or ::1; to reach the daemon from another machine, take an SSH tunnel.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {

@@ -1,0 +1,138 @@
+import { homedir } from 'node:os'
+import { vitalsError } from '../errors/index.js'
+import { LOOPBACK_HOSTS } from '../listen/options.js'
+import { type ClientForm, clientForm, isGroup } from './client.js'
+import { expandServers } from './expand.js'
+import { parseConfig, readConfigFile, type SourceFile } from './file.js'
+import { environmentLayers, type Layer, type Override, withLayers } from './layers.js'
+import { type Config, clientOptions, configOptions } from './options.js'
+import { type Problem, problemsOf } from './problems.js'
+
+export interface LoadOptions {
+  /** Path of a YAML or JSON file, our own form or a client’s `mcp.json`. Absent: defaults and environment alone. */
+  readonly file?: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What the command line sets; stands above the environment. */
+  readonly overrides?: readonly Override[]
+}
+
+/** A valid configuration and how it came about. */
+export interface LoadedConfig {
+  readonly config: Config
+  readonly file: string | undefined
+  /** Where a value came from, in words: `default`, `file mcp.json:3:5`, `environment variable LOG_LEVEL`, `option --port`. */
+  origin(path: readonly PropertyKey[]): string
+  /** What a person should know although it is no error, one sentence each. */
+  readonly notes: readonly string[]
+}
+
+/** The file’s part, before the layers above it. */
+interface Base {
+  readonly source: SourceFile | undefined
+  readonly client: ClientForm | undefined
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Reads the file, puts environment and overrides on top, fills in the defaults and checks the whole.
+ * Throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID (every problem with its place) or HOST_NOT_LOOPBACK.
+ */
+export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedConfig {
+  const base = file === undefined ? { source: undefined, client: undefined, values: {} } : readBase(file)
+  const flags = overrides.map(({ flag, path, value }) => ({ from: `option ${flag}`, path, value }))
+  const layers = [...environmentLayers(env), ...flags]
+  const written = withLayers(base.values, layers)
+  const { servers, problems: unset } = expandServers(written.servers, env)
+  const schema = base.client ? clientOptions : configOptions
+  const result = schema.safeParse(servers === undefined ? written : { ...written, servers })
+  const problems: Problem[] = unset.map(({ path, message }) => ({ path: ['servers', ...path], part: 'value', message }))
+  for (const problem of problemsOf(result.error?.issues ?? [], written))
+    if (!problems.some(({ path }) => sameKey(path, problem.path))) problems.push(problem)
+  if (!result.success || problems.length > 0) throw invalid(sentencesOf(problems, base, layers))
+  const config = withHome(result.data)
+  if (!LOOPBACK_HOSTS.includes(config.listen.host)) throw vitalsError('HOST_NOT_LOOPBACK', { host: config.listen.host })
+  return { config, file, origin: (path) => originOf(path, base, layers), notes: notesOf(config, base) }
+}
+
+function readBase(file: string): Base {
+  const source = parseConfig(file, readConfigFile(file))
+  if ('problems' in source)
+    throw invalid(source.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`))
+  const { value } = source
+  if (value === null || value === undefined)
+    throw invalid([`${file}:1:1: the file is empty; expected: keys such as "servers"`])
+  if (!isGroup(value))
+    throw invalid([
+      `${file}:1:1: the file holds ${Array.isArray(value) ? 'a list' : 'one value'}; expected: keys such as "servers"`,
+    ])
+  const client = clientForm(file, value)
+  if (client) return { source, client, values: client.servers === undefined ? {} : { servers: client.servers } }
+  // A section whose every line is commented out is null in YAML, and means its defaults.
+  return { source, client, values: Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null)) }
+}
+
+function invalid(sentences: readonly string[]): Error {
+  return vitalsError('CONFIG_INVALID', { problems: sentences.map((text) => `\n  ${text}`).join('') })
+}
+
+/** One sentence a problem: those of the layers first, then those of the file from top to bottom. */
+function sentencesOf(problems: readonly Problem[], base: Base, layers: readonly Layer[]): readonly string[] {
+  const placed = problems.map(({ path, part, message }) => {
+    const where = filePath(path, base)
+    const text = `${where.map(String).join('.')} ${message}`
+    const layer = layerOf(path, layers)
+    if (layer || !base.source) return { line: 0, column: 0, text: layer ? `${layer.from}: ${text}` : text }
+    const { line, column } = base.source.locate(where, part)
+    return { line, column, text: `${base.source.path}:${line}:${column}: ${text}` }
+  })
+  return placed.sort((one, other) => one.line - other.line || one.column - other.column).map(({ text }) => text)
+}
+
+/** A path in our form as it stands in the file, where a client has a word of its own for the servers. */
+function filePath(path: readonly PropertyKey[], { client }: Base): readonly PropertyKey[] {
+  return client && path[0] === 'servers' ? [client.key, ...path.slice(1)] : path
+}
+
+function originOf(path: readonly PropertyKey[], base: Base, layers: readonly Layer[]): string {
+  const layer = layerOf(path, layers)
+  if (layer) return layer.from
+  if (!base.source || !has(base.values, path)) return 'default'
+  const { line, column } = base.source.locate(filePath(path, base), 'key')
+  return `file ${base.source.path}:${line}:${column}`
+}
+
+function layerOf(path: readonly PropertyKey[], layers: readonly Layer[]): Layer | undefined {
+  return layers.findLast((layer) => sameKey(layer.path, path))
+}
+
+function sameKey(one: readonly PropertyKey[], other: readonly PropertyKey[]): boolean {
+  return one.length === other.length && one.every((key, index) => key === other[index])
+}
+
+function has(values: unknown, path: readonly PropertyKey[]): boolean {
+  const [key, ...rest] = path
+  if (key === undefined) return true
+  if (typeof values !== 'object' || values === null || !Object.hasOwn(values, key)) return false
+  return has((values as Record<PropertyKey, unknown>)[key], rest)
+}
+
+/** `~/` in the state directory, which no shell expands in a file. */
+function withHome(config: Config): Config {
+  return config.dataDir === undefined
+    ? config
+    : { ...config, dataDir: config.dataDir.replace(/^~(?=\/|$)/, () => homedir()) }
+}
+
+function notesOf({ servers }: Config, { source, client }: Base): readonly string[] {
+  if (!source) return []
+  const notes: string[] = []
+  if (!Object.values(servers).some(({ disabled }) => !disabled)) notes.push(`${source.path} names no server to watch.`)
+  const ignored = client
+    ? Object.keys(source.value as object).filter((key) => key !== 'servers' && Object.hasOwn(configOptions.shape, key))
+    : []
+  if (ignored.length > 0)
+    notes.push(
+      `${source.path} is read as a client's file, so ${ignored.join(', ')} in it is ignored; write "servers" for "${client?.key}" to use it.`,
+    )
+  return notes
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { mcpJsonEntry, serverEntry } from '../children/options.js'
+import { listenOptions } from '../listen/options.js'
+import { logOptions } from '../sinks/log/options.js'
+import { storeOptions } from '../store/options.js'
+
+/** A server's name stands in addresses (`/mcp/<name>`), in labels and in log lines. `mcp-vitals` is our own. */
+const serverName = z
+  .string()
+  .regex(/^(?!mcp-vitals$|\.{1,2}$)[^\p{Cc}/\\?#%]{1,128}$/u)
+  .meta({
+    description:
+      'Name of the server: 1 to 128 characters, none of / \\ ? # % and no control character; not "mcp-vitals", "." or ".."',
+    examples: ['notes'],
+  })
+
+const NOTES = { notes: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-memory'] } }
+
+/** One section for each module, declared by the module: a default stands in its `options.ts` and nowhere else. */
+const sections = {
+  environment: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('development')
+    .meta({
+      description: 'Name of the place where this runs, as `/health` tells it.',
+      examples: ['production'],
+      env: 'MCP_VITALS_ENVIRONMENT',
+    }),
+  dataDir: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'State directory. Where absent: the platform’s place for state, such as ~/.local/state/mcp-vitals.',
+      examples: ['/var/lib/mcp-vitals'],
+      env: 'MCP_VITALS_DATA',
+    }),
+  listen: listenOptions,
+  store: storeOptions,
+  log: logOptions,
+}
+
+/** The product’s own configuration. Unknown keys are errors. */
+export const configOptions = z.strictObject({
+  ...sections,
+  servers: z
+    .record(serverName, serverEntry)
+    .default({})
+    .meta({ description: 'The MCP servers to watch, by name.', examples: [NOTES] }),
+})
+
+/** A client’s file (`mcp.json`) after its servers were moved to `servers`: their extra keys are read over. */
+export const clientOptions = z.strictObject({ ...sections, servers: z.record(serverName, mcpJsonEntry).default({}) })
+
+/** Effective values, all defaults filled in. */
+export type Config = z.infer<typeof configOptions>

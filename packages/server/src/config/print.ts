@@ -1,0 +1,36 @@
+import type { LoadedConfig } from './load.js'
+import { isSecret, MASK, maskUrl } from './secrets.js'
+
+/**
+ * The effective values as YAML, each line with where it came from. Values of servers’ `env` and `headers`, and the
+ * secret parts of addresses, show as `***`.
+ */
+export function printConfig(loaded: LoadedConfig): string {
+  const rows = Object.entries(loaded.config).flatMap(([key, value]) => rowsOf([key], value, loaded))
+  const width = Math.min(60, Math.max(...rows.map(({ text }) => text.length)))
+  return rows.map(({ text, origin }) => (origin ? `${text.padEnd(width)}  # ${origin}\n` : `${text}\n`)).join('')
+}
+
+interface Row {
+  readonly text: string
+  readonly origin?: string
+}
+
+function rowsOf(path: readonly string[], value: unknown, loaded: LoadedConfig): readonly Row[] {
+  if (value === undefined) return []
+  const name = `${'  '.repeat(path.length - 1)}${keyText(path.at(-1)!)}:`
+  const entries =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined
+  if (entries && entries.length > 0)
+    return [{ text: name }, ...entries.flatMap(([key, inner]) => rowsOf([...path, key], inner, loaded))]
+  return [{ text: `${name} ${valueText(path, value)}`, origin: loaded.origin(path) }]
+}
+
+function keyText(key: string): string {
+  return /^[A-Za-z_][\w-]*$/.test(key) ? key : JSON.stringify(key)
+}
+
+function valueText(path: readonly string[], value: unknown): string {
+  if (isSecret(path) && typeof value === 'string') return JSON.stringify(MASK)
+  return JSON.stringify(path.at(-1) === 'url' && typeof value === 'string' ? maskUrl(value) : value)
+}

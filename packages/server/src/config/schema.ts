@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { configOptions } from './options.js'
+
+/** The part of JSON Schema (2020-12) that our options use, plus `env`: the variable that sets the option. */
+export interface SchemaNode {
+  readonly type?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly env?: string
+  readonly enum?: readonly unknown[]
+  readonly format?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly propertyNames?: SchemaNode
+  readonly additionalProperties?: SchemaNode | boolean
+  readonly items?: SchemaNode
+  readonly anyOf?: readonly SchemaNode[]
+}
+
+/** JSON Schema of the product’s own configuration, for editors and for `config schema`. */
+export const configSchema = {
+  ...(z.toJSONSchema(configOptions, { io: 'input' }) as SchemaNode),
+  title: 'mcp-vitals configuration',
+}
+
+/** The schema of what stands at a key path, or undefined where nothing may stand. Of a union, the first branch that has the key. */
+export function schemaAt(path: readonly PropertyKey[], node: SchemaNode = configSchema): SchemaNode | undefined {
+  const [key, ...rest] = path
+  if (key === undefined) return node
+  for (const branch of node.anyOf ?? [node]) {
+    const next = stepInto(branch, key)
+    const found = next && schemaAt(rest, next)
+    if (found) return found
+  }
+  return undefined
+}
+
+function stepInto(node: SchemaNode, key: PropertyKey): SchemaNode | undefined {
+  if (typeof key === 'number') return node.items
+  if (node.properties && Object.hasOwn(node.properties, key)) return node.properties[String(key)]
+  return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined
+}
+
+/** The keys that may stand in a group. */
+export function keysOf(node: SchemaNode): readonly string[] {
+  return [...new Set((node.anyOf ?? [node]).flatMap((branch) => Object.keys(branch.properties ?? {})))]
+}
+
+/** One option that takes a single value or a list: a row of the reference, a line of `config print`. */
+export interface Option {
+  readonly path: readonly string[]
+  readonly node: SchemaNode
+}
+
+/** All options outside `servers`, in the order of the schema. */
+export function optionsOf(node: SchemaNode = configSchema, path: readonly string[] = []): readonly Option[] {
+  if (!node.properties) return node.additionalProperties === undefined && !node.anyOf ? [{ path, node }] : []
+  return Object.entries(node.properties).flatMap(([key, child]) => optionsOf(child, [...path, key]))
+}
+
+/** What an option wants, in words. */
+export function expectedOf(node: SchemaNode): string {
+  if (node.anyOf)
+    return `a group of keys with ${node.anyOf.map((branch) => quoted(branch.required ?? [])).join(' or ')}`
+  if (node.enum) return `one of ${node.enum.join(', ')}`
+  switch (node.type) {
+    case 'integer':
+      return `a whole number${rangeOf(node)}`
+    case 'number':
+      return `a number${rangeOf(node)}`
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return `a list, each entry ${node.items ? expectedOf(node.items) : 'anything'}`
+    case 'object':
+      return node.properties
+        ? `a group of keys (${keysOf(node).join(', ')})`
+        : `a map of names, each to ${typeof node.additionalProperties === 'object' ? expectedOf(node.additionalProperties) : 'anything'}`
+    default:
+      return node.format === 'uri' ? 'an address that begins with http:// or https://' : `text${lengthOf(node)}`
+  }
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `"${word}"`).join(' and ')
+}
+
+function rangeOf({ minimum, maximum }: SchemaNode): string {
+  const bounded = (limit: number | undefined) => limit !== undefined && Math.abs(limit) < Number.MAX_SAFE_INTEGER
+  if (bounded(minimum) && bounded(maximum)) return ` from ${minimum} to ${maximum}`
+  if (bounded(minimum)) return ` of at least ${minimum}`
+  return bounded(maximum) ? ` of at most ${maximum}` : ''
+}
+
+function lengthOf({ minLength, maxLength }: SchemaNode): string {
+  if (maxLength !== undefined) return ` of ${minLength ?? 0} to ${maxLength} characters`
+  return minLength ? ' that is not empty' : ''
+}
+
+/** A valid value: the option’s first example, else its default; undefined where it declares neither. */
+export function exampleOf(node: SchemaNode): unknown {
+  return node.examples?.[0] ?? node.default
+}
