@@ -1,0 +1,128 @@
+/**
+ * Every metric there is. A new one is one entry here and one line in the fold (or callback) that moves it: the
+ * registry, the exposition, the reference page and the checks of the names follow.
+ */
+import { counter, declare, gauge, histogram, type Metric } from './declare.js'
+
+/**
+ * OpenTelemetry's buckets for MCP operations (0.01 s to 300 s), with three below them: a call to a local server is
+ * often over in a millisecond. They hold the bounds 1 s and 5 s, where alerts look.
+ */
+export const DURATION_BUCKETS_SECONDS = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300,
+] as const
+/** From a second to a day. */
+export const SESSION_BUCKETS_SECONDS = [1, 10, 60, 300, 900, 1800, 3600, 14_400, 28_800, 86_400] as const
+/** Powers of four from 256 B to 16 MiB: the SDKs refuse bodies beyond 4 and 10 MB. */
+export const SIZE_BUCKETS_BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] as const
+
+const duration = { unit: 'seconds', buckets: DURATION_BUCKETS_SECONDS } as const
+const size = { unit: 'bytes', buckets: SIZE_BUCKETS_BYTES } as const
+
+const mcp = declare('mcp', {
+  requests_total: counter(
+    'MCP requests that ended, on any transport. status: the outcome as an HTTP-like number, equal on every transport.',
+    ['server', 'method', 'endpoint', 'status'],
+  ),
+  request_duration_seconds: histogram(
+    "Time from a client's MCP request to its answer, without streams and without waiting for a person.",
+    ['server', 'method', 'endpoint'],
+    { ...duration, otelName: 'mcp.server.operation.duration' },
+  ),
+  requests_in_flight: gauge('MCP requests passed on and not ended yet.', ['server'], { merge: 'sum' }),
+  tool_calls_total: counter('Tool calls that ended. status: success, error or cancelled.', [
+    'server',
+    'tool',
+    'status',
+  ]),
+  tool_call_duration_seconds: histogram('Time from a tool call to its result.', ['server', 'tool'], duration),
+  tool_availability: gauge(
+    '1: the tool is there to be called. 0: its server is down, or says that it does not know it.',
+    ['server', 'tool_name'],
+    { merge: 'min' },
+  ),
+  errors_total: counter(
+    'Requests that failed and errors recorded by hand. tool: empty for what is no tool call. reason: a word for the error code.',
+    ['server', 'tool', 'type', 'reason'],
+  ),
+  timeouts_total: counter('Requests given up on. tool: empty for what is no tool call.', ['server', 'tool']),
+  notifications_total: counter('Messages that want no answer. direction: who sent them.', [
+    'server',
+    'method',
+    'direction',
+  ]),
+  unreadable_messages_total: counter('Messages that could not be understood. They were forwarded all the same.', [
+    'server',
+    'direction',
+    'reason',
+  ]),
+  active_sessions: gauge(
+    'Sessions open now; one of which nothing was heard for an hour no longer counts.',
+    ['server'],
+    {
+      merge: 'sum',
+    },
+  ),
+  session_duration_seconds: histogram('Time from the start of a session to its end.', ['server'], {
+    unit: 'seconds',
+    buckets: SESSION_BUCKETS_SECONDS,
+    otelName: 'mcp.server.session.duration',
+  }),
+  server_up: gauge(
+    '1: the server answered last. 0: it crashed, could not be reached, or left a handshake without answer.',
+    ['server'],
+    { merge: 'min' },
+  ),
+  server_uptime_seconds: gauge('Time since the server came up; 0 while it is down.', ['server'], {
+    unit: 'seconds',
+    merge: 'min',
+  }),
+  server_process_starts_total: counter('Server processes started.', ['server']),
+  server_process_crashes_total: counter('Server processes that ended by failure while they were wanted.', ['server']),
+  http_requests_total: counter('Raw HTTP exchanges that ended. path: the route.', [
+    'server',
+    'method',
+    'path',
+    'status',
+  ]),
+  http_request_duration_seconds: histogram(
+    'Time from the first byte of an HTTP request to the last of its answer.',
+    ['server', 'method', 'path'],
+    duration,
+  ),
+  http_request_size_bytes: histogram('Size of an HTTP request body.', ['server', 'method', 'path'], size),
+  http_response_size_bytes: histogram('Size of an HTTP response body.', ['server', 'method', 'path'], size),
+})
+
+const vitals = declare('mcp_vitals', {
+  events_total: counter('Events folded into these metrics. type: other for a type not known here.', ['type']),
+  events_late_total: counter('Events that came too late for live metrics and went to the sinks only.', []),
+  fold_faults_total: counter('Events that a fold failed on.', []),
+  sink_events_written_total: counter('Events that a sink took.', ['sink']),
+  sink_events_dropped_total: counter('Events that a sink lost. reason: overflow (queue full) or failed.', [
+    'sink',
+    'reason',
+  ]),
+  sink_queue_events: gauge('Events that wait for a sink.', ['sink'], { merge: 'sum' }),
+  label_overflow_total: counter('Observations put into the series "other", because the metric had no room for more.', [
+    'metric',
+  ]),
+  untracked_total: counter('Sessions and open requests beyond the bound, missing from the gauge named.', ['metric']),
+  collect_faults_total: counter('Callbacks that failed while metrics were collected.', []),
+  build_info: gauge('Always 1; the label tells the version.', ['version'], { merge: 'max' }),
+})
+
+const process = declare('process', {
+  cpu_seconds_total: counter('Total user and system CPU time spent in seconds.', [], { unit: 'seconds' }),
+  resident_memory_bytes: gauge('Resident memory size in bytes.', [], { unit: 'bytes', merge: 'sum' }),
+  start_time_seconds: gauge('Start time of the process since unix epoch in seconds.', [], {
+    unit: 'seconds',
+    merge: 'min',
+  }),
+})
+
+/** The catalogue: scope → name without prefix → metric. */
+export const CATALOGUE = { mcp, mcp_vitals: vitals, process } as const
+
+/** The whole catalogue as a list, in the order of its declaration. */
+export const METRICS: readonly Metric[] = Object.values(CATALOGUE).flatMap((table) => Object.values<Metric>(table))

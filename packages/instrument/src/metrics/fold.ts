@@ -1,0 +1,72 @@
+import { EVENTS, type Event } from '../event/index.js'
+import type { Entrance, Fold } from '../stream/index.js'
+import { CATALOGUE } from './catalogue.js'
+import { OVERFLOW } from './family.js'
+import { EVENT_FOLDS } from './folds.js'
+import type { Registry } from './registry.js'
+import { createWatchedServer, type ServerLimits, type WatchedServer } from './server.js'
+
+/** Bounds of what the fold remembers, and its clock. */
+export interface MetricsFoldOptions extends Partial<ServerLimits> {
+  /** Most servers whose names are labels; all further ones share the label `other`. Default 1,000. */
+  readonly maxServers?: number
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** What is remembered of one server, where the fold is told nothing else. */
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  maxTools: 1000,
+  maxSessions: 10_000,
+  maxOpenRequests: 10_000,
+  idleMs: 3_600_000,
+}
+const DEFAULT_MAX_SERVERS = 1000
+
+/** A fold that takes any event: TypeScript cannot follow that each stands under the type of its own. */
+type AnyFold = (event: Event, server: WatchedServer, entrance: Entrance) => void
+/** A `Map`, since an event's type may be any text, `constructor` too. */
+const FOLDS = new Map(Object.entries(EVENT_FOLDS)) as unknown as ReadonlyMap<string, AnyFold>
+
+/**
+ * The fold that moves the registry's metrics with every event. Its memory is bounded by the options, whatever events
+ * come; gauges of what is open follow sets, so they cannot fall below 0.
+ */
+export function createMetricsFold(registry: Registry, options: MetricsFoldOptions = {}): Fold {
+  const { maxServers = DEFAULT_MAX_SERVERS, now = Date.now, ...given } = options
+  const limits = { ...DEFAULT_SERVER_LIMITS, ...given }
+  const servers = new Map<string, WatchedServer>()
+  const events = registry.counter(CATALOGUE.mcp_vitals.events_total)
+  let others: WatchedServer | undefined
+
+  function watched(name: string): WatchedServer {
+    const known = servers.get(name)
+    if (known) return known
+    if (servers.size >= maxServers) {
+      registry.overflowed(CATALOGUE.mcp.server_up)
+      others ??= createWatchedServer(OVERFLOW, registry, limits, now)
+      return others
+    }
+    const made = createWatchedServer(name, registry, limits, now)
+    servers.set(name, made)
+    return made
+  }
+
+  registry.onCollect(() => {
+    for (const server of servers.values()) server.refresh()
+    others?.refresh()
+  })
+
+  return {
+    name: 'metrics',
+    fold(event: Event, entrance: Entrance): void {
+      const { type } = event
+      events.with(Object.hasOwn(EVENTS, type) ? type : OVERFLOW).inc()
+      const fold = FOLDS.get(type)
+      if (!fold) return
+      const server = watched(event.server)
+      server.heard(event.session)
+      fold(event, server, entrance)
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { CATALOGUE, METRICS } from './catalogue.js'
+import type { Metric, MetricType } from './declare.js'
+import { createFamily, type Family, type OpenFamily } from './family.js'
+import type { HistogramSeries, NumberSeries } from './series.js'
+
+/** Most series that one metric holds, where the registry is told no other bound. */
+export const DEFAULT_MAX_SERIES_PER_METRIC = 10_000
+
+export interface RegistryOptions {
+  /** Replaces `mcp` at the start of the contract's names; never that of `mcp_vitals_*` or `process_*`. Default `mcp`. */
+  readonly prefix?: string
+  /** Most series of one metric, at least 1; all beyond them share one whose labels say `other`. Default 10,000. */
+  readonly maxSeriesPerMetric?: number
+}
+
+/** The series of one metric at one moment. */
+export interface Collected {
+  readonly metric: Metric
+  /** Full name. */
+  readonly name: string
+  /** In an order that depends on the label values alone. */
+  readonly series: readonly (NumberSeries | HistogramSeries)[]
+}
+
+/** Holds every metric's series. Nothing here is asynchronous; nothing runs while nobody counts or collects. */
+export interface Registry {
+  readonly counter: <L extends readonly string[]>(metric: Metric<L, 'counter'>) => Family<L, 'counter'>
+  readonly gauge: <L extends readonly string[]>(metric: Metric<L, 'gauge'>) => Family<L, 'gauge'>
+  readonly histogram: <L extends readonly string[]>(metric: Metric<L, 'histogram'>) => Family<L, 'histogram'>
+  /**
+   * Ends every series of a metric whose first label values are `leading` (in the order of its labels; none: all of
+   * them). Returns how many.
+   */
+  remove(metric: Metric, ...leading: readonly string[]): number
+  /** Counts an observation whose own label value found no room and was replaced. */
+  overflowed(metric: Metric): void
+  /** Has `read` run before every collection, to set what is measured elsewhere. A throw is counted and swallowed. */
+  onCollect(read: () => void): void
+  /** Runs the callbacks, then gives every metric that has a series, in the order of the names. */
+  collect(): readonly Collected[]
+}
+
+/**
+ * Creates an empty registry. It knows the whole catalogue; metrics of one's own join when they are first asked for.
+ * Throws RangeError when the prefix cannot start a metric's name or the bound is no whole number ≥ 1, and Error when
+ * the prefix gives two metrics one name; asking for a metric of one's own whose name is taken throws Error too.
+ */
+export function createRegistry(options: RegistryOptions = {}): Registry {
+  const { prefix = 'mcp', maxSeriesPerMetric = DEFAULT_MAX_SERIES_PER_METRIC } = options
+  checkOptions(prefix, maxSeriesPerMetric)
+  const families = new Map<Metric, OpenFamily>()
+  /** Every sample name that is taken: a histogram has three. */
+  const taken = new Set<string>()
+  const readers: (() => void)[] = []
+
+  function family(metric: Metric): OpenFamily {
+    const known = families.get(metric)
+    if (known) return known
+    const name = fullName(metric, prefix)
+    for (const sample of sampleNames(metric, name)) {
+      if (taken.has(sample))
+        throw new Error(`two metrics are both named ${sample}: choose another prefix than ${prefix}`)
+      taken.add(sample)
+    }
+    const made = createFamily(metric, name, maxSeriesPerMetric, () => overflowed(metric))
+    families.set(metric, made)
+    return made
+  }
+
+  function overflowed(metric: Metric): void {
+    const overflows = CATALOGUE.mcp_vitals.label_overflow_total
+    // Its own overflow, possible with a bound of a few series only, is not counted: it would call itself.
+    if (metric !== overflows) counter(overflows).with(fullName(metric, prefix)).inc()
+  }
+
+  function counter<L extends readonly string[]>(metric: Metric<L, 'counter'>): Family<L, 'counter'> {
+    return family(metric) as unknown as Family<L, 'counter'>
+  }
+
+  function collect(): readonly Collected[] {
+    for (const read of readers) {
+      try {
+        read()
+      } catch {
+        counter(CATALOGUE.mcp_vitals.collect_faults_total).with().inc()
+      }
+    }
+    return [...families.values()]
+      .map(({ metric, name, sorted }) => ({ metric, name, series: sorted() }))
+      .filter(({ series }) => series.length > 0)
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  for (const metric of METRICS) family(metric)
+  return {
+    counter,
+    gauge: <L extends readonly string[]>(metric: Metric<L, 'gauge'>) => family(metric) as unknown as Family<L, 'gauge'>,
+    histogram: <L extends readonly string[]>(metric: Metric<L, 'histogram'>) =>
+      family(metric) as unknown as Family<L, 'histogram'>,
+    remove: (metric, ...leading) => family(metric).remove(leading),
+    overflowed,
+    onCollect(read) {
+      readers.push(read)
+    },
+    collect,
+  }
+}
+
+/** A metric's name as it is exposed. */
+export function fullName(metric: Pick<Metric, 'scope' | 'name'>, prefix = 'mcp'): string {
+  return `${metric.scope === 'mcp' ? prefix : metric.scope}_${metric.name}`
+}
+
+function sampleNames(metric: Metric<readonly string[], MetricType>, name: string): readonly string[] {
+  return metric.type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
+}
+
+function checkOptions(prefix: string, maxSeriesPerMetric: number): void {
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(prefix))
+    throw new RangeError(
+      `a metrics prefix starts with a letter and has letters, digits and _ only (e.g. mcp): ${prefix}`,
+    )
+  if (!Number.isInteger(maxSeriesPerMetric) || maxSeriesPerMetric < 1)
+    throw new RangeError(`maxSeriesPerMetric must be a whole number of at least 1 (e.g. 10000): ${maxSeriesPerMetric}`)
+}

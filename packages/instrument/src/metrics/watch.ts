@@ -1,0 +1,44 @@
+import type { StreamStats } from '../stream/index.js'
+import { CATALOGUE } from './catalogue.js'
+import type { Registry } from './registry.js'
+
+const { mcp_vitals: vitals, process } = CATALOGUE
+
+/** What the host of the registry can tell of its own process: this library reads nothing of the runtime itself. */
+export interface ProcessReadings {
+  /** User and system CPU time so far, seconds. */
+  cpuSeconds(): number
+  /** Bytes. */
+  residentMemoryBytes(): number
+  /** When the process started, seconds since 1970. */
+  readonly startTimeSeconds: number
+}
+
+/** Exposes the Prometheus clients' standard `process_*` metrics, read at every collection. */
+export function watchProcess(registry: Registry, readings: ProcessReadings): void {
+  registry.gauge(process.start_time_seconds).with().set(readings.startTimeSeconds)
+  registry.onCollect(() => {
+    registry.counter(process.cpu_seconds_total).with().raiseTo(readings.cpuSeconds())
+    registry.gauge(process.resident_memory_bytes).with().set(readings.residentMemoryBytes())
+  })
+}
+
+/** Exposes what the stream itself counts (late events, faults, each sink's queue and losses), read at every collection. */
+export function watchStream(registry: Registry, stats: () => StreamStats): void {
+  registry.onCollect(() => {
+    const { late, foldFaults, sinks } = stats()
+    registry.counter(vitals.events_late_total).with().raiseTo(late)
+    registry.counter(vitals.fold_faults_total).with().raiseTo(foldFaults)
+    for (const [sink, { written, overflowed, failed, waiting }] of Object.entries(sinks)) {
+      registry.counter(vitals.sink_events_written_total).with(sink).raiseTo(written)
+      registry.counter(vitals.sink_events_dropped_total).with(sink, 'overflow').raiseTo(overflowed)
+      registry.counter(vitals.sink_events_dropped_total).with(sink, 'failed').raiseTo(failed)
+      registry.gauge(vitals.sink_queue_events).with(sink).set(waiting)
+    }
+  })
+}
+
+/** Exposes which version runs. */
+export function watchBuild(registry: Registry, version: string): void {
+  registry.gauge(vitals.build_info).with(version).set(1)
+}
