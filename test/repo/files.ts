@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The repository's root. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** Every file that git knows or would take, and that is there, with `/` between folders. */
+export const FILES: readonly string[] = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard'],
+  {
+    cwd: ROOT,
+    encoding: 'utf8',
+  },
+)
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(ROOT, file)))
+
+/** The text of a file below the root. */
+export const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+/** The TypeScript sources below a folder of the repository. */
+export const sourceFiles = (folder: string): readonly string[] =>
+  FILES.filter((file) => file.startsWith(`${folder}/`) && /\.[cm]?tsx?$/.test(file))
