@@ -1,0 +1,255 @@
+import type { Entry, Sink } from '../stream/index.js'
+import { Memory } from './memory.js'
+import type { BatchLimits, Spool } from './spool.js'
+import { globalTimer, type SetTimer, Timer } from './timer.js'
+import type { Batch, Line, Sender } from './wire.js'
+
+/** What a receiver says of a batch. */
+export type Receipt =
+  /** Every event up to this number was taken (or can never be): the receiver's mark for the stream. */
+  | { readonly highWater: number }
+  /** The receiver will never take this batch, however often it is sent: its lines are dropped and counted. */
+  | 'refused'
+
+export interface ShipLimits {
+  /** Most events in a batch. Default 500. */
+  readonly batchEvents: number
+  /** Most JSON in a batch, and in one event, in UTF-16 units; a longer event is dropped. Default 256 Ki. */
+  readonly batchLength: number
+  /** How long an event waits for others to travel with it, milliseconds. Default 250. */
+  readonly flushMs: number
+  /** First pause after a failure, milliseconds; doubled each time. Default 500. */
+  readonly backoffMs: number
+  /** Longest pause, milliseconds. Default 30,000. */
+  readonly maxBackoffMs: number
+  /** An empty batch goes out after so much silence, milliseconds, so that the receiver knows the sender alive. Default 30,000. */
+  readonly heartbeatMs: number
+  /** Most events in memory. Beyond it they go to the spool; without one the oldest are dropped. Default 10,000. */
+  readonly memoryEvents: number
+  /** Most JSON in memory, in UTF-16 units. Default 4 Mi. */
+  readonly memoryLength: number
+  /** How long `close` goes on sending, milliseconds. Default 2,000. */
+  readonly closeMs: number
+}
+
+export const SHIP_LIMITS: ShipLimits = {
+  batchEvents: 500,
+  batchLength: 262_144,
+  flushMs: 250,
+  backoffMs: 500,
+  maxBackoffMs: 30_000,
+  heartbeatMs: 30_000,
+  memoryEvents: 10_000,
+  memoryLength: 4_194_304,
+  closeMs: 2_000,
+}
+
+export interface ShipperOptions {
+  /** Id of the stream: unique to this life of this sender, never used again. At most 64 characters. */
+  readonly stream: string
+  readonly sender: Sender
+  /** Sends one batch. Rejects when it may not have been taken; it is then sent again. Must settle in bounded time. */
+  readonly post: (batch: Batch) => Promise<Receipt>
+  /** Where events wait while the receiver is away. Without one they wait in memory alone. */
+  readonly spool?: Spool
+  /** A monotonic clock, milliseconds. */
+  readonly clock: () => number
+  /** Runs `task` once after `delayMs`; the answer takes it back. Default: the global `setTimeout`. */
+  readonly setTimer?: SetTimer
+  /** From 0 up to 1: spreads the retries of many senders. Default `Math.random`. */
+  readonly random?: () => number
+  readonly limits?: Partial<ShipLimits>
+}
+
+export interface ShipperStats {
+  /** Events given a number. */
+  readonly numbered: number
+  /** The receiver's last known mark. */
+  readonly highWater: number
+  /** Events dropped, for want of room or because they were refused. */
+  readonly dropped: number
+  /** Events not known to be taken. */
+  readonly waiting: number
+  /** Posts that failed. */
+  readonly failures: number
+}
+
+export interface Shipper extends Sink {
+  /** Tries now: the receiver may be back. */
+  wake(): void
+  /** Puts all that is not known to be taken into the spool, at once and synchronously, and ends. Idempotent. */
+  park(): void
+  stats(): ShipperStats
+}
+
+/**
+ * A sink that sends events to a receiver elsewhere as one numbered stream. A batch whose answer was lost is sent again,
+ * and the receiver's high-water mark tells what it had: each event that was not dropped is taken once, in order.
+ */
+export function createShipper(options: ShipperOptions): Shipper {
+  return new NumberedShipper(options)
+}
+
+class NumberedShipper implements Shipper {
+  readonly name = 'ship'
+  readonly queueLimit: number
+  readonly #options: ShipperOptions
+  readonly #limits: ShipLimits
+  readonly #batchLimits: BatchLimits
+  readonly #memory: Memory
+  readonly #timer: Timer
+  readonly #random: () => number
+  #numbered = 0
+  #highWater = 0
+  /** Dropped for being too long, or refused. */
+  #lost = 0
+  #failures = 0
+  #failuresInRow = 0
+  #retryAt = 0
+  #aliveAt = Number.NEGATIVE_INFINITY
+  #sending = false
+  #parked = false
+  #onSettled = () => {}
+
+  constructor(options: ShipperOptions) {
+    this.#options = options
+    this.#limits = { ...SHIP_LIMITS, ...options.limits }
+    this.#batchLimits = { maxEvents: this.#limits.batchEvents, maxLength: this.#limits.batchLength }
+    this.#memory = new Memory(this.#limits)
+    this.#timer = new Timer(options.clock, options.setTimer ?? globalTimer, () => this.#run())
+    this.#random = options.random ?? Math.random
+    this.queueLimit = this.#limits.memoryEvents
+  }
+
+  async write(batch: readonly Entry[]): Promise<void> {
+    if (this.#parked) return
+    for (const entry of batch) this.#take(entry)
+    const atOnce = this.#failuresInRow === 0 && this.#memory.isFull(this.#batchLimits)
+    this.#timer.within(atOnce ? 0 : this.#limits.flushMs)
+  }
+
+  wake(): void {
+    this.#retryAt = 0
+    this.#failuresInRow = 0
+    if (!this.#parked) this.#timer.within(0)
+  }
+
+  park(): void {
+    if (this.#parked) return
+    this.#parked = true
+    this.#timer.stop()
+    if (this.#memory.waiting > 0) this.#spill()
+    this.#options.spool?.close()
+  }
+
+  async close(): Promise<void> {
+    if (this.#parked) return
+    const failures = this.#failures
+    let late = false
+    const cancel = (this.#options.setTimer ?? globalTimer)(() => {
+      late = true
+      this.#onSettled()
+    }, this.#limits.closeMs)
+    this.#retryAt = 0
+    while (this.stats().waiting > 0 && !late && !this.#parked && this.#failures === failures) {
+      this.#run()
+      await new Promise<void>((resolve) => {
+        this.#onSettled = resolve
+      })
+    }
+    cancel()
+    this.park()
+  }
+
+  stats(): ShipperStats {
+    const { spool } = this.#options
+    return {
+      numbered: this.#numbered,
+      highWater: this.#highWater,
+      dropped: this.#lost + this.#memory.dropped + (spool?.dropped ?? 0),
+      waiting: this.#memory.waiting + (spool?.waiting ?? 0),
+      failures: this.#failures,
+    }
+  }
+
+  #take(entry: Entry): void {
+    const line = { seq: ++this.#numbered, json: JSON.stringify(entry.event) }
+    if (line.json.length > this.#limits.batchLength) this.#lost++
+    else if (this.#memory.fits(line) || this.#spill()) this.#memory.push(line)
+    else this.#memory.pushOverOldest(line)
+  }
+
+  #spill(): boolean {
+    if (!this.#options.spool?.append(this.#memory.all())) return false
+    this.#memory.clear()
+    return true
+  }
+
+  #run(): void {
+    if (this.#parked || this.#sending) return
+    const now = this.#options.clock()
+    if (now < this.#retryAt) {
+      if (this.#memory.waiting > 0) this.#spill()
+      this.#timer.within(this.#retryAt - now)
+      return
+    }
+    const lines = this.#next()
+    const silentMs = now - this.#aliveAt
+    if (lines.length > 0 || silentMs >= this.#limits.heartbeatMs) void this.#send(lines)
+    else this.#timer.within(this.#limits.heartbeatMs - silentMs)
+  }
+
+  /** The next batch: the spool is always older than the memory. */
+  #next(): readonly Line[] {
+    const { spool } = this.#options
+    const spooled = spool && spool.waiting > 0 ? spool.read(this.#batchLimits) : []
+    return spooled.length > 0 ? spooled : this.#memory.read(this.#batchLimits)
+  }
+
+  async #send(lines: readonly Line[]): Promise<void> {
+    const { stream, sender, post } = this.#options
+    this.#sending = true
+    let receipt: Receipt | undefined
+    try {
+      receipt = await post({ stream, sender, dropped: this.stats().dropped, lines })
+    } catch {
+      this.#failures++
+    }
+    this.#sending = false
+    if (this.#parked) return
+    if (receipt && this.#settle(lines, receipt)) this.#succeeded()
+    else this.#failed()
+    this.#onSettled()
+  }
+
+  #succeeded(): void {
+    this.#failuresInRow = 0
+    this.#retryAt = 0
+    this.#aliveAt = this.#options.clock()
+    const more = (this.#options.spool?.waiting ?? 0) > 0 || this.#memory.isFull(this.#batchLimits)
+    if (more) this.#timer.within(0)
+    else this.#timer.within(this.#memory.waiting > 0 ? this.#limits.flushMs : this.#limits.heartbeatMs)
+  }
+
+  #failed(): void {
+    const { backoffMs, maxBackoffMs } = this.#limits
+    const pauseMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failuresInRow++, 30))
+    this.#retryAt = this.#options.clock() + pauseMs * (0.5 + this.#random() / 2)
+    this.#run()
+  }
+
+  /** False where the receiver answered without taking anything: to send again at once would be a loop. */
+  #settle(lines: readonly Line[], receipt: Receipt): boolean {
+    const first = lines[0]
+    const last = lines.at(-1)
+    if (!first || !last) return receipt !== 'refused'
+    if (receipt === 'refused') this.#lost += lines.length
+    const mark = receipt === 'refused' ? last.seq : Math.min(receipt.highWater, last.seq)
+    // Written so that a mark that is no number counts as none.
+    if (!(mark >= first.seq)) return false
+    this.#highWater = mark
+    this.#memory.ack(mark)
+    this.#options.spool?.ack(mark)
+    return true
+  }
+}

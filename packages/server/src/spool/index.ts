@@ -1,0 +1,5 @@
+export { type AdoptedBatch, type Adoption, type AdoptOptions, adoptSpools } from './adopt.js'
+export { createDiskSpool, type DiskSpoolOptions } from './disk.js'
+export { SPOOL_LIMITS, type SpoolLimits } from './options.js'
+export type { Owner } from './owner.js'
+export type { SpooledEvent } from './read.js'
