@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mcpJsonEntry, serverEntry } from '../../../packages/server/src/children/index.js'
+import { mcpJsonEntry, serverEntry } from '../../../packages/server/src/children/options.js'
 
 test('a command and an address are taken, with their defaults', () => {
   expect(serverEntry.parse({ command: 'npx' })).toEqual({ command: 'npx', args: [], env: {}, disabled: false })

@@ -1,11 +1,4 @@
 export { type Child, type ChildExit, type ChildOptions, type StartFailure, startChild } from './child.js'
 export { minimalEnvironment } from './environment.js'
-export {
-  type CommandEntry,
-  commandEntry,
-  mcpJsonEntry,
-  type ServerEntry,
-  serverEntry,
-  type UrlEntry,
-  urlEntry,
-} from './options.js'
+// Types alone: the schemas bring zod (12 MB, 50 ms), which a wrap must not load. config/ reads them from options.ts.
+export type { CommandEntry, ServerEntry, UrlEntry } from './options.js'

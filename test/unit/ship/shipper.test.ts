@@ -1,0 +1,246 @@
+import { expect, test } from 'vitest'
+import { event } from '../../../packages/instrument/src/event/index.js'
+import {
+  type Batch,
+  createShipper,
+  encodeBatch,
+  type Receipt,
+  type ShipLimits,
+  type Spool,
+} from '../../../packages/instrument/src/ship/index.js'
+import { memorySpool } from './memory-spool.js'
+import { virtualTime } from './virtual-time.js'
+
+const sender = { kind: 'test', name: 'notes', version: '1' }
+const entry = (value = 1) => ({
+  event: event('business', 1000, { server: 'notes' }, { name: 'orders', value }),
+  entrance: 'local' as const,
+})
+
+function setUp(limits: Partial<ShipLimits> = {}, spool?: Spool) {
+  const time = virtualTime()
+  const posts: Batch[] = []
+  const world: { answer: (batch: Batch) => Promise<Receipt> } = {
+    answer: async ({ lines }) => ({ highWater: lines.at(-1)?.seq ?? 0 }),
+  }
+  const shipper = createShipper({
+    stream: 's',
+    sender,
+    post: (batch) => {
+      posts.push(batch)
+      return world.answer(batch)
+    },
+    ...(spool ? { spool } : {}),
+    ...time,
+    random: () => 1,
+    limits,
+  })
+  const numbers = () => posts.map(({ lines }) => lines.map(({ seq }) => seq))
+  return { time, posts, numbers, world, shipper }
+}
+
+const away = () => Promise.reject(new Error('nobody there'))
+
+test('numbers events from 1 and sends them together after the flush time', async () => {
+  const { shipper, time, numbers } = setUp()
+  await shipper.write([entry(), entry()])
+  await time.advance(100)
+  await shipper.write([entry()])
+  await time.advance(149)
+  expect(numbers()).toEqual([])
+  await time.advance(1)
+  expect(numbers()).toEqual([[1, 2, 3]])
+  expect(shipper.stats()).toEqual({ numbered: 3, highWater: 3, dropped: 0, waiting: 0, failures: 0 })
+})
+
+test('a full batch goes at once, and batches keep to their bounds', async () => {
+  const { shipper, time, numbers } = setUp({ batchEvents: 2 })
+  await shipper.write([entry(), entry(), entry(), entry(), entry()])
+  await time.advance(0)
+  expect(numbers()).toEqual([
+    [1, 2],
+    [3, 4],
+  ])
+  await time.advance(250)
+  expect(numbers().at(-1)).toEqual([5])
+})
+
+test('a batch is bounded by its length too, and an event longer than a batch is dropped and counted', async () => {
+  const length = JSON.stringify(entry().event).length
+  const { shipper, time, numbers, posts } = setUp({ batchLength: length * 2 })
+  const long = {
+    event: event(
+      'tools.listed',
+      1,
+      { server: 'notes' },
+      { tools: ['x'.repeat(500)], hashes: [], sizeBytes: 1, complete: true },
+    ),
+    entrance: 'local' as const,
+  }
+  await shipper.write([entry(), long, entry(), entry()])
+  await time.advance(500)
+  expect(numbers()).toEqual([[1, 3], [4]])
+  expect(posts[0]?.dropped).toBe(1)
+})
+
+test('pauses twice as long after each failure, up to the bound', async () => {
+  const { shipper, time, world, posts } = setUp({ backoffMs: 1000, maxBackoffMs: 4000 })
+  world.answer = away
+  await shipper.write([entry()])
+  await time.advance(250)
+  const at: number[] = []
+  for (let second = 0; second < 16; second++) {
+    const before = posts.length
+    await time.advance(1000)
+    if (posts.length > before) at.push(second + 1)
+  }
+  expect(at).toEqual([1, 3, 7, 11, 15])
+})
+
+test('jitter spreads the pauses over their upper half', async () => {
+  for (const [random, firstMs] of [
+    [0, 500],
+    [0.5, 750],
+  ] as const) {
+    const time = virtualTime()
+    const shipper = createShipper({
+      stream: 's',
+      sender,
+      post: away,
+      ...time,
+      random: () => random,
+      limits: { backoffMs: 1000 },
+    })
+    await shipper.write([entry()])
+    await time.advance(250)
+    expect(time.pending()).toEqual([firstMs])
+  }
+})
+
+test('wake tries at once', async () => {
+  const { shipper, time, world, numbers } = setUp()
+  const taken = world.answer
+  world.answer = away
+  await shipper.write([entry()])
+  await time.advance(60_000)
+  const before = numbers().length
+  world.answer = taken
+  shipper.wake()
+  await time.advance(0)
+  expect(numbers().length).toBe(before + 1)
+  expect(shipper.stats().waiting).toBe(0)
+})
+
+test('a failure spills to the spool, what comes after follows it there, and all leaves in order', async () => {
+  const spool = memorySpool()
+  const { shipper, time, world, numbers } = setUp({}, spool)
+  const taken = world.answer
+  world.answer = away
+  await shipper.write([entry(), entry()])
+  await time.advance(250)
+  expect(spool.lines.map(({ seq }) => seq)).toEqual([1, 2])
+  await shipper.write([entry()])
+  await time.advance(250)
+  expect(spool.lines.map(({ seq }) => seq)).toEqual([1, 2, 3])
+  world.answer = taken
+  shipper.wake()
+  await shipper.write([entry()])
+  await time.advance(250)
+  expect(numbers().slice(-2)).toEqual([[1, 2, 3], [4]])
+  expect(spool.waiting).toBe(0)
+})
+
+test('with the memory full and no spool the oldest go, and their number travels with the next batch', async () => {
+  const { shipper, time, world, posts } = setUp({ memoryEvents: 3 })
+  const taken = world.answer
+  world.answer = away
+  await shipper.write([entry(), entry(), entry(), entry(), entry()])
+  await time.advance(250)
+  world.answer = taken
+  await time.advance(60_000)
+  const delivered = posts.find(({ lines, dropped }) => dropped === 2 && lines.length === 3)
+  expect(delivered?.lines.map(({ seq }) => seq)).toEqual([3, 4, 5])
+  expect(posts.at(-1)?.dropped).toBe(2)
+})
+
+test('a spool that cannot write leaves the events in memory', async () => {
+  const spool = memorySpool()
+  spool.broken = true
+  const { shipper, time, world } = setUp({}, spool)
+  const taken = world.answer
+  world.answer = away
+  await shipper.write([entry()])
+  await time.advance(250)
+  expect(shipper.stats().waiting).toBe(1)
+  world.answer = taken
+  await time.advance(60_000)
+  expect(shipper.stats()).toMatchObject({ waiting: 0, dropped: 0, highWater: 1 })
+})
+
+test('a batch that is refused for good is dropped and counted, and does not stop the rest', async () => {
+  const { shipper, time, world, numbers } = setUp({ batchEvents: 1 })
+  const taken = world.answer
+  world.answer = async (batch) => (batch.lines[0]?.seq === 1 ? 'refused' : taken(batch))
+  await shipper.write([entry(), entry()])
+  await time.advance(1000)
+  expect(numbers().slice(0, 2)).toEqual([[1], [2]])
+  expect(shipper.stats()).toMatchObject({ dropped: 1, waiting: 0 })
+})
+
+test.each([{ highWater: 0 }, { highWater: Number.NaN }])(
+  'an answer that takes nothing (%o) counts as a failure, not as a loop',
+  async (receipt) => {
+    const { shipper, time, world, posts } = setUp({ backoffMs: 1000 })
+    world.answer = async () => receipt
+    await shipper.write([entry()])
+    await time.advance(250 + 999)
+    expect(posts).toHaveLength(1)
+    expect(shipper.stats().waiting).toBe(1)
+  },
+)
+
+test('while silent it says every 30 seconds that it lives', async () => {
+  const { shipper, time, numbers } = setUp()
+  await shipper.write([entry()])
+  await time.advance(250 + 90_000)
+  expect(numbers()).toEqual([[1], [], [], []])
+})
+
+test('park puts what is not known to be taken into the spool, the batch in flight too', async () => {
+  const spool = memorySpool()
+  const { shipper, time, world } = setUp({}, spool)
+  world.answer = () => new Promise(() => {})
+  await shipper.write([entry()])
+  await time.advance(250)
+  await shipper.write([entry()])
+  shipper.park()
+  expect(spool.lines.map(({ seq }) => seq)).toEqual([1, 2])
+  expect(time.pending()).toEqual([])
+  await shipper.write([entry()])
+  expect(shipper.stats().numbered).toBe(2)
+})
+
+test('close sends what is left, and parks it when nobody answers in time', async () => {
+  const happy = setUp()
+  await happy.shipper.write([entry()])
+  await happy.shipper.close()
+  expect(happy.numbers()).toEqual([[1]])
+  const spool = memorySpool()
+  const sad = setUp({}, spool)
+  sad.world.answer = () => new Promise(() => {})
+  await sad.shipper.write([entry()])
+  const closed = sad.shipper.close()
+  await sad.time.advance(2000)
+  await closed
+  expect(spool.lines).toHaveLength(1)
+})
+
+test('the body of a batch is the documented JSON', () => {
+  const json = JSON.stringify(entry().event)
+  expect(JSON.parse(encodeBatch({ stream: 's', sender, dropped: 2, lines: [{ seq: 7, json }] }))).toEqual({
+    stream: 's',
+    sender,
+    dropped: 2,
+    events: [{ seq: 7, event: entry().event }],
+  })
+})
