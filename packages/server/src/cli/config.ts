@@ -1,0 +1,31 @@
+import { configSchema, type LoadedConfig, loadConfig, printConfig } from '../config/index.js'
+import { findOwnFile } from './find.js'
+import type { Terminal } from './terminal.js'
+
+/** What the command line gave to `config check` and `config print`. */
+export interface ConfigFlags {
+  readonly config?: string
+}
+
+/** Prints that the configuration is valid; throws CONFIG_INVALID and its like where it is not. */
+export function checkConfig(flags: ConfigFlags, terminal: Terminal): void {
+  const { file, config, notes } = load(flags, terminal)
+  const count = Object.keys(config.servers).length
+  const subject = file ?? 'The configuration without a file'
+  terminal.out.write(`${subject} is valid: ${count} ${count === 1 ? 'server' : 'servers'}.\n`)
+  for (const note of notes) terminal.err.write(`note: ${note}\n`)
+}
+
+/** Prints every effective value with its origin. */
+export function showConfig(flags: ConfigFlags, terminal: Terminal): void {
+  terminal.out.write(printConfig(load(flags, terminal)))
+}
+
+/** Prints the JSON Schema. */
+export function showSchema(terminal: Terminal): void {
+  terminal.out.write(`${JSON.stringify(configSchema, null, 2)}\n`)
+}
+
+function load({ config }: ConfigFlags, { env }: Terminal): LoadedConfig {
+  return loadConfig({ file: config ?? findOwnFile(), env })
+}

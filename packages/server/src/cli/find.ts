@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs'
+
+const OWN_FILES = ['mcp-vitals.yaml', 'mcp-vitals.yml', 'mcp-vitals.json']
+const CLIENT_FILES = ['.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json']
+
+/** Our own configuration in the working directory: whoever wrote that name meant us to use it. */
+export function findOwnFile(): string | undefined {
+  return OWN_FILES.find((name) => existsSync(name))
+}
+
+/** A client’s configuration that lies around. It may be a stranger’s: its commands are not started unasked. */
+export function findClientFile(): string | undefined {
+  return CLIENT_FILES.find((name) => existsSync(name))
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import type { ConfigFlags } from './config.js'
+import type { Terminal } from './terminal.js'
+import type { UpFlags } from './up.js'
+
+const FILE_HELP = 'configuration, YAML or JSON: our own form, or a client’s mcp.json'
+
+/** A program, and the part of the command line that is its to read. */
+export interface Program {
+  readonly program: Command
+  readonly commandLine: readonly string[]
+}
+
+/**
+ * Declares every command. Each one’s work is imported only when it runs: `wrap` starts with every server of a client, so
+ * nothing heavy may load before it. `finish` is told a command’s exit status where it has one of its own.
+ */
+export function createProgram(args: readonly string[], terminal: Terminal, finish: (status: number) => void): Program {
+  const program = new Command('mcp-vitals')
+    .description('Vital signs for MCP servers: see every call, know when something is wrong.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+    })
+    .showHelpAfterError('(mcp-vitals --help shows what there is)')
+    .addHelpText('after', EXAMPLES)
+  addUp(program, terminal, finish)
+  addConfig(program, terminal)
+  return { program, commandLine: args }
+}
+
+const EXAMPLES = `
+Examples:
+  mcp-vitals up --demo                      watch two small servers that come along
+  mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
+  mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where
+`
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+function addUp(program: Command, terminal: Terminal, finish: (status: number) => void): void {
+  program
+    .command('up')
+    .description('watch MCP servers: gateway, metrics, health and status page on one port')
+    .option('-c, --config <file>', FILE_HELP)
+    .option('-p, --port <number>', 'port to listen on (listen.port)')
+    .option('--host <address>', 'loopback address to listen on (listen.host)')
+    .option('--data <directory>', 'state directory (dataDir)')
+    .option('--demo', 'watch demonstration servers, with a client that calls them')
+    .addHelpText('after', '\nExamples:\n  mcp-vitals up --config mcp.json\n  mcp-vitals up --demo --port 9465\n')
+    .action(async (flags: UpFlags) => {
+      const { up } = await import('./up.js')
+      finish(await up(flags, terminal))
+    })
+}
+
+function addConfig(program: Command, terminal: Terminal): void {
+  const config = program.command('config').description('check, show or describe the configuration')
+  const file = ['-c, --config <file>', `${FILE_HELP} (default: mcp-vitals.yaml, .yml or .json here)`] as const
+  config
+    .command('check')
+    .description('say whether it is valid, or each thing that is wrong, with its place')
+    .option(...file)
+    .action(async (flags: ConfigFlags) => (await import('./config.js')).checkConfig(flags, terminal))
+  config
+    .command('print')
+    .description('show every effective value and where it came from; secrets are masked')
+    .option(...file)
+    .action(async (flags: ConfigFlags) => (await import('./config.js')).showConfig(flags, terminal))
+  config
+    .command('schema')
+    .description('print the JSON Schema of the configuration, for an editor')
+    .action(async () => (await import('./config.js')).showSchema(terminal))
+  config.addHelpText(
+    'after',
+    '\nExamples:\n  mcp-vitals config print --config my.yaml\n  mcp-vitals config schema > schema.json\n',
+  )
+}

@@ -1,0 +1,18 @@
+import { createProgram } from './program.js'
+import { report, STATUS } from './report.js'
+import { flushed, type Terminal } from './terminal.js'
+
+/** Runs one command line (without program names) and resolves to its exit status. Prints errors; never rejects. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let status: number = STATUS.ok
+  try {
+    const { program, commandLine } = createProgram(args, terminal, (found) => {
+      status = found
+    })
+    await program.parseAsync(commandLine, { from: 'user' })
+  } catch (error) {
+    status = report(error, terminal)
+  }
+  await flushed(terminal)
+  return status
+}
