@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  CATALOGUE,
+  EXPOSITION_CONTENT_TYPE,
+  expose,
+  type Registry,
+} from '../../packages/instrument/src/metrics/index.js'
+import { everyMetricMoved } from '../unit/metrics/every-metric.js'
+import { readExposition } from '../unit/metrics/read-exposition.js'
+
+const DEADLINE_MS = 40_000
+/** Characters on which readers of the format have stumbled. */
+const HOSTILE_TOOLS = [
+  'a|b',
+  '\0',
+  '\r\n',
+  '\t',
+  '\u2028',
+  '\ufeff',
+  '{}',
+  'a="b",c',
+  '\\',
+  '"',
+  '\\"',
+  '\\n',
+  '\x7f',
+  '\x80',
+]
+
+let directory: string
+let registry: Registry
+let target: Server
+let prometheus: ChildProcess
+let api: string
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'mcp-vitals-prometheus-'))
+  registry = everyMetricMoved()
+  for (const [i, tool] of HOSTILE_TOOLS.entries())
+    registry.gauge(CATALOGUE.mcp.tool_availability).with('hostile', tool).set(i)
+  target = createServer((_request, response) => {
+    response.setHeader('content-type', EXPOSITION_CONTENT_TYPE).end(expose(registry))
+  })
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
+  api = await startPrometheus((target.address() as AddressInfo).port)
+  await until('up == 1', async () => (await query('up{job="mcp-vitals"}'))[0]?.value === 1)
+}, DEADLINE_MS)
+
+afterAll(async () => {
+  if (prometheus?.pid !== undefined && prometheus.exitCode === null) {
+    const ended = new Promise((resolve) => prometheus.once('exit', resolve))
+    prometheus.kill('SIGTERM')
+    await ended
+  }
+  await new Promise((resolve) => target.close(resolve))
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** Starts Debian's Prometheus on a port that the system gives, and returns the address of its API. */
+async function startPrometheus(targetPort: number): Promise<string> {
+  const config = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s' },
+    scrape_configs: [{ job_name: 'mcp-vitals', static_configs: [{ targets: [`127.0.0.1:${targetPort}`] }] }],
+  }
+  // JSON is YAML.
+  await writeFile(join(directory, 'prometheus.yml'), JSON.stringify(config))
+  prometheus = spawn(
+    'prometheus',
+    [
+      `--config.file=${join(directory, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(directory, 'data')}`,
+      '--web.listen-address=127.0.0.1:0',
+      '--log.format=json',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const printed: string[] = []
+  return new Promise((resolve, reject) => {
+    prometheus.once('error', reject)
+    prometheus.once('exit', (code) => reject(new Error(`prometheus ended with ${code}:\n${printed.join('\n')}`)))
+    createInterface({ input: prometheus.stderr! }).on('line', (line) => {
+      printed.push(line)
+      const address = /"address":"(127\.0\.0\.1:[1-9]\d*)"/.exec(line)?.[1]
+      if (address) resolve(`http://${address}`)
+    })
+  })
+}
+
+interface Found {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+async function query(expression: string): Promise<readonly Found[]> {
+  const response = await fetch(`${api}/api/v1/query?${new URLSearchParams({ query: expression })}`)
+  if (response.status === 503) return []
+  const body = (await response.json()) as {
+    data: { result: { metric: Record<string, string>; value: [number, string] }[] }
+  }
+  return body.data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }))
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`not in ${DEADLINE_MS} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+describe('a real Prometheus', () => {
+  it('scrapes every series that was exposed, and reports no fault', async () => {
+    const response = await fetch(`${api}/api/v1/targets`)
+    const { data } = (await response.json()) as { data: { activeTargets: { health: string; lastError: string }[] } }
+    expect(data.activeTargets).toMatchObject([{ health: 'up', lastError: '' }])
+    const [samples] = await query('scrape_samples_scraped')
+    expect(samples?.value).toBe(readExposition(expose(registry)).length)
+  })
+
+  it('answers queries with the values that were recorded', async () => {
+    const labels = 'server="a",tool="a",status="a"'
+    expect(await query(`mcp_tool_calls_total{${labels}}`)).toMatchObject([{ value: 3 }])
+    expect(await query('mcp_request_duration_seconds_bucket{server="a",le="0.002"}')).toMatchObject([{ value: 1 }])
+    expect(await query('mcp_request_duration_seconds_bucket{server="a",le="0.001"}')).toMatchObject([{ value: 0 }])
+    registry.counter(CATALOGUE.mcp.tool_calls_total).with('a', 'a', 'a').inc(4)
+    await until('the next scrape', async () => (await query(`mcp_tool_calls_total{${labels}}`))[0]?.value === 7)
+  })
+
+  it('reads hostile label values as they were', async () => {
+    const found = await query('mcp_tool_availability{server="hostile"}')
+    expect(new Map(found.map(({ metric, value }) => [metric.tool_name, value]))).toEqual(
+      new Map(HOSTILE_TOOLS.map((tool, i) => [tool === '\0' ? '\ufffd' : tool, i])),
+    )
+  })
+})
