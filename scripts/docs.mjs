@@ -1,0 +1,84 @@
+// Writes the reference pages that follow from the code. `--check` writes nothing and fails when one is not current.
+// A further page is one more entry in PAGES.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const built = (path) => import(join(root, 'packages', path))
+
+/** Path of the page → async function that gives its Markdown. */
+const PAGES = {
+  'docs/reference/metrics.md': metricsPage,
+}
+
+async function metricsPage() {
+  const { CATALOGUE, DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_SERVER_LIMITS, fullName } = await built(
+    'instrument/dist/metrics/index.js',
+  )
+  const count = (number) => number.toLocaleString('en')
+  const sections = [
+    ['mcp', 'What the servers do', 'The prefix `mcp` may be replaced in the configuration.'],
+    ['mcp_vitals', 'What mcp-vitals itself does', 'These names never change.'],
+    [
+      'process',
+      'The process of mcp-vitals',
+      'These names never change: they are those of the Prometheus client libraries.',
+    ],
+  ]
+  return [
+    '# Metrics',
+    '',
+    '<!-- Written by scripts/docs.mjs from the catalogue in packages/instrument/src/metrics/catalogue.ts. -->',
+    '',
+    'Everything that `/metrics` exposes, in the Prometheus text format.',
+    '',
+    '## Labels',
+    '',
+    '- `server` is the name in the configuration; so is `endpoint`.',
+    `- A \`method\` that MCP (or, for \`mcp_http_*\`, HTTP) does not have is \`other\`.`,
+    '- A `tool` that neither its server listed nor a successful call proved is `unknown`. Known tools start at 0 and end' +
+      ' when a complete list lacks them.',
+    `- A server's tools beyond ${count(DEFAULT_SERVER_LIMITS.maxTools)}, and what finds no room in a metric that holds` +
+      ` ${count(DEFAULT_MAX_SERIES_PER_METRIC)} series, are \`other\`; \`mcp_vitals_label_overflow_total\` counts them.`,
+    ...sections.flatMap(([scope, title, about]) => [
+      '',
+      `## ${title}`,
+      '',
+      about,
+      ...Object.values(CATALOGUE[scope]).flatMap((metric) => ['', ...metricEntry(metric, fullName(metric))]),
+    ]),
+    '',
+  ].join('\n')
+}
+
+function metricEntry({ type, unit, labels, help, buckets, merge, otelName }, name) {
+  const facts = [
+    `${type[0].toUpperCase()}${type.slice(1)}${unit ? `, ${unit}` : ''}`,
+    labels.length > 0 ? `labels ${labels.map((label) => `\`${label}\``).join(', ')}` : 'no labels',
+    `merged by ${merge}`,
+  ]
+  return [
+    `### \`${name}\``,
+    '',
+    help,
+    '',
+    `${facts.join('; ')}.`,
+    ...(buckets.length > 0 ? [`Buckets: ${buckets.join(', ')}.`] : []),
+    ...(otelName ? [`OpenTelemetry: \`${otelName}\`.`] : []),
+  ]
+}
+
+const check = process.argv.includes('--check')
+for (const [path, render] of Object.entries(PAGES)) {
+  const file = join(root, path)
+  const page = await render()
+  if (existsSync(file) && readFileSync(file, 'utf8') === page) continue
+  if (check) {
+    console.error(`${path} is not current: run "npm run build && node scripts/docs.mjs"`)
+    process.exitCode = 1
+  } else {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, page)
+    console.log(`wrote ${path}`)
+  }
+}
