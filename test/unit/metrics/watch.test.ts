@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { event } from '../../../packages/instrument/src/event/index.js'
+import {
+  createMetricsFold,
+  createRegistry,
+  expose,
+  watchBuild,
+  watchProcess,
+  watchStream,
+} from '../../../packages/instrument/src/metrics/index.js'
+import { createStream } from '../../../packages/instrument/src/stream/index.js'
+import { sampleValue } from './read-exposition.js'
+
+describe('what is measured elsewhere', () => {
+  it('shows the process at the moment of the collection', () => {
+    const registry = createRegistry({ prefix: 'shop' })
+    let cpuSeconds = 1.5
+    watchProcess(registry, {
+      cpuSeconds: () => cpuSeconds,
+      residentMemoryBytes: () => 4096,
+      startTimeSeconds: 1_700_000_000,
+    })
+    watchBuild(registry, '1.2.3')
+    expect(sampleValue(expose(registry), 'process_cpu_seconds_total')).toBe(1.5)
+    cpuSeconds = 2
+    const text = expose(registry)
+    expect(sampleValue(text, 'process_cpu_seconds_total')).toBe(2)
+    expect(sampleValue(text, 'process_resident_memory_bytes')).toBe(4096)
+    expect(sampleValue(text, 'process_start_time_seconds')).toBe(1_700_000_000)
+    expect(sampleValue(text, 'mcp_vitals_build_info', { version: '1.2.3' })).toBe(1)
+  })
+
+  it('shows a stream: late events, faults, and what each sink took, lost and has waiting', async () => {
+    const registry = createRegistry()
+    const broken = { name: 'broken', fold: () => expect.fail('as it should') }
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const stream = createStream({
+      folds: [createMetricsFold(registry), broken],
+      sinks: [
+        { name: 'slow', queueLimit: 2, write: () => held, close: async () => {} },
+        { name: 'failing', queueLimit: 9, write: () => Promise.reject(new Error('full')), close: async () => {} },
+      ],
+      now: () => 1_000_000,
+    })
+    watchStream(registry, stream.stats)
+    const value = (name: string, labels = {}) => sampleValue(expose(registry), `mcp_vitals_${name}`, labels)
+    for (const at of [1_000_000, 1_000_000, 1])
+      stream.publish(event('webhook', at, { server: 's' }, { kind: 'k' }), 'ingest:key')
+    expect(value('events_total', { type: 'webhook' })).toBe(2)
+    expect(value('events_late_total')).toBe(1)
+    expect(value('fold_faults_total')).toBe(2)
+    expect(value('sink_queue_events', { sink: 'slow' })).toBe(2)
+    expect(value('sink_events_dropped_total', { sink: 'slow', reason: 'overflow' })).toBe(1)
+    release()
+    await stream.drain()
+    expect(value('sink_queue_events', { sink: 'slow' })).toBe(0)
+    expect(value('sink_events_written_total', { sink: 'slow' })).toBe(2)
+    expect(value('sink_events_dropped_total', { sink: 'failing', reason: 'failed' })).toBe(3)
+    await stream.close()
+  })
+})
