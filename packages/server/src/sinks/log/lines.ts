@@ -1,0 +1,131 @@
+import { ENVELOPE, EVENTS, type Event, type EventOf, type EventType, type Field } from '@mcp-vitals/instrument/event'
+
+/** Levels from least to most grave. */
+export const LEVELS = ['debug', 'info', 'warning', 'error'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** Values that stand beside the message in a JSON line. */
+export type LineFields = Readonly<Record<string, string | number | boolean>>
+
+/** One line of the log, before it has a form. */
+export interface Line {
+  readonly level: Level
+  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  /** What happened, out of a bounded list: `tool_call_completed`. */
+  readonly event: string
+  readonly message: string
+  readonly fields: LineFields
+}
+
+type Reading = readonly [level: Level, event: string, message: string]
+
+/** What a person reads of each event. The one place where an event gets its level, its name and its words. */
+const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = {
+  'session.opened': (e) => ['info', 'session_started', `Session started: ${e.session ?? e.server}`],
+  'session.closed': (e) => ['info', 'session_ended', `Session ended: ${e.session ?? e.server}`],
+  'request.started': (e) =>
+    e.method === 'tools/call'
+      ? ['info', 'tool_call_started', `Tool invoked: ${tool(e)}`]
+      : ['debug', 'request_started', `Request: ${e.server} ${e.method}${inSession(e)}`],
+  'request.ended': requestEnded,
+  notification: (e) => ['debug', 'notification', `Notification: ${e.server} ${e.method}${inSession(e)}`],
+  'tools.listed': (e) => ['info', 'tools_listed', `Tools listed: ${e.server} has ${e.tools.length}`],
+  unreadable: (e) => ['warning', 'unreadable', `Passed on unread: ${e.server}, ${e.sizeBytes} bytes, ${e.reason}`],
+  http: (e) => ['debug', 'http_request', `HTTP: ${e.method} ${e.path} ${e.status} ${time(e.durationMs)}`],
+  'process.started': (e) => ['info', 'process_started', `Server started: ${e.server}, process ${e.pid}`],
+  'process.ended': (e) =>
+    e.crashed
+      ? ['error', 'process_crashed', `Server crashed: ${e.server}, process ${e.pid}, ${ending(e)}`]
+      : ['info', 'process_ended', `Server ended: ${e.server}, process ${e.pid}, ${ending(e)}`],
+  queue: (e) => ['debug', 'queue', `Queue: ${e.plugin} ${e.action}, ${e.size} waiting`],
+  plugin: (e) =>
+    graded(e.outcome === 'ok', 'plugin', `Plugin: ${e.plugin} ${e.command} ${e.outcome} ${time(e.durationMs)}`),
+  provider: (e) => quiet(e.ok, 'provider_call', `Provider: ${e.provider} ${success(e.ok)} ${time(e.durationMs)}`),
+  probe: (e) => quiet(e.ok, 'probe', `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`),
+  auth: (e) => quiet(e.action === 'accepted', 'auth', `Authentication: ${e.action}${because(e.reason)}`),
+  limit: (e) => ['warning', 'limit_hit', `Limit hit: ${e.limitType} (${e.layer})`],
+  validation: (e) => ['warning', 'validation_failed', `Input refused: ${e.name ?? e.server}${because(e.reason)}`],
+  security: (e) => [SEVERITY_LEVELS[e.severity], 'security', `Security: ${e.kind} (${e.severity})`],
+  message: (e) => graded(e.ok, 'message_sent', `Message: ${e.channel} ${success(e.ok)}`),
+  webhook: (e) => ['info', 'webhook_received', `Webhook received: ${e.kind}`],
+  agent: (e) => ['info', `agent_${e.action}`, `Agent ${e.action}: ${e.agent ?? 'unknown'}`],
+  voice: (e) => ['info', `voice_${e.action}`, `Voice session ${e.action}${inSession(e)}`],
+  usage: (e) => ['debug', 'usage', `Usage: ${e.provider}`],
+  error: (e) => ['error', 'error', `Error: ${e.errorType}${because(e.reason)}`],
+  business: (e) => ['debug', 'business', `Counted: ${e.name} ${e.value}`],
+}
+
+const SEVERITY_LEVELS = { LOW: 'info', MEDIUM: 'warning', HIGH: 'error', CRITICAL: 'error' } as const
+
+/** Last moment that a date can hold; what a sender claims beyond it is shown as that. */
+const MAX_DATE_MS = 8.64e15
+
+/** The line for an event. Its fields are those that the event’s own declaration allows, lists left out. */
+export function lineOf(event: Event): Line {
+  const read = READINGS[event.type] as (event: Event) => Reading
+  const [level, name, message] = read(event)
+  return { level, at: Math.min(event.at, MAX_DATE_MS), event: name, message, fields: fieldsOf(event) }
+}
+
+function fieldsOf(event: Event): LineFields {
+  const declared: Readonly<Record<string, Field<unknown>>> = { ...ENVELOPE, ...EVENTS[event.type].fields }
+  const fields: Record<string, string | number | boolean> = {}
+  for (const [name, { kind }] of Object.entries(declared)) {
+    const value = (event as unknown as Readonly<Record<string, unknown>>)[name]
+    if (name === 'at' || kind === 'texts') continue
+    if (typeof value === 'number') fields[name] = Math.round(value * 1000) / 1000
+    else if (typeof value === 'string' || typeof value === 'boolean') fields[name] = value
+  }
+  return fields
+}
+
+function requestEnded(e: EventOf<'request.ended'>): Reading {
+  const call = e.method === 'tools/call'
+  const noun = call ? 'tool_call' : 'request'
+  const subject = call ? `Tool %: ${tool(e)}` : `Request %: ${e.server} ${e.method}${inSession(e)}`
+  const say = (verb: string) => `${subject.replace('%', () => verb)} ${time(e.durationMs)}`
+  if (e.outcome === 'ok') return [call ? 'info' : 'debug', `${noun}_completed`, say('completed')]
+  if (e.outcome === 'cancelled') return ['info', `${noun}_cancelled`, say('cancelled')]
+  const code = e.errorCode === undefined ? '' : ` ${e.errorCode}`
+  return ['warning', `${noun}_failed`, `${say('failed')}, ${e.outcome}${code}`]
+}
+
+interface Where {
+  readonly server: string
+  readonly session?: string
+  readonly name?: string
+}
+
+function tool({ server, name, session }: Where): string {
+  return `${server}.${name ?? 'unknown'}${session === undefined ? '' : ` (${session})`}`
+}
+
+function inSession({ session }: Where): string {
+  return session === undefined ? '' : ` (${session})`
+}
+
+function graded(ok: boolean, event: string, message: string): Reading {
+  return [ok ? 'info' : 'warning', event, message]
+}
+
+/** Like `graded`, for what succeeds too often to be told. */
+function quiet(ok: boolean, event: string, message: string): Reading {
+  return [ok ? 'debug' : 'warning', event, message]
+}
+
+function success(ok: boolean): string {
+  return ok ? 'ok' : 'failed'
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`
+}
+
+function time(durationMs: number): string {
+  return durationMs < 1 ? `${durationMs.toFixed(2)} ms` : `${Math.round(durationMs)} ms`
+}
+
+function ending({ exitCode, signal, reason }: EventOf<'process.ended'>): string {
+  return reason ?? signal ?? `status ${exitCode ?? 'unknown'}`
+}
