@@ -1,0 +1,98 @@
+/**
+ * What the reader takes from a message, and nothing else: the one allow-list. A path that is not here is skipped byte
+ * by byte and never decoded, so arguments, results and prompts cannot leak. To read another one, add a line.
+ */
+
+/** In a path: every element of an array. What is taken below it becomes a list, in order, of at most `MAX_ITEMS`. */
+export const EACH = Symbol('each element')
+
+/** Most elements of an array that are read. */
+export const MAX_ITEMS = 1000
+/** Longest id, token or state kept as text, UTF-16 units; of a longer one a hash is kept. */
+export const MAX_KEY_LENGTH = 128
+
+/**
+ * How a value is taken. A value of another JSON type than the one wanted counts as absent.
+ * `text`: a string, cut at `limit`. `key`: a string to compare with others. `token`: an id, a string, number or null.
+ * `digits`: a number, as it was written. `flag`: true or false. `type`: the JSON type alone.
+ * `hash`: a hash of the exact bytes; no such path may lie within another. `overflow`: true where an array has more than
+ * `MAX_ITEMS` elements.
+ */
+export type Take = 'text' | 'key' | 'token' | 'digits' | 'flag' | 'type' | 'hash' | 'overflow'
+export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
+
+export interface Path<T extends Take = Take> {
+  readonly path: readonly (string | typeof EACH)[]
+  readonly take: T
+  /** Most UTF-16 units kept of a `text`, `key`, `token` or `digits`. */
+  readonly limit: number
+}
+
+function text(limit: number, ...path: string[]): Path<'text'> {
+  return { path, take: 'text', limit }
+}
+function take<const T extends Take>(kind: T, ...path: string[]): Path<T> {
+  return { path, take: kind, limit: MAX_KEY_LENGTH }
+}
+function each<const T extends Take>(kind: T, limit: number, list: readonly string[], ...path: string[]): ListOf<T> {
+  return { path: [...list, EACH, ...path], take: kind, limit, list: true }
+}
+interface ListOf<T extends Take> extends Path<T> {
+  readonly list: true
+}
+
+const SPEC = 'io.modelcontextprotocol'
+const NAME = 128
+const VERSION = 64
+const REVISION = 32
+
+export const PATHS = {
+  jsonrpc: text(8, 'jsonrpc'),
+  id: take('token', 'id'),
+  method: text(NAME, 'method'),
+  name: text(NAME, 'params', 'name'),
+  protocolVersion: text(REVISION, 'params', 'protocolVersion'),
+  clientName: text(NAME, 'params', 'clientInfo', 'name'),
+  clientVersion: text(VERSION, 'params', 'clientInfo', 'version'),
+  cursor: take('type', 'params', 'cursor'),
+  cancelledId: take('token', 'params', 'requestId'),
+  reportedProgress: take('token', 'params', 'progressToken'),
+  retriedState: take('key', 'params', 'requestState'),
+  inputResponses: take('type', 'params', 'inputResponses'),
+  taskAsked: take('type', 'params', 'task'),
+  taskOf: take('key', 'params', 'taskId'),
+  statusReported: text(REVISION, 'params', 'status'),
+  progressToken: take('token', 'params', '_meta', 'progressToken'),
+  traceparent: text(64, 'params', '_meta', 'traceparent'),
+  modernVersion: text(REVISION, 'params', '_meta', `${SPEC}/protocolVersion`),
+  modernClientName: text(NAME, 'params', '_meta', `${SPEC}/clientInfo`, 'name'),
+  modernClientVersion: text(VERSION, 'params', '_meta', `${SPEC}/clientInfo`, 'version'),
+  result: take('type', 'result'),
+  isError: take('flag', 'result', 'isError'),
+  resultType: text(REVISION, 'result', 'resultType'),
+  agreedVersion: text(REVISION, 'result', 'protocolVersion'),
+  serverName: text(NAME, 'result', 'serverInfo', 'name'),
+  serverVersion: text(VERSION, 'result', 'serverInfo', 'version'),
+  modernServerName: text(NAME, 'result', '_meta', `${SPEC}/serverInfo`, 'name'),
+  modernServerVersion: text(VERSION, 'result', '_meta', `${SPEC}/serverInfo`, 'version'),
+  nextCursor: take('type', 'result', 'nextCursor'),
+  requestState: take('key', 'result', 'requestState'),
+  createdTask: take('key', 'result', 'task', 'taskId'),
+  createdTaskStatus: text(REVISION, 'result', 'task', 'status'),
+  taskId: take('key', 'result', 'taskId'),
+  taskStatus: text(REVISION, 'result', 'status'),
+  taskIsError: take('flag', 'result', 'result', 'isError'),
+  taskErrorCode: { path: ['result', 'error', 'code'], take: 'digits', limit: 16 },
+  toolNames: each('text', NAME, ['result', 'tools'], 'name'),
+  toolHashes: each('hash', 0, ['result', 'tools']),
+  toolsCut: take('overflow', 'result', 'tools'),
+  promptNames: each('text', NAME, ['result', 'prompts'], 'name'),
+  promptsCut: take('overflow', 'result', 'prompts'),
+  error: take('type', 'error'),
+  errorCode: { path: ['error', 'code'], take: 'digits', limit: 16 },
+} as const satisfies Record<string, Path>
+
+type Taken<T extends Take> = T extends 'flag' | 'overflow' ? boolean : T extends 'type' ? JsonType : string
+type Value<P> = P extends ListOf<infer T> ? readonly Taken<T>[] : P extends Path<infer T> ? Taken<T> : never
+/** The values taken from one message, by the names of `PATHS`; absent where the message has none. */
+export type Captured = { readonly [K in keyof typeof PATHS]?: Value<(typeof PATHS)[K]> }

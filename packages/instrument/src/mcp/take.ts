@@ -1,0 +1,202 @@
+import { cutText, keyOf, TextCapture } from './capture.js'
+import { type Captured, type JsonType, MAX_ITEMS, MAX_KEY_LENGTH } from './paths.js'
+import { Sha256 } from './sha256.js'
+import { type Capture, NODE_COUNT, type Node } from './trie.js'
+
+const QUOTE = 0x22
+
+/** Where a value lies: byte offsets into the document, the end exclusive. */
+export type ByteRange = readonly [start: number, end: number]
+
+/** Keeps what the allow-list names of the message being read: told of values by the skimmer, it never sees the rest. */
+export class Taker {
+  #fields: Record<string, unknown> = {}
+  #ranges: Record<string, ByteRange> = {}
+  #item: Record<string, unknown> = {}
+  /** For each node, the last message (or item) that had it. */
+  readonly #seen = new Int32Array(NODE_COUNT)
+  #epoch = 0
+  #active: Capture | undefined
+  #target: Record<string, unknown> = {}
+  #activeByte = 0
+  #activeFrom = 0
+  readonly #text = new TextCapture()
+  #hash: Sha256 | undefined
+  #hashDepth = -1
+  #hashName = ''
+  #hashTarget: Record<string, unknown> = {}
+
+  /** A message begins. */
+  start(): void {
+    this.#fields = {}
+    this.#ranges = {}
+    this.#epoch = (this.#epoch + 1) | 0
+    this.drop()
+  }
+
+  /** Forgets a value that was never finished. */
+  drop(): void {
+    this.#active = undefined
+    this.#hash = undefined
+    this.#hashDepth = -1
+  }
+
+  get fields(): Captured {
+    return this.#fields as Captured
+  }
+
+  /** Where the tokens of the message (ids, progress tokens) lie. */
+  get ranges(): Readonly<Record<string, ByteRange>> {
+    return this.#ranges
+  }
+
+  /** Whether the bytes of the current string or number are wanted. */
+  get wants(): boolean {
+    return this.#active !== undefined
+  }
+
+  /** Whether the current bytes, of whatever kind, are wanted for a hash. */
+  get hashes(): boolean {
+    return this.#hash !== undefined
+  }
+
+  /** An element of an array begins: its node, or `undefined` where enough were read. */
+  element(array: Node): Node | undefined {
+    if (!array.each) return undefined
+    const column = this.#fields[array.each.names[0]!] as unknown[] | undefined
+    if (column !== undefined && column.length >= MAX_ITEMS) {
+      if (array.capture?.take === 'overflow') this.#fields[array.capture.name] = true
+      return undefined
+    }
+    this.#item = {}
+    return array.each
+  }
+
+  /** An element of an array ended: its values join their lists. An element without the value adds an empty text. */
+  elementEnded(array: Node): void {
+    const each = array.each
+    if (!each) return
+    for (const name of each.names) {
+      this.#fields[name] ??= []
+      const column = this.#fields[name] as unknown[]
+      if (column.length < MAX_ITEMS) column.push(this.#item[name] ?? '')
+    }
+  }
+
+  /** A value begins with byte `c` at offset `at`. */
+  begin(node: Node, c: number, at: number, depth: number): void {
+    const target = node.inItem ? this.#item : this.#fields
+    if (this.#seen[node.index] === this.#epoch) for (const name of node.names) delete target[name]
+    else this.#seen[node.index] = this.#epoch
+    const capture = node.capture
+    if (capture) this.#open(capture, target, c, at, depth)
+  }
+
+  /** Takes the inside of the current string, or the current number's text, as far as it came. */
+  feed(chunk: Uint8Array, from: number, to: number): void {
+    this.#text.feed(chunk, from, to)
+  }
+
+  /** Takes bytes of the value being hashed. */
+  feedHash(chunk: Uint8Array, from: number, to: number): void {
+    this.#hash?.update(chunk, from, to)
+  }
+
+  /** A value ended at offset `at` (exclusive), and so did the hash that began at its depth. */
+  end(at: number, depth: number): void {
+    const capture = this.#active
+    if (capture) {
+      this.#active = undefined
+      this.#target[capture.name] = this.#value(capture)
+      if (capture.take === 'token') this.#ranges[capture.name] = [this.#activeFrom, at]
+    }
+    if (depth !== this.#hashDepth) return
+    this.#hashTarget[this.#hashName] = this.#hash?.digest()
+    this.drop()
+  }
+
+  #open(capture: Capture, target: Record<string, unknown>, c: number, at: number, depth: number): void {
+    switch (capture.take) {
+      case 'type':
+        target[capture.name] = jsonType(c)
+        break
+      case 'flag':
+        if (c === 0x74 || c === 0x66) target[capture.name] = c === 0x74
+        break
+      case 'hash':
+        this.#hash = new Sha256()
+        this.#hashDepth = depth
+        this.#hashName = capture.name
+        this.#hashTarget = target
+        break
+      case 'overflow':
+        break
+      default:
+        if (isWanted(capture, c)) this.#openText(capture, target, c, at)
+    }
+  }
+
+  #openText(capture: Capture, target: Record<string, unknown>, c: number, at: number): void {
+    this.#active = capture
+    this.#target = target
+    this.#activeByte = c
+    this.#activeFrom = at
+    this.#text.start(capture.limit, capture.take === 'token' || capture.take === 'key')
+  }
+
+  #value(capture: Capture): string {
+    const text = this.#text.finish()
+    if (capture.take === 'digits') return cutText(String(Number(text)), capture.limit)
+    if (capture.take !== 'token') return text
+    if (this.#activeByte === QUOTE) return `s${text}`
+    if (text.startsWith('#')) return `n${text}`
+    return text === '=null' ? 'null' : numberKey(Number(text.slice(1)))
+  }
+}
+
+/**
+ * An id as a map's key, from its JSON token: equal ids give equal keys, 1 and "1" different ones. Equal to what a
+ * `token` of `PATHS` gives. `undefined` for a token that is no string, number or null. Numbers of more than 128
+ * characters are equal only when written alike.
+ */
+export function tokenKey(token: string): string | undefined {
+  if (token.length > MAX_KEY_LENGTH && !token.startsWith('"')) return `n${keyOf(token, MAX_KEY_LENGTH)}`
+  let value: unknown
+  try {
+    value = JSON.parse(token)
+  } catch {
+    return undefined
+  }
+  if (typeof value === 'string') return `s${keyOf(value, MAX_KEY_LENGTH)}`
+  if (typeof value === 'number') return numberKey(value)
+  return value === null ? 'null' : undefined
+}
+
+function numberKey(value: number): string {
+  return `n${value === 0 ? 0 : value}`
+}
+
+function isWanted({ take }: Capture, c: number): boolean {
+  const isNumber = c === 0x2d || (c >= 0x30 && c <= 0x39)
+  if (take === 'digits') return isNumber
+  if (take === 'token') return isNumber || c === QUOTE || c === 0x6e
+  return c === QUOTE
+}
+
+function jsonType(c: number): JsonType {
+  switch (c) {
+    case 0x7b:
+      return 'object'
+    case 0x5b:
+      return 'array'
+    case QUOTE:
+      return 'string'
+    case 0x6e:
+      return 'null'
+    case 0x74:
+    case 0x66:
+      return 'boolean'
+    default:
+      return 'number'
+  }
+}
