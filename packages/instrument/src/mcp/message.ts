@@ -1,0 +1,77 @@
+import type { Captured } from './paths.js'
+import { type Head, Skimmer } from './skim.js'
+import type { ByteRange } from './take.js'
+
+/** `other`: valid JSON that is no JSON-RPC 2.0 message. */
+export type Kind = 'request' | 'notification' | 'response' | 'other'
+
+/** What kind of JSON-RPC message these fields belong to. An id of null asks nothing; an error may come without an id. */
+export function kindOf(fields: Captured): Kind {
+  if (fields.jsonrpc !== '2.0') return 'other'
+  const hasId = fields.id !== undefined && fields.id !== 'null'
+  if (fields.method !== undefined) return hasId ? 'request' : fields.id === undefined ? 'notification' : 'other'
+  if (isFailure(fields)) return 'response'
+  return fields.result !== undefined && hasId ? 'response' : 'other'
+}
+
+/** Whether an answer carries a JSON-RPC error. */
+export function isFailure(fields: Captured): boolean {
+  return fields.error === 'object'
+}
+
+/** One message of a body: what a proxy needs to route it, and where to find what it may have to rewrite. */
+export interface Message {
+  readonly kind: Kind
+  /** The message's place in the body, in bytes; the end exclusive. */
+  readonly range: ByteRange
+  /** The id's JSON token as it was written, quotes included. */
+  readonly id?: string | undefined
+  readonly idRange?: ByteRange | undefined
+  readonly method?: string | undefined
+  /** `params.name`, cut at 128 UTF-16 units. */
+  readonly name?: string | undefined
+  /** The revision that the request states: in `_meta` (modern) or as `initialize`'s wish (legacy). */
+  readonly protocolVersion?: string | undefined
+  /** It states its revision in `_meta`, as every request since 2026-07-28 does. */
+  readonly modern: boolean
+  /** Token and place of a progress token: asked for in `_meta`, or reported by `notifications/progress`. */
+  readonly progressToken?: string | undefined
+  readonly progressTokenRange?: ByteRange | undefined
+  /** Token and place of the id that `notifications/cancelled` names. */
+  readonly cancelledId?: string | undefined
+  readonly cancelledIdRange?: ByteRange | undefined
+  /** The answer is an error. */
+  readonly failed: boolean
+}
+
+/** The messages of one whole body, in order; a batch gives several. `unreadable` where it is not JSON, or is empty. */
+export function readMessages(bytes: Uint8Array): readonly Message[] | 'unreadable' {
+  const messages: Message[] = []
+  const skimmer = new Skimmer((head) => messages.push(messageOf(head, bytes)))
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  // The mark is read as three spaces, so that offsets stay those of the body.
+  if (marked) skimmer.feed(new Uint8Array(3).fill(0x20))
+  skimmer.feed(bytes, marked ? 3 : 0)
+  return skimmer.finish() === 'whole' ? messages : 'unreadable'
+}
+
+function messageOf({ fields, ranges, start, end }: Head, bytes: Uint8Array): Message {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const token = (range: ByteRange | undefined) => range && decoder.decode(bytes.subarray(range[0], range[1]))
+  const progress = ranges.progressToken ?? ranges.reportedProgress
+  return {
+    kind: kindOf(fields),
+    range: [start, end],
+    id: token(ranges.id),
+    idRange: ranges.id,
+    method: fields.method,
+    name: fields.name,
+    protocolVersion: fields.modernVersion ?? fields.protocolVersion,
+    modern: fields.modernVersion !== undefined,
+    progressToken: token(progress),
+    progressTokenRange: progress,
+    cancelledId: token(ranges.cancelledId),
+    cancelledIdRange: ranges.cancelledId,
+    failed: isFailure(fields),
+  }
+}

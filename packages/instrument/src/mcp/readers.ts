@@ -1,0 +1,79 @@
+import { type Ending, type Head, Skimmer } from './skim.js'
+
+const NEWLINE = 0x0a
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const
+
+/** Takes bytes as they pass. Never throws, keeps no reference to a chunk, and holds a bounded amount whatever comes. */
+export interface Reader {
+  /** The next bytes, cut anywhere. */
+  feed(chunk: Uint8Array): void
+  /** The end of the bytes. What was begun and not finished is reported. */
+  end(): void
+}
+
+/** Why a document gave no messages. */
+export type Fault = 'invalid_json' | 'too_deep' | 'cut_off'
+
+/** What a reader found. */
+export interface Findings {
+  onHead(head: Head): void
+  onFault(reason: Fault, sizeBytes: number): void
+}
+
+/** Newline-delimited JSON (stdio). CRLF and blank lines are tolerated; after bad JSON it goes on at the next newline. */
+export function createLineReader(findings: Findings): Reader {
+  const skimmer = new Skimmer(findings.onHead)
+
+  function finish(atNewline: boolean): void {
+    const sizeBytes = skimmer.sizeBytes
+    const ending = skimmer.finish()
+    report(findings, ending === 'cut_off' && atNewline ? 'invalid_json' : ending, sizeBytes)
+  }
+
+  return {
+    feed(chunk) {
+      let from = 0
+      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+        skimmer.feed(chunk, from, at)
+        finish(true)
+        from = at + 1
+      }
+      if (from < chunk.length) skimmer.feed(chunk, from)
+    },
+    end: () => finish(false),
+  }
+}
+
+/** One JSON message or batch (an HTTP body). An empty body is none; a byte order mark is skipped. */
+export function createBodyReader(findings: Findings): Reader {
+  const skimmer = new Skimmer(findings.onHead)
+  const skipMark = markSkipper()
+  return {
+    feed: (chunk) => skimmer.feed(chunk, skipMark(chunk)),
+    end() {
+      const sizeBytes = skimmer.sizeBytes
+      report(findings, skimmer.finish(), sizeBytes)
+    },
+  }
+}
+
+/** Tells a fault of an ending that is one. */
+export function report(findings: Findings, ending: Ending, sizeBytes: number): void {
+  if (ending !== 'whole' && ending !== 'empty') findings.onFault(ending, sizeBytes)
+}
+
+/** For each chunk in turn, where its text begins: after the byte order mark at the very start. */
+export function markSkipper(): (chunk: Uint8Array) => number {
+  let matched = 0
+  return (chunk) => {
+    let at = 0
+    while (matched < 3 && at < chunk.length) {
+      if (chunk[at] !== BYTE_ORDER_MARK[matched]) matched = 3
+      else {
+        matched++
+        at++
+      }
+    }
+    return at
+  }
+}
