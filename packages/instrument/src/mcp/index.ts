@@ -1,1 +1,18 @@
-export {}
+export {
+  type AnswerOptions,
+  type Conversation,
+  type ConversationOptions,
+  type ConversationStats,
+  createConversation,
+} from './conversation.js'
+export { CONVERSATION_LIMITS, type ConversationLimits, MEMORY_LIMITS, type MemoryLimits } from './limits.js'
+export { createServerMemory, type MemoryStats, type ServerMemory } from './memory.js'
+export { type Kind, type Message, readMessages } from './message.js'
+export { STREAMING_METHODS } from './methods.js'
+export type { Direction, EndDetails } from './operation.js'
+export type { Reader } from './readers.js'
+export type { CloseReason } from './session.js'
+export { MAX_DEPTH } from './skim.js'
+export { type Outcome, statusOf } from './status.js'
+export type { ByteRange } from './take.js'
+export { tokenKey } from './take.js'

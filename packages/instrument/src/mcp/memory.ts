@@ -1,0 +1,69 @@
+import { KnownNames } from './known.js'
+import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
+import { Sha256 } from './sha256.js'
+import { Shelf } from './shelf.js'
+import type { Outcome } from './status.js'
+
+/** How much is held for a server. */
+export interface MemoryStats {
+  /** Operations that wait for input. */
+  readonly waiting: number
+  /** Tasks being followed. */
+  readonly tasks: number
+  /** Names of tools and prompts. */
+  readonly knownNames: number
+}
+
+/** What the conversations of one server share. Make it with `createServerMemory`; conversations do the rest. */
+export class ServerMemory {
+  /** Operations that wait for input. */
+  readonly waiting: Shelf
+  /** Operations that run as tasks. */
+  readonly tasks: Shelf
+  readonly known: KnownNames
+  #prefix: string | undefined
+  #operations = 0
+  #conversations = 0
+
+  constructor(limits: MemoryLimits) {
+    this.waiting = new Shelf(limits.waitingOperations, limits.waitAgeMs)
+    this.tasks = new Shelf(limits.tasks, limits.taskAgeMs)
+    this.known = new KnownNames(limits.knownNames)
+  }
+
+  /** Ends what is too old, at this monotonic time. Done at every message; call it where messages may stop coming. */
+  sweep(at: number): void {
+    this.waiting.expire(at)
+    this.tasks.expire(at)
+  }
+
+  /** Ends every operation that still waits for input or runs as a task. */
+  close(outcome: Outcome): void {
+    for (const shelf of [this.waiting, this.tasks]) for (const operation of shelf.drain()) operation.end(outcome)
+  }
+
+  stats(): MemoryStats {
+    return { waiting: this.waiting.size, tasks: this.tasks.size, knownNames: this.known.size }
+  }
+
+  /** A new operation's id: unique among servers and restarts, from the server's name, the time of its first and a count. */
+  nextOperation(server: string, now: number): string {
+    this.#prefix ??= `${serverHash(server)}-${Math.trunc(now).toString(36)}`
+    return `${this.#prefix}-${(this.#operations++).toString(36)}`
+  }
+
+  nextConversation(): number {
+    return this.#conversations++
+  }
+}
+
+/** Memory for one server. `limits` in place of single defaults of `MEMORY_LIMITS`. */
+export function createServerMemory(limits: Partial<MemoryLimits> = {}): ServerMemory {
+  return new ServerMemory({ ...MEMORY_LIMITS, ...limits })
+}
+
+function serverHash(server: string): string {
+  const hash = new Sha256()
+  hash.update(new TextEncoder().encode(server))
+  return hash.digest().slice(0, 8)
+}

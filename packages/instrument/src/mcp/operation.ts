@@ -1,0 +1,128 @@
+import { type Event, type EventOf, event, type Origin } from '../event/index.js'
+import { type Outcome, statusOf } from './status.js'
+
+export type Direction = EventOf<'notification'>['direction']
+
+/** In whose name, where and by which clocks events are made. */
+export interface Voice {
+  readonly origin: Origin
+  readonly publish: (event: Event) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Monotonic milliseconds. */
+  readonly clock: () => number
+}
+
+/** What is known of a request when it passes. */
+export interface Asked {
+  readonly id: string
+  readonly direction: Direction
+  readonly method: string
+  readonly name: string | undefined
+  readonly requestBytes: number
+}
+
+/** How an operation ended, beyond its outcome. */
+export interface EndDetails {
+  readonly errorCode?: string | undefined
+  /** In place of the status that the outcome has by itself: an HTTP status where no JSON-RPC answer came. */
+  readonly status?: number | undefined
+  /** The name is none that the server lists. */
+  readonly unknownName?: boolean
+}
+
+/** One operation: a request and its answer, over all rounds of input and the task that it may become. */
+export class Operation {
+  readonly direction: Direction
+  readonly method: string
+  readonly name: string | undefined
+  /** The conversation that it is part of now. */
+  owner: object
+  /** Task that the request is about (`tasks/*`). */
+  aboutTask: string | undefined
+  /** The request asked to be run as a task. */
+  askedForTask = false
+  /** It runs as a task. */
+  task = false
+  /** The request asked for a list from its beginning. */
+  firstPage = true
+  progress = 0
+  requestBytes: number
+  responseBytes = 0
+  readonly #id: string
+  readonly #voice: Voice
+  readonly #startedAt: number
+  #rounds = 1
+  #waitMs = 0
+  #waitingSince: number | undefined
+  #ended = false
+  #release: (() => void) | undefined
+
+  /** Publishes `request.started`. */
+  constructor(voice: Voice, owner: object, { id, direction, method, name, requestBytes }: Asked) {
+    this.#voice = voice
+    this.#id = id
+    this.#startedAt = voice.clock()
+    this.owner = owner
+    this.direction = direction
+    this.method = method
+    this.name = name
+    this.requestBytes = requestBytes
+    voice.publish(event('request.started', voice.now(), voice.origin, this.#subject()))
+  }
+
+  /** An answer asked for input: the clock of the server stops. */
+  wait(): void {
+    this.#waitingSince = this.#voice.clock()
+  }
+
+  /** The input came, in another request. */
+  resume(owner: object, requestBytes: number): void {
+    this.#stopWaiting()
+    this.#rounds++
+    this.owner = owner
+    this.requestBytes += requestBytes
+  }
+
+  /** What to do when it ends; in place of what was said before, which is done now. */
+  onEnd(release: (() => void) | undefined): void {
+    this.#release?.()
+    this.#release = release
+  }
+
+  /** Publishes `request.ended`, the first time. */
+  end(outcome: Outcome, { errorCode, status, unknownName }: EndDetails = {}): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.onEnd(undefined)
+    const { clock, now, origin, publish } = this.#voice
+    this.#stopWaiting()
+    const durationMs = Math.max(0, clock() - this.#startedAt - this.#waitMs)
+    publish(
+      event('request.ended', now(), origin, {
+        ...this.#subject(),
+        outcome,
+        status: status ?? statusOf(outcome, errorCode, unknownName),
+        ...(errorCode !== undefined && { errorCode }),
+        durationMs,
+        ...(this.#waitMs > 0 && { waitMs: this.#waitMs }),
+        ...(this.#rounds > 1 && { rounds: this.#rounds }),
+        ...(this.task && { task: true }),
+        ...(this.progress > 0 && { progress: this.progress }),
+        requestBytes: this.requestBytes,
+        responseBytes: this.responseBytes,
+      }),
+    )
+  }
+
+  #stopWaiting(): void {
+    if (this.#waitingSince === undefined) return
+    this.#waitMs += Math.max(0, this.#voice.clock() - this.#waitingSince)
+    this.#waitingSince = undefined
+  }
+
+  #subject() {
+    const { direction, method, name } = this
+    return { direction, method, ...(name !== undefined && { name }), operation: this.#id }
+  }
+}

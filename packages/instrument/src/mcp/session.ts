@@ -1,0 +1,64 @@
+import { type EventOf, event } from '../event/index.js'
+import type { Voice } from './operation.js'
+import type { Captured } from './paths.js'
+
+/** What ended a session. */
+export type CloseReason = EventOf<'session.closed'>['reason']
+
+type Opened = Pick<
+  EventOf<'session.opened'>,
+  'protocolVersion' | 'clientName' | 'clientVersion' | 'serverName' | 'serverVersion'
+>
+
+/** Tells when a session opens and closes, once each, where the conversation is one. */
+export class Session {
+  readonly #voice: Voice
+  #openedAt: number | undefined
+  #client: Captured = {}
+  #server: Captured = {}
+
+  constructor(voice: Voice) {
+    this.#voice = voice
+  }
+
+  /** A request of the client passed. A modern client's first one opens the session, unless it only looks around. */
+  requested(method: string, fields: Captured): void {
+    if (method === 'initialize') this.#client = fields
+    if (fields.modernVersion === undefined || method === 'server/discover') return
+    this.#open('modern', {
+      protocolVersion: fields.modernVersion,
+      clientName: fields.modernClientName,
+      clientVersion: fields.modernClientVersion,
+      serverName: this.#server.modernServerName,
+      serverVersion: this.#server.modernServerVersion,
+    })
+  }
+
+  /** A request of the client got a result. That of `initialize` opens the session. */
+  answered(method: string, fields: Captured): void {
+    if (method === 'server/discover') this.#server = fields
+    if (method !== 'initialize') return
+    this.#open('legacy', {
+      protocolVersion: fields.agreedVersion,
+      clientName: this.#client.clientName,
+      clientVersion: this.#client.clientVersion,
+      serverName: fields.serverName,
+      serverVersion: fields.serverVersion,
+    })
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#openedAt === undefined) return
+    const { clock, now, origin, publish } = this.#voice
+    const durationMs = Math.max(0, clock() - this.#openedAt)
+    publish(event('session.closed', now(), origin, { durationMs, reason }))
+  }
+
+  #open(era: 'legacy' | 'modern', facts: { readonly [K in keyof Opened]: string | undefined }): void {
+    const { clock, now, origin, publish } = this.#voice
+    if (origin.session === undefined || this.#openedAt !== undefined) return
+    this.#openedAt = clock()
+    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+    publish(event('session.opened', now(), origin, { era, ...known }))
+  }
+}

@@ -1,0 +1,81 @@
+import { isAboutTask } from './methods.js'
+import type { Direction, Operation } from './operation.js'
+import type { Captured } from './paths.js'
+import type { Shelf } from './shelf.js'
+import type { Outcome } from './status.js'
+
+/** How a task ended. */
+interface TaskEnd {
+  readonly outcome: Outcome
+  readonly errorCode?: string | undefined
+}
+
+/**
+ * The task that an answer says the request became: `result.task` where the request asked for one (2025-11-25), or a
+ * result of type `task` (2026-07-28).
+ */
+export function createdTask(operation: Operation, fields: Captured): string | undefined {
+  if (isAboutTask(operation.method)) return undefined
+  if (fields.resultType === 'task') return fields.taskId ?? fields.createdTask
+  return operation.askedForTask ? fields.createdTask : undefined
+}
+
+/** Follows operations that run as tasks to their end. Tasks are told apart by who runs them and their id. */
+export class Tasks {
+  readonly #shelf: Shelf
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf
+  }
+
+  /** The operation goes on as this task. */
+  follow(operation: Operation, task: string, fields: Captured, at: number): void {
+    operation.task = true
+    const key = keyOf(operation.direction, task)
+    this.#shelf.put(operation, [key], at)
+    this.#settle(key, endOf(fields.createdTaskStatus ?? fields.taskStatus, fields))
+  }
+
+  /** A `tasks/*` request was answered by a result. */
+  answered({ direction, method, aboutTask }: Operation, fields: Captured, at: number): void {
+    if (!isAboutTask(method) || aboutTask === undefined) return
+    const key = keyOf(direction, aboutTask)
+    this.#shelf.touch(key, at)
+    if (method === 'tasks/result') this.#settle(key, { outcome: fields.isError ? 'tool_error' : 'ok' })
+    else this.#settle(key, endOf(fields.taskStatus, fields))
+  }
+
+  /** A `tasks/*` request was answered by an error. That of `tasks/result` is the task's own. */
+  failed({ direction, method, aboutTask }: Operation, errorCode: string | undefined): void {
+    if (method === 'tasks/result' && aboutTask !== undefined)
+      this.#settle(keyOf(direction, aboutTask), { outcome: 'protocol_error', errorCode })
+  }
+
+  /** A notification told a task's state. `asker`: the direction of the request that became the task. */
+  reported(asker: Direction, fields: Captured, at: number): void {
+    if (fields.taskOf === undefined) return
+    const key = keyOf(asker, fields.taskOf)
+    this.#shelf.touch(key, at)
+    this.#settle(key, endOf(fields.statusReported, fields))
+  }
+
+  #settle(key: string, end: TaskEnd | undefined): void {
+    if (!end) return
+    for (let operation = this.#shelf.take(key); operation; operation = this.#shelf.take(key))
+      operation.end(end.outcome, { errorCode: end.errorCode })
+  }
+}
+
+/** What a task's status means; `undefined` while it goes on. */
+function endOf(status: string | undefined, { taskIsError, taskErrorCode }: Captured): TaskEnd | undefined {
+  if (status === 'completed') return { outcome: taskIsError ? 'tool_error' : 'ok' }
+  if (status === 'cancelled') return { outcome: 'cancelled' }
+  if (status !== 'failed') return undefined
+  return taskErrorCode === undefined
+    ? { outcome: 'tool_error' }
+    : { outcome: 'protocol_error', errorCode: taskErrorCode }
+}
+
+function keyOf(direction: Direction, task: string): string {
+  return `${direction} ${task}`
+}
