@@ -2,12 +2,18 @@
 // A further page is one more entry in PAGES.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { cliPage } from './docs/cli.mjs'
+import { configPage } from './docs/config.mjs'
+import { errorsPage } from './docs/errors.mjs'
 
 const root = join(import.meta.dirname, '..')
 const built = (path) => import(join(root, 'packages', path))
 
 /** Path of the page → async function that gives its Markdown. */
 const PAGES = {
+  'docs/reference/cli.md': async () => cliPage((await built('server/dist/cli/program.js')).createProgram()),
+  'docs/reference/config.md': async () => configPage(await built('server/dist/config/index.js')),
+  'docs/reference/errors.md': async () => errorsPage((await built('server/dist/errors/index.js')).ERRORS),
   'docs/reference/metrics.md': metricsPage,
 }
 

@@ -6,30 +6,31 @@ import type { UpFlags } from './up.js'
 
 const FILE_HELP = 'configuration, YAML or JSON: our own form, or a client’s mcp.json'
 
-/** A program, and the part of the command line that is its to read. */
-export interface Program {
-  readonly program: Command
-  readonly commandLine: readonly string[]
+/** What the commands work with. */
+export interface Setting {
+  readonly terminal: Terminal
+  /** Told a command’s exit status, where it has one of its own. */
+  readonly finish: (status: number) => void
 }
 
 /**
  * Declares every command. Each one’s work is imported only when it runs: `wrap` starts with every server of a client, so
- * nothing heavy may load before it. `finish` is told a command’s exit status where it has one of its own.
+ * nothing heavy may load before it. `setting` is used when a command runs or prints, not before.
  */
-export function createProgram(args: readonly string[], terminal: Terminal, finish: (status: number) => void): Program {
+export function createProgram(setting: () => Setting): Command {
   const program = new Command('mcp-vitals')
     .description('Vital signs for MCP servers: see every call, know when something is wrong.')
     .version(version(), '-V, --version')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => terminal.out.write(text),
-      writeErr: (text) => terminal.err.write(text),
+      writeOut: (text) => setting().terminal.out.write(text),
+      writeErr: (text) => setting().terminal.err.write(text),
     })
     .showHelpAfterError('(mcp-vitals --help shows what there is)')
     .addHelpText('after', EXAMPLES)
-  addUp(program, terminal, finish)
-  addConfig(program, terminal)
-  return { program, commandLine: args }
+  addUp(program, setting)
+  addConfig(program, setting)
+  return program
 }
 
 const EXAMPLES = `
@@ -44,7 +45,7 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-function addUp(program: Command, terminal: Terminal, finish: (status: number) => void): void {
+function addUp(program: Command, setting: () => Setting): void {
   program
     .command('up')
     .description('watch MCP servers: gateway, metrics, health and status page on one port')
@@ -56,27 +57,28 @@ function addUp(program: Command, terminal: Terminal, finish: (status: number) =>
     .addHelpText('after', '\nExamples:\n  mcp-vitals up --config mcp.json\n  mcp-vitals up --demo --port 9465\n')
     .action(async (flags: UpFlags) => {
       const { up } = await import('./up.js')
+      const { terminal, finish } = setting()
       finish(await up(flags, terminal))
     })
 }
 
-function addConfig(program: Command, terminal: Terminal): void {
+function addConfig(program: Command, setting: () => Setting): void {
   const config = program.command('config').description('check, show or describe the configuration')
   const file = ['-c, --config <file>', `${FILE_HELP} (default: mcp-vitals.yaml, .yml or .json here)`] as const
   config
     .command('check')
     .description('say whether it is valid, or each thing that is wrong, with its place')
     .option(...file)
-    .action(async (flags: ConfigFlags) => (await import('./config.js')).checkConfig(flags, terminal))
+    .action(async (flags: ConfigFlags) => (await import('./config.js')).checkConfig(flags, setting().terminal))
   config
     .command('print')
     .description('show every effective value and where it came from; secrets are masked')
     .option(...file)
-    .action(async (flags: ConfigFlags) => (await import('./config.js')).showConfig(flags, terminal))
+    .action(async (flags: ConfigFlags) => (await import('./config.js')).showConfig(flags, setting().terminal))
   config
     .command('schema')
     .description('print the JSON Schema of the configuration, for an editor')
-    .action(async () => (await import('./config.js')).showSchema(terminal))
+    .action(async () => (await import('./config.js')).showSchema(setting().terminal))
   config.addHelpText(
     'after',
     '\nExamples:\n  mcp-vitals config print --config my.yaml\n  mcp-vitals config schema > schema.json\n',

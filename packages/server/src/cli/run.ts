@@ -6,10 +6,10 @@ import { flushed, type Terminal } from './terminal.js'
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let status: number = STATUS.ok
   try {
-    const { program, commandLine } = createProgram(args, terminal, (found) => {
+    const finish = (found: number) => {
       status = found
-    })
-    await program.parseAsync(commandLine, { from: 'user' })
+    }
+    await createProgram(() => ({ terminal, finish })).parseAsync(args, { from: 'user' })
   } catch (error) {
     status = report(error, terminal)
   }

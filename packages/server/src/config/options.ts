@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { listenOptions } from '../listen/options.js'
 import { logOptions } from '../sinks/log/options.js'
+import { ingestOptions } from '../sources/ingest/options.js'
 import { storeOptions } from '../store/options.js'
 
 /** A server's name stands in addresses (`/mcp/<name>`), in labels and in log lines. `mcp-vitals` is our own. */
@@ -38,6 +39,7 @@ const sections = {
       env: 'MCP_VITALS_DATA',
     }),
   listen: listenOptions,
+  ingest: ingestOptions,
   store: storeOptions,
   log: logOptions,
 }
