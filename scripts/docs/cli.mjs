@@ -26,14 +26,8 @@ function commandEntry(command) {
     '```',
     `mcp-vitals ${`${pathOf(command)} ${command.usage()}`.trim()}`,
     '```',
-    ...(visible.length > 0
-      ? [
-          '',
-          '| option | |',
-          '| --- | --- |',
-          ...visible.map(({ flags, description }) => `| \`${flags}\` | ${description} |`),
-        ]
-      : []),
+    ...(visible.length > 0 ? [''] : []),
+    ...visible.map(({ flags, description }) => `- \`${flags}\`: ${description}`),
   ]
 }
 

@@ -13,8 +13,9 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 ])
 
 /** Tells a person what went wrong, and returns the exit status for it. A stack is shown only where MCP_VITALS_DEBUG=1 asks for it. */
-export function report(error: unknown, { err, env }: Terminal): number {
+export function report(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? STATUS.ok : STATUS.usage
+  const { err, env } = terminal
   if (error instanceof VitalsError) {
     err.write(`mcp-vitals: ${error.explain()}\n`)
     return USAGE_CODES.has(error.code) ? STATUS.usage : STATUS.failure

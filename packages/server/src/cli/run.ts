@@ -1,6 +1,6 @@
 import { createProgram } from './program.js'
 import { report, STATUS } from './report.js'
-import { flushed, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
 /** Runs one command line (without program names) and resolves to its exit status. Prints errors; never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -13,6 +13,6 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     status = report(error, terminal)
   }
-  await flushed(terminal)
+  await terminal.flushed()
   return status
 }

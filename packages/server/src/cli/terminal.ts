@@ -6,19 +6,38 @@ export interface Terminal {
   /** What the person should know beside it. */
   readonly err: Output
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Resolves when everything written so far has left this process, or cannot. */
+  flushed(): Promise<void>
 }
 
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly fd?: number }
 
-/** This process’s own. A reader that goes away (`| head`) ends nothing: what it does not read is not written. */
+/**
+ * This process’s own, each stream opened when it is first used: `wrap` hands them to the client and the server and must
+ * find them untouched. A reader that goes away (`| head`) ends nothing: what it does not read is not written.
+ */
 export function processTerminal(): Terminal {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  return { input: process.stdin, out: process.stdout, err: process.stderr, env: process.env }
-}
-
-/** Resolves when everything written so far has left this process, or cannot. */
-export async function flushed({ out, err }: Terminal): Promise<void> {
-  for (const stream of [out, err]) await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  const used = new Set<Output>()
+  const opened = (stream: Output): Output => {
+    if (!used.has(stream)) stream.on('error', () => {})
+    used.add(stream)
+    return stream
+  }
+  return {
+    get input() {
+      return process.stdin
+    },
+    get out() {
+      return opened(process.stdout)
+    },
+    get err() {
+      return opened(process.stderr)
+    },
+    env: process.env,
+    async flushed() {
+      for (const stream of used) await new Promise<void>((resolve) => stream.write('', () => resolve()))
+    },
+  }
 }
 
 /** Whether somebody can be asked a question. */
