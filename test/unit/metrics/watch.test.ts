@@ -4,8 +4,10 @@ import {
   createMetricsFold,
   createRegistry,
   expose,
+  type StoreReadings,
   watchBuild,
   watchProcess,
+  watchStore,
   watchStream,
 } from '../../../packages/instrument/src/metrics/index.js'
 import { createStream } from '../../../packages/instrument/src/stream/index.js'
@@ -60,5 +62,19 @@ describe('what is measured elsewhere', () => {
     expect(value('sink_events_written_total', { sink: 'slow' })).toBe(2)
     expect(value('sink_events_dropped_total', { sink: 'failing', reason: 'failed' })).toBe(3)
     await stream.close()
+  })
+
+  it('shows the store once it has told of itself', () => {
+    const registry = createRegistry()
+    let newest: StoreReadings | undefined
+    watchStore(registry, () => newest)
+    const value = (name: string, labels = {}) => sampleValue(expose(registry), `mcp_vitals_store_${name}`, labels)
+    expect(expose(registry)).toBe('')
+    newest = { waitingBytes: 5, refusedEvents: 2, failedEvents: 3, restarts: 1 }
+    expect([value('waiting_bytes'), value('used_bytes'), value('restarts_total')]).toEqual([5, undefined, 1])
+    newest = { ...newest, usedBytes: 4096 }
+    expect(value('used_bytes')).toBe(4096)
+    expect(value('events_lost_total', { reason: 'refused' })).toBe(2)
+    expect(value('events_lost_total', { reason: 'failed' })).toBe(3)
   })
 })

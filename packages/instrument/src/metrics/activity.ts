@@ -1,6 +1,6 @@
 /** Bounds of what is remembered of one server. */
 export interface ActivityLimits {
-  /** Most open sessions. */
+  /** Most open sessions, and most running processes. */
   readonly maxSessions: number
   /** Most open requests. */
   readonly maxOpenRequests: number
@@ -17,10 +17,11 @@ interface Session {
   readonly open: Set<string>
 }
 
-/** Which sessions and requests of one server are open. What it cannot hold is told to `onUntracked`, not held. */
+/** Which sessions, requests and processes of one server are open. What it cannot hold is told to `onUntracked`, not held. */
 export interface Activity {
   readonly sessions: number
   readonly openRequests: number
+  readonly processes: number
   /** An event of the session came: it is open, unless it has ended. */
   heard(session: string, now: number): void
   /** Opens a session, even one that had ended. */
@@ -30,6 +31,8 @@ export interface Activity {
   started(session: string | undefined, request: string, now: number): void
   /** Ends a request. One that is not open is nothing. */
   ended(session: string | undefined, request: string): void
+  processStarted(process: string): void
+  processEnded(process: string): void
   /** Ends what has been idle for too long. */
   sweep(now: number): void
 }
@@ -40,6 +43,7 @@ export function createActivity(limits: ActivityLimits, onUntracked: (what: 'sess
   const ended = new Set<string>()
   /** Requests without session → when they started. */
   const loose = new Map<string, number>()
+  const processes = new Set<string>()
   let openRequests = 0
 
   function open(session: string, now: number): void {
@@ -83,6 +87,15 @@ export function createActivity(limits: ActivityLimits, onUntracked: (what: 'sess
     },
     get openRequests() {
       return openRequests
+    },
+    get processes() {
+      return processes.size
+    },
+    processStarted(process) {
+      if (processes.size < limits.maxSessions) processes.add(process)
+    },
+    processEnded(process) {
+      processes.delete(process)
     },
     heard(session, now) {
       if (!ended.has(session)) open(session, now)

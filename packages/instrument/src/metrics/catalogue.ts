@@ -109,6 +109,10 @@ const vitals = declare('mcp_vitals', {
   ]),
   untracked_total: counter('Sessions and open requests beyond the bound, missing from the gauge named.', ['metric']),
   collect_faults_total: counter('Callbacks that failed while metrics were collected.', []),
+  store_used_bytes: gauge('Bytes with content in the event store.', [], { unit: 'bytes', merge: 'sum' }),
+  store_waiting_bytes: gauge('Bytes of events that wait for the disk.', [], { unit: 'bytes', merge: 'sum' }),
+  store_events_lost_total: counter('Events not stored. reason: refused (too much waited) or failed.', ['reason']),
+  store_restarts_total: counter('Times that the thread of the event store was started again.', []),
   build_info: gauge('Always 1; the label tells the version.', ['version'], { merge: 'max' }),
 })
 

@@ -68,16 +68,20 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
     registry.histogram(mcp.http_response_size_bytes).with(label, method, event.path).observe(event.responseBytes)
   },
 
-  'process.started'(_event, { label, registry }) {
+  'process.started'(event, server, entrance) {
+    const { label, registry } = server
+    server.processStarted(processKey(event.pid, entrance))
     registry.counter(mcp.server_process_starts_total).with(label).inc()
     registry.counter(mcp.server_process_crashes_total).with(label)
   },
 
-  'process.ended'(event, server) {
+  'process.ended'(event, server, entrance) {
+    server.processEnded(processKey(event.pid, entrance))
     if (event.session !== undefined) server.sessionClosed(event.session)
-    if (event.crashed) server.registry.counter(mcp.server_process_crashes_total).with(server.label).inc()
+    if (!event.crashed) return
+    server.registry.counter(mcp.server_process_crashes_total).with(server.label).inc()
     // Where every session has a process of its own, one crash leaves the others well.
-    if ((event.crashed || event.reason !== undefined) && !server.hasSessions()) server.setUp(false)
+    if (!server.hasProcesses()) server.setUp(false)
   },
 
   error(event, server) {
@@ -91,6 +95,11 @@ type RequestEnded = EventOf<'request.ended'>
 /** Operations are unique within one stream; many streams may tell of one server. */
 function requestKey(operation: string, entrance: Entrance): string {
   return entrance === 'local' ? operation : `${entrance} ${operation}`
+}
+
+/** Processes of different hosts may have one id. */
+function processKey(pid: number, entrance: Entrance): string {
+  return `${entrance} ${pid}`
 }
 
 function isToolCall(event: RequestEnded): boolean {
@@ -112,9 +121,14 @@ function foldToolCall(event: RequestEnded, server: WatchedServer): string {
   return tool
 }
 
-function callStatus({ outcome }: RequestEnded): (typeof CALL_STATUSES)[number] {
-  if (outcome === 'ok') return 'success'
-  return outcome === 'cancelled' ? 'cancelled' : 'error'
+function callStatus(event: RequestEnded): (typeof CALL_STATUSES)[number] {
+  if (event.outcome === 'ok') return 'success'
+  return isWithdrawn(event) ? 'cancelled' : 'error'
+}
+
+/** Whether the asker gave up on it by itself: by a cancellation, or by using its id again. */
+function isWithdrawn({ outcome }: RequestEnded): boolean {
+  return outcome === 'cancelled' || outcome === 'replaced'
 }
 
 function isTimeout({ outcome }: RequestEnded): boolean {
@@ -122,7 +136,7 @@ function isTimeout({ outcome }: RequestEnded): boolean {
 }
 
 function foldFailure(event: RequestEnded, { label, registry }: WatchedServer, tool: string): void {
-  if (event.outcome === 'ok' || event.outcome === 'cancelled') return
+  if (event.outcome === 'ok' || isWithdrawn(event)) return
   registry.counter(mcp.errors_total).with(label, tool, event.outcome, reasonLabel(event)).inc()
   if (isTimeout(event)) registry.counter(mcp.timeouts_total).with(label, tool).inc()
 }

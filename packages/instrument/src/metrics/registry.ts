@@ -4,12 +4,12 @@ import { createFamily, type Family, type OpenFamily } from './family.js'
 import type { HistogramSeries, NumberSeries } from './series.js'
 
 /** Most series that one metric holds, where the registry is told no other bound. */
-export const DEFAULT_MAX_SERIES_PER_METRIC = 10_000
+export const DEFAULT_MAX_SERIES_PER_METRIC = 50_000
 
 export interface RegistryOptions {
   /** Replaces `mcp` at the start of the contract's names; never that of `mcp_vitals_*` or `process_*`. Default `mcp`. */
   readonly prefix?: string
-  /** Most series of one metric, at least 1; all beyond them share one whose labels say `other`. Default 10,000. */
+  /** Most series of one metric, at least 1; all beyond them share one whose labels say `other`. Default 50,000. */
   readonly maxSeriesPerMetric?: number
 }
 
@@ -121,5 +121,5 @@ function checkOptions(prefix: string, maxSeriesPerMetric: number): void {
       `a metrics prefix starts with a letter and has letters, digits and _ only (e.g. mcp): ${prefix}`,
     )
   if (!Number.isInteger(maxSeriesPerMetric) || maxSeriesPerMetric < 1)
-    throw new RangeError(`maxSeriesPerMetric must be a whole number of at least 1 (e.g. 10000): ${maxSeriesPerMetric}`)
+    throw new RangeError(`maxSeriesPerMetric must be a whole number of at least 1 (e.g. 50000): ${maxSeriesPerMetric}`)
 }

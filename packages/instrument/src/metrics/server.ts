@@ -36,8 +36,10 @@ export interface WatchedServer {
   toolLabel(tool: string | undefined, vouched: boolean): string
   /** The last evidence says that the server is up, or down. */
   setUp(up: boolean): void
-  /** Whether somebody has a session with it. */
-  hasSessions(): boolean
+  processStarted(process: string): void
+  processEnded(process: string): void
+  /** Whether a process of it is known to run. */
+  hasProcesses(): boolean
   /** Brings the gauges that move with time up to now. */
   refresh(): void
 }
@@ -125,7 +127,9 @@ function trackActivity(label: string, registry: Registry, activity: Activity, no
     requestEnded(session: string | undefined, request: string): void {
       activity.ended(session, request)
     },
-    hasSessions: () => activity.sessions > 0,
+    processStarted: activity.processStarted,
+    processEnded: activity.processEnded,
+    hasProcesses: () => activity.processes > 0,
   }
 }
 

@@ -38,6 +38,33 @@ export function watchStream(registry: Registry, stats: () => StreamStats): void 
   })
 }
 
+/** What an event store tells of itself. */
+export interface StoreReadings {
+  /** Bytes with content in its file; absent while it cannot tell. */
+  readonly usedBytes?: number | undefined
+  /** Bytes of events that wait for the disk. */
+  readonly waitingBytes: number
+  /** Events refused because too much waited. */
+  readonly refusedEvents: number
+  /** Events whose write failed. */
+  readonly failedEvents: number
+  readonly restarts: number
+}
+
+/** Exposes the store's newest figures, taken at every collection; nothing while `newest` gives none. */
+export function watchStore(registry: Registry, newest: () => StoreReadings | undefined): void {
+  registry.onCollect(() => {
+    const readings = newest()
+    if (!readings) return
+    const { usedBytes, waitingBytes, refusedEvents, failedEvents, restarts } = readings
+    if (usedBytes !== undefined) registry.gauge(vitals.store_used_bytes).with().set(usedBytes)
+    registry.gauge(vitals.store_waiting_bytes).with().set(waitingBytes)
+    registry.counter(vitals.store_events_lost_total).with('refused').raiseTo(refusedEvents)
+    registry.counter(vitals.store_events_lost_total).with('failed').raiseTo(failedEvents)
+    registry.counter(vitals.store_restarts_total).with().raiseTo(restarts)
+  })
+}
+
 /** Exposes which version runs. */
 export function watchBuild(registry: Registry, version: string): void {
   registry.gauge(vitals.build_info).with(version).set(1)
