@@ -11,8 +11,8 @@ const text = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 }).map((units) => String.fromCharCode(...units)),
   fc.constantFrom('\\', '"', '\n', '\\n', '\\"', '', '{', '}', ',', 'a="b"', '\ud800', '\udc00', '\0'),
 )
-/** What a value is once it has been UTF-8, with U+FFFD for NUL. */
-const asBytes = (value: string) => Buffer.from(value.replaceAll('\0', '\ufffd')).toString()
+/** What a value is once it has been UTF-8. */
+const asBytes = (value: string) => Buffer.from(value).toString()
 
 describe('the exposition', () => {
   it('gives back every counter and gauge that was set, whatever its labels', () => {
@@ -52,7 +52,7 @@ describe('the exposition', () => {
   it('does not depend on the order in which series were made', () => {
     fc.assert(
       fc.property(
-        fc.uniqueArray(fc.tuple(text, text), { selector: (pair) => pair.map(asBytes).join('\0') }),
+        fc.uniqueArray(fc.tuple(text, text), { selector: (pair) => JSON.stringify(pair.map(asBytes)) }),
         (pairs) => {
           const write = (order: readonly (readonly [string, string])[]) => {
             const registry = createRegistry()

@@ -205,10 +205,16 @@ describe('what is open', () => {
     expect(value(...inFlight())).toBe(1)
     closed()
     ended()
-    closed()
     expect(value(...sessions())).toBe(0)
     expect(value(...inFlight())).toBe(0)
-    expect(value('mcp_session_duration_seconds_bucket', { le: '300' })).toBe(2)
+    expect(value('mcp_session_duration_seconds_bucket', { le: '300' })).toBe(1)
+  })
+
+  it('opens an ended session again when the session says so', () => {
+    const { closed, publish, value } = watch()
+    closed()
+    publish(event('session.opened', 0, ORIGIN, { era: 'legacy' }))
+    expect(value(...sessions())).toBe(1)
   })
 
   it('ends with the process of the session', () => {

@@ -138,7 +138,7 @@ function compareValues(a: readonly string[], b: readonly string[]): number {
   return 0
 }
 
-/** Half characters all become U+FFFD in UTF-8, and NUL ends Prometheus's reading: equal bytes must be one series. */
+/** Halves of characters all become U+FFFD in UTF-8: what is equal in bytes must be one series. */
 function wellFormed(value: string): string {
-  return String(value).replace(/\p{Surrogate}|\0/gu, '\ufffd')
+  return String(value).replace(/\p{Surrogate}/gu, '\ufffd')
 }
