@@ -3,12 +3,15 @@
  * `npm start -- --config my.json` watches one's own, and every argument goes to `mcp-vitals up` as it stands.
  */
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { setUp } from './setup.mjs'
-import { foreground, ROOT } from './steps.mjs'
+import { ROOT } from './steps.mjs'
 
 const given = process.argv.slice(2)
-const ownServers = given.some((argument) => argument === '--config' || argument.startsWith('--config='))
+const ownServers = given.some((argument) => /^(-c|--config)(=|$)/.test(argument))
 
 if (!(await setUp())) process.exit(1)
+// In this process and not in one of its own, so that signals, the terminal and the exit status are the daemon's.
 const main = join(ROOT, 'packages/server/dist/cli/main.js')
-process.exit(await foreground(process.execPath, [main, 'up', ...(ownServers ? [] : ['--demo']), ...given]))
+process.argv = [process.execPath, main, 'up', ...(ownServers ? [] : ['--demo']), ...given]
+await import(pathToFileURL(main).href)
