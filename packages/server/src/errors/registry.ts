@@ -33,6 +33,41 @@ export const ERRORS = {
     example: 'mcp-vitals up --host 127.0.0.1',
     next: 'Use 127.0.0.1, localhost or ::1; to reach the daemon from another machine, take an SSH tunnel.',
   },
+  DATA_DIR_UNUSABLE: {
+    message: 'The state directory {dir} cannot be used: {reason}.',
+    example: 'MCP_VITALS_DATA=/var/lib/mcp-vitals mcp-vitals up',
+    next: 'Make it a directory that this user may write, free some space, or name another with MCP_VITALS_DATA.',
+  },
+  DATA_DIR_INSECURE: {
+    message: '{path} is open to other users (mode {mode}).',
+    example: 'chmod 700 ~/.local/state/mcp-vitals',
+    next: 'Take the rights of others away (directory 700, files 600), after a look at whether somebody used them.',
+  },
+  STORE_SCHEMA_NEWER: {
+    message: 'The event store {file} has schema {found}; this mcp-vitals knows schemas up to {known}.',
+    example: 'npx mcp-vitals@latest up',
+    next: 'Use the newer mcp-vitals that wrote it, or give this one a state directory of its own.',
+  },
+  STORE_CORRUPT: {
+    message: 'The event store {file} is damaged ({reason}). It was moved to {moved}, and a new one was begun.',
+    example: 'sqlite3 events.db.corrupt-20260801T120000Z .recover',
+    next: 'Check the disk. What the old file still holds can be read with SQLite’s own tools, or put a backup in its place.',
+  },
+  STORE_FAILED: {
+    message: 'The event store {file} could not {action}: {reason}.',
+    example: 'df -h ~/.local/state/mcp-vitals',
+    next: 'Free some space or mend the disk. The store tries again by itself.',
+  },
+  STORE_BUSY: {
+    message: 'The event store has {waitingBytes} bytes waiting, its limit: {rows} events were refused.',
+    example: 'iostat -x 1',
+    next: 'Look for a slow disk or another program that holds the database. A sender sends its events again.',
+  },
+  BACKUP_FAILED: {
+    message: 'The backup to {file} could not be made: {reason}.',
+    example: 'mcp-vitals backup /var/backups/mcp-vitals-2026-08-01.db',
+    next: 'Name a file that does not exist yet, in a directory that this user may write, with room for the whole store.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {

@@ -1,0 +1,2 @@
+export { type Daemon, type DataDir, openDataDir, type Release } from './datadir.js'
+export { defaultDataDir, type Surroundings } from './path.js'
