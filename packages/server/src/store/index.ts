@@ -1,0 +1,5 @@
+export { backupDatabase } from './backup.js'
+export { type StoreOptions, storeOptions } from './options.js'
+export type { DatabaseStats } from './protocol.js'
+export { DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
+export { type NumberedEvent, openStore, type Store, type StoreSetup, type StoreStats } from './store.js'

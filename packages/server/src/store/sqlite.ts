@@ -1,0 +1,62 @@
+import Database from 'libsql'
+
+/** What SQLite stores in a column. */
+export type Value = string | number | null
+
+/** The narrow driver: all that the store asks of a database. Synchronous: for worker threads. */
+export interface Sqlite {
+  /** Runs statements without values. */
+  exec(sql: string): void
+  /** Runs one statement; returns how many rows it changed. */
+  run(sql: string, ...values: Value[]): number
+  /** All rows, each as an array in the order of the columns. */
+  rows(sql: string, ...values: Value[]): Value[][]
+  /** The first column of the first row, or undefined when there is no row. */
+  value(sql: string, ...values: Value[]): Value | undefined
+  /** Runs `work` in one transaction that holds the write lock from its start; a throw undoes all of it. */
+  transaction<T>(work: () => T): T
+}
+
+/**
+ * Opens (or makes) the database `file`; another's lock is waited for at most `busyTimeoutMs`.
+ * There is no `close`: libsql keeps a database open while one of its statements lives, and the end of the thread closes both.
+ */
+export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
+  const database = new Database(file, { timeout: busyTimeoutMs })
+  const statements = new Map<string, ReturnType<typeof database.prepare>>()
+
+  function prepared(sql: string) {
+    let statement = statements.get(sql)
+    if (!statement) {
+      statement = database.prepare(sql)
+      statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  /** Reads to the end, always: a statement left in the middle keeps its snapshot, and the write-ahead file could not shrink. */
+  function rows(sql: string, ...values: Value[]): Value[][] {
+    return prepared(sql).raw().all(values) as Value[][]
+  }
+
+  return {
+    exec: (sql) => {
+      database.exec(sql)
+    },
+    run: (sql, ...values) => prepared(sql).run(values).changes,
+    rows,
+    value: (sql, ...values) => rows(sql, ...values)[0]?.[0],
+    transaction(work) {
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        database.exec('COMMIT')
+        return result
+      } catch (error) {
+        // SQLite itself rolls back on some failures, a full disk among them.
+        if (database.inTransaction) database.exec('ROLLBACK')
+        throw error
+      }
+    },
+  }
+}

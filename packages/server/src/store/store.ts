@@ -1,0 +1,174 @@
+import { join } from 'node:path'
+import type { Event } from '@mcp-vitals/instrument/event'
+import type { Entry } from '@mcp-vitals/instrument/stream'
+import { VitalsError, vitalsError } from '../errors/index.js'
+import { moveAside } from './aside.js'
+import { backupDatabase } from './backup.js'
+import { DATABASE_FILE } from './file.js'
+import type { StoreOptions } from './options.js'
+import type { Calls, DatabaseStats } from './protocol.js'
+import { type Cursor, DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
+import { startThread, type Thread } from './thread.js'
+
+/** Most bytes of events (as JSON) that wait for the disk; beyond it whole batches are refused and counted. 64 MiB. */
+const QUEUE_LIMIT_BYTES = 64 * 1_048_576
+/** Events that one message brings back: about two milliseconds of reading on the main loop. */
+const PAGE_SIZE = 1000
+
+/** An event with its number in its stream, 1 to 2^53 - 1. */
+export interface NumberedEvent {
+  readonly seq: number
+  readonly event: Event
+}
+
+export interface StoreStats {
+  /** The database's own figures; absent while its thread is down. */
+  readonly database?: DatabaseStats
+  /** Bytes of events (as JSON) that wait for the disk. */
+  readonly waitingBytes: number
+  /** Events refused because too much waited. */
+  readonly refusedEvents: number
+  /** Events whose write failed. */
+  readonly failedEvents: number
+  /** How often the database's thread was started again. */
+  readonly restarts: number
+}
+
+/** Events on disk. Every promise resolves after the commit, which another thread makes. Rejections are registered errors. */
+export interface Store {
+  /** Saves events; all or none. Rejects with STORE_BUSY (too much waits) or STORE_FAILED (and works again when the disk does). */
+  append(entries: readonly Pick<Entry, 'event'>[]): Promise<void>
+  /**
+   * Saves what is new in a numbered stream, with its high-water mark, in one transaction. `fresh` holds the events whose
+   * number lay above the mark, by rising number, each once: to be published. The rest was saved before. Gaps are fine.
+   * Rejects like `append`, and with a RangeError for a number that is none of a stream.
+   */
+  appendStream(
+    stream: string,
+    batch: readonly NumberedEvent[],
+  ): Promise<{ readonly highWater: number; readonly fresh: readonly Event[] }>
+  /** The highest number saved of the stream; 0 for one never seen, or idle for 30 days and longer than events are kept. */
+  mark(stream: string): Promise<number>
+  /** Events by time, newest first. */
+  read(query?: EventQuery): Promise<readonly Event[]>
+  /** Copies everything saved so far to a new file, mode 0600, while writing goes on. Rejects with BACKUP_FAILED. */
+  backup(file: string): Promise<void>
+  stats(): Promise<StoreStats>
+  /** Whether the last write worked, and if not, why. */
+  health(): { readonly ok: boolean; readonly reason?: string }
+  /** Saves what waits, then closes the file. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface StoreSetup {
+  /** The state directory. Its `events.db` is the store. One store per directory: hold the directory's lock. */
+  readonly dir: string
+  readonly options: StoreOptions
+  /**
+   * Told of what went wrong without a caller: a damaged file that was moved aside (STORE_CORRUPT), a thread that ended and
+   * is started again, a retention that failed. Must not throw.
+   */
+  readonly onFault?: (error: VitalsError) => void
+}
+
+/**
+ * Opens the store, making or migrating its file. A damaged file is moved aside, loudly, and a new one begun.
+ * Rejects with STORE_SCHEMA_NEWER or STORE_FAILED.
+ */
+export async function openStore({ dir, options, onFault = () => {} }: StoreSetup): Promise<Store> {
+  const file = join(dir, DATABASE_FILE)
+  const thread = await startThread({
+    program: new URL('./worker.js', import.meta.url),
+    data: { file, options },
+    moveAside: (reason) => moveAside(file, reason, new Date()),
+    onFault,
+  })
+  const writes = createWrites(thread)
+  return {
+    async append(entries) {
+      if (entries.length === 0) return
+      const events = JSON.stringify(entries.map(({ event }) => event))
+      await writes.send('append', { events, rows: entries.length }, events.length)
+    },
+    async appendStream(stream, batch) {
+      const sorted = sortBatch(batch)
+      const text = JSON.stringify(sorted)
+      const { before, highWater } = await writes.send(
+        'appendStream',
+        { stream, batch: text, rows: sorted.length },
+        text.length,
+      )
+      return { highWater, fresh: sorted.filter(({ seq }) => seq > before).map(({ event }) => event) }
+    },
+    mark: (stream) => thread.call('mark', { stream }),
+    read: (query = {}) => readPages(thread, query),
+    backup: (target) => backupDatabase(dir, target),
+    async stats() {
+      const database = await thread.call('stats', {}).catch(() => undefined)
+      return { ...writes.figures(), restarts: thread.restarts(), ...(database ? { database } : {}) }
+    },
+    health() {
+      const fault = thread.down() ?? writes.fault()
+      return fault ? { ok: false, reason: fault.message } : { ok: true }
+    },
+    close: () => thread.close(),
+  }
+}
+
+/** The bounded queue towards the thread. */
+function createWrites(thread: Thread) {
+  let waitingBytes = 0
+  let refusedEvents = 0
+  let failedEvents = 0
+  let fault: VitalsError | undefined
+
+  async function send<C extends 'append' | 'appendStream'>(
+    call: C,
+    request: Calls[C]['request'],
+    bytes: number,
+  ): Promise<Calls[C]['reply']> {
+    // One batch always fits, however large: otherwise its sender would offer it for ever.
+    if (waitingBytes > 0 && waitingBytes + bytes > QUEUE_LIMIT_BYTES) {
+      refusedEvents += request.rows
+      throw vitalsError('STORE_BUSY', { waitingBytes, rows: request.rows })
+    }
+    waitingBytes += bytes
+    try {
+      const reply = await thread.call(call, request)
+      fault = undefined
+      return reply
+    } catch (error) {
+      failedEvents += request.rows
+      if (error instanceof VitalsError) fault = error
+      throw error
+    } finally {
+      waitingBytes -= bytes
+    }
+  }
+
+  return { send, fault: () => fault, figures: () => ({ waitingBytes, refusedEvents, failedEvents }) }
+}
+
+/** By rising number, each number once (the first of equals), none that is no number of a stream. */
+function sortBatch(batch: readonly NumberedEvent[]): NumberedEvent[] {
+  const bySeq = new Map<number, NumberedEvent>()
+  for (const numbered of batch) {
+    const { seq } = numbered
+    if (!Number.isSafeInteger(seq) || seq < 1) throw new RangeError(`${seq} is no number of an event in a stream`)
+    if (!bySeq.has(seq)) bySeq.set(seq, numbered)
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
+}
+
+async function readPages(thread: Thread, { limit = DEFAULT_LIMIT, ...query }: EventQuery): Promise<readonly Event[]> {
+  const wanted = Math.min(Math.max(Math.trunc(limit), 1), MAX_LIMIT)
+  const events: Event[] = []
+  let cursor: Cursor | undefined
+  do {
+    const size = Math.min(PAGE_SIZE, wanted - events.length)
+    const page = await thread.call('page', { query, size, ...(cursor ? { cursor } : {}) })
+    events.push(...(JSON.parse(page.events) as Event[]))
+    cursor = page.next
+  } while (cursor && events.length < wanted)
+  return events
+}

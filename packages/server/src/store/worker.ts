@@ -1,0 +1,28 @@
+/** The store's thread: owns the database, commits in groups, keeps the bounds. Started by `thread.ts`. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { createCommitter } from './committer.js'
+import { DamagedError, type EventDatabase, openDatabase } from './database.js'
+import { toFailure } from './failure.js'
+import type { Message, WorkerData } from './protocol.js'
+
+const port = parentPort!
+const { file, options } = workerData as WorkerData
+const post = (message: Message): void => port.postMessage(message)
+
+const database = open()
+if (database) {
+  const committer = createCommitter({ database, file, options, post, onClosed: () => port.close() })
+  port.on('message', committer.take)
+  post({ kind: 'ready' })
+}
+
+function open(): EventDatabase | undefined {
+  try {
+    return openDatabase(file)
+  } catch (error) {
+    if (error instanceof DamagedError) post({ kind: 'damaged', reason: error.message })
+    else post({ kind: 'unusable', failure: toFailure(error, file, 'be opened') })
+    // Nothing listens on the port now, so the thread ends, and with it the handles on the file.
+    return undefined
+  }
+}
