@@ -13,107 +13,106 @@ const REMEMBERED_ENDS = 1000
 
 interface Session {
   heardAt: number
-  /** Open requests. */
   readonly open: Set<string>
 }
 
-/** Which sessions, requests and processes of one server are open. What it cannot hold is told to `onUntracked`, not held. */
-export interface Activity {
-  readonly sessions: number
-  readonly openRequests: number
-  readonly processes: number
-  /** An event of the session came: it is open, unless it has ended. */
-  heard(session: string, now: number): void
-  /** Opens a session, even one that had ended. */
-  open(session: string, now: number): void
-  /** Ends a session and every request in it. */
-  close(session: string): void
-  started(session: string | undefined, request: string, now: number): void
-  /** Ends a request. One that is not open is nothing. */
-  ended(session: string | undefined, request: string): void
-  processStarted(process: string): void
-  processEnded(process: string): void
-  /** Ends what has been idle for too long. */
-  sweep(now: number): void
+export interface ActivityOptions {
+  readonly limits: ActivityLimits
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Told of everything that the limits keep out. */
+  readonly onUntracked: (what: 'session' | 'request') => void
 }
 
-/** Nothing is open at first. */
-export function createActivity(limits: ActivityLimits, onUntracked: (what: 'session' | 'request') => void): Activity {
-  const sessions = new Map<string, Session>()
-  const ended = new Set<string>()
+/**
+ * Which sessions, requests and processes of one server are open. Counts are sizes of sets: none falls below 0, whatever
+ * is ended twice or was never begun.
+ */
+export class Activity {
+  readonly #options: ActivityOptions
+  readonly #sessions = new Map<string, Session>()
+  readonly #ended = new Set<string>()
   /** Requests without session → when they started. */
-  const loose = new Map<string, number>()
-  const processes = new Set<string>()
-  let openRequests = 0
+  readonly #loose = new Map<string, number>()
+  readonly #processes = new Set<string>()
+  #openRequests = 0
 
-  function open(session: string, now: number): void {
-    ended.delete(session)
-    const known = sessions.get(session)
-    if (known) known.heardAt = now
-    else if (sessions.size < limits.maxSessions) sessions.set(session, { heardAt: now, open: new Set() })
+  constructor(options: ActivityOptions) {
+    this.#options = options
+  }
+
+  /** How many are open. */
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  /** How many are open. */
+  get requests(): number {
+    return this.#openRequests
+  }
+
+  /** How many are known to run. */
+  get processes(): number {
+    return this.#processes.size
+  }
+
+  /** An event came, of this session if any: the session is open, unless it has ended. */
+  heard(session: string | undefined): void {
+    if (session !== undefined && !this.#ended.has(session)) this.sessionOpened(session)
+  }
+
+  /** Opens a session, even one that had ended. */
+  sessionOpened(session: string): void {
+    const { limits, now, onUntracked } = this.#options
+    this.#ended.delete(session)
+    const known = this.#sessions.get(session)
+    if (known) known.heardAt = now()
+    else if (this.#sessions.size < limits.maxSessions) this.#sessions.set(session, { heardAt: now(), open: new Set() })
     else onUntracked('session')
   }
 
-  function forget(session: string): void {
-    openRequests -= sessions.get(session)?.open.size ?? 0
-    sessions.delete(session)
+  /** Ends a session and every request in it. */
+  sessionClosed(session: string): void {
+    this.#forget(session)
+    this.#ended.add(session)
+    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!)
   }
 
-  function close(session: string): void {
-    forget(session)
-    ended.add(session)
-    if (ended.size > REMEMBERED_ENDS) ended.delete(ended.values().next().value!)
-  }
-
-  function started(session: string | undefined, request: string, now: number): void {
-    if (openRequests >= limits.maxOpenRequests) {
+  requestStarted(session: string | undefined, request: string): void {
+    const { limits, now, onUntracked } = this.#options
+    const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
+    if (!open || open.has(request)) return
+    if (this.#openRequests >= limits.maxOpenRequests) {
       onUntracked('request')
       return
     }
-    if (session === undefined) {
-      if (!loose.has(request)) openRequests++
-      loose.set(request, now)
-      return
-    }
-    const { open } = sessions.get(session) ?? {}
-    if (!open || open.has(request)) return
-    open.add(request)
-    openRequests++
+    if (open instanceof Map) open.set(request, now())
+    else open.add(request)
+    this.#openRequests++
   }
 
-  return {
-    get sessions() {
-      return sessions.size
-    },
-    get openRequests() {
-      return openRequests
-    },
-    get processes() {
-      return processes.size
-    },
-    processStarted(process) {
-      if (processes.size < limits.maxSessions) processes.add(process)
-    },
-    processEnded(process) {
-      processes.delete(process)
-    },
-    heard(session, now) {
-      if (!ended.has(session)) open(session, now)
-    },
-    open,
-    close,
-    started,
-    ended(session, request) {
-      const was = session === undefined ? loose.delete(request) : sessions.get(session)?.open.delete(request)
-      if (was) openRequests--
-    },
-    sweep(now) {
-      for (const [session, { heardAt }] of sessions) if (now - heardAt > limits.idleMs) forget(session)
-      for (const [request, startedAt] of loose) {
-        if (now - startedAt <= limits.idleMs) continue
-        loose.delete(request)
-        openRequests--
-      }
-    },
+  requestEnded(session: string | undefined, request: string): void {
+    const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
+    if (open?.delete(request)) this.#openRequests--
+  }
+
+  processStarted(process: string): void {
+    if (this.#processes.size < this.#options.limits.maxSessions) this.#processes.add(process)
+  }
+
+  processEnded(process: string): void {
+    this.#processes.delete(process)
+  }
+
+  /** Ends what has been idle for too long. */
+  sweep(): void {
+    const oldest = this.#options.now() - this.#options.limits.idleMs
+    for (const [session, { heardAt }] of this.#sessions) if (heardAt < oldest) this.#forget(session)
+    for (const [request, startedAt] of this.#loose) if (startedAt < oldest) this.requestEnded(undefined, request)
+  }
+
+  #forget(session: string): void {
+    this.#openRequests -= this.#sessions.get(session)?.open.size ?? 0
+    this.#sessions.delete(session)
   }
 }

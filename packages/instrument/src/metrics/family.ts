@@ -18,113 +18,120 @@ export interface Family<L extends readonly string[] = readonly string[], T exten
   with(...values: { readonly [K in keyof L]: string }): HandleOf<T>
 }
 
-/** What the registry itself needs of a family. */
-export interface OpenFamily extends Family {
-  /** Ends every series whose first label values are `leading`; returns how many. */
-  remove(leading: readonly string[]): number
-  /** The series, in an order that depends on the label values alone. */
-  sorted(): readonly (NumberSeries | HistogramSeries)[]
-}
-
 type Leaf = NumberSeries | HistogramSeries
 /** One level for each label. A joined key would be slower, and ambiguous wherever a value holds the joint. */
 type Level = Map<string, Level | Leaf>
 
-/** Builds an empty family of at most `limit` series and one for the overflow. `onOverflow` hears of each refusal. */
-export function createFamily(metric: Metric, name: string, limit: number, onOverflow: () => void): OpenFamily {
-  const depth = metric.labels.length
-  const root: Level = new Map()
-  let size = 0
-  let overflow: Leaf | undefined
-  let bare: Leaf | undefined
-  let inOrder: readonly Leaf[] | undefined
+/** All series of one metric, as the registry sees them: at most `limit`, and one for the overflow. */
+export class OpenFamily {
+  readonly #limit: number
+  readonly #onOverflow: () => void
+  readonly #depth: number
+  /** A metric without labels has one leaf and no level. */
+  #root: Level | Leaf | undefined
+  #size = 0
+  #overflow: Leaf | undefined
+  #inOrder: readonly Leaf[] | undefined
 
-  function find(values: readonly string[]): Leaf | undefined {
-    let node: Level | Leaf | undefined = depth === 0 ? bare : root
-    for (let i = 0; i < depth && node !== undefined; i++) node = (node as Level).get(values[i]!)
+  /** `name` is the full one. `onOverflow` hears of each refusal. */
+  constructor(
+    readonly metric: Metric,
+    readonly name: string,
+    limit: number,
+    onOverflow: () => void,
+  ) {
+    this.#limit = limit
+    this.#onOverflow = onOverflow
+    this.#depth = metric.labels.length
+  }
+
+  /** See `Family`. */
+  with(...values: readonly string[]): Leaf {
+    return this.#find(values) ?? this.#make(values)
+  }
+
+  /** Ends every series whose first label values are `leading`; returns how many. */
+  remove(leading: readonly string[]): number {
+    if (leading.every(isOverflow)) this.#overflow = this.#inOrder = undefined
+    const levels: Level[] = []
+    let gone = this.#root
+    for (const value of leading) {
+      if (!(gone instanceof Map)) return 0
+      levels.push(gone)
+      gone = gone.get(value)
+    }
+    if (gone === undefined) return 0
+    const removed = leaves(gone).length
+    if (leading.length === 0) this.#root = undefined
+    for (const [i, level] of [...levels.entries()].reverse()) {
+      level.delete(leading[i]!)
+      if (level.size > 0) break
+    }
+    this.#size -= removed
+    this.#inOrder = undefined
+    return removed
+  }
+
+  /** The series, in an order that depends on the label values alone. */
+  sorted(): readonly Leaf[] {
+    if (this.#inOrder) return this.#inOrder
+    const all = this.#root ? leaves(this.#root) : []
+    if (this.#overflow && !all.includes(this.#overflow)) all.push(this.#overflow)
+    this.#inOrder = all.sort((a, b) => compareValues(a.values, b.values))
+    return this.#inOrder
+  }
+
+  #find(values: readonly string[]): Leaf | undefined {
+    let node = this.#root
+    for (let i = 0; i < this.#depth && node !== undefined; i++) node = (node as Level).get(values[i]!)
     return node as Leaf | undefined
   }
 
-  function make(given: readonly string[]): Leaf {
-    if (given.length !== depth)
-      throw new TypeError(`${name} takes ${depth} label values (${metric.labels.join(', ')}), not ${given.length}`)
+  #make(given: readonly string[]): Leaf {
+    const { metric, name } = this
+    if (given.length !== this.#depth)
+      throw new TypeError(
+        `${name} takes ${this.#depth} label values (${metric.labels.join(', ')}), not ${given.length}`,
+      )
     const values = given.map(wellFormed)
-    const found = find(values)
+    const found = this.#find(values) ?? (values.every(isOverflow) ? this.#overflow : undefined)
     if (found) return found
-    if (size >= limit) return spill()
+    if (this.#size >= this.#limit) return this.#spill()
     const leaf = createSeries(metric, values)
-    insert(values, leaf)
-    size++
-    inOrder = undefined
+    this.#insert(values, leaf)
+    this.#size++
+    this.#inOrder = undefined
     return leaf
   }
 
-  function insert(values: readonly string[], leaf: Leaf): void {
-    if (depth === 0) bare = leaf
-    let level = root
-    for (let i = 0; i < depth - 1; i++) {
-      let next = level.get(values[i]!) as Level | undefined
-      if (!next) {
-        next = new Map()
-        level.set(values[i]!, next)
-      }
+  #insert(values: readonly string[], leaf: Leaf): void {
+    const last = values.at(-1)
+    if (last === undefined) {
+      this.#root = leaf
+      return
+    }
+    this.#root ??= new Map()
+    let level = this.#root as Level
+    for (const value of values.slice(0, -1)) {
+      const next = (level.get(value) as Level | undefined) ?? new Map()
+      level.set(value, next)
       level = next
     }
-    if (depth > 0) level.set(values[depth - 1]!, leaf)
+    level.set(last, leaf)
   }
 
-  function spill(): Leaf {
-    onOverflow()
-    if (overflow) return overflow
-    const values = metric.labels.map(() => OVERFLOW)
-    overflow = find(values) ?? createSeries(metric, values)
-    inOrder = undefined
-    return overflow
+  #spill(): Leaf {
+    this.#onOverflow()
+    if (this.#overflow) return this.#overflow
+    const values = this.metric.labels.map(() => OVERFLOW)
+    this.#overflow = this.#find(values) ?? createSeries(this.metric, values)
+    this.#inOrder = undefined
+    return this.#overflow
   }
+}
 
-  function clear(): number {
-    const removed = size
-    root.clear()
-    bare = overflow = inOrder = undefined
-    size = 0
-    return removed
-  }
-
-  function remove(leading: readonly string[]): number {
-    if (leading.length === 0) return clear()
-    const parents: Level[] = [root]
-    for (const value of leading.slice(0, -1)) {
-      const next = parents.at(-1)!.get(value)
-      if (!(next instanceof Map)) return 0
-      parents.push(next)
-    }
-    const gone = parents.at(-1)!.get(leading.at(-1)!)
-    if (!gone) return 0
-    const removed = leaves(gone).length
-    for (let i = leading.length - 1; i >= 0; i--) {
-      parents[i]!.delete(leading[i]!)
-      if (parents[i]!.size > 0) break
-    }
-    size -= removed
-    inOrder = undefined
-    return removed
-  }
-
-  function sorted(): readonly Leaf[] {
-    if (inOrder) return inOrder
-    const all = bare ? [bare] : leaves(root)
-    if (overflow && !all.includes(overflow)) all.push(overflow)
-    inOrder = all.sort((a, b) => compareValues(a.values, b.values))
-    return inOrder
-  }
-
-  return {
-    metric,
-    name,
-    with: (...values: readonly string[]) => find(values) ?? make(values),
-    remove,
-    sorted,
-  }
+function isOverflow(value: string): boolean {
+  return value === OVERFLOW
 }
 
 function leaves(node: Level | Leaf): Leaf[] {

@@ -4,7 +4,7 @@ import { CATALOGUE } from './catalogue.js'
 import { OVERFLOW } from './family.js'
 import { EVENT_FOLDS } from './folds.js'
 import type { Registry } from './registry.js'
-import { createWatchedServer, type ServerLimits, type WatchedServer } from './server.js'
+import { type ServerLimits, WatchedServer } from './server.js'
 
 /** Bounds of what the fold remembers, and its clock. */
 export interface MetricsFoldOptions extends Partial<ServerLimits> {
@@ -44,10 +44,10 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
     if (known) return known
     if (servers.size >= maxServers) {
       registry.overflowed(CATALOGUE.mcp.server_up)
-      others ??= createWatchedServer(OVERFLOW, registry, limits, now)
+      others ??= new WatchedServer(OVERFLOW, registry, limits, now)
       return others
     }
-    const made = createWatchedServer(name, registry, limits, now)
+    const made = new WatchedServer(name, registry, limits, now)
     servers.set(name, made)
     return made
   }
@@ -65,7 +65,7 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
       const fold = FOLDS.get(type)
       if (!fold) return
       const server = watched(event.server)
-      server.heard(event.session)
+      server.activity.heard(event.session)
       fold(event, server, entrance)
     },
   }

@@ -14,11 +14,11 @@ export type EventFold<T extends EventType> = (event: EventOf<T>, server: Watched
 /** Event type → its fold. */
 export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
   'session.opened'(event, server) {
-    if (event.session !== undefined) server.sessionOpened(event.session)
+    if (event.session !== undefined) server.activity.sessionOpened(event.session)
   },
 
   'session.closed'(event, server) {
-    if (event.session !== undefined) server.sessionClosed(event.session)
+    if (event.session !== undefined) server.activity.sessionClosed(event.session)
     server.registry
       .histogram(mcp.session_duration_seconds)
       .with(server.label)
@@ -26,11 +26,11 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
   },
 
   'request.started'(event, server, entrance) {
-    server.requestStarted(event.session, requestKey(event.operation, entrance))
+    server.activity.requestStarted(event.session, requestKey(event.operation, entrance))
   },
 
   'request.ended'(event, server, entrance) {
-    server.requestEnded(event.session, requestKey(event.operation, entrance))
+    server.activity.requestEnded(event.session, requestKey(event.operation, entrance))
     if (event.direction === 'client_to_server') takeEvidence(event, server)
     const method = mcpMethodLabel(event.method)
     const { label, registry } = server
@@ -70,18 +70,18 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
 
   'process.started'(event, server, entrance) {
     const { label, registry } = server
-    server.processStarted(processKey(event.pid, entrance))
+    server.activity.processStarted(processKey(event.pid, entrance))
     registry.counter(mcp.server_process_starts_total).with(label).inc()
     registry.counter(mcp.server_process_crashes_total).with(label)
   },
 
   'process.ended'(event, server, entrance) {
-    server.processEnded(processKey(event.pid, entrance))
-    if (event.session !== undefined) server.sessionClosed(event.session)
+    server.activity.processEnded(processKey(event.pid, entrance))
+    if (event.session !== undefined) server.activity.sessionClosed(event.session)
     if (!event.crashed) return
     server.registry.counter(mcp.server_process_crashes_total).with(server.label).inc()
     // Where every session has a process of its own, one crash leaves the others well.
-    if (!server.hasProcesses()) server.setUp(false)
+    if (server.activity.processes === 0) server.setUp(false)
   },
 
   error(event, server) {

@@ -1,6 +1,6 @@
 import { CATALOGUE, METRICS } from './catalogue.js'
 import type { Metric, MetricType } from './declare.js'
-import { createFamily, type Family, type OpenFamily } from './family.js'
+import { type Family, OpenFamily } from './family.js'
 import type { HistogramSeries, NumberSeries } from './series.js'
 
 /** Most series that one metric holds, where the registry is told no other bound. */
@@ -24,9 +24,12 @@ export interface Collected {
 
 /** Holds every metric's series. Nothing here is asynchronous; nothing runs while nobody counts or collects. */
 export interface Registry {
-  readonly counter: <L extends readonly string[]>(metric: Metric<L, 'counter'>) => Family<L, 'counter'>
-  readonly gauge: <L extends readonly string[]>(metric: Metric<L, 'gauge'>) => Family<L, 'gauge'>
-  readonly histogram: <L extends readonly string[]>(metric: Metric<L, 'histogram'>) => Family<L, 'histogram'>
+  /** The family of a metric, whose `with` gives the handle of one series. */
+  counter<L extends readonly string[]>(metric: Metric<L, 'counter'>): Family<L, 'counter'>
+  /** As `counter`. */
+  gauge<L extends readonly string[]>(metric: Metric<L, 'gauge'>): Family<L, 'gauge'>
+  /** As `counter`. */
+  histogram<L extends readonly string[]>(metric: Metric<L, 'histogram'>): Family<L, 'histogram'>
   /**
    * Ends every series of a metric whose first label values are `leading` (in the order of its labels; none: all of
    * them). Returns how many.
@@ -48,61 +51,74 @@ export interface Registry {
 export function createRegistry(options: RegistryOptions = {}): Registry {
   const { prefix = 'mcp', maxSeriesPerMetric = DEFAULT_MAX_SERIES_PER_METRIC } = options
   checkOptions(prefix, maxSeriesPerMetric)
-  const families = new Map<Metric, OpenFamily>()
-  /** Every sample name that is taken: a histogram has three. */
-  const taken = new Set<string>()
-  const readers: (() => void)[] = []
+  return new FamilyRegistry(prefix, maxSeriesPerMetric)
+}
 
-  function family(metric: Metric): OpenFamily {
-    const known = families.get(metric)
-    if (known) return known
-    const name = fullName(metric, prefix)
-    for (const sample of sampleNames(metric, name)) {
-      if (taken.has(sample))
-        throw new Error(`two metrics are both named ${sample}: choose another prefix than ${prefix}`)
-      taken.add(sample)
-    }
-    const made = createFamily(metric, name, maxSeriesPerMetric, () => overflowed(metric))
-    families.set(metric, made)
-    return made
+class FamilyRegistry implements Registry {
+  readonly #prefix: string
+  readonly #maxSeriesPerMetric: number
+  readonly #families = new Map<Metric, OpenFamily>()
+  /** Every sample name that is taken: a histogram has four. */
+  readonly #taken = new Set<string>()
+  readonly #readers: (() => void)[] = []
+
+  constructor(prefix: string, maxSeriesPerMetric: number) {
+    this.#prefix = prefix
+    this.#maxSeriesPerMetric = maxSeriesPerMetric
+    for (const metric of METRICS) this.#family(metric)
   }
 
-  function overflowed(metric: Metric): void {
+  counter<L extends readonly string[]>(metric: Metric<L, 'counter'>): Family<L, 'counter'> {
+    return this.#family(metric) as unknown as Family<L, 'counter'>
+  }
+
+  gauge<L extends readonly string[]>(metric: Metric<L, 'gauge'>): Family<L, 'gauge'> {
+    return this.#family(metric) as unknown as Family<L, 'gauge'>
+  }
+
+  histogram<L extends readonly string[]>(metric: Metric<L, 'histogram'>): Family<L, 'histogram'> {
+    return this.#family(metric) as unknown as Family<L, 'histogram'>
+  }
+
+  remove(metric: Metric, ...leading: readonly string[]): number {
+    return this.#family(metric).remove(leading)
+  }
+
+  overflowed(metric: Metric): void {
     const overflows = CATALOGUE.mcp_vitals.label_overflow_total
     // Its own overflow, possible with a bound of a few series only, is not counted: it would call itself.
-    if (metric !== overflows) counter(overflows).with(fullName(metric, prefix)).inc()
+    if (metric !== overflows) this.counter(overflows).with(this.#family(metric).name).inc()
   }
 
-  function counter<L extends readonly string[]>(metric: Metric<L, 'counter'>): Family<L, 'counter'> {
-    return family(metric) as unknown as Family<L, 'counter'>
+  onCollect(read: () => void): void {
+    this.#readers.push(read)
   }
 
-  function collect(): readonly Collected[] {
-    for (const read of readers) {
+  collect(): readonly Collected[] {
+    for (const read of this.#readers) {
       try {
         read()
       } catch {
-        counter(CATALOGUE.mcp_vitals.collect_faults_total).with().inc()
+        this.counter(CATALOGUE.mcp_vitals.collect_faults_total).with().inc()
       }
     }
-    return [...families.values()]
-      .map(({ metric, name, sorted }) => ({ metric, name, series: sorted() }))
+    return [...this.#families.values()]
+      .map((family) => ({ metric: family.metric, name: family.name, series: family.sorted() }))
       .filter(({ series }) => series.length > 0)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  for (const metric of METRICS) family(metric)
-  return {
-    counter,
-    gauge: <L extends readonly string[]>(metric: Metric<L, 'gauge'>) => family(metric) as unknown as Family<L, 'gauge'>,
-    histogram: <L extends readonly string[]>(metric: Metric<L, 'histogram'>) =>
-      family(metric) as unknown as Family<L, 'histogram'>,
-    remove: (metric, ...leading) => family(metric).remove(leading),
-    overflowed,
-    onCollect(read) {
-      readers.push(read)
-    },
-    collect,
+  #family(metric: Metric): OpenFamily {
+    const known = this.#families.get(metric)
+    if (known) return known
+    const name = fullName(metric, this.#prefix)
+    const samples = sampleNames(metric, name)
+    const clash = samples.find((sample) => this.#taken.has(sample))
+    if (clash) throw new Error(`two metrics are both named ${clash}: choose another prefix than ${this.#prefix}`)
+    for (const sample of samples) this.#taken.add(sample)
+    const made = new OpenFamily(metric, name, this.#maxSeriesPerMetric, () => this.overflowed(metric))
+    this.#families.set(metric, made)
+    return made
   }
 }
 
