@@ -39,6 +39,12 @@ describe('the catalogue', () => {
     expect([...metric.buckets].sort((a, b) => a - b)).toEqual(metric.buckets)
   })
 
+  it('puts server and tool first wherever a tool is a label, so that series end with their tool', () => {
+    for (const { name, labels } of METRICS)
+      if (labels.some((label) => label.startsWith('tool')))
+        expect([name, labels[0], labels[1]]).toEqual([name, 'server', expect.stringMatching(/^tool(_name)?$/)])
+  })
+
   it('gives the scopes their own prefixes', () => {
     expect(fullName(CATALOGUE.mcp.requests_total, 'shop')).toBe('shop_requests_total')
     expect(fullName(CATALOGUE.mcp_vitals.events_total, 'shop')).toBe('mcp_vitals_events_total')
