@@ -40,6 +40,11 @@ export interface Message {
   /** Token and place of the id that `notifications/cancelled` names. */
   readonly cancelledId?: string | undefined
   readonly cancelledIdRange?: ByteRange | undefined
+  /** Token and place of the id of the `subscriptions/listen` request that the message belongs to. */
+  readonly subscriptionId?: string | undefined
+  readonly subscriptionIdRange?: ByteRange | undefined
+  /** JSON-RPC code of an answer that is an error. */
+  readonly errorCode?: string | undefined
   /** The answer is an error. */
   readonly failed: boolean
 }
@@ -59,6 +64,7 @@ function messageOf({ fields, ranges, start, end }: Head, bytes: Uint8Array): Mes
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const token = (range: ByteRange | undefined) => range && decoder.decode(bytes.subarray(range[0], range[1]))
   const progress = ranges.progressToken ?? ranges.reportedProgress
+  const subscription = ranges.subscription ?? ranges.endedSubscription
   return {
     kind: kindOf(fields),
     range: [start, end],
@@ -72,6 +78,9 @@ function messageOf({ fields, ranges, start, end }: Head, bytes: Uint8Array): Mes
     progressTokenRange: progress,
     cancelledId: token(ranges.cancelledId),
     cancelledIdRange: ranges.cancelledId,
+    subscriptionId: token(subscription),
+    subscriptionIdRange: subscription,
+    errorCode: fields.errorCode,
     failed: isFailure(fields),
   }
 }
