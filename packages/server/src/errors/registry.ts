@@ -68,6 +68,36 @@ export const ERRORS = {
     example: 'mcp-vitals backup /var/backups/mcp-vitals-2026-08-01.db',
     next: 'Name a file that does not exist yet, in a directory that this user may write, with room for the whole store.',
   },
+  SERVER_NOT_FOUND: {
+    message: 'The server {server} could not be started: there is no command {command} (or no such `cwd`).',
+    example: '{ "mcpServers": { "notes": { "command": "/usr/local/bin/notes-server" } } }',
+    next: 'Install the command, or write its whole path in the configuration: the daemon’s PATH may not be your shell’s.',
+  },
+  SERVER_NOT_STARTED: {
+    message: 'The server {server} could not be started: the system refused to run {command}.',
+    example: 'chmod +x /usr/local/bin/notes-server',
+    next: 'Make the file executable, or name the interpreter as `command` and the file in `args`.',
+  },
+  SERVER_ENDED: {
+    message: 'The server {server} ended before it answered ({how}).',
+    example: 'npx -y @modelcontextprotocol/server-memory',
+    next: 'Run its command in a terminal to see what it says; a new session starts it again.',
+  },
+  SERVER_SILENT: {
+    message: 'The server {server} did not answer `initialize` within {seconds} s, and was ended.',
+    example: '{ "gateway": { "startTimeoutMs": 120000 } }',
+    next: 'Check that the command is an MCP server that speaks over stdio; give a slow one more time.',
+  },
+  TOO_MANY_CHILDREN: {
+    message: 'The server {server} was not started: {limit} server processes run already.',
+    example: '{ "gateway": { "maxChildren": 64 } }',
+    next: 'Close sessions that are not used, or raise `gateway.maxChildren`.',
+  },
+  UPSTREAM_UNREACHABLE: {
+    message: 'The server {server} could not be reached at its address: {reason}.',
+    example: 'curl -i http://127.0.0.1:3001/mcp',
+    next: 'Check that the server runs and that `url` in the configuration is its MCP endpoint.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {

@@ -1,0 +1,71 @@
+import type { ServerMemory } from '@mcp-vitals/instrument/mcp'
+import type { Publish } from '@mcp-vitals/instrument/stream'
+import type { Exchange } from './exchange.js'
+import type { GatewayOptions } from './options.js'
+
+/** What every part of the gateway shares. */
+export interface GatewayContext {
+  readonly publish: Publish
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Monotonic milliseconds. */
+  readonly clock: () => number
+  readonly options: GatewayOptions
+  /** The cap on server processes, over all servers. */
+  readonly slots: Slots
+  /** Every server process that runs, for a stop that leaves none. */
+  readonly running: Set<{ end(): Promise<void> }>
+  readonly counters: GatewayCounters
+}
+
+/** One server of the configuration, within its gateway. */
+export interface ServerContext extends GatewayContext {
+  readonly server: string
+  readonly memory: ServerMemory
+}
+
+/** What the gateway counts, for its `stats()`. */
+export interface GatewayCounters {
+  /** Lines of a server process that were no JSON-RPC, and so could not be passed on. */
+  junkLines: number
+  /** Messages of a server that found no reader: no stream open, or a full buffer, or nobody they belong to. */
+  undelivered: number
+  /** Faults of the observer, swallowed. */
+  observerFaults: number
+}
+
+/** A bounded number of places for processes. */
+export interface Slots {
+  readonly used: number
+  /** Takes a place; false where none is free. */
+  take(): boolean
+  give(): void
+}
+
+export function createSlots(limit: number): Slots {
+  let used = 0
+  return {
+    get used() {
+      return used
+    },
+    take() {
+      if (used >= limit) return false
+      used++
+      return true
+    },
+    give() {
+      used--
+    },
+  }
+}
+
+/** The gateway's way to one server. Implementations never throw out of `handle`. */
+export interface Upstream {
+  /** Answers one exchange whose path is that of the server plus `rest` (path suffix and query, as sent). */
+  handle(exchange: Exchange, rest: string): void
+  /** Ends what was idle for too long. */
+  sweep(): void
+  stats(): { readonly sessions: number; readonly processes: number }
+  /** Ends every session and process, and publishes their last events. Calls in flight were waited for before. */
+  stop(): Promise<void>
+}

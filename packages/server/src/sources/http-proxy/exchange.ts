@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { event } from '@mcp-vitals/instrument/event'
+import type { Publish } from '@mcp-vitals/instrument/stream'
+
+/** Status in the events for a client that left before it was answered. */
+const CLIENT_LEFT = 499
+
+/** One HTTP request to the gateway and its answer, with what the `http` event counts. */
+export interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** A header's one value; repeated ones are joined as node:http does. */
+  header(name: string): string | undefined
+  /** Bytes of body so far. Who reads or writes them adds them up. */
+  requestBytes: number
+  responseBytes: number
+  /** Pseudonym of the session it belongs to, once known. */
+  session?: string
+  /** A stream that ends when its reader leaves, so that a stop need not wait for it. */
+  endless: boolean
+}
+
+export interface ExchangeOptions {
+  /** Undefined where the path names no server that there is. */
+  readonly server: string | undefined
+  readonly publish: Publish
+  readonly now: () => number
+  readonly clock: () => number
+}
+
+/** Follows one exchange to its end, and then publishes its `http` event (POST and DELETE alone). */
+export function beginExchange(req: IncomingMessage, res: ServerResponse, options: ExchangeOptions): Exchange {
+  const { server, publish, now, clock } = options
+  const began = clock()
+  const exchange: Exchange = {
+    req,
+    res,
+    header(name) {
+      const value = req.headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    },
+    requestBytes: 0,
+    responseBytes: 0,
+    endless: req.method === 'GET',
+  }
+  res.once('close', () => {
+    if (req.method !== 'POST' && req.method !== 'DELETE') return
+    const { session, requestBytes, responseBytes } = exchange
+    publish(
+      event(
+        'http',
+        now(),
+        { server: server ?? 'mcp-vitals', ...(session && { session }), transport: 'http' },
+        {
+          method: req.method,
+          path: `/mcp/${server ?? 'unknown'}`.slice(0, 128),
+          status: res.headersSent ? res.statusCode : CLIENT_LEFT,
+          durationMs: Math.max(0, clock() - began),
+          requestBytes,
+          responseBytes,
+        },
+      ),
+    )
+  })
+  return exchange
+}

@@ -1,0 +1,53 @@
+import type { ChildExit, CommandEntry } from '../../children/index.js'
+import { ERRORS, type ErrorCode, type ErrorValues, vitalsError } from '../../errors/index.js'
+import { CODES, type Refusal } from './respond.js'
+
+/** A registered error as an answer to a client: with the next step, and its code in `data`. */
+function failure<C extends ErrorCode>(status: number, code: C, values: ErrorValues<C>): Refusal {
+  return {
+    status,
+    code: CODES.internalError,
+    message: `${vitalsError(code, values).message} ${ERRORS[code].next}`,
+    data: { code },
+  }
+}
+
+/** What a client is told when the process it talks to ended, or never ran. */
+export function processFailure(server: string, entry: CommandEntry, exit: ChildExit): Refusal {
+  const { command } = entry
+  if (exit.startFailure === 'not_found') return failure(502, 'SERVER_NOT_FOUND', { server, command })
+  if (exit.startFailure !== undefined) return failure(502, 'SERVER_NOT_STARTED', { server, command })
+  const how = exit.signal ? `signal ${exit.signal}` : `exit status ${exit.code}`
+  return failure(502, 'SERVER_ENDED', { server, how })
+}
+
+/** What a client is told of a server that was started and does not answer `initialize`. */
+export function silence(server: string, timeoutMs: number): Refusal {
+  return failure(504, 'SERVER_SILENT', { server, seconds: timeoutMs / 1000 })
+}
+
+/** What a client is told when no further process may be started. */
+export function tooManyChildren(server: string, limit: number): Refusal {
+  return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit }), headers: { 'retry-after': '10' } }
+}
+
+/** What a client is told when an HTTP server could not be reached, or broke off before its answer. */
+export function unreachable(server: string, timedOut: boolean, reason: string): Refusal {
+  return failure(timedOut ? 504 : 502, 'UPSTREAM_UNREACHABLE', { server, reason })
+}
+
+/** What a client is told while the gateway stops. */
+export const STOPPING: Refusal = {
+  status: 503,
+  code: CODES.transport,
+  message: 'The gateway is stopping.',
+  headers: { 'retry-after': '5', connection: 'close' },
+}
+
+/** What a client is told when a server reads its input too slowly. */
+export const OVERLOADED: Refusal = {
+  status: 503,
+  code: CODES.transport,
+  message: 'The server does not read what it was sent.',
+  headers: { 'retry-after': '1' },
+}

@@ -1,0 +1,160 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServerMemory, type ServerMemory } from '@mcp-vitals/instrument/mcp'
+import type { Publish, Source } from '@mcp-vitals/instrument/stream'
+import type { ServerEntry } from '../../children/index.js'
+import { createSlots, type GatewayContext, type GatewayCounters, type Upstream } from './context.js'
+import { beginExchange, type Exchange } from './exchange.js'
+import { STOPPING } from './failures.js'
+import { HttpUpstream } from './http-upstream.js'
+import type { GatewayOptions } from './options.js'
+import { CODES, refuse } from './respond.js'
+import { StdioUpstream } from './stdio-upstream.js'
+
+/** How often idle sessions are looked for: a quarter of the shorter limit, at most this. Milliseconds. */
+const MAX_SWEEP_MS = 60_000
+
+export interface GatewayConfig {
+  /** By name, as in the path `/mcp/<name>`. Disabled ones are not served. */
+  readonly servers: Readonly<Record<string, ServerEntry>>
+  readonly publish: Publish
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Monotonic milliseconds. */
+  readonly clock: () => number
+  readonly options: GatewayOptions
+}
+
+export interface GatewayStats extends Readonly<GatewayCounters> {
+  /** Exchanges that are not answered to their end. */
+  readonly inFlight: number
+  readonly sessions: number
+  /** Server processes that run, those that are ending included. */
+  readonly processes: number
+}
+
+/** Streamable HTTP in front of every configured server. */
+export interface Gateway extends Source {
+  /**
+   * Answers one request to `/mcp/<name>`, whatever its method. The caller has checked Host and Origin, and has read
+   * nothing of the body. Never throws.
+   */
+  handle(name: string, req: IncomingMessage, res: ServerResponse): void
+  stats(): GatewayStats
+}
+
+/** Builds the gateway; no process and no connection before the first request. */
+export function createGateway(config: GatewayConfig): Gateway {
+  return new HttpGateway(config)
+}
+
+class HttpGateway implements Gateway {
+  readonly name = 'http-proxy'
+  readonly #context: GatewayContext
+  readonly #upstreams = new Map<string, Upstream>()
+  readonly #memories: ServerMemory[] = []
+  readonly #open = new Set<Exchange>()
+  #sweeping: NodeJS.Timeout | undefined
+  #stopping: Promise<void> | undefined
+  #onQuiet: (() => void) | undefined
+
+  constructor({ servers, ...config }: GatewayConfig) {
+    this.#context = {
+      ...config,
+      slots: createSlots(config.options.maxChildren),
+      running: new Set(),
+      counters: { junkLines: 0, undelivered: 0, observerFaults: 0 },
+    }
+    for (const [server, entry] of Object.entries(servers)) {
+      if (entry.disabled) continue
+      const memory = createServerMemory()
+      this.#memories.push(memory)
+      const context = { ...this.#context, server, memory }
+      this.#upstreams.set(server, 'url' in entry ? new HttpUpstream(entry, context) : new StdioUpstream(entry, context))
+    }
+  }
+
+  async start(): Promise<void> {
+    const { sessionIdleMs, httpSessionIdleMs } = this.#context.options
+    const everyMs = Math.min(MAX_SWEEP_MS, Math.ceil(Math.min(sessionIdleMs, httpSessionIdleMs) / 4))
+    this.#sweeping = setInterval(() => {
+      for (const upstream of this.#upstreams.values()) upstream.sweep()
+      for (const memory of this.#memories) memory.sweep(this.#context.clock())
+    }, everyMs)
+    this.#sweeping.unref()
+  }
+
+  handle(name: string, req: IncomingMessage, res: ServerResponse): void {
+    const upstream = this.#upstreams.get(name)
+    const exchange = beginExchange(req, res, {
+      ...this.#context,
+      server: upstream && name,
+    })
+    this.#open.add(exchange)
+    res.once('close', () => {
+      this.#open.delete(exchange)
+      this.#onQuiet?.()
+    })
+    res.on('error', () => {})
+    req.on('error', () => {})
+    if (this.#stopping) {
+      refuse(exchange, STOPPING)
+      return
+    }
+    if (!upstream) {
+      refuse(exchange, unknown(name, [...this.#upstreams.keys()]))
+      return
+    }
+    try {
+      upstream.handle(exchange, suffixOf(req.url ?? ''))
+    } catch {
+      refuse(exchange, { status: 500, code: CODES.internalError, message: 'The gateway failed at this request.' })
+    }
+  }
+
+  stats(): GatewayStats {
+    let sessions = 0
+    for (const upstream of this.#upstreams.values()) sessions += upstream.stats().sessions
+    return { ...this.#context.counters, inFlight: this.#open.size, sessions, processes: this.#context.slots.used }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#sweeping)
+    await this.#quiet(this.#context.options.stopGraceMs)
+    await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.stop()))
+    await Promise.all([...this.#context.running].map((process) => process.end()))
+    for (const { res } of this.#open) res.destroy()
+    for (const memory of this.#memories) memory.close('cancelled')
+  }
+
+  /** Resolves when no call is in flight, or after `timeoutMs`. Streams that have no end are not waited for. */
+  #quiet(timeoutMs: number): Promise<void> {
+    const busy = () => [...this.#open].some(({ endless }) => !endless)
+    if (!busy()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.#onQuiet = () => {
+        if (busy()) return
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/** What a client added behind `/mcp/<name>`: path suffix and query. */
+function suffixOf(url: string): string {
+  return /^\/mcp\/[^/?#]+([/?].*)?$/.exec(url)?.[1] ?? ''
+}
+
+function unknown(name: string, known: readonly string[]) {
+  return {
+    status: 404,
+    code: CODES.transport,
+    message: `There is no server ${name} here. Servers: ${known.join(', ') || 'none'}.`,
+  }
+}

@@ -1,0 +1,153 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { event } from '@mcp-vitals/instrument/event'
+import type { ServerContext } from './context.js'
+import { decoding } from './decoding.js'
+import type { Exchange } from './exchange.js'
+import type { HttpSession, HttpSessions } from './http-sessions.js'
+import { type Message, readParcel } from './message.js'
+import { type Copies, type Observer, observe } from './observe.js'
+import { headerOf } from './routing.js'
+
+/** Bytes of a request that are held until its end, to learn what it is; a longer one is read as it is known then. */
+const MAX_HELD_BYTES = 4_194_304
+
+/** Watches one exchange with an HTTP server, by copies of the bytes that passed. */
+export class HttpWatch {
+  readonly #exchange: Exchange
+  readonly #context: ServerContext
+  readonly #sessions: HttpSessions
+  readonly #sessionId: string | undefined
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #request: Copies | undefined
+  #observer: Observer | undefined
+  #opening: HttpSession | undefined
+  #answer: Copies | undefined
+  #ids: readonly string[] = []
+
+  constructor(exchange: Exchange, context: ServerContext, sessions: HttpSessions) {
+    this.#exchange = exchange
+    this.#context = context
+    this.#sessions = sessions
+    this.#sessionId = headerOf(exchange.req.headers, 'mcp-session-id')
+  }
+
+  /** Id of the one request in the body, as raw JSON text; undefined where there is none, or it is not known yet. */
+  get id(): string | undefined {
+    return this.#ids.length === 1 ? this.#ids[0] : undefined
+  }
+
+  /** A chunk of the request passed. */
+  sent(chunk: Buffer): void {
+    if (this.#request) {
+      this.#request.feed(chunk)
+      return
+    }
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes > MAX_HELD_BYTES) this.#begin()
+  }
+
+  /** The request is complete. */
+  sentAll(): void {
+    this.#begin()
+    this.#request?.end()
+  }
+
+  /** The answer began. */
+  answered(status: number, headers: IncomingHttpHeaders): void {
+    this.#begin()
+    this.#settleSession(status, headerOf(headers, 'mcp-session-id'))
+    const type = headers['content-type'] ?? ''
+    const framing = type.startsWith('text/event-stream')
+      ? 'events'
+      : type.startsWith('application/json')
+        ? 'body'
+        : undefined
+    const copies = framing && this.#observer?.copies('server_to_client', framing)
+    const unanswered = framing !== 'events' || this.#sessionId === undefined
+    const finish = () => this.#finish(unanswered)
+    this.#answer = copies
+      ? decoding(headers['content-encoding'], copies, finish, () => this.#unreadable())
+      : { feed: () => {}, end: finish }
+  }
+
+  /** A chunk of the answer passed. */
+  received(chunk: Buffer): void {
+    this.#answer?.feed(chunk)
+  }
+
+  /** The answer is complete. */
+  receivedAll(): void {
+    this.#answer?.end()
+  }
+
+  /** The client left before the end of the answer. In a session that cancels nothing: it may come back for the rest. */
+  left(): void {
+    if (!this.#belongs()) this.#observer?.close('cancelled', 'client')
+  }
+
+  /** The connection to the server failed. */
+  failed(timedOut: boolean): void {
+    const outcome = timedOut ? 'timeout' : 'transport_error'
+    for (const id of this.#ids) this.#observer?.fail(id, outcome)
+    if (!this.#belongs()) this.#observer?.close(outcome, 'lost')
+  }
+
+  /** True where the observer is a session's, and so outlives this exchange. */
+  #belongs(): boolean {
+    return this.#exchange.session !== undefined && this.#opening === undefined
+  }
+
+  /** Decides whose conversation this is, once: by the session's id, else by what the body says. */
+  #begin(): void {
+    if (this.#observer) return
+    const body = Buffer.concat(this.#held)
+    this.#held = []
+    const messages = readParcel(body)?.messages ?? []
+    const requests = messages.filter(({ kind }) => kind === 'request')
+    this.#ids = requests.map(({ id }) => id!)
+    if (requests.some(({ method }) => method === 'subscriptions/listen')) this.#exchange.endless = true
+    const session = this.#sessionOf(requests)
+    this.#observer = session?.observer ?? observe(this.#context)
+    if (session) this.#exchange.session = session.pseudonym
+    if (body.length === 0) return
+    this.#request = this.#observer.copies('client_to_server', 'body')
+    this.#request.feed(body)
+  }
+
+  #sessionOf(requests: readonly Message[]): HttpSession | undefined {
+    if (this.#sessionId !== undefined) return this.#sessions.get(this.#sessionId)
+    if (!requests.some(({ method, modern }) => method === 'initialize' && !modern)) return undefined
+    this.#opening = this.#sessions.begin()
+    return this.#opening
+  }
+
+  #settleSession(status: number, given: string | undefined): void {
+    if (this.#opening && given !== undefined && status < 300) {
+      this.#sessions.adopt(given, this.#opening)
+      this.#opening = undefined
+    }
+    if (this.#sessionId === undefined) return
+    if (status === 404) this.#sessions.end(this.#sessionId, 'server')
+    if (this.#exchange.req.method === 'DELETE' && status < 300) this.#sessions.end(this.#sessionId, 'client')
+  }
+
+  #finish(unanswered: boolean): void {
+    if (unanswered) for (const id of this.#ids) this.#observer?.fail(id, 'transport_error')
+    if (!this.#belongs()) this.#observer?.close('transport_error', 'server')
+  }
+
+  #unreadable(): void {
+    const { publish, now, server } = this.#context
+    const { session, responseBytes } = this.#exchange
+    publish(
+      event(
+        'unreadable',
+        now(),
+        { server, transport: 'http', ...(session && { session }) },
+        { direction: 'server_to_client', reason: 'encoding', sizeBytes: responseBytes },
+      ),
+    )
+  }
+}

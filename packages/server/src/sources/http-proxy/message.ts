@@ -1,0 +1,40 @@
+import { type Message as Head, readMessages, tokenKey } from '@mcp-vitals/instrument/mcp'
+
+/** One JSON-RPC message on its way. Ranges count from the start of `bytes`. */
+export interface Message extends Head {
+  /** The message alone; of a batch's, without what stands around it. */
+  readonly bytes: Buffer
+  /** The id in the form in which equal ids are equal text, whoever wrote them. */
+  readonly key?: string | undefined
+}
+
+/** What one body or line holds: a message, or those of a batch. */
+export interface Parcel {
+  /** The whole, on one line. */
+  readonly line: Buffer
+  readonly messages: readonly Message[]
+  readonly batch: boolean
+}
+
+/** Reads one body or line; undefined where any part of it is no JSON-RPC. `line` has no line break. */
+export function readParcel(line: Buffer): Parcel | undefined {
+  const heads = readMessages(line)
+  if (heads === 'unreadable' || heads.length === 0 || heads.some(({ kind }) => kind === 'other')) return undefined
+  const batch = isArray(line)
+  const messages = heads.map((head) => {
+    // Ranges of a batch's messages are of no use to anybody: rewriting belongs to an era without batches.
+    const bytes = batch ? line.subarray(...head.range) : line
+    return { ...head, bytes, key: keyOf(head.id) }
+  })
+  return { line, messages, batch }
+}
+
+/** The key of an id or progress token that was given as JSON text. */
+export function keyOf(token: string | undefined): string | undefined {
+  return token === undefined ? undefined : tokenKey(token)
+}
+
+function isArray(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte > 0x20 && byte < 0x80) return byte === 0x5b
+  return false
+}

@@ -1,0 +1,57 @@
+import type { Origin } from '@mcp-vitals/instrument/event'
+import { type Conversation, createConversation } from '@mcp-vitals/instrument/mcp'
+import type { ServerContext } from './context.js'
+
+type Closing = Parameters<Conversation['close']>
+type Direction = Parameters<Conversation['lines']>[0]
+/** How the bytes of one direction are cut into messages: one body, lines, or server-sent events. */
+export type Framing = 'body' | 'lines' | 'events'
+
+/** Takes copies of the bytes that passed. */
+export interface Copies {
+  feed(bytes: Buffer): void
+  end(): void
+}
+
+/** The observer of one conversation. What goes wrong in it is counted, and never reaches a call. */
+export interface Observer {
+  copies(direction: Direction, framing: Framing): Copies
+  /** A whole message or batch, at once. */
+  whole(direction: Direction, bytes: Buffer): void
+  /** The request with this id (raw JSON text) will not be answered. Answered ones are left alone. */
+  fail(id: string, outcome: Closing[0]): void
+  close(outcome: Closing[0], reason: Closing[1]): void
+}
+
+/** Watches one session, or one exchange without a session (`session` left out). */
+export function observe(context: ServerContext, session?: string): Observer {
+  const { publish, now, clock, server, memory, counters } = context
+  const safely = (act: () => void) => {
+    try {
+      act()
+    } catch {
+      counters.observerFaults++
+    }
+  }
+  const origin: Origin = { server, transport: 'http', ...(session && { session }) }
+  const conversation = createConversation({ origin, publish, now, clock, server: memory })
+
+  function copies(direction: Direction, framing: Framing): Copies {
+    const reader = conversation[framing](direction)
+    return {
+      feed: (bytes) => safely(() => reader.feed(bytes)),
+      end: () => safely(() => reader.end()),
+    }
+  }
+
+  return {
+    copies,
+    whole(direction, bytes) {
+      const copy = copies(direction, 'body')
+      copy.feed(bytes)
+      copy.end()
+    },
+    fail: (id, outcome) => safely(() => conversation.fail('client_to_server', id, outcome)),
+    close: (outcome, reason) => safely(() => conversation.close(outcome, reason)),
+  }
+}

@@ -1,0 +1,112 @@
+import type { Readable } from 'node:stream'
+import { event } from '@mcp-vitals/instrument/event'
+import { type ChildExit, type CommandEntry, minimalEnvironment, startChild } from '../../children/index.js'
+import { oneLine } from './bytes.js'
+import type { ServerContext } from './context.js'
+import { createLines } from './lines.js'
+import { type Message, readParcel } from './message.js'
+
+/** How much of a process's last standard error is held, in memory alone. */
+const DIAGNOSIS_BYTES = 4096
+/** Input that a process left unread, beyond which it gets no more. */
+const MAX_UNREAD_BYTES = 33_554_432
+
+export interface ServerProcessOptions {
+  readonly entry: CommandEntry
+  readonly context: ServerContext
+  /** Messages of one line of output, to be passed on. */
+  readonly onMessages: (messages: readonly Message[]) => void
+  /** The raw output, after it was passed on. */
+  readonly onOutput: (chunk: Buffer) => void
+  /** It ended, its last output passed on, and its events published. */
+  readonly onExit: (exit: ChildExit) => void
+}
+
+/** A running stdio server that the gateway owns. */
+export interface ServerProcess {
+  /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
+  send(message: Buffer): boolean
+  /** Stops reading its output until `resume`. */
+  pause(): void
+  resume(): void
+  /** The end of its standard error, for a person who diagnoses. Never shown to clients, never logged. */
+  diagnosis(): string
+  /** Ends it and all that it started; its exit is then no crash. Idempotent. */
+  end(): Promise<void>
+}
+
+/** Starts a stdio server whose slot the caller took. The slot is given back when it ended. */
+export function startServerProcess(options: ServerProcessOptions): ServerProcess {
+  const { entry, context, onMessages, onOutput, onExit } = options
+  const { publish, now, clock, server } = context
+  const child = startChild({ ...entry, env: minimalEnvironment(entry.env), stderr: 'pipe' })
+  const pid = child.pid ?? 0
+  const began = clock()
+  let wanted = true
+  if (child.pid !== undefined) publish(event('process.started', now(), { server, transport: 'stdio' }, { pid }))
+  const diagnosis = child.stderr ? tailOf(child.stderr) : () => ''
+
+  const junk = () => context.counters.junkLines++
+  const lines = createLines(context.options.maxBodyBytes, junk)
+  child.stdout.on('data', (chunk: Buffer) => {
+    for (const raw of lines.feed(chunk)) {
+      const line = oneLine(raw)
+      const read = line && readParcel(line)
+      if (read) onMessages(read.messages)
+      else junk()
+    }
+    onOutput(chunk)
+  })
+
+  const ended = child.exited.then((exit) => {
+    context.slots.give()
+    context.running.delete(serverProcess)
+    const failed = exit.startFailure !== undefined || exit.code !== 0
+    publish(
+      event(
+        'process.ended',
+        now(),
+        { server, transport: 'stdio' },
+        {
+          pid,
+          crashed: wanted && failed,
+          ...(exit.code !== null && { exitCode: exit.code }),
+          ...(exit.signal !== null && { signal: exit.signal }),
+          durationMs: Math.max(0, clock() - began),
+          ...(exit.startFailure && { reason: exit.startFailure }),
+        },
+      ),
+    )
+    onExit(exit)
+  })
+
+  const serverProcess: ServerProcess = {
+    diagnosis,
+    send(message) {
+      if (child.stdin.writableLength > MAX_UNREAD_BYTES) return false
+      child.stdin.write(Buffer.concat([message, NEWLINE]))
+      return true
+    },
+    pause: () => child.stdout.pause(),
+    resume: () => child.stdout.resume(),
+    async end() {
+      wanted = false
+      child.stdout.resume()
+      await child.end(context.options.childGraceMs)
+      await ended
+    },
+  }
+  context.running.add(serverProcess)
+  return serverProcess
+}
+
+const NEWLINE = Buffer.from('\n')
+
+/** Reads a stream to its end and holds the last of it. */
+function tailOf(stream: Readable): () => string {
+  let tail: Buffer = Buffer.alloc(0)
+  stream.on('data', (chunk: Buffer) => {
+    tail = Buffer.concat([tail, chunk.subarray(-DIAGNOSIS_BYTES)]).subarray(-DIAGNOSIS_BYTES)
+  })
+  return () => tail.toString('utf8')
+}

@@ -1,0 +1,55 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Exchange } from './exchange.js'
+
+/** A refusal or failure, told to the client as a JSON-RPC error over HTTP. */
+export interface Refusal {
+  readonly status: number
+  /** JSON-RPC error code. */
+  readonly code: number
+  readonly message: string
+  /** The request's id as raw JSON text; `null` where unknown. */
+  readonly id?: string | undefined
+  readonly data?: unknown
+  readonly headers?: OutgoingHttpHeaders
+}
+
+/** JSON-RPC's own codes, and those that the MCP SDKs use for transports. */
+export const CODES = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+  transport: -32000,
+  sessionNotFound: -32001,
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedVersion: -32022,
+} as const
+
+/** The JSON text of an error answer. */
+export function errorMessage({ code, message, id = 'null', data }: Omit<Refusal, 'status' | 'headers'>): string {
+  return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message, data })}}`
+}
+
+/** Answers with an error body. Once an answer has begun, the connection is cut instead: the client must see a break. */
+export function refuse(exchange: Exchange, refusal: Refusal): void {
+  const { res } = exchange
+  if (res.headersSent) {
+    if (!res.writableEnded) res.destroy()
+    return
+  }
+  const body = Buffer.from(errorMessage(refusal))
+  exchange.responseBytes += body.length
+  res.writeHead(refusal.status, {
+    ...refusal.headers,
+    'content-type': 'application/json',
+    'content-length': body.length,
+  })
+  res.end(body)
+}
+
+/** Answers without a body. */
+export function acknowledge(exchange: Exchange, status: number): void {
+  if (!exchange.res.headersSent) exchange.res.writeHead(status, { 'content-length': 0 }).end()
+}

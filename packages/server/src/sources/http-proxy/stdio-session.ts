@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import type { ChildExit, CommandEntry } from '../../children/index.js'
+import { createAnswer } from './answer.js'
+import type { ServerContext } from './context.js'
+import { Delivery } from './delivery.js'
+import type { Exchange } from './exchange.js'
+import { OVERLOADED, processFailure, silence } from './failures.js'
+import { keyOf, type Message } from './message.js'
+import { type Copies, type Observer, observe } from './observe.js'
+import { type ServerProcess, startServerProcess } from './process.js'
+import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
+import { acceptOf, congested, openEventStream } from './sse.js'
+
+/** One legacy session over HTTP, with a server process of its own. */
+export class StdioSession {
+  /** What the protocol calls it: 122 random bits. */
+  readonly id = randomUUID()
+  /** What the events call it. */
+  readonly pseudonym = randomUUID()
+  readonly #entry: CommandEntry
+  readonly #context: ServerContext
+  readonly #onGone: () => void
+  readonly #observer: Observer
+  readonly #output: Copies
+  readonly #process: ServerProcess
+  readonly #delivery: Delivery
+  readonly #startTimer: NodeJS.Timeout
+  #lastTraffic: number
+  /** Key of the `initialize` that is not answered yet. */
+  #initialize: string | undefined
+  /** What every further request is told, once the session is over. */
+  #over: Refusal | undefined
+
+  /** Starts the process, whose slot the caller took. `onGone`: the session ended by itself. */
+  constructor(entry: CommandEntry, context: ServerContext, onGone: () => void) {
+    this.#entry = entry
+    this.#context = context
+    this.#onGone = onGone
+    this.#lastTraffic = context.clock()
+    this.#delivery = new Delivery(() => context.counters.undelivered++)
+    this.#observer = observe(context, this.pseudonym)
+    this.#output = this.#observer.copies('server_to_client', 'lines')
+    this.#process = startServerProcess({
+      entry,
+      context,
+      onMessages: (messages) => this.#deliver(messages),
+      onOutput: (chunk) => this.#output.feed(chunk),
+      onExit: (exit) => this.#exited(exit),
+    })
+    const { startTimeoutMs } = context.options
+    this.#startTimer = setTimeout(() => this.#giveUp(silence(context.server, startTimeoutMs)), startTimeoutMs)
+    this.#startTimer.unref()
+  }
+
+  /** Takes one POST: `body` is one line, `messages` what it holds. Answers it now or later. */
+  post(exchange: Exchange, body: Buffer, messages: readonly Message[], batch: boolean): void {
+    exchange.session = this.pseudonym
+    this.#lastTraffic = this.#context.clock()
+    const requests = messages.filter(({ kind }) => kind === 'request')
+    const refusal = this.#over ?? this.#duplicate(requests)
+    if (refusal) {
+      refuse(exchange, { ...refusal, id: requests[0]?.id })
+      return
+    }
+    if (!this.#process.send(body)) {
+      refuse(exchange, { ...OVERLOADED, id: requests[0]?.id })
+      return
+    }
+    if (requests.length === 0) acknowledge(exchange, 202)
+    else this.#expect(exchange, requests, batch)
+    for (const { cancelledId } of messages)
+      if (cancelledId !== undefined) this.#delivery.forgo(keyOf(cancelledId) ?? '')
+    this.#observer.whole('client_to_server', body)
+  }
+
+  /** Takes a GET: the stream for what belongs to no call. */
+  listen(exchange: Exchange): void {
+    exchange.session = this.pseudonym
+    const refusal = this.#over ?? this.#unwilling(exchange)
+    if (refusal) {
+      refuse(exchange, refusal)
+      return
+    }
+    this.#delivery.listen(exchange, openEventStream(exchange, { 'mcp-session-id': this.id }))
+    exchange.res.once('close', () => {
+      this.#lastTraffic = this.#context.clock()
+    })
+  }
+
+  /** True where nothing passed for `idleMs`, and no stream and no call is open. */
+  idle(idleMs: number): boolean {
+    const { busy, listening } = this.#delivery
+    return !busy && !listening && this.#context.clock() - this.#lastTraffic >= idleMs
+  }
+
+  /** Ends the session and its process. Resolves when no process is left. */
+  async end(reason: 'client' | 'idle' | 'shutdown'): Promise<void> {
+    this.#close({ status: 404, code: CODES.sessionNotFound, message: 'Session not found: it has ended.' })
+    this.#observer.close('cancelled', reason)
+    await this.#process.end()
+  }
+
+  #expect(exchange: Exchange, requests: readonly Message[], batch: boolean): void {
+    const opening = requests.find(({ method }) => method === 'initialize')
+    this.#initialize ??= opening?.key
+    const answer = createAnswer({
+      exchange,
+      requests,
+      batch,
+      headers: () => (opening && !this.#over ? { 'mcp-session-id': this.id } : {}),
+    })
+    this.#delivery.expect(answer, requests)
+  }
+
+  #duplicate(requests: readonly Message[]): Refusal | undefined {
+    const keys = requests.map(({ key }) => key!)
+    if (!keys.some((key, at) => keys.indexOf(key) < at || this.#delivery.awaits(key))) return undefined
+    return { status: 400, code: CODES.invalidRequest, message: 'A request with this id is in flight already.' }
+  }
+
+  #unwilling(exchange: Exchange): Refusal | undefined {
+    if (!acceptOf(exchange.header('accept')).events)
+      return {
+        status: 406,
+        code: CODES.transport,
+        message: 'Not Acceptable: the client must accept text/event-stream.',
+      }
+    if (!this.#delivery.listening) return undefined
+    return { status: 409, code: CODES.transport, message: 'Conflict: this session has a stream open already.' }
+  }
+
+  #deliver(messages: readonly Message[]): void {
+    this.#lastTraffic = this.#context.clock()
+    for (const message of messages) {
+      const opens = message.kind === 'response' && message.key === this.#initialize && !this.#over
+      // Before the answer leaves, so that a refused `initialize` carries no session id.
+      const refused = opens && message.failed
+      if (opens) clearTimeout(this.#startTimer)
+      if (refused) this.#over = { status: 404, code: CODES.sessionNotFound, message: 'Session not found.' }
+      const exchange = this.#delivery.deliver(message)
+      if (exchange) this.#throttle(exchange)
+      if (refused) this.#discard()
+    }
+  }
+
+  /** A client that reads slowly slows its own server down, and fills no memory here. */
+  #throttle({ res }: Exchange): void {
+    if (!congested(res)) return
+    this.#process.pause()
+    const resume = () => {
+      res.off('drain', resume).off('close', resume)
+      this.#process.resume()
+    }
+    res.once('drain', resume).once('close', resume)
+  }
+
+  #giveUp(refusal: Refusal): void {
+    this.#close(refusal)
+    this.#observer.close('timeout', 'lost')
+    this.#discard()
+  }
+
+  #discard(): void {
+    this.#onGone()
+    void this.#process.end().then(() => this.#observer.close('cancelled', 'server'))
+  }
+
+  #exited(exit: ChildExit): void {
+    if (this.#over) return
+    this.#close(processFailure(this.#context.server, this.#entry, exit))
+    this.#output.end()
+    this.#observer.close('process_exit', 'server')
+    this.#onGone()
+  }
+
+  #close(refusal: Refusal): void {
+    this.#over ??= refusal
+    clearTimeout(this.#startTimer)
+    this.#delivery.close(refusal)
+  }
+}

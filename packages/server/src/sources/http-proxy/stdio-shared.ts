@@ -1,0 +1,225 @@
+import type { ChildExit, CommandEntry } from '../../children/index.js'
+import { type Answer, createAnswer } from './answer.js'
+import { splice } from './bytes.js'
+import type { ServerContext } from './context.js'
+import type { Exchange } from './exchange.js'
+import { OVERLOADED, processFailure } from './failures.js'
+import type { Message } from './message.js'
+import { type Copies, type Observer, observe } from './observe.js'
+import { type ServerProcess, startServerProcess } from './process.js'
+import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
+import { FIRST_MODERN_VERSION, statusOf } from './routing.js'
+
+/** Bytes that a client left unread, beyond which its stream is cut: it shares the process with others. */
+const MAX_UNREAD_BYTES = 8_388_608
+/** Id of the gateway's own probe; those of calls count from 1. */
+const PROBE_ID = '0'
+
+const NEWLINE = Buffer.from('\n')
+
+/** One call in flight: what its client named things, and who watches it. */
+interface Call {
+  readonly answer: Answer
+  readonly key: string
+  readonly id: string
+  readonly token: string | undefined
+  readonly observer: Observer
+  readonly copies: Copies
+}
+
+/**
+ * One process of a modern server, shared by the calls of many clients. Their ids, progress tokens and cancellations are
+ * replaced by the gateway's own, token by token, and put back in the answers; every other byte stays.
+ */
+export class SharedProcess {
+  readonly #entry: CommandEntry
+  readonly #context: ServerContext
+  readonly #onGone: () => void
+  readonly #process: ServerProcess
+  /** The gateway's id, as JSON text, → the call. */
+  readonly #calls = new Map<string, Call>()
+  #lastId = 0
+  #lastTraffic: number
+  #over: Refusal | undefined
+  #onProbe: ((modern: boolean) => void) | undefined
+
+  /** Starts the process, whose slot the caller took. `onGone`: it ended by itself. */
+  constructor(entry: CommandEntry, context: ServerContext, onGone: () => void) {
+    this.#entry = entry
+    this.#context = context
+    this.#onGone = onGone
+    this.#lastTraffic = context.clock()
+    this.#process = startServerProcess({
+      entry,
+      context,
+      onMessages: (messages) => {
+        for (const message of messages) this.#deliver(message)
+      },
+      onOutput: () => {},
+      onExit: (exit) => this.#exited(exit),
+    })
+  }
+
+  /**
+   * Asks `server/discover`. Resolves to true where the answer is a result or knows the modern error for versions; to
+   * false for another error, for silence of `timeoutMs`, and for an exit.
+   */
+  probe(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (modern: boolean) => {
+        clearTimeout(timer)
+        this.#onProbe = undefined
+        resolve(modern)
+      }
+      const timer = setTimeout(() => settle(false), timeoutMs)
+      this.#onProbe = settle
+      this.#process.send(PROBE)
+      if (this.#over) settle(false)
+    })
+  }
+
+  /** Takes one modern POST, whose `message` is one line. Answers it now or later. */
+  post(exchange: Exchange, message: Message): void {
+    this.#lastTraffic = this.#context.clock()
+    if (this.#over) {
+      refuse(exchange, { ...this.#over, id: message.id })
+      return
+    }
+    if (message.kind === 'request') this.#call(exchange, message)
+    else this.#notify(exchange, message)
+  }
+
+  /** True where nothing passed for `idleMs` and no call is open. */
+  idle(idleMs: number): boolean {
+    return this.#calls.size === 0 && this.#context.clock() - this.#lastTraffic >= idleMs
+  }
+
+  /** Ends the process. Resolves when it is gone. */
+  async end(refusal: Refusal): Promise<void> {
+    this.#close(refusal, 'cancelled')
+    await this.#process.end()
+  }
+
+  #call(exchange: Exchange, message: Message): void {
+    const own = String(++this.#lastId)
+    const changes = [message.idRange, message.progressTokenRange].map((at) => ({ at, token: own }))
+    if (!this.#process.send(splice(message.bytes, changes))) {
+      refuse(exchange, { ...OVERLOADED, id: message.id })
+      return
+    }
+    if (message.method === 'subscriptions/listen') exchange.endless = true
+    const observer = observe(this.#context)
+    const answer = createAnswer({ exchange, requests: [message], batch: false })
+    const copies = observer.copies('server_to_client', 'lines')
+    this.#calls.set(own, { answer, key: message.key!, id: message.id!, token: message.progressToken, observer, copies })
+    observer.whole('client_to_server', message.bytes)
+    exchange.res.once('close', () => this.#left(own))
+  }
+
+  /**
+   * A notification of a client. One that cancels is acknowledged alone: over HTTP a call is cancelled by leaving it,
+   * and ids of different clients cannot be told apart.
+   */
+  #notify(exchange: Exchange, message: Message): void {
+    if (message.method !== 'notifications/cancelled') this.#process.send(message.bytes)
+    acknowledge(exchange, 202)
+    const observer = observe(this.#context)
+    observer.whole('client_to_server', message.bytes)
+    observer.close('cancelled', 'client')
+  }
+
+  /** The client closed the stream of a call before its answer: over stdio that is a notification. */
+  #left(own: string): void {
+    const call = this.#calls.get(own)
+    if (!call) return
+    this.#calls.delete(own)
+    call.observer.close('cancelled', 'client')
+    this.#process.send(Buffer.from(cancellation(own)))
+  }
+
+  #deliver(message: Message): void {
+    this.#lastTraffic = this.#context.clock()
+    if (message.id === PROBE_ID && message.kind === 'response') {
+      this.#onProbe?.(!message.failed || message.errorCode === UNSUPPORTED_VERSION)
+      return
+    }
+    if (message.kind === 'response') this.#respond(message)
+    else this.#forward(message)
+  }
+
+  #respond(message: Message): void {
+    const call = this.#calls.get(message.id ?? '')
+    if (!call) {
+      this.#context.counters.undelivered++
+      return
+    }
+    this.#calls.delete(message.id!)
+    const restored = splice(message.bytes, [
+      { at: message.idRange, token: call.id },
+      { at: message.subscriptionIdRange, token: call.id },
+    ])
+    call.answer.respond(call.key, restored, statusOf(message.errorCode))
+    call.copies.feed(Buffer.concat([restored, NEWLINE]))
+    call.observer.close('unanswered', 'server')
+  }
+
+  /** A notification belongs to the call that it names; one that names none to the only call there is, or to nobody. */
+  #forward(message: Message): void {
+    const named =
+      message.subscriptionId ??
+      (message.method === 'notifications/progress' ? message.progressToken : message.cancelledId)
+    const own = named ?? (this.#calls.size === 1 ? [...this.#calls.keys()][0]! : '')
+    const call = message.kind === 'notification' ? this.#calls.get(own) : undefined
+    if (!call?.answer.streams) {
+      this.#context.counters.undelivered++
+      return
+    }
+    const restored = splice(message.bytes, [
+      { at: message.subscriptionIdRange, token: call.id },
+      { at: message.cancelledIdRange, token: call.id },
+      { at: message.progressTokenRange, token: call.token ?? call.id },
+    ])
+    call.answer.notify(restored)
+    call.copies.feed(Buffer.concat([restored, NEWLINE]))
+    const { res } = call.answer.exchange
+    if (res.writableLength > MAX_UNREAD_BYTES) res.destroy()
+  }
+
+  #exited(exit: ChildExit): void {
+    this.#onProbe?.(false)
+    if (this.#over) return
+    this.#close(processFailure(this.#context.server, this.#entry, exit), 'process_exit')
+    this.#onGone()
+  }
+
+  #close(refusal: Refusal, outcome: 'cancelled' | 'process_exit'): void {
+    this.#over ??= refusal
+    const calls = [...this.#calls.values()]
+    this.#calls.clear()
+    for (const { answer, observer } of calls) {
+      answer.fail(refusal)
+      observer.close(outcome, outcome === 'process_exit' ? 'server' : 'shutdown')
+    }
+  }
+}
+
+const UNSUPPORTED_VERSION = String(CODES.unsupportedVersion)
+
+const PROBE = Buffer.from(
+  JSON.stringify({
+    jsonrpc: '2.0',
+    id: Number(PROBE_ID),
+    method: 'server/discover',
+    params: {
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': FIRST_MODERN_VERSION,
+        'io.modelcontextprotocol/clientInfo': { name: 'mcp-vitals', version: '0' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    },
+  }),
+)
+
+function cancellation(id: string): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":"The client left."}}`
+}

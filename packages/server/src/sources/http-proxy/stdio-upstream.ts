@@ -1,0 +1,165 @@
+import type { CommandEntry } from '../../children/index.js'
+import { unacceptable } from './answer.js'
+import { readBody } from './body.js'
+import { oneLine } from './bytes.js'
+import type { ServerContext, Upstream } from './context.js'
+import { SharedProcesses } from './era.js'
+import type { Exchange } from './exchange.js'
+import { tooManyChildren } from './failures.js'
+import { type Message, type Parcel, readParcel } from './message.js'
+import { observe } from './observe.js'
+import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
+import { isModern, route } from './routing.js'
+import { StdioSession } from './stdio-session.js'
+
+const NO_SESSION: Refusal = {
+  status: 404,
+  code: CODES.sessionNotFound,
+  message: 'Session not found: begin a new one with `initialize`.',
+}
+
+/** Streamable HTTP in front of a stdio server: a process for each legacy session, a shared one for the modern era. */
+export class StdioUpstream implements Upstream {
+  readonly #entry: CommandEntry
+  readonly #context: ServerContext
+  readonly #sessions = new Map<string, StdioSession>()
+  readonly #shared: SharedProcesses
+  readonly #ending = new Set<Promise<void>>()
+
+  constructor(entry: CommandEntry, context: ServerContext) {
+    this.#entry = entry
+    this.#context = context
+    this.#shared = new SharedProcesses(entry, context)
+  }
+
+  handle(exchange: Exchange): void {
+    switch (exchange.req.method) {
+      case 'POST':
+        void this.#post(exchange)
+        return
+      case 'GET':
+        this.#withSession(exchange, (session) => session.listen(exchange))
+        return
+      case 'DELETE':
+        this.#withSession(exchange, (session) => {
+          this.#end(session, 'client')
+          acknowledge(exchange, 200)
+        })
+        return
+      default:
+        this.#refuseMethod(exchange, 'GET, POST, DELETE')
+    }
+  }
+
+  sweep(): void {
+    for (const session of this.#sessions.values())
+      if (session.idle(this.#context.options.sessionIdleMs)) this.#end(session, 'idle')
+    this.#shared.sweep()
+  }
+
+  stats(): { readonly sessions: number; readonly processes: number } {
+    return { sessions: this.#sessions.size, processes: this.#sessions.size + this.#shared.size }
+  }
+
+  async stop(): Promise<void> {
+    for (const session of this.#sessions.values()) this.#end(session, 'shutdown')
+    await Promise.all([this.#shared.stop(), ...this.#ending])
+  }
+
+  async #post(exchange: Exchange): Promise<void> {
+    const read = await readBody(exchange, this.#context.options.maxBodyBytes)
+    if (read === undefined) return
+    if (!Buffer.isBuffer(read)) return refuse(exchange, read)
+    const body = this.#parse(read)
+    if (!body) {
+      this.#unreadable(read)
+      return refuse(exchange, { status: 400, code: CODES.parseError, message: 'The body is no JSON-RPC message.' })
+    }
+    const refusal = unacceptable(exchange, body.messages[0]?.id)
+    if (refusal) return refuse(exchange, refusal)
+    this.#dispatch(exchange, body)
+  }
+
+  #dispatch(exchange: Exchange, { line, messages, batch }: Parcel): void {
+    const target = route(exchange.req.headers, messages, batch)
+    switch (target.to) {
+      case 'refusal':
+        refuse(exchange, target.refusal)
+        return
+      case 'shared':
+        this.#shared.post(exchange, target.message)
+        return
+      case 'session': {
+        const session = this.#sessions.get(target.id)
+        session ? session.post(exchange, line, messages, batch) : refuse(exchange, withId(NO_SESSION, messages))
+        return
+      }
+      case 'new session': {
+        const session = this.#open()
+        if (session) {
+          session.post(exchange, line, messages, batch)
+          return
+        }
+        const { server, options } = this.#context
+        refuse(exchange, withId(tooManyChildren(server, options.maxChildren), messages))
+        return
+      }
+    }
+  }
+
+  #parse(bytes: Buffer): Parcel | undefined {
+    const line = oneLine(bytes)
+    return line && readParcel(line)
+  }
+
+  /** The observer says what it thinks of a body that goes nowhere. */
+  #unreadable(bytes: Buffer): void {
+    const observer = observe(this.#context)
+    observer.whole('client_to_server', bytes)
+    observer.close('cancelled', 'client')
+  }
+
+  #open(): StdioSession | undefined {
+    if (!this.#context.slots.take()) return undefined
+    const session = new StdioSession(this.#entry, this.#context, () => this.#sessions.delete(session.id))
+    this.#sessions.set(session.id, session)
+    return session
+  }
+
+  #withSession(exchange: Exchange, act: (session: StdioSession) => void): void {
+    if (isModern(exchange.header('mcp-protocol-version'))) {
+      this.#refuseMethod(exchange, 'POST')
+      return
+    }
+    const id = exchange.header('mcp-session-id')
+    if (id === undefined) {
+      refuse(exchange, {
+        status: 400,
+        code: CODES.transport,
+        message: 'Bad Request: the Mcp-Session-Id header is missing.',
+      })
+      return
+    }
+    const session = this.#sessions.get(id)
+    if (!session) {
+      refuse(exchange, NO_SESSION)
+      return
+    }
+    exchange.session = session.pseudonym
+    act(session)
+  }
+
+  #end(session: StdioSession, reason: 'client' | 'idle' | 'shutdown'): void {
+    this.#sessions.delete(session.id)
+    const ended = session.end(reason).finally(() => this.#ending.delete(ended))
+    this.#ending.add(ended)
+  }
+
+  #refuseMethod(exchange: Exchange, allow: string): void {
+    refuse(exchange, { status: 405, code: CODES.transport, message: 'Method not allowed.', headers: { allow } })
+  }
+}
+
+function withId(refusal: Refusal, messages: readonly Message[]): Refusal {
+  return { ...refusal, id: messages.find(({ kind }) => kind === 'request')?.id }
+}
