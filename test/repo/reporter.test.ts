@@ -19,9 +19,13 @@ function accountOf(text: string): { passed: number; failed: number; problems: re
   writeFileSync(join(folder, 'x.test.mjs'), `import { describe, expect, test } from 'vitest'\n${text}`)
   const summary = join(folder, 'summary.json')
   const reporter = `--reporter=${join(ROOT, 'scripts/reporter.mjs')}`
-  spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folder, reporter], {
-    env: { ...process.env, MCP_VITALS_TEST_SUMMARY: summary },
-  })
+  spawnSync(
+    process.execPath,
+    [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--allowOnly', '--root', folder, reporter],
+    {
+      env: { ...process.env, MCP_VITALS_TEST_SUMMARY: summary },
+    },
+  )
   return JSON.parse(readFileSync(summary, 'utf8')) as ReturnType<typeof accountOf>
 }
 
