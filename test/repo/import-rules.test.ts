@@ -11,7 +11,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['event-direction', 'instrument/src/event/seed.ts', "import '../stream/index.js'"],
   ['mcp-direction', 'instrument/src/mcp/seed.ts', "import '../stream/index.js'"],
   ['stream-direction', 'instrument/src/stream/seed.ts', "import '../metrics/index.js'"],
-  ['metrics-direction', 'instrument/src/metrics/seed.ts', "import '../mcp/index.js'"],
+  ['metrics-direction', 'instrument/src/metrics/seed.ts', "import '../ship/index.js'"],
   ['ship-direction', 'instrument/src/ship/seed.ts', "import '../metrics/index.js'"],
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
