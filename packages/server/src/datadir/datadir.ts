@@ -61,18 +61,20 @@ async function prepare(dir: string, spoolDir: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: DIR_MODE })
     if (!(await stat(dir)).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
     await refuseRights(dir, 0o022)
-    await mkdir(spoolDir, { recursive: true, mode: DIR_MODE })
     // Rights alone do not tell: a file system may be full or read-only, and root may write where rights say no.
     const probe = join(dir, `${randomBytes(6).toString('hex')}.probe`)
     try {
       await writeFile(probe, 'x'.repeat(4096), { flag: 'wx', mode: FILE_MODE })
     } finally {
-      await rm(probe, { force: true })
+      await rm(probe, { force: true }).catch(() => {})
     }
+    await mkdir(spoolDir, { recursive: true, mode: DIR_MODE })
   })
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  // What Node makes of a read-only file system when it makes directories.
+  ENOENT: 'it is not there, and the place does not let it be made',
   EEXIST: 'there is a file of that name',
   ENOTDIR: 'there is a file of that name, or in its path',
   EACCES: 'this user may not write there',
