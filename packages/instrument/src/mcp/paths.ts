@@ -8,23 +8,26 @@ export const EACH = Symbol('each element')
 
 /** Most elements of an array that are read. */
 export const MAX_ITEMS = 1000
+/** An `integer` is smaller than this: 15 digits, which a JSON-RPC error code never has. */
+export const MAX_INTEGER = 1e15
 /** Longest id, token or state kept as text, UTF-16 units; of a longer one a hash is kept. */
 export const MAX_KEY_LENGTH = 128
 
 /**
  * How a value is taken. A value of another JSON type than the one wanted counts as absent.
  * `text`: a string, cut at `limit`. `key`: a string to compare with others. `token`: an id, a string, number or null.
- * `digits`: a number, as it was written. `flag`: true or false. `type`: the JSON type alone.
+ * `integer`: a whole number of less than `MAX_INTEGER`,
+ * as text. `flag`: true or false. `type`: the JSON type alone.
  * `hash`: a hash of the exact bytes; no such path may lie within another. `overflow`: true where an array has more than
  * `MAX_ITEMS` elements.
  */
-export type Take = 'text' | 'key' | 'token' | 'digits' | 'flag' | 'type' | 'hash' | 'overflow'
+export type Take = 'text' | 'key' | 'token' | 'integer' | 'flag' | 'type' | 'hash' | 'overflow'
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
 
 export interface Path<T extends Take = Take> {
   readonly path: readonly (string | typeof EACH)[]
   readonly take: T
-  /** Most UTF-16 units kept of a `text`, `key`, `token` or `digits`. */
+  /** Most UTF-16 units kept of a `text`, `key`, `token`. */
   readonly limit: number
 }
 
@@ -84,14 +87,14 @@ export const PATHS = {
   taskId: take('key', 'result', 'taskId'),
   taskStatus: text(REVISION, 'result', 'status'),
   taskIsError: take('flag', 'result', 'result', 'isError'),
-  taskErrorCode: { path: ['result', 'error', 'code'], take: 'digits', limit: 16 },
+  taskErrorCode: take('integer', 'result', 'error', 'code'),
   toolNames: each('text', NAME, ['result', 'tools'], 'name'),
   toolHashes: each('hash', 0, ['result', 'tools']),
   toolsCut: take('overflow', 'result', 'tools'),
   promptNames: each('text', NAME, ['result', 'prompts'], 'name'),
   promptsCut: take('overflow', 'result', 'prompts'),
   error: take('type', 'error'),
-  errorCode: { path: ['error', 'code'], take: 'digits', limit: 16 },
+  errorCode: take('integer', 'error', 'code'),
 } as const satisfies Record<string, Path>
 
 type Taken<T extends Take> = T extends 'flag' | 'overflow' ? boolean : T extends 'type' ? JsonType : string

@@ -21,11 +21,13 @@ export class Sha256 {
   /** Takes `bytes[from, to)`. Keeps no reference. */
   update(bytes: Uint8Array, from = 0, to = bytes.length): void {
     this.#lengthBytes += to - from
+    const block = this.#block
     let at = from
     while (at < to) {
-      const take = Math.min(64 - this.#filled, to - at)
-      for (let i = 0; i < take; i++) this.#block[this.#filled + i] = bytes[at + i]!
-      this.#filled += take
+      const filled = this.#filled
+      const take = Math.min(64 - filled, to - at)
+      for (let i = 0; i < take; i++) block[filled + i] = bytes[at + i]!
+      this.#filled = filled + take
       at += take
       if (this.#filled === 64) this.#compress()
     }
@@ -48,9 +50,9 @@ export class Sha256 {
 
   #schedule(): void {
     const w = this.#words
-    for (let i = 0; i < 16; i++) {
-      const j = i * 4
-      w[i] = (this.#block[j]! << 24) | (this.#block[j + 1]! << 16) | (this.#block[j + 2]! << 8) | this.#block[j + 3]!
+    const block = this.#block
+    for (let i = 0, j = 0; i < 16; i++, j += 4) {
+      w[i] = (block[j]! << 24) | (block[j + 1]! << 16) | (block[j + 2]! << 8) | block[j + 3]!
     }
     for (let i = 16; i < ROUND_COUNT; i++) {
       const a = w[i - 15]!
@@ -63,11 +65,19 @@ export class Sha256 {
 
   #compress(): void {
     this.#schedule()
+    const w = this.#words
     const state = this.#state
-    let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number]
+    let a = state[0]!
+    let b = state[1]!
+    let c = state[2]!
+    let d = state[3]!
+    let e = state[4]!
+    let f = state[5]!
+    let g = state[6]!
+    let h = state[7]!
     for (let i = 0; i < ROUND_COUNT; i++) {
       const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[i]! + this.#words[i]!) | 0
+      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[i]! + w[i]!) | 0
       const s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
       const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0
       h = g
@@ -79,8 +89,14 @@ export class Sha256 {
       b = a
       a = (t1 + t2) | 0
     }
-    const next = [a, b, c, d, e, f, g, h]
-    for (let i = 0; i < 8; i++) state[i] = (state[i]! + next[i]!) | 0
+    state[0]! += a
+    state[1]! += b
+    state[2]! += c
+    state[3]! += d
+    state[4]! += e
+    state[5]! += f
+    state[6]! += g
+    state[7]! += h
     this.#filled = 0
   }
 }

@@ -1,5 +1,5 @@
-import { cutText, keyOf, TextCapture } from './capture.js'
-import { type Captured, type JsonType, MAX_ITEMS, MAX_KEY_LENGTH } from './paths.js'
+import { keyOf, TextCapture } from './capture.js'
+import { type Captured, type JsonType, MAX_INTEGER, MAX_ITEMS, MAX_KEY_LENGTH } from './paths.js'
 import { Sha256 } from './sha256.js'
 import { type Capture, NODE_COUNT, type Node } from './trie.js'
 
@@ -107,7 +107,8 @@ export class Taker {
     const capture = this.#active
     if (capture) {
       this.#active = undefined
-      this.#target[capture.name] = this.#value(capture)
+      const value = this.#value(capture)
+      if (value !== undefined) this.#target[capture.name] = value
       if (capture.take === 'token') this.#ranges[capture.name] = [this.#activeFrom, at]
     }
     if (depth !== this.#hashDepth) return
@@ -141,12 +142,12 @@ export class Taker {
     this.#target = target
     this.#activeByte = c
     this.#activeFrom = at
-    this.#text.start(capture.limit, capture.take === 'token' || capture.take === 'key')
+    this.#text.start(capture.limit, capture.take !== 'text')
   }
 
-  #value(capture: Capture): string {
+  #value(capture: Capture): string | undefined {
     const text = this.#text.finish()
-    if (capture.take === 'digits') return cutText(String(Number(text)), capture.limit)
+    if (capture.take === 'integer') return integer(Number(text.slice(1)))
     if (capture.take !== 'token') return text
     if (this.#activeByte === QUOTE) return `s${text}`
     if (text.startsWith('#')) return `n${text}`
@@ -172,13 +173,17 @@ export function tokenKey(token: string): string | undefined {
   return value === null ? 'null' : undefined
 }
 
+function integer(value: number): string | undefined {
+  return Number.isInteger(value) && Math.abs(value) < MAX_INTEGER ? String(value) : undefined
+}
+
 function numberKey(value: number): string {
   return `n${value === 0 ? 0 : value}`
 }
 
 function isWanted({ take }: Capture, c: number): boolean {
   const isNumber = c === 0x2d || (c >= 0x30 && c <= 0x39)
-  if (take === 'digits') return isNumber
+  if (take === 'integer') return isNumber
   if (take === 'token') return isNumber || c === QUOTE || c === 0x6e
   return c === QUOTE
 }
