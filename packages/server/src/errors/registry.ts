@@ -97,6 +97,15 @@ export const ERRORS = {
     message: 'The server {server} could not be reached at its address: {reason}.',
     example: 'curl -i http://127.0.0.1:3001/mcp',
     next: 'Check that the server runs and that `url` in the configuration is its MCP endpoint.',
+  COMMAND_NOT_FOUND: {
+    message: 'The server’s command {command} was not found.',
+    example: 'mcp-vitals wrap -- npx -y @modelcontextprotocol/server-memory',
+    next: 'Write its whole path: the PATH of a client started from a desktop is often shorter than that of a terminal.',
+  },
+  COMMAND_NOT_EXECUTABLE: {
+    message: 'The server’s command {command} cannot be executed.',
+    example: 'mcp-vitals wrap -- node /srv/notes/server.js',
+    next: 'Make the file executable (chmod +x), or name its interpreter before it.',
   },
 } as const satisfies Record<string, ErrorEntry>
 
