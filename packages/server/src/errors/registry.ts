@@ -97,6 +97,7 @@ export const ERRORS = {
     message: 'The server {server} could not be reached at its address: {reason}.',
     example: 'curl -i http://127.0.0.1:3001/mcp',
     next: 'Check that the server runs and that `url` in the configuration is its MCP endpoint.',
+  },
   COMMAND_NOT_FOUND: {
     message: 'The server’s command {command} was not found.',
     example: 'mcp-vitals wrap -- npx -y @modelcontextprotocol/server-memory',
