@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import { vitalsError } from '../errors/index.js'
 
 /** Largest configuration file that is read, in bytes. A file beyond it is no configuration. */
@@ -68,6 +68,7 @@ export function parseConfig(path: string, text: string): SourceFile | { readonly
   }
   try {
     const source = blankComments(text)
+    if (isTooDeep(source)) return { problems: [{ line: 1, column: 1, message: TOO_DEEP }] }
     const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
     if (document.errors.length > 0)
       return {
@@ -84,9 +85,38 @@ export function parseConfig(path: string, text: string): SourceFile | { readonly
     }
   } catch (error) {
     // Nesting beyond the parser's stack, or aliases that multiply without end.
-    const message = error instanceof RangeError ? 'it is nested too deeply' : lowered((error as Error).message)
+    const message = error instanceof RangeError ? TOO_DEEP : lowered((error as Error).message)
     return { problems: [{ line: 1, column: 1, message }] }
   }
+}
+
+/** Most levels of groups and lists, in blocks and in brackets each: a stranger’s file must not exhaust the stack, which ends the process. */
+const MAX_DEPTH = 100
+const TOO_DEEP = 'it is nested too deeply'
+
+/** Looks before the parser does, which goes down one call a level. */
+function isTooDeep(text: string): boolean {
+  return blockColumns(text).size > MAX_DEPTH || bracketDepth(text) > MAX_DEPTH
+}
+
+/** The columns at which something begins after indentation and list marks: each level of a block needs one of its own. */
+function blockColumns(text: string): ReadonlySet<number> {
+  const columns = new Set<number>()
+  for (const [start] of text.matchAll(/^[ \t]*(?:[-?:][ \t]+)*/gm)) {
+    for (const { index } of start.matchAll(/[-?:]/g)) columns.add(index)
+    columns.add(start.length)
+  }
+  return columns
+}
+
+function bracketDepth(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth)
+    else if (token === ']' || token === '}') depth--
+  }
+  return deepest
 }
 
 function lowered(message: string): string {

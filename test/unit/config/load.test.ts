@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../../../packages/server/src/config/index.js'
+import { file } from './files.js'
+
+const NOTES = 'servers: { notes: { command: npx, args: [-y, notes] } }\n'
+
+describe('layers', () => {
+  test('without a file everything has its default', () => {
+    const { config, origin } = loadConfig({ env: {} })
+    expect(config).toMatchObject({
+      environment: 'development',
+      listen: { host: '127.0.0.1', port: 9464 },
+      log: { level: 'info', format: 'auto' },
+      servers: {},
+    })
+    expect(origin(['listen', 'port'])).toBe('default')
+  })
+
+  test('the file stands above defaults, the environment above the file, the command line above all', () => {
+    const path = file(
+      'layers.yaml',
+      `${NOTES}listen: { port: 1 }\nlog: { level: error, format: json }\nenvironment: a\n`,
+    )
+    const { config, origin } = loadConfig({
+      file: path,
+      env: { MCP_VITALS_PORT: '2', LOG_LEVEL: 'DEBUG' },
+      overrides: [{ flag: '--port', path: ['listen', 'port'], value: 3 }],
+    })
+    expect(config).toMatchObject({ listen: { port: 3 }, log: { level: 'debug', format: 'json' }, environment: 'a' })
+    expect(origin(['listen', 'port'])).toBe('option --port')
+    expect(origin(['log', 'level'])).toBe('environment variable LOG_LEVEL')
+    expect(origin(['log', 'format'])).toBe(`file ${path}:3:22`)
+    expect(origin(['listen', 'host'])).toBe('default')
+  })
+
+  test('a variable that is set but empty counts as absent', () => {
+    expect(loadConfig({ env: { MCP_VITALS_PORT: ' ', LOG_LEVEL: '' } }).config.listen.port).toBe(9464)
+  })
+
+  test('JSON, JSON with comments and YAML say the same', () => {
+    const configs = [
+      file('same.yaml', NOTES),
+      file('same.json', '{"servers":{"notes":{"command":"npx","args":["-y","notes"]}}}'),
+      file('same-bom.json', '\uFEFF{"servers":{"notes":{"command":"npx","args":["-y","notes"]}}}'),
+      file(
+        'same-tabs.json',
+        '{\n\t"servers": {\n\t\t"notes": {\n\t\t\t"command": "npx",\n\t\t\t"args": ["-y", "notes"]\n\t\t}\n\t}\n}\r\n',
+      ),
+      file(
+        'same.jsonc',
+        '// mine\n{ /* two\nlines */ "servers": { "notes": { "command": "npx", "args": ["-y", "notes",], }, }, }',
+      ),
+    ].map((path) => loadConfig({ file: path, env: {} }).config)
+    for (const config of configs) expect(config).toEqual(configs[0])
+  })
+
+  test('a section whose lines are all commented out means its defaults', () => {
+    expect(loadConfig({ file: file('null.yaml', `${NOTES}listen:\n#  port: 1\n`), env: {} }).config.listen.port).toBe(
+      9464,
+    )
+  })
+
+  test('~/ in the state directory is the home directory', () => {
+    expect(loadConfig({ env: { MCP_VITALS_DATA: '~/vitals' } }).config.dataDir).toMatch(/^\/.*\/vitals$/)
+  })
+
+  test('a file without servers is valid, and a note says so', () => {
+    const path = file('none.yaml', 'listen: { port: 1 }\n')
+    expect(loadConfig({ file: path, env: {} }).notes).toEqual([`${path} names no server to watch.`])
+    expect(
+      loadConfig({ file: file('off.yaml', 'servers: { a: { command: x, disabled: true } }'), env: {} }).notes,
+    ).toHaveLength(1)
+  })
+})
+
+describe("a client's file", () => {
+  test('mcpServers is taken with the keys that only clients know', () => {
+    const path = file(
+      'claude.json',
+      '{"numStartups":3,"mcpServers":{"My notes":{"type":"stdio","command":"npx","autoApprove":[]},"web":{"type":"http","url":"http://127.0.0.1:1/mcp"}}}',
+    )
+    expect(loadConfig({ file: path, env: {} }).config.servers).toMatchObject({
+      'My notes': { command: 'npx', args: [], env: {} },
+      web: { url: 'http://127.0.0.1:1/mcp', transport: 'http' },
+    })
+  })
+
+  test("VS Code's servers are known by the name of the file or by inputs, comments and all", () => {
+    const text = '{\n// mine\n"servers": {"a": {"type": "stdio", "command": "//not a comment", "gallery": true}}}'
+    for (const path of [file('mcp.json', text), file('any.json', text.replace('"servers"', '"inputs": [], "servers"'))])
+      expect(loadConfig({ file: path, env: {} }).config.servers).toMatchObject({ a: { command: '//not a comment' } })
+  })
+
+  test('serverUrl and httpUrl are other words for url', () => {
+    const path = file('words.json', '{"mcpServers":{"a":{"serverUrl":"http://a/"},"b":{"httpUrl":"http://b/"}}}')
+    expect(loadConfig({ file: path, env: {} }).config.servers).toMatchObject({
+      a: { url: 'http://a/' },
+      b: { url: 'http://b/' },
+    })
+  })
+
+  test('a note tells which of our own sections it cannot carry', () => {
+    const path = file('mixed.json', '{"mcpServers":{"a":{"command":"x"}},"listen":{"port":1}}')
+    const { config, notes } = loadConfig({ file: path, env: {} })
+    expect(config.listen.port).toBe(9464)
+    expect(notes.join()).toContain('listen in it is ignored')
+  })
+})
+
+describe('references to the environment', () => {
+  const at = (value: string) =>
+    `servers: { a: { url: "http://h/${value}", headers: { T: "Bearer ${value}" } }, b: { command: x, args: ["${value}"], env: { T: "${value}" } } }`
+
+  test('are filled into env, headers and url, and nowhere else', () => {
+    const path = file('filled.yaml', at(`\${TOKEN}-\${env:TOKEN}-\${NONE:-d}`))
+    expect(loadConfig({ file: path, env: { TOKEN: 'to$&ken' } }).config.servers).toMatchObject({
+      a: { url: 'http://h/to$&ken-to$&ken-d', headers: { T: 'Bearer to$&ken-to$&ken-d' } },
+      b: { args: [`\${TOKEN}-\${env:TOKEN}-\${NONE:-d}`], env: { T: 'to$&ken-to$&ken-d' } },
+    })
+  })
+
+  test('of a disabled server need not be set', () => {
+    const path = file('disabled.yaml', `servers: { a: { command: x, env: { T: "\${TOKEN}" }, disabled: true } }`)
+    expect(loadConfig({ file: path, env: {} }).config.servers).toHaveProperty('a')
+  })
+})
