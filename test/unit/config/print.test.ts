@@ -40,7 +40,7 @@ describe('config print', () => {
     ['port: 9464', 'default'],
     ['level: "error"', 'environment variable LOG_LEVEL'],
     ['command: "npx"', `file ${path}:2:8`],
-    ['TOKEN: "***"', `file ${path}:2:49`],
+    ['TOKEN: "***"', `file ${path}:2:50`],
   ])('%s comes from %s', (value, origin) => {
     const line = text.split('\n').find((candidate) => candidate.includes(value))
     expect(line?.split('#')[1]?.trim()).toBe(origin)
