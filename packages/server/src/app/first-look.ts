@@ -1,0 +1,52 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+
+/** Longest time that one server may take to answer all three questions: who are you, what tools, goodbye. */
+const LOOK_TIMEOUT_MS = 20_000
+/** Servers looked at side by side: each may start a process of its own. */
+const SIDE_BY_SIDE = 4
+
+/** What the first look found: the number of tools, or why there is none. */
+export type Look = { readonly server: string } & ({ readonly tools: number } | { readonly problem: string })
+
+export interface FirstLookOptions {
+  readonly servers: readonly string[]
+  /** Address of a server behind our own gateway. */
+  readonly addressOf: (server: string) => string
+  readonly version: string
+  readonly onLook: (look: Look) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * Opens a session to each server through our own front door, as any client would, lists its tools and ends it. So
+ * there is something to see before the first client comes, and a server that cannot start is known at once. Resolves
+ * when every server was looked at; never rejects.
+ */
+export async function takeFirstLook({ servers, addressOf, version, onLook, signal }: FirstLookOptions): Promise<void> {
+  const waiting = [...servers]
+  async function work(): Promise<void> {
+    for (let server = waiting.shift(); server !== undefined && !signal.aborted; server = waiting.shift()) {
+      onLook({ server, ...(await look(addressOf(server), version, signal)) })
+    }
+  }
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+}
+
+async function look(
+  url: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<{ tools: number } | { problem: string }> {
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { signal } })
+  const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode: 'auto' } })
+  try {
+    await client.connect(transport, { timeout: LOOK_TIMEOUT_MS })
+    const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
+    return { tools: tools.length }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  } finally {
+    await transport.terminateSession().catch(() => {})
+    await client.close().catch(() => {})
+  }
+}
