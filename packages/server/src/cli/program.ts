@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { VERSION } from '../version.js'
 import type { ConfigFlags } from './config.js'
 import type { Terminal } from './terminal.js'
 import type { UpFlags } from './up.js'
@@ -20,7 +20,7 @@ export interface Setting {
 export function createProgram(setting: () => Setting): Command {
   const program = new Command('mcp-vitals')
     .description('Vital signs for MCP servers: see every call, know when something is wrong.')
-    .version(version(), '-V, --version')
+    .version(VERSION, '-V, --version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => setting().terminal.out.write(text),
@@ -39,11 +39,6 @@ Examples:
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where
 `
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
 
 function addUp(program: Command, setting: () => Setting): void {
   program

@@ -1,7 +1,6 @@
-/** Media type of the Prometheus text exposition format, version 0.0.4. */
-export const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+import { EXPOSITION_CONTENT_TYPE } from '@mcp-vitals/instrument/metrics'
 
 /** `GET /metrics`: the registry in Prometheus's text format, made at each scrape. */
 export function createMetricsFace(exposition: () => string): () => Response {
-  return () => new Response(exposition(), { headers: { 'content-type': PROMETHEUS_TEXT } })
+  return () => new Response(exposition(), { headers: { 'content-type': EXPOSITION_CONTENT_TYPE } })
 }

@@ -1,0 +1,177 @@
+import { join } from 'node:path'
+import { expose } from '@mcp-vitals/instrument/metrics'
+import type { Config } from '../config/index.js'
+import { defaultDataDir, openDataDir } from '../datadir/index.js'
+import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
+import { VitalsError } from '../errors/index.js'
+import { createHealthFace } from '../faces/health/index.js'
+import { createMetricsFace } from '../faces/metrics/index.js'
+import { createStatusFace } from '../faces/status/index.js'
+import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
+import { createStoreSink } from '../sinks/store/index.js'
+import { createGateway, type Gateway } from '../sources/http-proxy/index.js'
+import { createIngest, type Ingest } from '../sources/ingest/index.js'
+import { adoptSpools } from '../spool/index.js'
+import { openStore, type Store } from '../store/index.js'
+import { VERSION } from '../version.js'
+import { type Addresses, createAddresses } from './addresses.js'
+import { type Look, takeFirstLook } from './first-look.js'
+import { createHttpServer, type Handlers, listen } from './http.js'
+import { createObservation, type Observation } from './observe.js'
+import { createTeardown, type Teardown } from './teardown.js'
+import { welcome } from './welcome.js'
+
+export interface AppOptions {
+  readonly config: Config
+  /** Plays the demo: servers of its own beside the configured ones, and a client that calls them. */
+  readonly demo?: boolean
+  /** Where the log goes. */
+  readonly out: LogStream
+  /** Where the welcome goes: it is for a person, and the log may be read by a program. */
+  readonly err: { write(text: string): unknown }
+}
+
+/** A running daemon. */
+export interface App {
+  /** Where it listens, e.g. `http://127.0.0.1:9464`. */
+  readonly url: string
+  /** Lets calls in flight finish, commits what was accepted, gives everything back. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * The one place where everything is put together. Rejects with a registered error (port in use, state directory locked
+ * or unusable, newer schema) after undoing what it had begun.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const log = createLogSink({ stream: options.out, options: options.config.log, now: Date.now })
+  const teardown = createTeardown((error) => log.logger.error('stop_fault', String(error)))
+  teardown.push(() => log.logger.flush())
+  try {
+    return await compose(options, log, teardown)
+  } catch (error) {
+    await teardown.run()
+    throw error
+  }
+}
+
+async function compose(options: AppOptions, log: LogSink, teardown: Teardown): Promise<App> {
+  const { config, demo = false } = options
+  const { logger } = log
+  const dataDir = await openDataDir(config.dataDir ?? (demo ? join(defaultDataDir(), 'demo') : undefined))
+  teardown.push(await dataDir.lock())
+  const cast = demo ? castDemo(dataDir.path) : []
+  const servers = { ...config.servers, ...behindGateway(cast) }
+
+  const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
+  teardown.push(() => store.close())
+  const observation = createObservation([log, createStoreSink(store)], logger)
+  teardown.push(() => observation.stream.close())
+  for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.vitals.declare(name)
+
+  const token = await dataDir.token()
+  const sources = createSources({ config, servers, store, token, spoolDir: dataDir.spoolDir, observation, logger })
+  for (const source of Object.values(sources)) {
+    teardown.push(() => source.stop())
+    await source.start()
+  }
+  const addresses = createAddresses(config.listen.host, servers)
+  const handlers = createHandlers({ config, demo, store, observation, addresses, ingest: sources.ingest })
+  const url = addresses.at(await serve(handlers, sources.gateway, config.listen, teardown))
+  teardown.push(await dataDir.announce({ url, pid: process.pid }))
+  logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
+  teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
+  options.err.write(welcome({ url, servers: Object.keys(servers), cast, addressOf: addresses.of }))
+
+  const abort = new AbortController()
+  const looked = takeFirstLook({
+    servers: Object.keys(servers),
+    addressOf: addresses.of,
+    version: VERSION,
+    signal: abort.signal,
+    onLook: (look) => tellLook(look, logger),
+  })
+  const onTrouble = (server: string, error: unknown) => logger.warning('demo_trouble', `${server}: ${error}`)
+  const traffic = startTraffic({ servers: cast, addressOf: addresses.of, dataDir: dataDir.path, onTrouble })
+  teardown.push(async () => {
+    abort.abort()
+    await Promise.all([looked, traffic.stop()])
+  })
+  return { url, close: () => teardown.run() }
+}
+
+function createSources(needs: {
+  config: Config
+  servers: Config['servers']
+  store: Store
+  token: string
+  spoolDir: string
+  observation: Observation
+  logger: Logger
+}) {
+  const { config, servers, store, token, spoolDir, logger } = needs
+  const shared = { publish: needs.observation.stream.publish, now: Date.now, clock: () => performance.now() }
+  const gateway = createGateway({ ...shared, servers, options: config.gateway })
+  const ingest = createIngest({ ...shared, store, token, options: config.ingest })
+  const adoption = adoptSpools({ dir: spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
+  return { gateway, ingest, adoption }
+}
+
+function createHandlers(needs: {
+  config: Config
+  demo: boolean
+  store: Store
+  observation: Observation
+  addresses: Addresses
+  ingest: Ingest
+}): Handlers {
+  const { config, demo, store, observation, addresses, ingest } = needs
+  const { snapshot } = observation.vitals
+  const about = { version: VERSION, demoMode: demo, uptimeSeconds: () => process.uptime(), vitals: snapshot }
+  const health = createHealthFace({
+    ...about,
+    environment: config.environment,
+    now: Date.now,
+    checks: { store: () => store.health() },
+  })
+  return {
+    status: createStatusFace({ ...about, addressOf: addresses.ifServed }),
+    health: health.live,
+    healthReady: health.ready,
+    ready: health.ready,
+    metrics: createMetricsFace(() => expose(observation.registry)),
+    ingest: (request) => ingest.handle(request),
+  }
+}
+
+/** Listens. At the end: first no new requests, then (when the sources are done) no connections. */
+async function serve(
+  handlers: Handlers,
+  gateway: Gateway,
+  where: Config['listen'],
+  teardown: Teardown,
+): Promise<number> {
+  const server = createHttpServer(handlers, gateway.handle.bind(gateway))
+  const port = await listen(server, where.host, where.port)
+  teardown.push(() => server.close())
+  return port
+}
+
+function behindGateway(cast: readonly DemoServer[]): Config['servers'] {
+  const entries = cast.filter(({ through }) => through === 'gateway')
+  return Object.fromEntries(
+    entries.map(({ name, args, env }) => [name, { command: process.execPath, args: [...args], env }]),
+  )
+}
+
+function tell(logger: Logger): (error: unknown) => void {
+  return (error) =>
+    error instanceof VitalsError
+      ? logger.error(error.code.toLowerCase(), error.message)
+      : logger.error('fault', error instanceof Error ? error.message : String(error))
+}
+
+function tellLook(look: Look, logger: Logger): void {
+  if ('tools' in look) logger.info('server_found', `Server ${look.server} answers: ${look.tools} tools`)
+  else logger.warning('server_silent', `Server ${look.server} does not answer: ${look.problem}`)
+}
