@@ -1,0 +1,103 @@
+import { request } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createHttpServer, type Handlers, listen } from '../../../packages/server/src/app/http.js'
+import { ROUTES } from '../../../packages/server/src/app/routes.js'
+import { createTeardown } from '../../../packages/server/src/app/teardown.js'
+
+const closing: (() => void)[] = []
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+})
+
+const answer = (name: string) => () => new Response(name)
+const handlers: Handlers = {
+  status: answer('status'),
+  health: answer('health'),
+  healthReady: answer('healthReady'),
+  ready: answer('ready'),
+  metrics: answer('metrics'),
+  ingest: answer('ingest'),
+}
+
+async function start(): Promise<number> {
+  const server = createHttpServer(handlers, (name, _, response) => response.end(`gateway ${name}`))
+  closing.push(() => server.close())
+  return listen(server, '127.0.0.1', 0)
+}
+
+function ask(port: number, method: string, path: string, headers: Record<string, string> = {}) {
+  return new Promise<{ status: number; text: string; allow: string | undefined }>((resolve, reject) => {
+    request({ port, host: '127.0.0.1', method, path, headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, allow: response.headers.allow }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('the HTTP server', () => {
+  test('serves what the table names, by its method alone', async () => {
+    const port = await start()
+    for (const [name, { method, path }] of Object.entries(ROUTES)) {
+      if (method === 'any') continue
+      expect(await ask(port, method, path)).toMatchObject({ status: 200, text: name })
+      const other = method === 'GET' ? 'POST' : 'GET'
+      expect(await ask(port, other, path)).toMatchObject({ status: 405, allow: method })
+    }
+  })
+
+  test('hands /mcp/<name> to the gateway, whatever the method, decoded once', async () => {
+    const port = await start()
+    for (const method of ['GET', 'POST', 'DELETE', 'PUT'])
+      expect(await ask(port, method, '/mcp/my%20notes?x=1')).toMatchObject({ status: 200, text: 'gateway my notes' })
+    expect(await ask(port, 'GET', '/mcp/bad%zz')).toMatchObject({ text: 'gateway bad%zz' })
+  })
+
+  test('says what there is where there is nothing', async () => {
+    const port = await start()
+    for (const path of ['/nothing', '/mcp', '/mcp/', '/../etc/passwd', '/metrics/x'])
+      expect(await ask(port, 'GET', path)).toMatchObject({ status: 404, text: expect.stringContaining('/metrics') })
+  })
+
+  test('refuses a foreign Host or Origin on every route, before anything reads the request', async () => {
+    const port = await start()
+    for (const { method, path } of Object.values(ROUTES)) {
+      const verb = method === 'any' ? 'POST' : method
+      const concrete = path.replace(':name', 'notes')
+      expect((await ask(port, verb, concrete, { host: 'evil.example' })).status).toBe(403)
+      expect((await ask(port, verb, concrete, { origin: 'https://evil.example' })).status).toBe(403)
+    }
+  })
+
+  test('a port in use is an error that names its holder', async () => {
+    const holder = createServer()
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+    closing.push(() => holder.close())
+    const { port } = holder.address() as AddressInfo
+    const server = createHttpServer(handlers, () => {})
+    await expect(listen(server, '127.0.0.1', port)).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      message: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use by`),
+    })
+    await expect(listen(server, '127.0.0.1', port)).rejects.toMatchObject({
+      message: expect.stringContaining(`(process ${process.pid})`),
+    })
+  })
+})
+
+test('teardown undoes the newest first, once, and a step that fails keeps no other from running', async () => {
+  const done: string[] = []
+  const faults: unknown[] = []
+  const teardown = createTeardown((error) => faults.push(error))
+  teardown.push(() => done.push('first'))
+  teardown.push(() => Promise.reject(new Error('stuck')))
+  teardown.push(async () => done.push('last'))
+  await Promise.all([teardown.run(), teardown.run()])
+  expect(done).toEqual(['last', 'first'])
+  expect(faults).toHaveLength(1)
+})
