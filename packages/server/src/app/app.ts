@@ -159,9 +159,13 @@ async function serve(
 
 function behindGateway(cast: readonly DemoServer[]): Config['servers'] {
   const entries = cast.filter(({ through }) => through === 'gateway')
-  return Object.fromEntries(
-    entries.map(({ name, args, env }) => [name, { command: process.execPath, args: [...args], env }]),
-  )
+  const entryOf = ({ args, env }: DemoServer) => ({
+    command: process.execPath,
+    args: [...args],
+    env: { ...env },
+    disabled: false,
+  })
+  return Object.fromEntries(entries.map((role) => [role.name, entryOf(role)]))
 }
 
 function tell(logger: Logger): (error: unknown) => void {

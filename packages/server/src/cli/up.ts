@@ -15,22 +15,21 @@ export interface UpFlags {
   readonly demo?: boolean
 }
 
-type StartApp = (options: {
-  readonly config: LoadedConfig['config']
-  readonly demo: boolean
-  readonly out: Terminal['out']
-}) => Promise<{ readonly url: string; readonly closed: Promise<void>; close(): Promise<void> }>
-
 /** Runs the daemon until a signal ends it. Resolves to the exit status; rejects with what kept it from starting. */
 export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
   const loaded = await choose(flags, terminal)
   for (const note of loaded.notes) terminal.err.write(`note: ${note}\n`)
-  const { startApp } = (await import('../app/index.js')) as { startApp: StartApp }
+  const { startApp } = await import('../app/index.js')
   const signals = onStopSignal()
   const forget = onUnhandled(terminal)
   try {
-    const app = await startApp({ config: loaded.config, demo: flags.demo ?? false, out: terminal.out })
-    await Promise.race([signals.stopped, app.closed])
+    const app = await startApp({
+      config: loaded.config,
+      demo: flags.demo ?? false,
+      out: terminal.out,
+      err: terminal.err,
+    })
+    await signals.stopped
     await app.close()
     return STATUS.ok
   } finally {

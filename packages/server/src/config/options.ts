@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { listenOptions } from '../listen/options.js'
 import { logOptions } from '../sinks/log/options.js'
+import { gatewayOptions } from '../sources/http-proxy/options.js'
 import { ingestOptions } from '../sources/ingest/options.js'
 import { storeOptions } from '../store/options.js'
 
@@ -39,6 +40,7 @@ const sections = {
       env: 'MCP_VITALS_DATA',
     }),
   listen: listenOptions,
+  gateway: gatewayOptions,
   ingest: ingestOptions,
   store: storeOptions,
   log: logOptions,
