@@ -10,7 +10,8 @@ const LIBRARY_LAYERS = {
   event: { may: [], why: 'the event is the one noun; everything points at it' },
   mcp: { may: ['event'], why: 'reading the protocol makes events and knows nothing of who takes them' },
   stream: { may: ['event'], why: 'the stream carries events and knows neither where they come from nor where they go' },
-  metrics: { may: ['stream', 'event'], why: 'metrics are a fold over the stream' },
+  activity: { may: ['stream', 'event'], why: 'what is open now is read off events, whoever shows it' },
+  metrics: { may: ['stream', 'event', 'mcp', 'activity'], why: 'metrics are a fold over the stream' },
   ship: { may: ['stream', 'event'], why: 'shipping is a sink of the stream' },
 }
 

@@ -5,7 +5,7 @@ import { createStatusFace } from '../../../packages/server/src/faces/status/inde
 import { refusalOf } from '../../../packages/server/src/listen/index.js'
 import { createVitals } from '../../../packages/server/src/state/index.js'
 
-const vitals = createVitals()
+const vitals = createVitals(() => 0)
 vitals.declare('files')
 
 function health(ok: boolean) {
@@ -48,7 +48,7 @@ describe('status page', () => {
   const inputs = { version: '1', demoMode: true, uptimeSeconds: () => 1, addressOf: () => undefined }
 
   test('hostile names come out as text', async () => {
-    const hostile = createVitals()
+    const hostile = createVitals(() => 0)
     const origin = { server: '<script>alert(1)</script>', session: 's' }
     const opened = { era: 'legacy' as const, serverName: '"><img src=x onerror=alert(2)>' }
     hostile.fold(event('session.opened', 0, origin, opened), 'local')
@@ -60,7 +60,7 @@ describe('status page', () => {
   })
 
   test('with nothing to show it says what to do next', async () => {
-    const text = await createStatusFace({ ...inputs, vitals: createVitals().snapshot })().text()
+    const text = await createStatusFace({ ...inputs, vitals: createVitals(() => 0).snapshot })().text()
     expect(text).toContain('mcp-vitals up --config mcp.json')
   })
 })

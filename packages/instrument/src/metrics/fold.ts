@@ -1,3 +1,4 @@
+import { DEFAULT_ACTIVITY_LIMITS } from '../activity/index.js'
 import { EVENTS, type Event } from '../event/index.js'
 import type { Entrance, Fold } from '../stream/index.js'
 import { CATALOGUE } from './catalogue.js'
@@ -15,16 +16,11 @@ export interface MetricsFoldOptions extends Partial<ServerLimits> {
 }
 
 /** What is remembered of one server, where the fold is told nothing else. */
-export const DEFAULT_SERVER_LIMITS: ServerLimits = {
-  maxTools: 1000,
-  maxSessions: 10_000,
-  maxOpenRequests: 10_000,
-  idleMs: 3_600_000,
-}
+export const DEFAULT_SERVER_LIMITS: ServerLimits = { maxTools: 1000, ...DEFAULT_ACTIVITY_LIMITS }
 const DEFAULT_MAX_SERVERS = 1000
 
 /** A fold that takes any event: TypeScript cannot follow that each stands under the type of its own. */
-type AnyFold = (event: Event, server: WatchedServer, entrance: Entrance) => void
+type AnyFold = (event: Event, server: WatchedServer) => void
 /** A `Map`, since an event's type may be any text, `constructor` too. */
 const FOLDS = new Map(Object.entries(EVENT_FOLDS)) as unknown as ReadonlyMap<string, AnyFold>
 
@@ -61,12 +57,12 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
     name: 'metrics',
     fold(event: Event, entrance: Entrance): void {
       const { type } = event
-      events.with(Object.hasOwn(EVENTS, type) ? type : OVERFLOW).inc()
-      const fold = FOLDS.get(type)
-      if (!fold) return
+      const isKnown = Object.hasOwn(EVENTS, type)
+      events.with(isKnown ? type : OVERFLOW).inc()
+      if (!isKnown) return
       const server = watched(event.server)
-      server.activity.heard(event.session)
-      fold(event, server, entrance)
+      server.see(event, entrance)
+      FOLDS.get(type)?.(event, server)
     },
   }
 }

@@ -1,3 +1,5 @@
+import { STREAMING_METHODS } from '../mcp/index.js'
+
 /** The methods that MCP has, in all revisions up to 2026-07-28: what may become a `method` label. */
 
 /** Requests that are answered when the asked thing is done. */
@@ -26,9 +28,6 @@ const REQUESTS = [
   'roots/list',
 ] as const
 
-/** Requests that stay open as long as the client listens: counted, never timed. */
-const STREAMS = ['subscriptions/listen'] as const
-
 const NOTIFICATIONS = [
   'notifications/initialized',
   'notifications/cancelled',
@@ -44,8 +43,7 @@ const NOTIFICATIONS = [
   'notifications/subscriptions/acknowledged',
 ] as const
 
-const MCP_METHODS: ReadonlySet<string> = new Set([...REQUESTS, ...STREAMS, ...NOTIFICATIONS])
-const STREAMING: ReadonlySet<string> = new Set(STREAMS)
+const MCP_METHODS: ReadonlySet<string> = new Set([...REQUESTS, ...STREAMING_METHODS, ...NOTIFICATIONS])
 const HTTP_METHODS: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
@@ -57,8 +55,6 @@ const HTTP_METHODS: ReadonlySet<string> = new Set([
   'CONNECT',
   'TRACE',
 ])
-/** Requests that every healthy server answers at once: silence on one of these says that the server is not well. */
-const HANDSHAKES: ReadonlySet<string> = new Set(['initialize', 'ping', 'server/discover', 'tools/list'])
 
 /** The label for a JSON-RPC method: itself where MCP has it, else `other`. */
 export function mcpMethodLabel(method: string): string {
@@ -73,14 +69,4 @@ export function httpMethodLabel(method: string): string {
 /** The label for a status: itself from 100 to 599, else `other`. */
 export function statusLabel(status: number): string {
   return Number.isInteger(status) && status >= 100 && status <= 599 ? String(status) : 'other'
-}
-
-/** Whether a request of this method is a stream, whose duration says nothing of speed. */
-export function isStreaming(method: string): boolean {
-  return STREAMING.has(method)
-}
-
-/** Whether every healthy server answers this method at once. */
-export function isHandshake(method: string): boolean {
-  return HANDSHAKES.has(method)
 }

@@ -1,4 +1,6 @@
-import { Activity, type ActivityLimits } from './activity.js'
+import { Activity, type ActivityLimits, evidenceOf } from '../activity/index.js'
+import type { Event } from '../event/index.js'
+import type { Entrance } from '../stream/index.js'
 import { CATALOGUE, METRICS } from './catalogue.js'
 import { OVERFLOW } from './family.js'
 import type { Registry } from './registry.js'
@@ -20,7 +22,7 @@ export interface ServerLimits extends ActivityLimits {
 
 /** What the metrics remember of one MCP server between events: its tools, whether it is up, what is open. */
 export class WatchedServer {
-  readonly activity: Activity
+  readonly #activity: Activity
   readonly #tools: Tools
   readonly #now: () => number
   #up: boolean | undefined
@@ -35,7 +37,7 @@ export class WatchedServer {
   ) {
     this.#tools = new Tools(limits.maxTools)
     this.#now = now
-    this.activity = new Activity({
+    this.#activity = new Activity({
       limits,
       now,
       onUntracked: (what) =>
@@ -44,6 +46,13 @@ export class WatchedServer {
           .with(what === 'session' ? mcp.active_sessions.name : mcp.requests_in_flight.name)
           .inc(),
     })
+  }
+
+  /** Takes one event of the server: what is open now, and whether the server is up. */
+  see(event: Event, entrance: Entrance): void {
+    this.#activity.see(event, entrance)
+    const evidence = evidenceOf(event, this.#activity.processes)
+    if (evidence) this.#setUp(evidence === 'up')
   }
 
   /** The server named these tools. */
@@ -72,7 +81,7 @@ export class WatchedServer {
   }
 
   /** The last evidence says that the server is up, or down; its tools are as available as itself. */
-  setUp(up: boolean): void {
+  #setUp(up: boolean): void {
     if (this.#up === up) return
     this.#up = up
     this.#upSince = this.#now()
@@ -82,7 +91,8 @@ export class WatchedServer {
 
   /** Brings the gauges that are read, not counted, up to now. */
   refresh(): void {
-    const { activity, label, registry } = this
+    const { label, registry } = this
+    const activity = this.#activity
     activity.sweep()
     registry.gauge(mcp.active_sessions).with(label).set(activity.sessions)
     registry.gauge(mcp.requests_in_flight).with(label).set(activity.requests)

@@ -21,7 +21,7 @@ export interface Observation {
 /** Builds the stream with its folds and sinks, and exposes what they and this process say of themselves. */
 export function createObservation(sinks: readonly Sink[], logger: Logger): Observation {
   const registry = createRegistry()
-  const vitals = createVitals()
+  const vitals = createVitals(Date.now)
   const stream = createStream({
     folds: [createMetricsFold(registry), vitals],
     sinks,

@@ -1,14 +1,14 @@
 /** What is true now, folded from the stream: pure memory, bounded, restored by nothing but new events. */
+import { Activity, DEFAULT_ACTIVITY_LIMITS, evidenceOf } from '@mcp-vitals/instrument/activity'
 import type { Event, EventOf } from '@mcp-vitals/instrument/event'
-import type { Fold } from '@mcp-vitals/instrument/stream'
+import { STREAMING_METHODS } from '@mcp-vitals/instrument/mcp'
+import type { Entrance, Fold } from '@mcp-vitals/instrument/stream'
 import { createRecentDurations } from './durations.js'
 
 /** Servers beyond this many are not tracked: names come from the configuration or from authenticated senders. */
 export const MAX_SERVERS = 1000
 /** Finished calls that are remembered for the status page. */
 export const MAX_RECENT_CALLS = 50
-/** Open sessions and open requests remembered for each server; past it the oldest is forgotten. */
-export const MAX_OPEN = 10_000
 
 /** `up`: answered last. `down`: could not be reached or started last. `unknown`: nothing was asked of it yet. */
 export type ServerCondition = 'up' | 'down' | 'unknown'
@@ -60,17 +60,12 @@ export interface VitalsFold extends Fold {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface Tracked {
   readonly facts: Mutable<Omit<ServerVitals, 'sessions' | 'inFlight' | 'p50Ms' | 'p95Ms'>>
-  readonly sessions: Set<string>
-  readonly openOperations: Set<string>
+  readonly activity: Activity
   readonly durations: ReturnType<typeof createRecentDurations>
 }
 
-/** Ends that tell of the server's absence rather than of its answer. */
-const UNREACHABLE: ReadonlySet<string> = new Set(['transport_error', 'process_exit'])
-const ANSWERED: ReadonlySet<string> = new Set(['ok', 'tool_error', 'protocol_error'])
-
-/** Creates the fold that `/health` and the status page read. */
-export function createVitals(): VitalsFold {
+/** Creates the fold that `/health` and the status page read. `now` gives milliseconds since 1970. */
+export function createVitals(now: () => number): VitalsFold {
   const servers = new Map<string, Tracked>()
   const recent: RecentCall[] = []
 
@@ -79,8 +74,7 @@ export function createVitals(): VitalsFold {
     if (known || servers.size >= MAX_SERVERS) return known
     const fresh: Tracked = {
       facts: { name, condition: 'unknown', tools: [], requests: 0, toolCalls: 0, failures: 0, crashes: 0 },
-      sessions: new Set(),
-      openOperations: new Set(),
+      activity: new Activity({ limits: DEFAULT_ACTIVITY_LIMITS, now }),
       durations: createRecentDurations(),
     }
     servers.set(name, fresh)
@@ -92,11 +86,12 @@ export function createVitals(): VitalsFold {
     declare(name) {
       track(name)
     },
-    fold(event) {
+    fold(event, entrance) {
       const tracked = track(event.server)
       if (!tracked) return
       if (event.transport) tracked.facts.transport = event.transport
-      foldInto(tracked, event)
+      takeEvidence(tracked, event, entrance)
+      takeFacts(tracked, event)
       if (event.type === 'request.ended' && event.method === 'tools/call') {
         recent.unshift(pickRecent(event))
         if (recent.length > MAX_RECENT_CALLS) recent.pop()
@@ -109,62 +104,37 @@ export function createVitals(): VitalsFold {
   }
 }
 
-function foldInto(tracked: Tracked, event: Event): void {
-  const { facts } = tracked
+/** What is open, and whether the server answers: by the same rule as the metrics. */
+function takeEvidence({ activity, facts }: Tracked, event: Event, entrance: Entrance): void {
+  activity.see(event, entrance)
+  const evidence = evidenceOf(event, activity.processes)
+  if (!evidence) return
+  facts.condition = evidence
+  if (evidence === 'up') delete facts.reason
+  else if (event.type === 'process.ended') facts.reason = event.reason ?? 'process_exit'
+  else if (event.type === 'request.ended') facts.reason ??= event.outcome
+}
+
+function takeFacts({ facts, durations }: Tracked, event: Event): void {
   switch (event.type) {
     case 'session.opened':
-      remember(tracked.sessions, event.session)
-      isUp(tracked)
       facts.era = event.era
       if (event.protocolVersion) facts.protocolVersion = event.protocolVersion
       if (event.serverName) facts.implementation = [event.serverName, event.serverVersion].filter(Boolean).join(' ')
       return
-    case 'session.closed':
-      if (event.session) tracked.sessions.delete(event.session)
-      return
-    case 'request.started':
-      remember(tracked.openOperations, event.operation)
-      return
     case 'request.ended':
-      tracked.openOperations.delete(event.operation)
-      foldRequest(tracked, event)
+      facts.requests++
+      facts.lastRequestAt = event.at
+      if (event.method === 'tools/call') facts.toolCalls++
+      if (event.outcome !== 'ok') facts.failures++
+      if (!STREAMING_METHODS.has(event.method)) durations.add(event.durationMs)
       return
     case 'tools.listed':
       facts.tools = event.complete ? event.tools : [...new Set([...facts.tools, ...event.tools])].slice(0, 1000)
       return
     case 'process.ended':
-      if (!event.crashed) return
-      facts.crashes++
-      facts.condition = 'down'
-      facts.reason = event.reason ?? 'process_exit'
+      if (event.crashed) facts.crashes++
   }
-}
-
-function foldRequest(tracked: Tracked, event: EventOf<'request.ended'>): void {
-  const { facts } = tracked
-  facts.requests++
-  facts.lastRequestAt = event.at
-  if (event.method === 'tools/call') facts.toolCalls++
-  if (event.outcome !== 'ok') facts.failures++
-  tracked.durations.add(event.durationMs)
-  if (event.direction !== 'client_to_server') return
-  if (ANSWERED.has(event.outcome)) isUp(tracked)
-  else if (UNREACHABLE.has(event.outcome)) {
-    facts.condition = 'down'
-    facts.reason ??= event.outcome
-  }
-}
-
-function isUp({ facts }: Tracked): void {
-  facts.condition = 'up'
-  delete facts.reason
-}
-
-/** Keeps a set bounded by forgetting its oldest member. */
-function remember(members: Set<string>, member: string | undefined): void {
-  if (!member) return
-  members.add(member)
-  if (members.size > MAX_OPEN) members.delete(members.values().next().value as string)
 }
 
 function pickRecent({ at, server, session, method, name, outcome, durationMs }: EventOf<'request.ended'>): RecentCall {
@@ -172,6 +142,7 @@ function pickRecent({ at, server, session, method, name, outcome, durationMs }: 
   return Object.assign(call, session === undefined ? {} : { session }, name === undefined ? {} : { name })
 }
 
-function present({ facts, sessions, openOperations, durations }: Tracked): ServerVitals {
-  return { ...facts, sessions: sessions.size, inFlight: openOperations.size, ...durations.quantiles() }
+function present({ facts, activity, durations }: Tracked): ServerVitals {
+  activity.sweep()
+  return { ...facts, sessions: activity.sessions, inFlight: activity.requests, ...durations.quantiles() }
 }

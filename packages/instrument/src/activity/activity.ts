@@ -1,3 +1,6 @@
+import type { Event } from '../event/index.js'
+import type { Entrance } from '../stream/index.js'
+
 /** Bounds of what is remembered of one server. */
 export interface ActivityLimits {
   /** Most open sessions, and most running processes. */
@@ -6,6 +9,13 @@ export interface ActivityLimits {
   readonly maxOpenRequests: number
   /** A session, or a request without session, of which nothing was heard for this long no longer counts. Milliseconds. */
   readonly idleMs: number
+}
+
+/** What is remembered of one server, where nobody says otherwise. */
+export const DEFAULT_ACTIVITY_LIMITS: ActivityLimits = {
+  maxSessions: 10_000,
+  maxOpenRequests: 10_000,
+  idleMs: 3_600_000,
 }
 
 /** Ended sessions whose last events may still be on their way. */
@@ -21,7 +31,7 @@ export interface ActivityOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Told of everything that the limits keep out. */
-  readonly onUntracked: (what: 'session' | 'request') => void
+  readonly onUntracked?: (what: 'session' | 'request') => void
 }
 
 /**
@@ -56,14 +66,39 @@ export class Activity {
     return this.#processes.size
   }
 
+  /** Takes one event of the server, in order. */
+  see(event: Event, entrance: Entrance): void {
+    this.#heard(event.session)
+    switch (event.type) {
+      case 'session.opened':
+        if (event.session !== undefined) this.#sessionOpened(event.session)
+        return
+      case 'session.closed':
+        if (event.session !== undefined) this.#sessionClosed(event.session)
+        return
+      case 'request.started':
+        this.#requestStarted(event.session, requestKey(event.operation, entrance))
+        return
+      case 'request.ended':
+        this.#requestEnded(event.session, requestKey(event.operation, entrance))
+        return
+      case 'process.started':
+        this.#processStarted(processKey(event.pid, entrance))
+        return
+      case 'process.ended':
+        this.#processes.delete(processKey(event.pid, entrance))
+        if (event.session !== undefined) this.#sessionClosed(event.session)
+    }
+  }
+
   /** An event came, of this session if any: the session is open, unless it has ended. */
-  heard(session: string | undefined): void {
-    if (session !== undefined && !this.#ended.has(session)) this.sessionOpened(session)
+  #heard(session: string | undefined): void {
+    if (session !== undefined && !this.#ended.has(session)) this.#sessionOpened(session)
   }
 
   /** Opens a session, even one that had ended. */
-  sessionOpened(session: string): void {
-    const { limits, now, onUntracked } = this.#options
+  #sessionOpened(session: string): void {
+    const { limits, now, onUntracked = () => {} } = this.#options
     this.#ended.delete(session)
     const known = this.#sessions.get(session)
     if (known) known.heardAt = now()
@@ -72,14 +107,14 @@ export class Activity {
   }
 
   /** Ends a session and every request in it. */
-  sessionClosed(session: string): void {
+  #sessionClosed(session: string): void {
     this.#forget(session)
     this.#ended.add(session)
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!)
   }
 
-  requestStarted(session: string | undefined, request: string): void {
-    const { limits, now, onUntracked } = this.#options
+  #requestStarted(session: string | undefined, request: string): void {
+    const { limits, now, onUntracked = () => {} } = this.#options
     const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
     if (!open || open.has(request)) return
     if (this.#openRequests >= limits.maxOpenRequests) {
@@ -91,28 +126,34 @@ export class Activity {
     this.#openRequests++
   }
 
-  requestEnded(session: string | undefined, request: string): void {
+  #requestEnded(session: string | undefined, request: string): void {
     const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
     if (open?.delete(request)) this.#openRequests--
   }
 
-  processStarted(process: string): void {
+  #processStarted(process: string): void {
     if (this.#processes.size < this.#options.limits.maxSessions) this.#processes.add(process)
-  }
-
-  processEnded(process: string): void {
-    this.#processes.delete(process)
   }
 
   /** Ends what has been idle for too long. */
   sweep(): void {
     const oldest = this.#options.now() - this.#options.limits.idleMs
     for (const [session, { heardAt }] of this.#sessions) if (heardAt < oldest) this.#forget(session)
-    for (const [request, startedAt] of this.#loose) if (startedAt < oldest) this.requestEnded(undefined, request)
+    for (const [request, startedAt] of this.#loose) if (startedAt < oldest) this.#requestEnded(undefined, request)
   }
 
   #forget(session: string): void {
     this.#openRequests -= this.#sessions.get(session)?.open.size ?? 0
     this.#sessions.delete(session)
   }
+}
+
+/** Operations are unique within one stream; many streams may tell of one server. */
+function requestKey(operation: string, entrance: Entrance): string {
+  return entrance === 'local' ? operation : `${entrance} ${operation}`
+}
+
+/** Processes of different hosts may have one id. */
+function processKey(pid: number, entrance: Entrance): string {
+  return `${entrance} ${pid}`
 }

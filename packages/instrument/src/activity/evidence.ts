@@ -1,0 +1,41 @@
+import type { Event, EventOf } from '../event/index.js'
+
+/** What an event says of the server that it tells of; `undefined`: nothing. */
+export type Evidence = 'up' | 'down' | undefined
+
+/** Requests that every healthy server answers at once: silence on one of these says that the server is not well. */
+const HANDSHAKES: ReadonlySet<string> = new Set(['initialize', 'ping', 'server/discover', 'tools/list'])
+
+/**
+ * Any answer, a refusal included, says that the server is up; a broken connection, a silent handshake, or a crash that
+ * leaves no process (`processesLeft`, after the event) that it is down. Where every session has a process of its own,
+ * one crash leaves the others well.
+ */
+export function evidenceOf(event: Event, processesLeft: number): Evidence {
+  switch (event.type) {
+    case 'session.opened':
+      return 'up'
+    case 'request.ended':
+      return event.direction === 'client_to_server' ? evidenceOfAnswer(event) : undefined
+    case 'process.ended':
+      return event.crashed && processesLeft === 0 ? 'down' : undefined
+    default:
+      return undefined
+  }
+}
+
+function evidenceOfAnswer({ outcome, method }: EventOf<'request.ended'>): Evidence {
+  switch (outcome) {
+    case 'ok':
+    case 'tool_error':
+    case 'protocol_error':
+      return 'up'
+    case 'transport_error':
+      return 'down'
+    case 'timeout':
+    case 'unanswered':
+      return HANDSHAKES.has(method) ? 'down' : undefined
+    default:
+      return undefined
+  }
+}
