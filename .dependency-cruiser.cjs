@@ -17,6 +17,7 @@ const LIBRARY_LAYERS = {
 
 /** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
 const SERVER_LAYERS = {
+  version: { may: [], why: 'a number that everyone may say' },
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
   children: { may: ['errors'], why: 'starting processes safely is a tool of the sources, not a user of them' },

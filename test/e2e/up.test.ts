@@ -57,7 +57,7 @@ describe('mcp-vitals up', () => {
     await client.callTool({ name: 'get-sum', arguments: { a: 'two' } }).catch(() => {})
     const labels = { server: 'everything', tool: 'get-sum' }
     await until(
-      async () => (await metric(daemon.url, 'mcp_tool_calls_total', { ...labels, status: 'ok' })) === 2,
+      async () => (await metric(daemon.url, 'mcp_tool_calls_total', { ...labels, status: 'success' })) === 2,
       10_000,
       () => messages(daemon).join('\n'),
     )

@@ -11,8 +11,10 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['event-direction', 'instrument/src/event/seed.ts', "import '../stream/index.js'"],
   ['mcp-direction', 'instrument/src/mcp/seed.ts', "import '../stream/index.js'"],
   ['stream-direction', 'instrument/src/stream/seed.ts', "import '../metrics/index.js'"],
+  ['activity-direction', 'instrument/src/activity/seed.ts', "import '../mcp/index.js'"],
   ['metrics-direction', 'instrument/src/metrics/seed.ts', "import '../ship/index.js'"],
   ['ship-direction', 'instrument/src/ship/seed.ts', "import '../metrics/index.js'"],
+  ['version-direction', 'server/src/version/seed.ts', "import '../store/index.js'"],
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
@@ -63,7 +65,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
 ]
 
 const PLAIN = [
-  ...['event', 'mcp', 'stream', 'metrics', 'ship'].map((name) => `instrument/src/${name}/index.ts`),
+  ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship'].map((name) => `instrument/src/${name}/index.ts`),
   ...['errors', 'state', 'children', 'datadir', 'store', 'spool', 'listen', 'app', 'cli', 'demo'].map(
     (name) => `server/src/${name}/index.ts`,
   ),

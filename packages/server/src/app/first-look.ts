@@ -18,7 +18,7 @@ export interface FirstLookOptions {
 }
 
 /**
- * Opens a session to each server through our own front door, as any client would, lists its tools and ends it. So
+ * Opens a session to each server through our own front door, like every client, lists its tools and ends it. So
  * there is something to see before the first client comes, and a server that cannot start is known at once. Resolves
  * when every server was looked at; never rejects.
  */

@@ -9,7 +9,7 @@ import {
 import { createStream, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
 import type { Logger } from '../sinks/log/index.js'
 import { createVitals, type VitalsFold } from '../state/index.js'
-import { VERSION } from '../version.js'
+import { VERSION } from '../version/index.js'
 
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
 export interface Observation {

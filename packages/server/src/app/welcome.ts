@@ -1,5 +1,5 @@
 import type { DemoServer } from '../demo/index.js'
-import { VERSION } from '../version.js'
+import { VERSION } from '../version/index.js'
 
 /** The first lines on the terminal: where to look, and what to paste into a client. */
 export function welcome(facts: {

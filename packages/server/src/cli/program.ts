@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { VERSION } from '../version.js'
+import { VERSION } from '../version/index.js'
 import type { ConfigFlags } from './config.js'
 import type { Terminal } from './terminal.js'
 import type { UpFlags } from './up.js'
