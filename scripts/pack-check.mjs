@@ -4,7 +4,7 @@
  * `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +60,7 @@ async function run(user, args) {
   const daemon = spawn('npx', ['--no-install', ...args, '--port', String(port)], {
     cwd: user,
     env,
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -76,10 +77,19 @@ async function run(user, args) {
     `${name}: /metrics shows metrics`,
     /^# TYPE \w+ /m.test(metrics.body) ? undefined : metrics.problem || 'no metric in it',
   )
-  daemon.kill('SIGTERM')
+  stop(daemon, env.MCP_VITALS_DATA)
   const end = await Promise.race([ended, sleep(STOP_TIMEOUT_MS, 'not stopped', { ref: false })])
   verdict(`${name}: SIGTERM stops it with status 0`, end === 0 ? undefined : `${end}\n${output}`)
-  if (end === 'not stopped') daemon.kill('SIGKILL')
+  if (end === 'not stopped') process.kill(-daemon.pid, 'SIGKILL')
+}
+
+/** Sends SIGTERM to the daemon itself, by the account that it gives of itself: npx would not hand it on. */
+function stop(npx, state) {
+  try {
+    process.kill(JSON.parse(readFileSync(join(state, 'daemon.json'), 'utf8')).pid, 'SIGTERM')
+  } catch {
+    if (npx.exitCode === null) process.kill(-npx.pid, 'SIGTERM')
+  }
 }
 
 /** Asks until the answer is 200, the time is over or `hopeless()`. */
