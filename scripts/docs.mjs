@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { cliPage } from './docs/cli.mjs'
 import { configPage } from './docs/config.mjs'
 import { errorsPage } from './docs/errors.mjs'
+import { eventsPage } from './docs/events.mjs'
 
 const root = join(import.meta.dirname, '..')
 const built = (path) => import(join(root, 'packages', path))
@@ -14,6 +15,7 @@ const PAGES = {
   'docs/reference/cli.md': async () => cliPage((await built('server/dist/cli/program.js')).createProgram()),
   'docs/reference/config.md': async () => configPage(await built('server/dist/config/index.js')),
   'docs/reference/errors.md': async () => errorsPage((await built('server/dist/errors/index.js')).ERRORS),
+  'docs/reference/events.md': async () => eventsPage(await built('instrument/dist/event/index.js')),
   'docs/reference/metrics.md': metricsPage,
 }
 

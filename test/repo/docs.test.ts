@@ -19,12 +19,16 @@ const MODULES = new Set(
 /** What a build leaves; named as what users run, and checked where the packages are packed. */
 const BUILT = /^packages\/[^/]+\/dist(\/|$)/
 
+/** Methods of the protocol look like paths. */
+const METHOD = /^tools\/(list|call)$/
+
 const prose = (markdown: string): string => markdown.replace(/^```[\s\S]*?^```/gm, '')
 
 /** Paths that a document names in backticks: what begins with a folder or file of the root, and module folders as `faces/`. */
 function namedPaths(markdown: string): readonly string[] {
   const tokens = [...prose(markdown).matchAll(/`([^`\s]+)`/g)].map(([, token = '']) => token)
   return tokens.filter((token) => {
+    if (METHOD.test(token)) return false
     const top = token.split('/', 1)[0] ?? ''
     const isPlace = token.includes('/') && ([...TOPS, ...PLANNED_TOPS].includes(top) || MODULES.has(top))
     return isPlace || TOPS.includes(token) || /^[a-z][a-z-]*(\/[a-z][a-z-]*)*\/$/.test(token)
