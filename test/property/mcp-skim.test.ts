@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EACH, MAX_ITEMS, PATHS, type Path } from '../../packages/instrument/src/mcp/paths.js'
+import { EACH, MAX_ITEMS, NO_TOKEN, PATHS, type Path } from '../../packages/instrument/src/mcp/paths.js'
 import { type Head, MAX_DEPTH, Skimmer } from '../../packages/instrument/src/mcp/skim.js'
 
 const RUNS = { numRuns: 1500 }
@@ -128,7 +128,7 @@ function taken({ take, limit }: Path, value: unknown): unknown {
       return typeof value === 'string' ? asKey(value) : undefined
     case 'token':
       if (typeof value === 'string') return `s${asKey(value)}`
-      return typeof value === 'number' ? `n${value}` : value === null ? 'null' : undefined
+      return typeof value === 'number' ? `n${value}` : value === null ? 'null' : NO_TOKEN
     case 'integer':
       return Number.isInteger(value) && Math.abs(value as number) < 1e15 ? String(value) : undefined
     case 'flag':

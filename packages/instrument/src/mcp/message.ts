@@ -1,4 +1,4 @@
-import type { Captured } from './paths.js'
+import { type Captured, NO_TOKEN } from './paths.js'
 import { type Head, Skimmer } from './skim.js'
 import type { ByteRange } from './take.js'
 
@@ -8,7 +8,7 @@ export type Kind = 'request' | 'notification' | 'response' | 'other'
 /** What kind of JSON-RPC message these fields belong to. An id of null asks nothing; an error may come without an id. */
 export function kindOf(fields: Captured): Kind {
   if (fields.jsonrpc !== '2.0') return 'other'
-  const hasId = fields.id !== undefined && fields.id !== 'null'
+  const hasId = fields.id !== undefined && fields.id !== 'null' && fields.id !== NO_TOKEN
   if (fields.method !== undefined) return hasId ? 'request' : fields.id === undefined ? 'notification' : 'other'
   if (isFailure(fields)) return 'response'
   return fields.result !== undefined && hasId ? 'response' : 'other'

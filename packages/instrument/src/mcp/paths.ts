@@ -10,16 +10,21 @@ export const EACH = Symbol('each element')
 export const MAX_ITEMS = 1000
 /** An `integer` is smaller than this: 15 digits, which a JSON-RPC error code never has. */
 export const MAX_INTEGER = 1e15
+/** A `token` that is no string, number or null, so no id of anything. */
+export const NO_TOKEN = 'none'
 /** Longest id, token or state kept as text, UTF-16 units; of a longer one a hash is kept. */
 export const MAX_KEY_LENGTH = 128
 
 /**
- * How a value is taken. A value of another JSON type than the one wanted counts as absent.
- * `text`: a string, cut at `limit`. `key`: a string to compare with others. `token`: an id, a string, number or null.
- * `integer`: a whole number of less than `MAX_INTEGER`,
- * as text. `flag`: true or false. `type`: the JSON type alone.
- * `hash`: a hash of the exact bytes; no such path may lie within another. `overflow`: true where an array has more than
- * `MAX_ITEMS` elements.
+ * How a value is taken. Unless said otherwise, a value of another JSON type than the one wanted counts as absent.
+ * - `text`: a string, cut at `limit`.
+ * - `key`: a string to compare with others; of a long one a hash.
+ * - `token`: an id, a string, number or null; anything else gives `NO_TOKEN`.
+ * - `integer`: a whole number of less than `MAX_INTEGER`, as text.
+ * - `flag`: true or false.
+ * - `type`: the JSON type alone, whatever the value.
+ * - `hash`: a hash of the exact bytes, whatever the value. No such path may lie within another.
+ * - `overflow`: true where an array has more than `MAX_ITEMS` elements.
  */
 export type Take = 'text' | 'key' | 'token' | 'integer' | 'flag' | 'type' | 'hash' | 'overflow'
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'

@@ -1,5 +1,5 @@
 import { keyOf, TextCapture } from './capture.js'
-import { type Captured, type JsonType, MAX_INTEGER, MAX_ITEMS, MAX_KEY_LENGTH } from './paths.js'
+import { type Captured, type JsonType, MAX_INTEGER, MAX_ITEMS, MAX_KEY_LENGTH, NO_TOKEN } from './paths.js'
 import { Sha256 } from './sha256.js'
 import { type Capture, NODE_COUNT, type Node } from './trie.js'
 
@@ -134,6 +134,7 @@ export class Taker {
         break
       default:
         if (isWanted(capture, c)) this.#openText(capture, target, c, at)
+        else if (capture.take === 'token') target[capture.name] = NO_TOKEN
     }
   }
 

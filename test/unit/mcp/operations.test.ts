@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest'
+import { statusOf } from '../../../packages/instrument/src/mcp/index.js'
+import { modern, watchServer } from './watch.js'
+
+const buy = (id: number, params: object = {}) => modern(id, 'tools/call', { name: 'buy', ...params })
+const question = (id: number, requestState?: string) => ({
+  id,
+  result: { resultType: 'input_required', inputRequests: {}, ...(requestState !== undefined && { requestState }) },
+})
+
+describe('rounds of input', () => {
+  it('are one operation, over the conversations of a server, without the time that a person took', () => {
+    const { open, of, time, server } = watchServer()
+    const state = 's'.repeat(5000)
+    const first = open()
+    first.client(buy(1))
+    time.ms = 10
+    first.server(question(1, state))
+    first.conversation.close('cancelled', 'client')
+    expect(of('request.ended')).toEqual([])
+    time.ms = 60_010
+    const second = open()
+    second.client(buy(2, { requestState: state, inputResponses: {} }))
+    time.ms = 60_030
+    second.server({ id: 2, result: { resultType: 'complete', content: [] } })
+    expect(of('request.started')).toHaveLength(1)
+    expect(of('request.ended')).toMatchObject([{ outcome: 'ok', durationMs: 30, waitMs: 60_000, rounds: 2 }])
+    expect(server.stats().waiting).toBe(0)
+  })
+
+  it('are joined without a state within a conversation, and not across', () => {
+    const { open, of } = watchServer()
+    const [one, other] = [open(), open()]
+    one.client(buy(1))
+    one.server(question(1))
+    other.client(buy(1, { inputResponses: {} }))
+    expect(of('request.started')).toHaveLength(2)
+    one.client(buy(2))
+    expect(of('request.started')).toHaveLength(3)
+    one.client(buy(3, { inputResponses: {} }))
+    expect(of('request.started')).toHaveLength(3)
+    one.server({ id: 3, error: { code: -32603, message: 'no' } })
+    expect(of('request.ended')).toMatchObject([{ outcome: 'protocol_error', status: 500, rounds: 2 }])
+  })
+
+  it('of two clients with equal states stay two operations', () => {
+    const { open, of } = watchServer()
+    const { client, server } = open()
+    for (const id of [1, 2]) client(buy(id))
+    for (const id of [1, 2]) server(question(id, 'step'))
+    for (const id of [3, 4]) client(buy(id, { requestState: 'step' }))
+    for (const id of [3, 4]) server({ id, result: {} })
+    expect(of('request.started')).toHaveLength(2)
+    expect(of('request.ended').map(({ rounds }) => rounds)).toEqual([2, 2])
+  })
+
+  it('end unanswered when the input does not come in time, or too many wait', () => {
+    const { open, of, time, server } = watchServer({}, { waitingOperations: 3 })
+    const { client, server: answer } = open()
+    for (let id = 0; id < 5; id++) {
+      client(buy(id))
+      answer(question(id, `state ${id}`))
+    }
+    expect(server.stats().waiting).toBe(3)
+    expect(of('request.ended').map(({ outcome }) => outcome)).toEqual(['unanswered', 'unanswered'])
+    time.ms = 600_000
+    server.sweep(time.ms)
+    expect(of('request.ended')).toHaveLength(5)
+    expect(of('request.ended').at(-1)).toMatchObject({ durationMs: 0, waitMs: 600_000 })
+  })
+
+  it('end with their session, and with the server', () => {
+    const { open, of, server } = watchServer()
+    const session = open('s1')
+    session.client(buy(1))
+    session.server(question(1, 'a'))
+    session.conversation.close('process_exit', 'server')
+    expect(of('request.ended')).toMatchObject([{ outcome: 'process_exit' }])
+    const exchange = open()
+    exchange.client(buy(1))
+    exchange.server(question(1, 'b'))
+    exchange.conversation.close('cancelled', 'client')
+    server.close('cancelled')
+    expect(of('request.ended')).toHaveLength(2)
+    expect(of('request.started')).toHaveLength(2)
+  })
+})
+
+describe('a task', () => {
+  const legacyCall = { id: 1, method: 'tools/call', params: { name: 'bake', task: { ttl: 1000 } } }
+  const legacyTask = { id: 1, result: { task: { taskId: 't1', status: 'working' } } }
+  const about = (id: number, method: string, taskId = 't1') => ({ id, method, params: { taskId } })
+
+  it.each([
+    ['completed', {}, 'ok', 200],
+    ['completed', { result: { isError: true } }, 'tool_error', 500],
+    ['failed', {}, 'tool_error', 500],
+    ['failed', { error: { code: -32602, message: 'no' } }, 'protocol_error', 400],
+    ['cancelled', {}, 'cancelled', 499],
+  ])('ends when tasks/get says %s with %j', (status, more, outcome, number) => {
+    const { open, of, time, server: memory } = watchServer()
+    const { client, server } = open()
+    client(buy(1))
+    server({ id: 1, result: { resultType: 'task', taskId: 't1', status: 'working' } })
+    client(about(2, 'tasks/get'))
+    server({ id: 2, result: { taskId: 't1', status: 'working' } })
+    time.ms = 500
+    client(about(3, 'tasks/get'))
+    server({ id: 3, result: { taskId: 't1', status, ...more } })
+    const ended = of('request.ended')
+    expect(ended.map(({ method }) => method)).toEqual(['tasks/get', 'tasks/get', 'tools/call'])
+    expect(ended.at(-1)).toMatchObject({ outcome, status: number, task: true, durationMs: 500, name: 'buy' })
+    expect(memory.stats().tasks).toBe(0)
+  })
+
+  it('of the legacy era ends with tasks/result, well or not, or a notification', () => {
+    const { open, of } = watchServer()
+    const ends: [object, object | undefined][] = [
+      [about(2, 'tasks/result'), { id: 2, result: { isError: true } }],
+      [about(2, 'tasks/result'), { id: 2, error: { code: -32603, message: 'no' } }],
+    ]
+    for (const [ask, answer] of ends) {
+      const { client, server } = open()
+      client(legacyCall)
+      server(legacyTask)
+      client(ask)
+      server(answer!)
+    }
+    const { client, server } = open()
+    client(legacyCall)
+    server(legacyTask)
+    server({ method: 'notifications/tasks/status', params: { taskId: 't1', status: 'input_required' } })
+    server({ method: 'notifications/tasks/status', params: { taskId: 't1', status: 'completed' } })
+    const tools = of('request.ended').filter(({ method }) => method === 'tools/call')
+    expect(tools.map(({ outcome, errorCode }) => [outcome, errorCode])).toEqual([
+      ['tool_error', undefined],
+      ['protocol_error', '-32603'],
+      ['ok', undefined],
+    ])
+  })
+
+  it('is none where nobody asked for one, and its id is told nowhere', () => {
+    const { open, of, events } = watchServer()
+    const { client, server } = open()
+    client({ ...legacyCall, params: { name: 'bake' } })
+    server(legacyTask)
+    expect(of('request.ended')).toMatchObject([{ outcome: 'ok' }])
+    client({ ...legacyCall, id: 2 })
+    server({ id: 2, result: { task: { taskId: 'private-task', status: 'working' } } })
+    client(about(3, 'tasks/cancel', 'private-task'))
+    server({ id: 3, result: { taskId: 'private-task', status: 'cancelled' } })
+    expect(of('request.ended').at(-1)).toMatchObject({ outcome: 'cancelled', task: true })
+    expect(JSON.stringify(events)).not.toContain('private-task')
+  })
+
+  it('that nobody hears of ends unanswered; asking keeps it', () => {
+    const { open, of, time, server: memory } = watchServer({}, { taskAgeMs: 1000 })
+    const { client, server } = open()
+    client(legacyCall)
+    server(legacyTask)
+    time.ms = 900
+    client(about(2, 'tasks/get'))
+    server({ id: 2, result: { taskId: 't1', status: 'working' } })
+    time.ms = 1800
+    memory.sweep(time.ms)
+    expect(memory.stats().tasks).toBe(1)
+    time.ms = 1900
+    memory.sweep(time.ms)
+    expect(of('request.ended').at(-1)).toMatchObject({ outcome: 'unanswered', task: true })
+  })
+
+  it('keeps the same name apart in the two directions', () => {
+    const { open, of, server: memory } = watchServer()
+    const { client, server } = open()
+    client(legacyCall)
+    server(legacyTask)
+    server({ id: 1, method: 'sampling/createMessage', params: { task: {} } })
+    client(legacyTask)
+    expect(memory.stats().tasks).toBe(2)
+    client({ method: 'notifications/tasks/status', params: { taskId: 't1', status: 'completed' } })
+    expect(of('request.ended')).toMatchObject([{ direction: 'server_to_client', method: 'sampling/createMessage' }])
+  })
+})
+
+describe('the status of an outcome', () => {
+  it.each([
+    ['ok', undefined, false, 200],
+    ['tool_error', undefined, false, 500],
+    ['tool_error', undefined, true, 404],
+    ['protocol_error', undefined, false, 500],
+    ['protocol_error', '-32603', false, 500],
+    ['protocol_error', '-32602', false, 400],
+    ['protocol_error', '-32600', false, 400],
+    ['protocol_error', '-32700', false, 400],
+    ['protocol_error', '-32020', false, 400],
+    ['protocol_error', '-32602', true, 404],
+    ['protocol_error', '-32601', false, 404],
+    ['cancelled', undefined, true, 499],
+    ['timeout', undefined, false, 504],
+    ['unanswered', undefined, false, 504],
+    ['transport_error', undefined, false, 502],
+    ['process_exit', undefined, false, 502],
+  ] as const)('%s %s (unknown name: %s) is %i', (outcome, code, unknown, status) => {
+    expect(statusOf(outcome, code, unknown)).toBe(status)
+  })
+})
