@@ -2,7 +2,7 @@ import type { EventDatabase } from './database.js'
 import { toFailure } from './failure.js'
 import type { StoreOptions } from './options.js'
 import type { Call, Calls, Message, Request } from './protocol.js'
-import { createRetention } from './retention.js'
+import { createRetention, type Retention } from './retention.js'
 
 /** Most events of one transaction, where one request alone has no more. */
 const GROUP_EVENTS = 500
@@ -25,105 +25,117 @@ export interface CommitterSetup {
  * Answers requests in their order. Writes that wait together are committed together, and nothing is held back to make
  * a group larger: while one group is on its way to the disk, the next one gathers in the port.
  */
-export function createCommitter({ database, file, options, post, onClosed }: CommitterSetup): {
-  take(request: Request): void
-} {
-  const waiting: Request[] = []
-  const retention = createRetention(database.sqlite, options, Date.now)
-  let scheduled = false
-  let retaining = true
-  let sinceRetention = 0
-  let commits = 0
-  let committedEvents = 0
+export class Committer {
+  readonly #setup: CommitterSetup
+  readonly #retention: Retention
+  readonly #timer: NodeJS.Timeout
+  readonly #waiting: Request[] = []
+  #scheduled = false
+  #retaining = true
+  #sinceRetention = 0
+  #commits = 0
+  #committedEvents = 0
 
-  const timer = setInterval(() => {
-    retaining = true
-    schedule()
-  }, RETENTION_EVERY_MS)
-  schedule()
-
-  function schedule(): void {
-    if (scheduled) return
-    scheduled = true
-    setImmediate(turn)
+  constructor(setup: CommitterSetup) {
+    this.#setup = setup
+    this.#retention = createRetention(setup.database.sqlite, setup.options, Date.now)
+    this.#timer = setInterval(() => {
+      this.#retaining = true
+      this.#schedule()
+    }, RETENTION_EVERY_MS)
+    this.#schedule()
   }
 
-  function turn(): void {
-    scheduled = false
-    const group = takeGroup(waiting)
-    if (group.length > 0) commit(group)
-    else if (waiting.length > 0) answer(waiting.shift()!)
-    if (retaining) retain()
-    if (waiting.length > 0 || retaining) schedule()
+  /** Takes one request; its answer is posted when it is done. */
+  take(request: Request): void {
+    this.#waiting.push(request)
+    this.#schedule()
   }
 
-  function commit(group: readonly Write[]): void {
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    const group = takeGroup(this.#waiting)
+    if (group.length > 0) this.#commit(group)
+    else if (this.#waiting.length > 0) this.#answer(this.#waiting.shift()!)
+    if (this.#retaining) this.#retain()
+    if (this.#waiting.length > 0 || this.#retaining) this.#schedule()
+  }
+
+  #commit(group: readonly Write[]): void {
+    const { database, file, post } = this.#setup
     try {
-      const replies = database.transaction(() => group.map(write))
-      commits++
+      const replies = database.transaction(() => group.map((request) => write(database, request)))
+      this.#commits++
       for (const [index, { id }] of group.entries()) post({ kind: 'reply', id, value: replies[index]! })
-      const events = group.reduce((sum, { rows }) => sum + rows, 0)
-      committedEvents += events
-      sinceRetention += events
-      if (sinceRetention >= RETENTION_EVERY_EVENTS) retaining = true
     } catch (error) {
       const failure = toFailure(error, file, 'save events')
       for (const { id } of group) post({ kind: 'failed', id, failure })
+      return
     }
+    const events = group.reduce((sum, { rows }) => sum + rows, 0)
+    this.#committedEvents += events
+    this.#sinceRetention += events
+    if (this.#sinceRetention >= RETENTION_EVERY_EVENTS) this.#retaining = true
   }
 
-  function write(request: Write): Calls['append' | 'appendStream']['reply'] {
-    if (request.call === 'appendStream')
-      return database.appendStream(request.stream, JSON.parse(request.batch), Date.now())
-    database.append(JSON.parse(request.events))
-    return null
-  }
-
-  function answer(request: Request): void {
+  #answer(request: Request): void {
+    const { file, post, onClosed } = this.#setup
     try {
-      post({ kind: 'reply', id: request.id, value: replyTo(request) })
+      post({ kind: 'reply', id: request.id, value: this.#replyTo(request) })
     } catch (error) {
       post({ kind: 'failed', id: request.id, failure: toFailure(error, file, ACTIONS[request.call]) })
     }
-    if (request.call === 'close') {
-      clearInterval(timer)
-      retaining = false
-      onClosed()
-    }
+    if (request.call !== 'close') return
+    clearInterval(this.#timer)
+    this.#retaining = false
+    onClosed()
   }
 
-  function replyTo(request: Request): Calls[Call]['reply'] {
+  #replyTo(request: Request): Calls[Call]['reply'] {
+    const { database } = this.#setup
     switch (request.call) {
       case 'mark':
         return database.mark(request.stream)
       case 'page':
         return database.page(request)
       case 'stats':
-        return { ...database.stats(), commits, committedEvents, removedEvents: retention.removed() }
+        return {
+          ...database.stats(),
+          commits: this.#commits,
+          committedEvents: this.#committedEvents,
+          removedEvents: this.#retention.removed(),
+        }
       case 'close':
         database.checkpoint()
         return null
       default:
-        return database.transaction(() => write(request))
+        return database.transaction(() => write(database, request))
     }
   }
 
-  function retain(): void {
-    sinceRetention = 0
+  #retain(): void {
+    const { file, post } = this.#setup
+    this.#sinceRetention = 0
     try {
-      retaining = retention.step()
+      this.#retaining = this.#retention.step()
     } catch (error) {
-      retaining = false
+      this.#retaining = false
       post({ kind: 'fault', failure: toFailure(error, file, 'remove old events') })
     }
   }
+}
 
-  return {
-    take(request) {
-      waiting.push(request)
-      schedule()
-    },
-  }
+function write(database: EventDatabase, request: Write): Calls['append' | 'appendStream']['reply'] {
+  if (request.call === 'appendStream')
+    return database.appendStream(request.stream, JSON.parse(request.batch), Date.now())
+  database.append(JSON.parse(request.events))
+  return null
 }
 
 const ACTIONS: Readonly<Record<Call, string>> = {

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000
 /** Days after which the mark of a stream that sent nothing is forgotten, where the events are not kept for longer. */
 const STREAM_IDLE_DAYS = 30
 /** Rows and pages of one step: a few milliseconds, so that commits never wait long. */
-const ROWS_PER_STEP = 1000
+const ROWS_PER_STEP = 500
 const PAGES_PER_STEP = 256
 /** Free pages that stay in the file for the next events, 4 MiB. */
 const SPARE_PAGES = 1024

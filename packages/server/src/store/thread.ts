@@ -35,98 +35,116 @@ interface Pending {
 }
 
 /** Starts the thread. Rejects with the registered error when the database cannot be opened. */
-export async function startThread({ program, data, moveAside, onFault }: ThreadSetup): Promise<Thread> {
-  const pending = new Map<number, Pending>()
-  let worker: Worker | undefined
-  let lastId = 0
-  let restarts = 0
-  let pauseMs = FIRST_PAUSE_MS
-  let downBecause: VitalsError | undefined
-  let timer: NodeJS.Timeout | undefined
-  let closing: Promise<void> | undefined
+export async function startThread(setup: ThreadSetup): Promise<Thread> {
+  const thread = new RestartedThread(setup)
+  await thread.start()
+  return thread
+}
 
-  function failed(reason: string): VitalsError {
-    return vitalsError('STORE_FAILED', { file: data.file, action: 'go on', reason })
+class RestartedThread implements Thread {
+  readonly #setup: ThreadSetup
+  readonly #pending = new Map<number, Pending>()
+  #worker: Worker | undefined
+  #lastId = 0
+  #restarts = 0
+  #pauseMs = FIRST_PAUSE_MS
+  #downBecause: VitalsError | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(setup: ThreadSetup) {
+    this.#setup = setup
   }
 
-  function settle(message: Message): void {
-    if (message.kind === 'fault') onFault(fromFailure(message.failure))
-    if (message.kind !== 'reply' && message.kind !== 'failed') return
-    const caller = pending.get(message.id)
-    pending.delete(message.id)
-    if (message.kind === 'reply') caller?.resolve(message.value as never)
-    else caller?.reject(fromFailure(message.failure))
-  }
-
-  /** The thread is gone: everybody who waits is told, and a new one follows unless the end was asked for. */
-  function ended(reason: VitalsError): void {
-    worker = undefined
-    downBecause = reason
-    for (const { reject } of pending.values()) reject(reason)
-    pending.clear()
-    if (closing) return
-    onFault(reason)
-    timer = setTimeout(() => {
-      restarts++
-      start().catch(ended)
-    }, pauseMs)
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-  }
-
-  async function start(): Promise<void> {
+  async start(): Promise<void> {
+    const { program, data, moveAside, onFault } = this.#setup
     let outcome = await startOnce(program, data)
     if ('damaged' in outcome) {
       onFault(moveAside(outcome.damaged))
       outcome = await startOnce(program, data)
     }
-    if ('damaged' in outcome) throw failed(`a new file is damaged at once (${outcome.damaged})`)
+    if ('damaged' in outcome) throw this.#failed(`a new file is damaged at once (${outcome.damaged})`)
     if ('error' in outcome) throw outcome.error
-    if (closing) {
-      await outcome.worker.terminate()
-      return
-    }
-    worker = outcome.worker
-    downBecause = undefined
-    let crash: Error | undefined
-    worker.on('message', (message: Message) => {
-      if (message.kind === 'reply') pauseMs = FIRST_PAUSE_MS
-      settle(message)
+    if (this.#closing) await outcome.worker.terminate()
+    else this.#attach(outcome.worker)
+  }
+
+  call<C extends Call>(name: C, request: Calls[C]['request']): Promise<Calls[C]['reply']> {
+    const worker = this.#worker
+    if (this.#closing && name !== 'close') return Promise.reject(this.#failed('it is closed'))
+    if (!worker) return Promise.reject(this.#downBecause ?? this.#failed('its thread is not there'))
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      worker.postMessage({ id, call: name, ...request } as unknown as Request)
     })
+  }
+
+  down(): VitalsError | undefined {
+    return this.#downBecause
+  }
+
+  restarts(): number {
+    return this.#restarts
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.resolve().then(() => this.#end())
+    return this.#closing
+  }
+
+  #attach(worker: Worker): void {
+    this.#worker = worker
+    this.#downBecause = undefined
+    let crash: Error | undefined
+    worker.on('message', (message: Message) => this.#settle(message))
     worker.on('error', (error) => {
       crash = error
     })
-    worker.on('exit', (code) => ended(failed(`its thread ended (${crash?.message ?? `exit code ${code}`})`)))
+    worker.on('exit', (code) =>
+      this.#ended(this.#failed(`its thread ended (${crash?.message ?? `exit code ${code}`})`)),
+    )
   }
 
-  function call<C extends Call>(name: C, request: Calls[C]['request']): Promise<Calls[C]['reply']> {
-    const running = worker
-    if (closing && name !== 'close') return Promise.reject(failed('it is closed'))
-    if (!running) return Promise.reject(downBecause ?? failed('its thread is not there'))
-    const id = ++lastId
-    return new Promise((resolve, reject) => {
-      pending.set(id, { resolve, reject })
-      running.postMessage({ id, call: name, ...request } as unknown as Request)
-    })
+  #settle(message: Message): void {
+    if (message.kind === 'fault') this.#setup.onFault(fromFailure(message.failure))
+    if (message.kind !== 'reply' && message.kind !== 'failed') return
+    const caller = this.#pending.get(message.id)
+    this.#pending.delete(message.id)
+    if (message.kind === 'failed') {
+      caller?.reject(fromFailure(message.failure))
+      return
+    }
+    this.#pauseMs = FIRST_PAUSE_MS
+    caller?.resolve(message.value as never)
   }
 
-  async function end(): Promise<void> {
-    clearTimeout(timer)
-    const running = worker
-    if (!running) return
-    const gone = new Promise((resolve) => running.once('exit', resolve))
-    await call('close', {}).catch(onFault)
+  /** The thread is gone: everybody who waits is told, and a new one follows unless the end was asked for. */
+  #ended(reason: VitalsError): void {
+    this.#worker = undefined
+    this.#downBecause = reason
+    for (const { reject } of this.#pending.values()) reject(reason)
+    this.#pending.clear()
+    if (this.#closing) return
+    this.#setup.onFault(reason)
+    this.#timer = setTimeout(() => {
+      this.#restarts++
+      this.start().catch((error: VitalsError) => this.#ended(error))
+    }, this.#pauseMs)
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer)
+    const worker = this.#worker
+    if (!worker) return
+    const gone = new Promise((resolve) => worker.once('exit', resolve))
+    await this.call('close', {}).catch(this.#setup.onFault)
     await gone
   }
 
-  await start()
-  return {
-    call,
-    down: () => downBecause,
-    restarts: () => restarts,
-    close() {
-      closing ??= Promise.resolve().then(end)
-      return closing
-    },
+  #failed(reason: string): VitalsError {
+    return vitalsError('STORE_FAILED', { file: this.#setup.data.file, action: 'go on', reason })
   }
 }
 

@@ -1,9 +1,9 @@
 /** The store's thread: owns the database, commits in groups, keeps the bounds. Started by `thread.ts`. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { createCommitter } from './committer.js'
+import { Committer } from './committer.js'
 import { DamagedError, type EventDatabase, openDatabase } from './database.js'
 import { toFailure } from './failure.js'
-import type { Message, WorkerData } from './protocol.js'
+import type { Message, Request, WorkerData } from './protocol.js'
 
 const port = parentPort!
 const { file, options } = workerData as WorkerData
@@ -11,8 +11,8 @@ const post = (message: Message): void => port.postMessage(message)
 
 const database = open()
 if (database) {
-  const committer = createCommitter({ database, file, options, post, onClosed: () => port.close() })
-  port.on('message', committer.take)
+  const committer = new Committer({ database, file, options, post, onClosed: () => port.close() })
+  port.on('message', (request: Request) => committer.take(request))
   post({ kind: 'ready' })
 }
 
