@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Event, EventType } from '../../packages/instrument/src/event/index.js'
+import type { Publish } from '../../packages/instrument/src/stream/index.js'
 import type { ServerEntry } from '../../packages/server/src/children/index.js'
 import { createGateway, type Gateway, gatewayOptions } from '../../packages/server/src/sources/http-proxy/index.js'
 
@@ -46,11 +47,15 @@ export interface Harness {
 export async function serve(
   servers: Record<string, ServerEntry>,
   options: Partial<ReturnType<typeof gatewayOptions.parse>> = {},
+  publish: Publish = () => {},
 ): Promise<Harness> {
   const events: Event[] = []
   const gateway = createGateway({
     servers,
-    publish: (event) => events.push(event),
+    publish: (event) => {
+      events.push(event)
+      publish(event)
+    },
     now: Date.now,
     clock: () => performance.now(),
     options: gatewayOptions.parse({ childGraceMs: 500, ...options }),

@@ -7,7 +7,7 @@ import { beginExchange, type Exchange } from './exchange.js'
 import { STOPPING } from './failures.js'
 import { HttpUpstream } from './http-upstream.js'
 import type { GatewayOptions } from './options.js'
-import { CODES, refuse } from './respond.js'
+import { CODES, FAULT, refuse } from './respond.js'
 import { StdioUpstream } from './stdio-upstream.js'
 
 /** How often idle sessions are looked for: a quarter of the shorter limit, at most this. Milliseconds. */
@@ -58,11 +58,13 @@ class HttpGateway implements Gateway {
   #onQuiet: (() => void) | undefined
 
   constructor({ servers, ...config }: GatewayConfig) {
+    const counters = { junkLines: 0, undelivered: 0, observerFaults: 0 }
     this.#context = {
       ...config,
+      publish: guarded(config.publish, counters),
       slots: createSlots(config.options.maxChildren),
       running: new Set(),
-      counters: { junkLines: 0, undelivered: 0, observerFaults: 0 },
+      counters,
     }
     for (const [server, entry] of Object.entries(servers)) {
       if (entry.disabled) continue
@@ -107,7 +109,7 @@ class HttpGateway implements Gateway {
     try {
       upstream.handle(exchange, suffixOf(req.url ?? ''))
     } catch {
-      refuse(exchange, { status: 500, code: CODES.internalError, message: 'The gateway failed at this request.' })
+      refuse(exchange, FAULT)
     }
   }
 
@@ -143,6 +145,17 @@ class HttpGateway implements Gateway {
         resolve()
       }
     })
+  }
+}
+
+/** `publish` promises not to throw; a call must not fail where that promise is broken. */
+function guarded(publish: Publish, counters: GatewayCounters): Publish {
+  return (event, entrance) => {
+    try {
+      publish(event, entrance)
+    } catch {
+      counters.observerFaults++
+    }
   }
 }
 

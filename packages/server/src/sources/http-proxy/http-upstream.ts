@@ -1,5 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { TLSSocket } from 'node:tls'
 import type { UrlEntry } from '../../children/index.js'
 import type { ServerContext, Upstream } from './context.js'
 import type { Exchange } from './exchange.js'
@@ -75,8 +76,8 @@ export class HttpUpstream implements Upstream {
     const connected = () => clearTimeout(timer)
     upstream.once('close', connected)
     upstream.once('socket', (socket) => {
-      if (socket.connecting) socket.once('connect', connected)
-      else connected()
+      if (!socket.connecting) connected()
+      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', connected)
     })
   }
 

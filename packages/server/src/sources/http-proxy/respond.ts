@@ -27,6 +27,13 @@ export const CODES = {
   unsupportedVersion: -32022,
 } as const
 
+/** What a client is told where the gateway itself failed. */
+export const FAULT: Refusal = {
+  status: 500,
+  code: CODES.internalError,
+  message: 'The gateway failed at this request.',
+}
+
 /** The JSON text of an error answer. */
 export function errorMessage({ code, message, id = 'null', data }: Omit<Refusal, 'status' | 'headers'>): string {
   return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message, data })}}`

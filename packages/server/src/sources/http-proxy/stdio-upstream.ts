@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.js'
 import { tooManyChildren } from './failures.js'
 import { type Message, type Parcel, readParcel } from './message.js'
 import { observe } from './observe.js'
-import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
+import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
 import { StdioSession } from './stdio-session.js'
 
@@ -35,7 +35,7 @@ export class StdioUpstream implements Upstream {
   handle(exchange: Exchange): void {
     switch (exchange.req.method) {
       case 'POST':
-        void this.#post(exchange)
+        this.#post(exchange).catch(() => refuse(exchange, FAULT))
         return
       case 'GET':
         this.#withSession(exchange, (session) => session.listen(exchange))
