@@ -214,7 +214,7 @@ async function converse(world: World): Promise<void> {
   await until(() => world.of('request.started').some(({ name }) => name === 'wait'))
   world.under.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'w' } })
   await until(() => world.of('request.ended').some(({ name }) => name === 'wait'))
-  world.under.send(request('p', 'ping'))
+  await ask(world, request('p', 'ping'))
   await until(() => world.of('request.ended').some(({ method }) => method === 'ping'))
 }
 

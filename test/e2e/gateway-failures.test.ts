@@ -34,7 +34,7 @@ test('servers that cannot run, die, talk junk or say nothing fail with a reason,
     {
       missing: { ...legacy, command: '/nowhere/no-such-server' },
       forbidden: { ...legacy, command: '/etc/passwd' },
-      dies: code('process.exit(3)'),
+      dies: code('console.error("x".repeat(9000) + "the cause"); process.exit(3)'),
       silent: code('process.stdin.resume()'),
       junk: code(
         'console.log("Server listening on stdio!"); console.log("{"); process.stdin.on("data", () => process.exit(1))',
@@ -66,6 +66,8 @@ test('servers that cannot run, die, talk junk or say nothing fail with a reason,
   )
   expect(Number(await good.call('pid'))).toBeGreaterThan(0)
   await good.client.close()
+  expect(harness.gateway.lastWords('dies')).toMatch(/^x{4086}the cause\n$/)
+  expect(JSON.stringify(harness.events)).not.toContain('the cause')
   await until(() => harness.ofType('process.ended').length === 6, 'the failed processes are gone')
   const ends = Object.fromEntries(harness.ofType('process.ended').map((ended) => [ended.server, ended]))
   expect(ends).toMatchObject({

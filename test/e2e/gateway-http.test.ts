@@ -257,3 +257,19 @@ test('a server that breaks off in its answer breaks off the client’s', async (
   await until(() => harness.ofType('request.ended').length === 1, 'the call ended')
   expect(harness.ofType('request.ended')).toMatchObject([{ outcome: 'transport_error' }])
 })
+
+test('a client that leaves a call of a session leaves it open: the answer may be fetched later', async () => {
+  answer = (_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    res.write(': begun\n\n')
+  }
+  const stop = new AbortController()
+  const headers = { ...json.headers, 'mcp-session-id': 'known' }
+  await fetch(harness.address('raw'), { ...json, headers, signal: stop.signal })
+  stop.abort()
+  await until(() => harness.ofType('http').length === 1, 'the exchange is over')
+  expect(harness.ofType('request.ended')).toEqual([])
+  answer = (_, res) => res.writeHead(404).end()
+  await fetch(harness.address('raw'), { method: 'POST', headers, body: '{"jsonrpc":"2.0","method":"x"}' })
+  await until(() => harness.ofType('request.ended').length === 1, 'the end of the session ends it')
+})

@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, fixture, type Harness, REAL, runs, script, serve, startHttpServer, until } from './gateway-harness.js'
+import {
+  code,
+  connect,
+  fixture,
+  type Harness,
+  REAL,
+  runs,
+  script,
+  serve,
+  startHttpServer,
+  until,
+} from './gateway-harness.js'
 
 let harness: Harness
 let http: Awaited<ReturnType<typeof startHttpServer>>
@@ -187,4 +198,32 @@ test('when the shared process dies, its calls fail with a reason, and the next o
   expect(runs(pid)).toBe(false)
   expect(Number(await call('pid'))).not.toBe(pid)
   await client.close()
+})
+
+test.each([
+  ['never answers what it does not know', `if (method !== 'initialize') return`],
+  ['ends at what it does not know', `if (method !== 'initialize') process.exit(1)`],
+  [
+    'refuses what comes before initialize',
+    `if (method !== 'initialize') return console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32602, message: 'not initialized' } }))`,
+  ],
+])('a legacy server that %s is found out, and the client falls back', async (_, unknown) => {
+  const own = await serve(
+    {
+      old: code(`
+        require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+          const { id, method } = JSON.parse(line)
+          if (id === undefined) return
+          ${unknown}
+          const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'old', version: '1' } }
+          console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
+        })`),
+    },
+    { probeTimeoutMs: 300 },
+  )
+  const { client } = await connect(own.address('old'), auto)
+  expect(client.getProtocolEra()).toBe('legacy')
+  expect(client.getServerVersion()?.name).toBe('old')
+  await client.close()
+  await own.stop()
 })

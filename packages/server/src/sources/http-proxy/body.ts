@@ -2,7 +2,7 @@ import type { Exchange } from './exchange.js'
 import { CODES, type Refusal } from './respond.js'
 
 /**
- * Reads a whole request body. Resolves to a refusal where it is too large (the rest is not read) or of another type than
+ * Reads a whole request body. Resolves to a refusal where it is too large (the rest is read and forgotten) or of another type than
  * JSON, and to undefined where the client left before its end.
  */
 export function readBody(exchange: Exchange, maxBytes: number): Promise<Buffer | Refusal | undefined> {
@@ -22,13 +22,11 @@ export function readBody(exchange: Exchange, maxBytes: number): Promise<Buffer |
         chunks.push(chunk)
         return
       }
-      req.pause()
-      req.removeAllListeners('data')
+      chunks.length = 0
       resolve({
         status: 413,
         code: CODES.transport,
         message: `Payload Too Large: a body may have at most ${maxBytes} bytes.`,
-        headers: { connection: 'close' },
       })
     })
     req.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))

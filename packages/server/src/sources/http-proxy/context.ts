@@ -22,6 +22,8 @@ export interface GatewayContext {
 export interface ServerContext extends GatewayContext {
   readonly server: string
   readonly memory: ServerMemory
+  /** The end of the standard error of the newest process that ended. */
+  readonly lastWords: { text: string }
 }
 
 /** What the gateway counts, for its `stats()`. */

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { CommandEntry } from '../../children/index.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
-import { tooManyChildren } from './failures.js'
+import { STOPPING, tooManyChildren } from './failures.js'
 import type { Message } from './message.js'
 import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
@@ -10,8 +10,6 @@ import { SharedProcess } from './stdio-shared.js'
 
 /** Lives as long as this process: what it makes of a credential means nothing anywhere else. */
 const KEY = randomBytes(32)
-
-const STOPPED: Refusal = { status: 503, code: CODES.transport, message: 'The server process was ended.' }
 
 /**
  * The modern side of one stdio server: a shared process for each credential, and the knowledge whether the server speaks
@@ -23,7 +21,7 @@ export class SharedProcesses {
   readonly #processes = new Map<string, SharedProcess>()
   readonly #ending = new Set<Promise<void>>()
   #era: 'unknown' | 'modern' | 'legacy' = 'unknown'
-  #probing: Promise<void> | undefined
+  #probing: Promise<Refusal | undefined> | undefined
 
   constructor(entry: CommandEntry, context: ServerContext) {
     this.#entry = entry
@@ -50,9 +48,10 @@ export class SharedProcesses {
     this.#probing ??= this.#probe(credential).finally(() => {
       this.#probing = undefined
     })
-    void this.#probing.then(() => {
-      if (this.#era === 'unknown') this.#refuse(exchange, message, legacyRefusal(message))
-      else this.post(exchange, message)
+    void this.#probing.then((refusal) => {
+      if (refusal === undefined) this.post(exchange, message)
+      // A client that only asks is sent to `initialize`, whose failure tells more to more clients.
+      else this.#refuse(exchange, message, message.method === 'server/discover' ? legacyRefusal(message) : refusal)
     })
   }
 
@@ -72,16 +71,19 @@ export class SharedProcesses {
     refuse(exchange, { ...refusal, id: message.id })
   }
 
-  /** Finds the era out. A server that ends at the question leaves it unknown: a broken one is not a legacy one. */
-  async #probe(credential: string): Promise<void> {
+  /**
+   * Finds the era out. Resolves to what to tell a client where that was not possible: no room for a process, or one that
+   * ended at the question. A broken server is not a legacy one.
+   */
+  async #probe(credential: string): Promise<Refusal | undefined> {
+    const { server, options } = this.#context
     const shared = this.#processOf(credential)
-    if (!shared) return
-    const modern = await shared.probe(this.#context.options.probeTimeoutMs)
-    if (modern) this.#era = 'modern'
-    else if (this.#processes.get(credential) === shared) {
-      this.#era = 'legacy'
-      this.#end(credential, shared)
-    }
+    if (!shared) return tooManyChildren(server, options.maxChildren)
+    const modern = await shared.probe(options.probeTimeoutMs)
+    if (shared.failure) return shared.failure
+    this.#era = modern ? 'modern' : 'legacy'
+    if (!modern) this.#end(credential, shared)
+    return undefined
   }
 
   #processOf(credential: string): SharedProcess | undefined {
@@ -97,7 +99,7 @@ export class SharedProcesses {
 
   #end(credential: string, shared: SharedProcess): void {
     this.#processes.delete(credential)
-    const ended = shared.end(STOPPED).finally(() => this.#ending.delete(ended))
+    const ended = shared.end(STOPPING).finally(() => this.#ending.delete(ended))
     this.#ending.add(ended)
   }
 }

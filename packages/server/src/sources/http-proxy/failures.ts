@@ -36,6 +36,13 @@ export function unreachable(server: string, timedOut: boolean, reason: string): 
   return failure(timedOut ? 504 : 502, 'UPSTREAM_UNREACHABLE', { server, reason })
 }
 
+/** What a client is told whose session ended, or never was. */
+export const NO_SESSION: Refusal = {
+  status: 404,
+  code: CODES.sessionNotFound,
+  message: 'Session not found: begin a new one with `initialize`.',
+}
+
 /** What a client is told while the gateway stops. */
 export const STOPPING: Refusal = {
   status: 503,

@@ -40,6 +40,11 @@ export interface Gateway extends Source {
    */
   handle(name: string, req: IncomingMessage, res: ServerResponse): void
   stats(): GatewayStats
+  /**
+   * The last 4 kB that the newest ended process of a stdio server wrote on its standard error; empty where there is none.
+   * For the person who runs the daemon: it may hold anything, so it goes into no event, log or answer.
+   */
+  lastWords(name: string): string
 }
 
 /** Builds the gateway; no process and no connection before the first request. */
@@ -52,6 +57,7 @@ class HttpGateway implements Gateway {
   readonly #context: GatewayContext
   readonly #upstreams = new Map<string, Upstream>()
   readonly #memories: ServerMemory[] = []
+  readonly #lastWords = new Map<string, { text: string }>()
   readonly #open = new Set<Exchange>()
   #sweeping: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
@@ -70,7 +76,9 @@ class HttpGateway implements Gateway {
       if (entry.disabled) continue
       const memory = createServerMemory()
       this.#memories.push(memory)
-      const context = { ...this.#context, server, memory }
+      const lastWords = { text: '' }
+      this.#lastWords.set(server, lastWords)
+      const context = { ...this.#context, server, memory, lastWords }
       this.#upstreams.set(server, 'url' in entry ? new HttpUpstream(entry, context) : new StdioUpstream(entry, context))
     }
   }
@@ -119,6 +127,10 @@ class HttpGateway implements Gateway {
     return { ...this.#context.counters, inFlight: this.#open.size, sessions, processes: this.#context.slots.used }
   }
 
+  lastWords(name: string): string {
+    return this.#lastWords.get(name)?.text ?? ''
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -129,7 +141,7 @@ class HttpGateway implements Gateway {
     await this.#quiet(this.#context.options.stopGraceMs)
     await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.stop()))
     await Promise.all([...this.#context.running].map((process) => process.end()))
-    for (const { res } of this.#open) res.destroy()
+    await Promise.all([...this.#open].map(({ res }) => cut(res)))
     for (const memory of this.#memories) memory.close('cancelled')
   }
 
@@ -146,6 +158,14 @@ class HttpGateway implements Gateway {
       }
     })
   }
+}
+
+/** Closes a connection; resolves when everybody who listens has heard of it. */
+function cut(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (res.closed) resolve()
+    else res.once('close', resolve).destroy()
+  })
 }
 
 /** `publish` promises not to throw; a call must not fail where that promise is broken. */

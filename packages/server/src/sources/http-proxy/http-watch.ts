@@ -24,6 +24,7 @@ export class HttpWatch {
   #opening: HttpSession | undefined
   #answer: Copies | undefined
   #ids: readonly string[] = []
+  #left = false
 
   constructor(exchange: Exchange, context: ServerContext, sessions: HttpSessions) {
     this.#exchange = exchange
@@ -84,11 +85,14 @@ export class HttpWatch {
 
   /** The client left before the end of the answer. In a session that cancels nothing: it may come back for the rest. */
   left(): void {
+    this.#left = true
     if (!this.#belongs()) this.#observer?.close('cancelled', 'client')
   }
 
   /** The connection to the server failed. */
   failed(timedOut: boolean): void {
+    // A request that this gateway cut because its client left.
+    if (this.#left) return
     const outcome = timedOut ? 'timeout' : 'transport_error'
     for (const id of this.#ids) this.#observer?.fail(id, outcome)
     if (!this.#belongs()) this.#observer?.close(outcome, 'lost')

@@ -7,7 +7,7 @@ import { createLines } from './lines.js'
 import { type Message, readParcel } from './message.js'
 
 /** How much of a process's last standard error is held, in memory alone. */
-const DIAGNOSIS_BYTES = 4096
+const LAST_WORDS_BYTES = 4096
 /** Input that a process left unread, beyond which it gets no more. */
 const MAX_UNREAD_BYTES = 33_554_432
 
@@ -29,8 +29,6 @@ export interface ServerProcess {
   /** Stops reading its output until `resume`. */
   pause(): void
   resume(): void
-  /** The end of its standard error, for a person who diagnoses. Never shown to clients, never logged. */
-  diagnosis(): string
   /** Ends it and all that it started; its exit is then no crash. Idempotent. */
   end(): Promise<void>
 }
@@ -44,7 +42,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   const began = clock()
   let wanted = true
   if (child.pid !== undefined) publish(event('process.started', now(), { server, transport: 'stdio' }, { pid }))
-  const diagnosis = child.stderr ? tailOf(child.stderr) : () => ''
+  const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
 
   const junk = () => context.counters.junkLines++
   const lines = createLines(context.options.maxBodyBytes, junk)
@@ -60,6 +58,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
 
   const ended = child.exited.then((exit) => {
     context.slots.give()
+    context.lastWords.text = lastWords()
     context.running.delete(serverProcess)
     const failed = exit.startFailure !== undefined || exit.code !== 0
     publish(
@@ -81,7 +80,6 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   })
 
   const serverProcess: ServerProcess = {
-    diagnosis,
     send(message) {
       if (child.stdin.writableLength > MAX_UNREAD_BYTES) return false
       child.stdin.write(Buffer.concat([message, NEWLINE]))
@@ -106,7 +104,7 @@ const NEWLINE = Buffer.from('\n')
 function tailOf(stream: Readable): () => string {
   let tail: Buffer = Buffer.alloc(0)
   stream.on('data', (chunk: Buffer) => {
-    tail = Buffer.concat([tail, chunk.subarray(-DIAGNOSIS_BYTES)]).subarray(-DIAGNOSIS_BYTES)
+    tail = Buffer.concat([tail, chunk.subarray(-LAST_WORDS_BYTES)]).subarray(-LAST_WORDS_BYTES)
   })
   return () => tail.toString('utf8')
 }

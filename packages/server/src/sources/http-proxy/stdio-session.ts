@@ -4,7 +4,7 @@ import { createAnswer } from './answer.js'
 import type { ServerContext } from './context.js'
 import { Delivery } from './delivery.js'
 import type { Exchange } from './exchange.js'
-import { OVERLOADED, processFailure, silence } from './failures.js'
+import { NO_SESSION, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
 import { keyOf, type Message } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
 import { type ServerProcess, startServerProcess } from './process.js'
@@ -95,7 +95,7 @@ export class StdioSession {
 
   /** Ends the session and its process. Resolves when no process is left. */
   async end(reason: 'client' | 'idle' | 'shutdown'): Promise<void> {
-    this.#close({ status: 404, code: CODES.sessionNotFound, message: 'Session not found: it has ended.' })
+    this.#close(reason === 'shutdown' ? STOPPING : NO_SESSION)
     this.#observer.close('cancelled', reason)
     await this.#process.end()
   }
@@ -136,7 +136,7 @@ export class StdioSession {
       // Before the answer leaves, so that a refused `initialize` carries no session id.
       const refused = opens && message.failed
       if (opens) clearTimeout(this.#startTimer)
-      if (refused) this.#over = { status: 404, code: CODES.sessionNotFound, message: 'Session not found.' }
+      if (refused) this.#over = NO_SESSION
       const exchange = this.#delivery.deliver(message)
       if (exchange) this.#throttle(exchange)
       if (refused) this.#discard()

@@ -60,6 +60,11 @@ export class SharedProcess {
     })
   }
 
+  /** Why it ended by itself; undefined while it runs. */
+  get failure(): Refusal | undefined {
+    return this.#over
+  }
+
   /**
    * Asks `server/discover`. Resolves to true where the answer is a result or knows the modern error for versions; to
    * false for another error, for silence of `timeoutMs`, and for an exit.

@@ -5,18 +5,12 @@ import { oneLine } from './bytes.js'
 import type { ServerContext, Upstream } from './context.js'
 import { SharedProcesses } from './era.js'
 import type { Exchange } from './exchange.js'
-import { tooManyChildren } from './failures.js'
+import { NO_SESSION, tooManyChildren } from './failures.js'
 import { type Message, type Parcel, readParcel } from './message.js'
 import { observe } from './observe.js'
 import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
 import { StdioSession } from './stdio-session.js'
-
-const NO_SESSION: Refusal = {
-  status: 404,
-  code: CODES.sessionNotFound,
-  message: 'Session not found: begin a new one with `initialize`.',
-}
 
 /** Streamable HTTP in front of a stdio server: a process for each legacy session, a shared one for the modern era. */
 export class StdioUpstream implements Upstream {
