@@ -1,5 +1,7 @@
 import { Command } from 'commander'
+import { vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
+import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
 import type { Terminal } from './terminal.js'
 import type { UpFlags } from './up.js'
@@ -9,6 +11,8 @@ const FILE_HELP = 'configuration, YAML or JSON: our own form, or a client’s mc
 /** What the commands work with. */
 export interface Setting {
   readonly terminal: Terminal
+  /** What `wrap` shall run: everything after `--`, as it was typed. */
+  readonly wrapped: readonly string[]
   /** Told a command’s exit status, where it has one of its own. */
   readonly finish: (status: number) => void
 }
@@ -22,6 +26,7 @@ export function createProgram(setting: () => Setting): Command {
     .description('Vital signs for MCP servers: see every call, know when something is wrong.')
     .version(VERSION, '-V, --version')
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => setting().terminal.out.write(text),
       writeErr: (text) => setting().terminal.err.write(text),
@@ -29,7 +34,9 @@ export function createProgram(setting: () => Setting): Command {
     .showHelpAfterError('(mcp-vitals --help shows what there is)')
     .addHelpText('after', EXAMPLES)
   addUp(program, setting)
+  addWrap(program, setting)
   addConfig(program, setting)
+  addBackup(program, setting)
   return program
 }
 
@@ -37,6 +44,7 @@ const EXAMPLES = `
 Examples:
   mcp-vitals up --demo                      watch two small servers that come along
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
+  mcp-vitals wrap -- npx my-server          in a client's configuration: run a server watched
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where
 `
 
@@ -55,6 +63,36 @@ function addUp(program: Command, setting: () => Setting): void {
       const { terminal, finish } = setting()
       finish(await up(flags, terminal))
     })
+}
+
+function addWrap(program: Command, setting: () => Setting): void {
+  program
+    .command('wrap')
+    .description('run a stdio server as a client would, and tell the daemon what passes')
+    .usage('[options] -- <command> [arguments...]')
+    .argument('[words...]')
+    .passThroughOptions()
+    .option('-n, --name <name>', 'name of the server (default: made from the command)')
+    .addHelpText('after', '\nExample:\n  mcp-vitals wrap --name notes -- npx -y @modelcontextprotocol/server-memory\n')
+    .action(async (words: readonly string[], { name }: { readonly name?: string }) => {
+      const { wrapped, finish } = setting()
+      const [command, ...args] = wrapped
+      if (command === undefined || words.length > 0) throw vitalsError('WRAP_WITHOUT_COMMAND', {})
+      const { runWrap } = await import('./wrap.js')
+      finish(await runWrap({ ...(name === undefined ? {} : { name }), command, args }))
+    })
+}
+
+function addBackup(program: Command, setting: () => Setting): void {
+  program
+    .command('backup')
+    .description('copy the event store to a new file, also while the daemon runs')
+    .argument('<file>', 'file to make')
+    .option('--data <directory>', 'state directory (dataDir)')
+    .addHelpText('after', '\nExample:\n  mcp-vitals backup events-copy.db\n')
+    .action(async (file: string, flags: BackupFlags) =>
+      (await import('./backup.js')).backup(file, flags, setting().terminal),
+    )
 }
 
 function addConfig(program: Command, setting: () => Setting): void {

@@ -10,6 +10,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'CONFIG_UNREADABLE',
   'CONFIG_INVALID',
   'HOST_NOT_LOOPBACK',
+  'WRAP_WITHOUT_COMMAND',
 ])
 
 /** Tells a person what went wrong, and returns the exit status for it. A stack is shown only where MCP_VITALS_DEBUG=1 asks for it. */

@@ -9,10 +9,20 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     const finish = (found: number) => {
       status = found
     }
-    await createProgram(() => ({ terminal, finish })).parseAsync(args, { from: 'user' })
+    const { own, wrapped } = splitArguments(args)
+    await createProgram(() => ({ terminal, wrapped, finish })).parseAsync(own, { from: 'user' })
   } catch (error) {
     status = report(error, terminal)
   }
   await terminal.flushed()
   return status
+}
+
+/** Cuts what `wrap` runs off at the first `--`, so that no option of ours is ever read out of another program’s arguments. */
+function splitArguments(args: readonly string[]): {
+  readonly own: readonly string[]
+  readonly wrapped: readonly string[]
+} {
+  const end = args[0] === 'wrap' ? args.indexOf('--') : -1
+  return end < 0 ? { own: args, wrapped: [] } : { own: args.slice(0, end), wrapped: args.slice(end + 1) }
 }

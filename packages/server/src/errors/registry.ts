@@ -108,6 +108,11 @@ export const ERRORS = {
     example: 'mcp-vitals wrap -- node /srv/notes/server.js',
     next: 'Make the file executable (chmod +x), or name its interpreter before it.',
   },
+  WRAP_WITHOUT_COMMAND: {
+    message: 'No command stands after "--", so there is nothing to wrap.',
+    example: 'mcp-vitals wrap --name notes -- npx -y @modelcontextprotocol/server-memory',
+    next: 'Write "--" and then the server’s command with its arguments, as the client had it.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {
