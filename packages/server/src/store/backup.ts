@@ -62,9 +62,8 @@ async function syncFile(file: string): Promise<void> {
 function copy(data: BackupData): Promise<void> {
   const worker = new Worker(new URL('./backup-worker.js', import.meta.url), { workerData: data })
   return new Promise((resolve, reject) => {
+    worker.on('message', (reason: string) => reject(new Error(reason)))
     worker.on('error', reject)
-    worker.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`the copying thread ended with code ${code}`)),
-    )
+    worker.on('exit', () => resolve())
   })
 }
