@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Head } from '../../packages/instrument/src/mcp/head.js'
+import { MAX_DEPTH } from '../../packages/instrument/src/mcp/nesting.js'
 import { EACH, MAX_ITEMS, NO_TOKEN, PATHS, type Path } from '../../packages/instrument/src/mcp/paths.js'
-import { type Head, MAX_DEPTH, Skimmer } from '../../packages/instrument/src/mcp/skim.js'
+import { Skimmer } from '../../packages/instrument/src/mcp/skim.js'
 
 const RUNS = { numRuns: 1500 }
 const STEPS: Path['path'] = Object.values(PATHS).flatMap(({ path }) => [...path])

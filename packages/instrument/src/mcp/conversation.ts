@@ -1,4 +1,5 @@
 import { type Event, type EventOf, event, type Origin } from '../event/index.js'
+import type { Head } from './head.js'
 import type { Listing } from './known.js'
 import { Lane } from './lane.js'
 import { CONVERSATION_LIMITS, type ConversationLimits } from './limits.js'
@@ -9,7 +10,6 @@ import { type Direction, type EndDetails, Operation, type Voice } from './operat
 import { createBodyReader, createLineReader, type Findings, type Reader } from './readers.js'
 import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
-import type { Head } from './skim.js'
 import { createEventReader } from './sse.js'
 import type { Outcome } from './status.js'
 import { tokenKey } from './take.js'

@@ -1,5 +1,6 @@
+import type { Head } from './head.js'
 import { type Captured, NO_TOKEN } from './paths.js'
-import { type Head, Skimmer } from './skim.js'
+import { Skimmer } from './skim.js'
 import type { ByteRange } from './take.js'
 
 /** `other`: valid JSON that is no JSON-RPC 2.0 message. */

@@ -1,4 +1,5 @@
-import { type Ending, type Head, Skimmer } from './skim.js'
+import type { Head } from './head.js'
+import { type Ending, Skimmer } from './skim.js'
 
 const NEWLINE = 0x0a
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const

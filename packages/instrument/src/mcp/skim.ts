@@ -1,23 +1,9 @@
 import { TextCapture } from './capture.js'
 import { ESCAPES, HEX, isWholeNumber, NUMBER_START, numberStep, PLAIN, WORDS } from './grammar.js'
-import type { Captured } from './paths.js'
-import { type ByteRange, Taker } from './take.js'
+import { type Head, HeldHeads } from './head.js'
+import { Nesting } from './nesting.js'
+import { Taker } from './take.js'
 import { MAX_PATH_KEY_LENGTH, type Node, ROOT } from './trie.js'
-
-/** Deepest nesting that is read. JSON.parse has no limit; a message deeper than this is no message of anybody's. */
-export const MAX_DEPTH = 512
-/** Messages of one batch that are held back until its end shows that it was JSON; beyond it they go out as read. */
-const MAX_HELD_MESSAGES = 1000
-
-/** What was taken from one message. */
-export interface Head {
-  readonly fields: Captured
-  /** Where the message lies in its document, in bytes. */
-  readonly start: number
-  readonly end: number
-  /** Where its tokens lie, by the names of `PATHS`. */
-  readonly ranges: Readonly<Record<string, ByteRange>>
-}
 
 /** How a document ended. `cut_off`: it was right so far, but not whole. `empty`: nothing but white space. */
 export type Ending = 'whole' | 'empty' | 'cut_off' | 'invalid_json' | 'too_deep'
@@ -42,22 +28,17 @@ enum S {
   Failed,
 }
 
-const ARRAY = 1
-const OBJECT = 0
-
 /**
  * Reads one JSON document after the other, in pieces cut anywhere, and accepts what JSON.parse accepts. Never holds a
  * message: what the allow-list does not name is checked and forgotten, so memory is bounded whatever comes.
  */
 export class Skimmer {
-  readonly #onHead: (head: Head) => void
+  readonly #held: HeldHeads
   readonly #taker = new Taker()
   readonly #key = new TextCapture()
-  readonly #kinds = new Uint8Array(MAX_DEPTH)
-  readonly #nodes: (Node | undefined)[] = new Array(MAX_DEPTH).fill(undefined)
+  readonly #nesting = new Nesting()
   #state: S = S.Value
   #failure: 'invalid_json' | 'too_deep' = 'invalid_json'
-  #depth = 0
   /** Depth at which messages lie: 1 within a batch. */
   #base = 0
   /** The place of the next value, where the allow-list knows it. */
@@ -71,12 +52,11 @@ export class Skimmer {
   #read = 0
   #messageStart = 0
   #hashFrom = 0
-  #held: Head[] = []
   #messages = 0
 
   /** `onHead` is called for each message once its document (of a batch: the whole array) has proved to be JSON. */
   constructor(onHead: (head: Head) => void) {
-    this.#onHead = onHead
+    this.#held = new HeldHeads(onHead)
   }
 
   /** Bytes of the current document so far. */
@@ -86,7 +66,7 @@ export class Skimmer {
 
   /** Whether the current document has anything but white space yet. */
   get hasValue(): boolean {
-    return this.#state !== S.Value || this.#depth > 0
+    return this.#state !== S.Value || this.#nesting.depth > 0
   }
 
   /** Takes `chunk[from, to)`. Keeps no reference to it. */
@@ -120,37 +100,39 @@ export class Skimmer {
   /** The document's end. Hands over its messages where it was whole, and is ready for the next one. */
   finish(): Ending {
     const ending = this.#ending()
-    const heads = this.#held
-    if (ending === 'whole' && this.#messages === 0) heads.push({ fields: {}, ranges: {}, start: 0, end: this.#read })
+    if (ending === 'whole' && this.#messages === 0)
+      this.#held.hold({ fields: {}, ranges: {}, start: 0, end: this.#read })
+    const heads = this.#held.take()
     this.discard()
-    if (ending === 'whole') for (const head of heads) this.#onHead(head)
+    if (ending === 'whole') this.#held.handOver(heads)
     return ending
   }
 
   /** Forgets the document, and is ready for the next one. */
   discard(): void {
     this.#state = S.Value
-    this.#depth = 0
+    this.#nesting.depth = 0
     this.#base = 0
     this.#node = undefined
     this.#escape = 0
     this.#read = 0
     this.#messages = 0
-    if (this.#held.length > 0) this.#held = []
+    this.#held.take()
     this.#taker.drop()
   }
 
   #ending(): Ending {
-    if (this.#state === S.Number && this.#depth === 0 && isWholeNumber(this.#number)) this.#valueEnded(this.#read)
+    if (this.#state === S.Number && this.#nesting.depth === 0 && isWholeNumber(this.#number))
+      this.#valueEnded(this.#read)
     if (this.#state === S.Done) return 'whole'
     if (this.#state === S.Failed) return this.#failure
-    return this.#state === S.Value && this.#depth === 0 ? 'empty' : 'cut_off'
+    return this.#state === S.Value && this.#nesting.depth === 0 ? 'empty' : 'cut_off'
   }
 
   #fail(reason: 'invalid_json' | 'too_deep', at: number): number {
     this.#state = S.Failed
     this.#failure = reason
-    this.#held = []
+    this.#held.take()
     this.#taker.drop()
     return at
   }
@@ -184,12 +166,12 @@ export class Skimmer {
     if (this.#state === S.FirstKey && c === 0x7d) return this.#close(chunk, c, at)
     if (this.#state === S.Done || c !== 0x22) return this.#fail('invalid_json', at)
     this.#state = S.KeyString
-    if (this.#nodes[this.#depth - 1]) this.#key.start(MAX_PATH_KEY_LENGTH + 1, false)
+    if (this.#nesting.node) this.#key.start(MAX_PATH_KEY_LENGTH + 1, false)
     return at + 1
   }
 
   #next(): void {
-    if (this.#kinds[this.#depth - 1] === OBJECT) this.#state = S.Key
+    if (!this.#nesting.inArray) this.#state = S.Key
     else {
       this.#state = S.Value
       this.#node = this.#elementNode()
@@ -197,18 +179,18 @@ export class Skimmer {
   }
 
   #elementNode(): Node | undefined {
-    const array = this.#nodes[this.#depth - 1]
+    const array = this.#nesting.node
     return array && this.#taker.element(array)
   }
 
   #value(c: number, at: number): number {
-    if (this.#depth === this.#base) {
+    if (this.#nesting.depth === this.#base) {
       if (c === 0x5b && this.#base === 0) this.#base = 1
       else this.#startMessage(at)
     }
     if (this.#node) {
       const hashed = this.#taker.hashes
-      this.#taker.begin(this.#node, c, this.#offset + at, this.#depth)
+      this.#taker.begin(this.#node, c, this.#offset + at, this.#nesting.depth)
       if (!hashed && this.#taker.hashes) this.#hashFrom = at
     }
     if (c === 0x22) this.#state = S.String
@@ -236,18 +218,14 @@ export class Skimmer {
   }
 
   #open(c: number, at: number): number {
-    if (this.#depth === MAX_DEPTH) return this.#fail('too_deep', at)
-    this.#kinds[this.#depth] = c === 0x5b ? ARRAY : OBJECT
-    this.#nodes[this.#depth] = this.#node
-    this.#depth++
+    if (!this.#nesting.push(c === 0x5b, this.#node)) return this.#fail('too_deep', at)
     this.#node = undefined
     this.#state = c === 0x5b ? S.FirstElement : S.FirstKey
     return at + 1
   }
 
   #close(chunk: Uint8Array, c: number, at: number): number {
-    if (this.#kinds[this.#depth - 1] !== (c === 0x5d ? ARRAY : OBJECT)) return this.#fail('invalid_json', at)
-    this.#depth--
+    if (!this.#nesting.pop(c === 0x5d)) return this.#fail('invalid_json', at)
     this.#ended(chunk, at + 1)
     return at + 1
   }
@@ -262,24 +240,20 @@ export class Skimmer {
   }
 
   #valueEnded(end: number): void {
-    this.#taker.end(end, this.#depth)
-    if (this.#depth === this.#base && this.#messages > 0) this.#hold(end)
-    if (this.#depth === 0) {
+    this.#taker.end(end, this.#nesting.depth)
+    if (this.#nesting.depth === this.#base && this.#messages > 0) this.#hold(end)
+    if (this.#nesting.depth === 0) {
       this.#state = S.Done
       return
     }
     this.#state = S.After
-    const parent = this.#nodes[this.#depth - 1]
-    if (parent?.each && this.#kinds[this.#depth - 1] === ARRAY) this.#taker.elementEnded(parent)
+    const parent = this.#nesting.node
+    if (parent?.each && this.#nesting.inArray) this.#taker.elementEnded(parent)
   }
 
   #hold(end: number): void {
     const { fields, ranges } = this.#taker
-    this.#held.push({ fields, ranges, start: this.#messageStart, end })
-    if (this.#held.length <= MAX_HELD_MESSAGES) return
-    const heads = this.#held
-    this.#held = []
-    for (const head of heads) this.#onHead(head)
+    this.#held.hold({ fields, ranges, start: this.#messageStart, end })
   }
 
   #string(chunk: Uint8Array, from: number, to: number): number {
@@ -315,7 +289,7 @@ export class Skimmer {
 
   #takeText(chunk: Uint8Array, from: number, to: number): void {
     if (this.#state === S.KeyString) {
-      if (this.#nodes[this.#depth - 1]) this.#key.feed(chunk, from, to)
+      if (this.#nesting.node) this.#key.feed(chunk, from, to)
     } else if (this.#taker.wants) this.#taker.feed(chunk, from, to)
   }
 
@@ -323,7 +297,7 @@ export class Skimmer {
     this.#takeText(chunk, from, at)
     if (this.#state === S.String) this.#ended(chunk, at + 1)
     else {
-      this.#node = this.#nodes[this.#depth - 1]?.keys.get(this.#key.finish())
+      this.#node = this.#nesting.node?.keys.get(this.#key.finish())
       this.#state = S.Colon
     }
     return at + 1

@@ -1,0 +1,36 @@
+import type { Node } from './trie.js'
+
+/** Deepest nesting that is read. JSON.parse has no limit; a message deeper than this is no message of anybody's. */
+export const MAX_DEPTH = 512
+
+/** The arrays and objects around the byte being read, and where the allow-list knows them. */
+export class Nesting {
+  depth = 0
+  readonly #isArray = new Uint8Array(MAX_DEPTH)
+  readonly #nodes: (Node | undefined)[] = new Array(MAX_DEPTH).fill(undefined)
+
+  /** Goes into an array or object; false where that is too deep. */
+  push(isArray: boolean, node: Node | undefined): boolean {
+    if (this.depth === MAX_DEPTH) return false
+    this.#isArray[this.depth] = isArray ? 1 : 0
+    this.#nodes[this.depth] = node
+    this.depth++
+    return true
+  }
+
+  /** Comes out of an array or object; false where it is not the innermost. */
+  pop(isArray: boolean): boolean {
+    if (this.inArray !== isArray) return false
+    this.depth--
+    return true
+  }
+
+  get inArray(): boolean {
+    return this.#isArray[this.depth - 1] === 1
+  }
+
+  /** The innermost array or object, where the allow-list knows it. */
+  get node(): Node | undefined {
+    return this.#nodes[this.depth - 1]
+  }
+}
