@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { afterEach, describe, expect, test } from 'vitest'
 import { FILES, ROOT, textOf } from './files.js'
 
 /** How a command of the README is run: here, as it stands, or by another file, which must then contain the words. */
 type Runner = { readonly run: (command: string) => Promise<void> } | { readonly by: string; readonly words: string }
+
+const daemon = { run: answersHealth }
+const onDaemon = (expected: RegExp) => ({ run: (command: string) => beside(command, expected) })
 
 /**
  * Every command of the README's `sh` blocks, with what runs it. A line of the README without an entry fails, and so
@@ -17,6 +22,16 @@ type Runner = { readonly run: (command: string) => Promise<void> } | { readonly 
 const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'npm start': { run: watchesTheDemo },
   'npm test': { by: '.ci/run', words: ' npm test' },
+  'mcp-vitals up --config mcp.json': daemon,
+  'mcp-vitals wrap --name memory -- npx -y @modelcontextprotocol/server-memory': { run: speaksMcp },
+  'mcp-vitals config check --config mcp-vitals.yaml': { run: (command) => succeeds(command, /mcp-vitals\.yaml/) },
+  'mcp-vitals up --config mcp-vitals.yaml': daemon,
+  'curl http://127.0.0.1:9464/health': onDaemon(/^\{"status":"ok"/m),
+  'curl http://127.0.0.1:9464/health/ready': onDaemon(/"store":\{"status":"ok"\}/),
+  'curl http://127.0.0.1:9464/metrics': onDaemon(
+    /^mcp_tool_availability\{server="memory",tool_name="read_graph"\} 1$/m,
+  ),
+  'mcp-vitals backup events.db': onDaemon(/events\.db/),
 }
 
 const README = FILES.includes('README.md') ? textOf('README.md') : undefined
@@ -79,6 +94,93 @@ async function watchesTheDemo(command: string): Promise<void> {
     if (shell.exitCode === null) process.kill(-shell.pid!, 'SIGKILL')
     rmSync(state, { recursive: true, force: true })
   }
+}
+
+/** Calls after a test: what it started ends, whatever it found. */
+const endings: (() => void)[] = []
+afterEach(() => {
+  for (const end of endings.splice(0).reverse()) end()
+})
+
+/** A folder as a reader has it: the files that the README shows, `mcp-vitals` on the path, a state directory, a free port. */
+async function readersPlace() {
+  const [home, port] = [mkdtempSync(join(tmpdir(), 'mcp-vitals-reader-')), await freePort()]
+  endings.push(() => rmSync(home, { recursive: true, force: true }))
+  const notes = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-memory'] }
+  writeFileSync(join(home, 'mcp.json'), JSON.stringify({ mcpServers: { memory: notes } }))
+  writeFileSync(join(home, 'mcp-vitals.yaml'), /^```yaml\n(listen:[\s\S]*?)^```/m.exec(README ?? '')?.[1] ?? '')
+  // npx finds the server among these, and asks no registry.
+  symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'))
+  mkdirSync(join(home, 'bin'))
+  const command = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'packages/server/dist/cli/main.js')}' "$@"\n`
+  writeFileSync(join(home, 'bin/mcp-vitals'), command, { mode: 0o755 })
+  const env = {
+    ...process.env,
+    PATH: `${join(home, 'bin')}:${process.env.PATH}`,
+    MCP_VITALS_PORT: String(port),
+    MCP_VITALS_DATA: join(home, 'state'),
+  }
+  return { home, port, env }
+}
+
+type Place = Awaited<ReturnType<typeof readersPlace>>
+
+/** Runs a command in a shell, the README's port exchanged for the free one. */
+function shell(command: string, { home, port, env }: Place) {
+  const child = spawn('sh', ['-c', command.replace(':9464', `:${port}`)], { cwd: home, env, detached: true })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  endings.push(() => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
+  })
+  return { child, ended, output: () => output }
+}
+
+async function startsDaemon(command: string, place: Place) {
+  const running = shell(`exec ${command}`, place)
+  await eventually(
+    `the tools of memory, by ${command}`,
+    async () =>
+      /"memory":\{"status":"up","tools":9\}/.exec(
+        await (await fetch(`http://127.0.0.1:${place.port}/health`)).text(),
+      ) ?? undefined,
+  )
+  return running
+}
+
+async function answersHealth(command: string): Promise<void> {
+  const { child, ended, output } = await startsDaemon(command, await readersPlace())
+  child.kill('SIGTERM')
+  expect(await ended, output()).toBe(0)
+}
+
+/** Runs a command while a daemon runs beside it. */
+async function beside(command: string, expected: RegExp): Promise<void> {
+  const place = await readersPlace()
+  await startsDaemon('mcp-vitals up --config mcp.json', place)
+  const { ended, output } = shell(command, place)
+  expect(await ended, output()).toBe(0)
+  expect(output()).toMatch(expected)
+}
+
+async function succeeds(command: string, expected: RegExp): Promise<void> {
+  const { ended, output } = shell(command, await readersPlace())
+  expect(await ended, output()).toBe(0)
+  expect(output()).toMatch(expected)
+}
+
+async function speaksMcp(command: string): Promise<void> {
+  const place = await readersPlace()
+  const [first = '', ...rest] = command.split(' ')
+  const client = new Client({ name: 'reader', version: '1.0.0' })
+  const env = Object.fromEntries(Object.entries(place.env).filter((entry): entry is [string, string] => !!entry[1]))
+  await client.connect(new StdioClientTransport({ command: first, args: rest, env, cwd: place.home, stderr: 'ignore' }))
+  expect((await client.listTools()).tools).toHaveLength(9)
+  await client.close()
 }
 
 describe('the README', () => {
