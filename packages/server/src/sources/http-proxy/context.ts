@@ -39,24 +39,30 @@ export interface GatewayCounters {
 /** A bounded number of places for processes. */
 export interface Slots {
   readonly used: number
-  /** Takes a place; false where none is free. */
+  /** Takes a place; false where none is free, and after `close`. */
   take(): boolean
   give(): void
+  /** Gives no place any more. */
+  close(): void
 }
 
 export function createSlots(limit: number): Slots {
   let used = 0
+  let closed = false
   return {
     get used() {
       return used
     },
     take() {
-      if (used >= limit) return false
+      if (closed || used >= limit) return false
       used++
       return true
     },
     give() {
       used--
+    },
+    close() {
+      closed = true
     },
   }
 }
@@ -67,7 +73,8 @@ export interface Upstream {
   handle(exchange: Exchange, rest: string): void
   /** Ends what was idle for too long. */
   sweep(): void
-  stats(): { readonly sessions: number; readonly processes: number }
+  /** Sessions that are open. */
+  readonly sessions: number
   /** Ends every session and process, and publishes their last events. Calls in flight were waited for before. */
   stop(): Promise<void>
 }

@@ -28,10 +28,6 @@ export class SharedProcesses {
     this.#context = context
   }
 
-  get size(): number {
-    return this.#processes.size
-  }
-
   /** Answers one modern POST, whose `message` is one line. */
   post(exchange: Exchange, message: Message): void {
     const credential = credentialOf(exchange.header('authorization'))

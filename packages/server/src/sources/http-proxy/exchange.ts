@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { event } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
+import { headerOf } from './http-headers.js'
 
 /** Status in the events for a client that left before it was answered. */
 const CLIENT_LEFT = 499
@@ -9,7 +10,7 @@ const CLIENT_LEFT = 499
 export interface Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** A header's one value; repeated ones are joined as node:http does. */
+  /** A header's one value; `name` in lower case. */
   header(name: string): string | undefined
   /** Bytes of body so far. Who reads or writes them adds them up. */
   requestBytes: number
@@ -35,10 +36,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse, options
   const exchange: Exchange = {
     req,
     res,
-    header(name) {
-      const value = req.headers[name]
-      return Array.isArray(value) ? value.join(', ') : value
-    },
+    header: (name) => headerOf(req.headers, name),
     requestBytes: 0,
     responseBytes: 0,
     endless: req.method === 'GET',

@@ -123,7 +123,7 @@ class HttpGateway implements Gateway {
 
   stats(): GatewayStats {
     let sessions = 0
-    for (const upstream of this.#upstreams.values()) sessions += upstream.stats().sessions
+    for (const upstream of this.#upstreams.values()) sessions += upstream.sessions
     return { ...this.#context.counters, inFlight: this.#open.size, sessions, processes: this.#context.slots.used }
   }
 
@@ -139,6 +139,7 @@ class HttpGateway implements Gateway {
   async #stop(): Promise<void> {
     clearInterval(this.#sweeping)
     await this.#quiet(this.#context.options.stopGraceMs)
+    this.#context.slots.close()
     await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.stop()))
     await Promise.all([...this.#context.running].map((process) => process.end()))
     await Promise.all([...this.#open].map(({ res }) => cut(res)))

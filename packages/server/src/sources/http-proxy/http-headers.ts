@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { UrlEntry } from '../../children/index.js'
 
 /** Headers that speak of one connection alone (RFC 9110, 7.6.1), and `expect`, which was answered here already. */
@@ -28,6 +29,12 @@ export function passedHeaders(raw: readonly string[]): string[] {
   for (let at = 0; at < raw.length; at += 2)
     if (!dropped.has(raw[at]!.toLowerCase())) passed.push(raw[at]!, raw[at + 1]!)
   return passed
+}
+
+/** A header's one value, the first of several; `name` in lower case. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
 }
 
 /** A client's headers for the upstream: `Host` rewritten in its place, the entry's own added where the client has none. */

@@ -21,6 +21,8 @@ export class HttpSessions {
   readonly #context: ServerContext
   readonly #byId = new Map<string, Followed>()
 
+  #stopped = false
+
   constructor(context: ServerContext) {
     this.#context = context
   }
@@ -32,7 +34,9 @@ export class HttpSessions {
   /** A session whose `initialize` was asked for, before the server gave it an id. */
   begin(): HttpSession {
     const pseudonym = randomUUID()
-    return { pseudonym, observer: observe(this.#context, pseudonym) }
+    const observer = observe(this.#context, pseudonym)
+    if (this.#stopped) observer.close('cancelled', 'shutdown')
+    return { pseudonym, observer }
   }
 
   /** The server answered with an id for a session. */
@@ -75,7 +79,9 @@ export class HttpSessions {
     }
   }
 
+  /** Ends all sessions; what begins later is over at once. */
   stop(): void {
+    this.#stopped = true
     for (const id of [...this.#byId.keys()]) this.end(id, 'shutdown')
   }
 }

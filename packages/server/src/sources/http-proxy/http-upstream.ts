@@ -10,6 +10,12 @@ import { HttpSessions } from './http-sessions.js'
 import { HttpWatch } from './http-watch.js'
 import { refuse } from './respond.js'
 
+/**
+ * How long a connection waits for its next request: less than the 5 s after which common servers close it, since a
+ * request that meets the closing is lost and may not be sent twice.
+ */
+const IDLE_CONNECTION_MS = 4_000
+
 /** Passes every exchange on to a server that speaks Streamable HTTP itself, byte for byte as it comes. */
 export class HttpUpstream implements Upstream {
   readonly #entry: UrlEntry
@@ -21,7 +27,10 @@ export class HttpUpstream implements Upstream {
     this.#entry = entry
     this.#context = context
     this.#sessions = new HttpSessions(context)
-    this.#agent = new (entry.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, noDelay: true })
+    this.#agent = new (entry.url.startsWith('https:') ? HttpsAgent : HttpAgent)({
+      keepAlive: true,
+      timeout: IDLE_CONNECTION_MS,
+    })
   }
 
   handle(exchange: Exchange, rest: string): void {
@@ -49,8 +58,8 @@ export class HttpUpstream implements Upstream {
     this.#sessions.sweep(this.#context.options.httpSessionIdleMs)
   }
 
-  stats(): { readonly sessions: number; readonly processes: number } {
-    return { sessions: this.#sessions.size, processes: 0 }
+  get sessions(): number {
+    return this.#sessions.size
   }
 
   async stop(): Promise<void> {

@@ -3,10 +3,10 @@ import { event } from '@mcp-vitals/instrument/event'
 import type { ServerContext } from './context.js'
 import { decoding } from './decoding.js'
 import type { Exchange } from './exchange.js'
+import { headerOf } from './http-headers.js'
 import type { HttpSession, HttpSessions } from './http-sessions.js'
 import { type Message, readParcel } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
-import { headerOf } from './routing.js'
 
 /** Bytes of a request that are held until its end, to learn what it is; a longer one is read as it is known then. */
 const MAX_HELD_BYTES = 4_194_304

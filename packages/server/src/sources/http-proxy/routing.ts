@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { headerOf } from './http-headers.js'
 import type { Message } from './message.js'
 import { CODES, type Refusal } from './respond.js'
 
@@ -40,12 +41,6 @@ export function route(headers: IncomingHttpHeaders, messages: readonly Message[]
 /** True for a revision without sessions. */
 export function isModern(version: string | undefined): boolean {
   return version !== undefined && /^\d{4}-\d\d-\d\d/.test(version) && version >= FIRST_MODERN_VERSION
-}
-
-/** A header's one value. */
-export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name]
-  return Array.isArray(value) ? value[0] : value
 }
 
 function refusal(message: string, messages: readonly Message[]): Route {

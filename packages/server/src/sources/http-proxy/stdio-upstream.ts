@@ -51,8 +51,8 @@ export class StdioUpstream implements Upstream {
     this.#shared.sweep()
   }
 
-  stats(): { readonly sessions: number; readonly processes: number } {
-    return { sessions: this.#sessions.size, processes: this.#sessions.size + this.#shared.size }
+  get sessions(): number {
+    return this.#sessions.size
   }
 
   async stop(): Promise<void> {
