@@ -86,10 +86,12 @@ test('another credential has a process of its own', async () => {
 test('a client that leaves a call cancels it, and nobody else’s', async () => {
   const { client, call } = await connect(harness.address('stdio'), auto)
   const other = await connect(harness.address('stdio'), auto)
+  const began = () => harness.ofType('request.started').filter(({ name }) => name === 'wait' || name === 'slow')
+  const already = began().length
   const stop = new AbortController()
   const leaving = client.callTool({ name: 'wait', arguments: {} }, { signal: stop.signal })
   const staying = other.client.callTool({ name: 'slow', arguments: { ms: 1000 } })
-  await until(() => harness.gateway.stats().inFlight >= 2, 'both calls are in flight')
+  await until(() => began().length === already + 2, 'both calls began')
   const before = Number(await call('cancelled'))
   stop.abort()
   await expect(leaving).rejects.toThrow()
@@ -225,5 +227,23 @@ test.each([
   expect(client.getProtocolEra()).toBe('legacy')
   expect(client.getServerVersion()?.name).toBe('old')
   await client.close()
+  await own.stop()
+})
+
+test('a client that leaves while the era is found out leaves nothing behind', async () => {
+  const own = await serve({ slow: code('setInterval(() => {}, 1000)') }, { probeTimeoutMs: 400, childGraceMs: 50 })
+  const stop = new AbortController()
+  const list = fetch(own.address('slow'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headersFor('tools/list') },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: meta }),
+    signal: stop.signal,
+  })
+  await until(() => own.ofType('process.started').length === 1, 'the probe began')
+  stop.abort()
+  await expect(list).rejects.toThrow()
+  await until(() => own.ofType('process.ended').length === 1, 'the probe is over')
+  expect(own.gateway.stats()).toMatchObject({ inFlight: 0, processes: 0 })
+  expect(own.ofType('http')).toMatchObject([{ status: 499 }])
   await own.stop()
 })

@@ -86,6 +86,8 @@ export class SharedProcess {
   /** Takes one modern POST, whose `message` is one line. Answers it now or later. */
   post(exchange: Exchange, message: Message): void {
     this.#lastTraffic = this.#context.clock()
+    // It may have left while its body was read, or the era was found out.
+    if (exchange.res.closed) return
     if (this.#over) {
       refuse(exchange, { ...this.#over, id: message.id })
       return
