@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 const index = join(resolve(import.meta.dirname, '../../../packages/server/dist'), 'sinks/log/index.js')
 
-/** Writes until a batch is lost, says so on standard error, waits for a line on its input, and writes once more. */
+/** Writes until a batch is lost, says so on standard error, waits for a line on its input, and then tries a last line until it is out. */
 const WRITER = `
   import { createLogSink } from ${JSON.stringify(index)}
   const sink = createLogSink({ stream: process.stdout, options: { level: 'info', format: 'json' }, now: Date.now })
@@ -15,7 +15,8 @@ const WRITER = `
   while (!lost) await sink.write(batch).catch((error) => { lost = error })
   console.error(lost.code)
   await new Promise((resolve) => process.stdin.once('data', resolve))
-  await sink.write([{ event: { ...event, kind: 'last' }, entrance: 'local' }])
+  const last = [{ event: { ...event, kind: 'last' }, entrance: 'local' }]
+  while (!(await sink.write(last).then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, 10))
   await sink.close()
   process.exit(0)`
 
@@ -34,6 +35,7 @@ describe('a pipe', () => {
     const lines = text.trimEnd().split('\n')
     const torn = lines.filter((line) => !line.endsWith('}'))
     expect(torn.length).toBeLessThanOrEqual(1)
+    expect(lines.filter((line) => line.includes('last'))).toHaveLength(1)
     expect(JSON.parse(lines.at(-1) as string)).toMatchObject({ kind: 'last' })
   })
 
