@@ -72,6 +72,14 @@ test('clients with the same ids share one process, and each gets its own answers
   await Promise.all(clients.map(({ client }) => client.close()))
 })
 
+test('junk on standard output is told as unreadable, and goes to nobody', async () => {
+  const { client, call } = await connect(harness.address('stdio'), auto)
+  const before = harness.ofType('unreadable').length
+  expect(await call('junk')).toBe('said')
+  expect(harness.ofType('unreadable').slice(before)).toMatchObject([{ reason: 'invalid_json', server: 'stdio' }])
+  await client.close()
+})
+
 test('another credential has a process of its own', async () => {
   const init = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
   const one = await connect(harness.address('stdio'), auto, init('one'))

@@ -38,79 +38,99 @@ export interface Answer {
   fail(refusal: Omit<Refusal, 'id'>): void
 }
 
-/** Builds the answer to `exchange`. Nothing is sent yet. */
-export function createAnswer({ exchange, requests, batch, headers = () => ({}) }: AnswerOptions): Answer {
-  const { res } = exchange
-  const accept = acceptOf(exchange.header('accept'))
-  const waiting = new Map(requests.map(({ key, id }) => [key!, id!]))
-  const collected: Buffer[] = []
-  let stream: EventStream | undefined
+/** Builds the answer to an exchange. Nothing is sent yet. */
+export function createAnswer(options: AnswerOptions): Answer {
+  return new PostAnswer(options)
+}
 
-  const upgrade = () => {
-    stream ??= openEventStream(exchange, headers())
-    return stream
+class PostAnswer implements Answer {
+  readonly exchange: Exchange
+  readonly waiting: Map<string, string>
+  readonly #batch: boolean
+  readonly #headers: () => OutgoingHttpHeaders
+  readonly #accept: ReturnType<typeof acceptOf>
+  readonly #collected: Buffer[] = []
+  #stream: EventStream | undefined
+
+  constructor({ exchange, requests, batch, headers = () => ({}) }: AnswerOptions) {
+    this.exchange = exchange
+    this.waiting = new Map(requests.map(({ key, id }) => [key!, id!]))
+    this.#batch = batch
+    this.#headers = headers
+    this.#accept = acceptOf(exchange.header('accept'))
+    const patience = setTimeout(() => {
+      if (this.streams) this.#upgrade()
+    }, STREAM_AFTER_MS)
+    patience.unref()
+    exchange.res.once('close', () => clearTimeout(patience))
   }
-  const isOpen = () => !res.destroyed && !res.writableEnded
-  const patience = setTimeout(() => {
-    if (accept.events && isOpen()) upgrade()
-  }, STREAM_AFTER_MS)
-  patience.unref()
-  res.once('close', () => clearTimeout(patience))
 
-  function sendBody(status: number): void {
-    const body = batch ? Buffer.concat([Buffer.from('['), ...joined(collected), Buffer.from(']')]) : collected[0]
-    if (body === undefined || collected.length === 0) {
-      res.writeHead(202, { ...headers(), 'content-length': 0 }).end()
+  get streams(): boolean {
+    return this.#accept.events && this.open
+  }
+
+  get open(): boolean {
+    const { res } = this.exchange
+    return !res.destroyed && !res.writableEnded
+  }
+
+  notify(message: Buffer): void {
+    if (this.streams) this.#upgrade().send(message)
+  }
+
+  respond(key: string, message: Buffer, status = 200): void {
+    if (!this.waiting.delete(key) || !this.open) return
+    const { json, events } = this.#accept
+    const whole = json && !(this.#batch && events)
+    if (whole && !this.#stream) this.#collected.push(message)
+    else this.#upgrade().send(message)
+    this.#settle(status)
+  }
+
+  forgo(key: string): void {
+    if (this.waiting.delete(key)) this.#settle(200)
+  }
+
+  fail(refusal: Omit<Refusal, 'id'>): void {
+    if (!this.open) return
+    if (!this.#stream && !this.#batch) {
+      const [id] = this.waiting.values()
+      this.waiting.clear()
+      refuse(this.exchange, { ...refusal, id })
       return
     }
-    exchange.responseBytes += body.length
-    res.writeHead(status, { ...headers(), 'content-type': 'application/json', 'content-length': body.length }).end(body)
+    for (const [key, id] of [...this.waiting])
+      this.respond(key, Buffer.from(errorMessage({ ...refusal, id })), refusal.status)
   }
 
-  function settle(status: number): void {
-    if (waiting.size > 0 || !isOpen()) return
-    if (stream) stream.end()
-    else sendBody(status)
+  #upgrade(): EventStream {
+    this.#stream ??= openEventStream(this.exchange, this.#headers())
+    return this.#stream
   }
 
-  return {
-    exchange,
-    waiting,
-    get streams() {
-      return accept.events && isOpen()
-    },
-    get open() {
-      return isOpen()
-    },
-    notify(message) {
-      if (accept.events && isOpen()) upgrade().send(message)
-    },
-    respond(key, message, status = 200) {
-      if (!waiting.delete(key) || !isOpen()) return
-      const alone = !batch || !accept.events
-      if (alone && !stream && accept.json) collected.push(message)
-      else upgrade().send(message)
-      settle(status)
-    },
-    forgo(key) {
-      if (waiting.delete(key)) settle(200)
-    },
-    fail(refusal) {
-      if (!isOpen()) return
-      if (!stream && !batch) {
-        const [id] = waiting.values()
-        waiting.clear()
-        refuse(exchange, { ...refusal, id })
-        return
-      }
-      for (const [key, id] of [...waiting])
-        this.respond(key, Buffer.from(errorMessage({ ...refusal, id })), refusal.status)
-    },
+  #settle(status: number): void {
+    if (this.waiting.size > 0 || !this.open) return
+    if (this.#stream) this.#stream.end()
+    else this.#sendBody(status)
+  }
+
+  #sendBody(status: number): void {
+    const { res } = this.exchange
+    const [first] = this.#collected
+    if (first === undefined) {
+      res.writeHead(202, { ...this.#headers(), 'content-length': 0 }).end()
+      return
+    }
+    const body = this.#batch ? arrayOf(this.#collected) : first
+    this.exchange.responseBytes += body.length
+    const headers = { 'content-type': 'application/json', 'content-length': body.length }
+    res.writeHead(status, { ...this.#headers(), ...headers }).end(body)
   }
 }
 
-function joined(messages: readonly Buffer[]): Buffer[] {
-  return messages.flatMap((message, index) => (index === 0 ? [message] : [Buffer.from(','), message]))
+function arrayOf(messages: readonly Buffer[]): Buffer {
+  const parts = messages.flatMap((message, index) => [Buffer.from(index === 0 ? '[' : ','), message])
+  return Buffer.concat([...parts, Buffer.from(']')])
 }
 
 /** The refusal of a client whose Accept header leaves nothing to answer with; undefined where it does. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { event } from '@mcp-vitals/instrument/event'
-import { type ChildExit, type CommandEntry, minimalEnvironment, startChild } from '../../children/index.js'
+import { type Child, type ChildExit, type CommandEntry, minimalEnvironment, startChild } from '../../children/index.js'
 import { oneLine } from './bytes.js'
 import type { ServerContext } from './context.js'
 import { createLines } from './lines.js'
@@ -17,7 +17,9 @@ export interface ServerProcessOptions {
   /** Messages of one line of output, to be passed on. */
   readonly onMessages: (messages: readonly Message[]) => void
   /** The raw output, after it was passed on. */
-  readonly onOutput: (chunk: Buffer) => void
+  readonly onOutput?: (chunk: Buffer) => void
+  /** A line that was no JSON-RPC, and so not passed on. */
+  readonly onJunk?: (line: Buffer) => void
   /** It ended, its last output passed on, and its events published. */
   readonly onExit: (exit: ChildExit) => void
 }
@@ -35,47 +37,21 @@ export interface ServerProcess {
 
 /** Starts a stdio server whose slot the caller took. The slot is given back when it ended. */
 export function startServerProcess(options: ServerProcessOptions): ServerProcess {
-  const { entry, context, onMessages, onOutput, onExit } = options
+  const { entry, context, onExit } = options
   const { publish, now, clock, server } = context
   const child = startChild({ ...entry, env: minimalEnvironment(entry.env), stderr: 'pipe' })
-  const pid = child.pid ?? 0
   const began = clock()
   let wanted = true
-  if (child.pid !== undefined) publish(event('process.started', now(), { server, transport: 'stdio' }, { pid }))
+  if (child.pid !== undefined)
+    publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid }))
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
-
-  const junk = () => context.counters.junkLines++
-  const lines = createLines(context.options.maxBodyBytes, junk)
-  child.stdout.on('data', (chunk: Buffer) => {
-    for (const raw of lines.feed(chunk)) {
-      const line = oneLine(raw)
-      const read = line && readParcel(line)
-      if (read) onMessages(read.messages)
-      else junk()
-    }
-    onOutput(chunk)
-  })
+  readOutput(child, options)
 
   const ended = child.exited.then((exit) => {
     context.slots.give()
     context.lastWords.text = lastWords()
     context.running.delete(serverProcess)
-    const failed = exit.startFailure !== undefined || exit.code !== 0
-    publish(
-      event(
-        'process.ended',
-        now(),
-        { server, transport: 'stdio' },
-        {
-          pid,
-          crashed: wanted && failed,
-          ...(exit.code !== null && { exitCode: exit.code }),
-          ...(exit.signal !== null && { signal: exit.signal }),
-          durationMs: Math.max(0, clock() - began),
-          ...(exit.startFailure && { reason: exit.startFailure }),
-        },
-      ),
-    )
+    tellEnd(context, { pid: child.pid ?? 0, exit, wanted, durationMs: Math.max(0, clock() - began) })
     onExit(exit)
   })
 
@@ -99,6 +75,52 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
 }
 
 const NEWLINE = Buffer.from('\n')
+
+/** Hands each message of the output on; what is none is counted, and goes no further. */
+function readOutput(child: Child, { context, onMessages, onOutput, onJunk }: ServerProcessOptions): void {
+  const count = () => context.counters.junkLines++
+  const lines = createLines(context.options.maxBodyBytes, count)
+  child.stdout.on('data', (chunk: Buffer) => {
+    for (const raw of lines.feed(chunk)) {
+      const line = oneLine(raw)
+      const parcel = line && readParcel(line)
+      if (parcel) {
+        onMessages(parcel.messages)
+        continue
+      }
+      count()
+      onJunk?.(raw)
+    }
+    onOutput?.(chunk)
+  })
+}
+
+interface End {
+  readonly pid: number
+  readonly exit: ChildExit
+  /** Nobody had asked it to end. */
+  readonly wanted: boolean
+  readonly durationMs: number
+}
+
+function tellEnd({ publish, now, server }: ServerContext, { pid, exit, wanted, durationMs }: End): void {
+  const { code, signal, startFailure } = exit
+  publish(
+    event(
+      'process.ended',
+      now(),
+      { server, transport: 'stdio' },
+      {
+        pid,
+        crashed: wanted && code !== 0,
+        ...(code !== null && { exitCode: code }),
+        ...(signal !== null && { signal }),
+        durationMs,
+        ...(startFailure && { reason: startFailure }),
+      },
+    ),
+  )
+}
 
 /** Reads a stream to its end and holds the last of it. */
 function tailOf(stream: Readable): () => string {

@@ -55,7 +55,11 @@ export class SharedProcess {
       onMessages: (messages) => {
         for (const message of messages) this.#deliver(message)
       },
-      onOutput: () => {},
+      onJunk: (line) => {
+        const observer = observe(context)
+        observer.copies('server_to_client', 'lines').feed(Buffer.concat([line, NEWLINE]))
+        observer.close('cancelled', 'server')
+      },
       onExit: (exit) => this.#exited(exit),
     })
   }
