@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Event } from '@mcp-vitals/instrument/event'
 import { createShipper, type Shipper } from '@mcp-vitals/instrument/ship'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type DataDir, openDataDir } from '../datadir/index.js'
 import { createDiskSpool } from '../spool/index.js'
+import { VERSION } from '../version/index.js'
 import { createPost } from './wrap-post.js'
 
 /** Most events kept while the state directory is being opened, which takes milliseconds. */
@@ -53,7 +53,7 @@ export function openShipping(server: string): Shipping {
 }
 
 function startShipper(dataDir: DataDir, server: string, stream: string): Shipper {
-  const sender = { kind: 'wrap', name: server, version: ownVersion() }
+  const sender = { kind: 'wrap', name: server, version: VERSION }
   return createShipper({
     stream,
     sender,
@@ -62,9 +62,4 @@ function startShipper(dataDir: DataDir, server: string, stream: string): Shipper
     clock: () => performance.now(),
     limits: { maxBackoffMs: LOOK_AGAIN_MS },
   })
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
