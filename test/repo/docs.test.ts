@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { FILES, ROOT, textOf } from './files.js'
 
 /** What people read; each must be there, and what it names must be too. */
-const REQUIRED = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/dependencies.md']
+const REQUIRED = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/dependencies.md']
 const DOCUMENTS = FILES.filter((file) =>
   /^(README|ARCHITECTURE|CONTRIBUTING|docs\/.+|packages\/[^/]+\/README)(\.md)?$/.test(file),
 )

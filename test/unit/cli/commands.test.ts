@@ -116,9 +116,10 @@ describe('signals', () => {
     setInterval(() => {}, 1000)
     console.log('ready')
     await stopped
-    console.log('stopping')`
+    console.log('stopping')
+    setTimeout(() => console.log('still stopping'), 600)`
 
-  test('the first lets it stop in its own time, the second ends it at once', async () => {
+  test('the first lets it stop in its own time, its echo changes nothing, the second ends it at once', async () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -128,7 +129,7 @@ describe('signals', () => {
       lines.push(part.trim())
       child.kill(lines.length === 1 ? 'SIGTERM' : 'SIGINT')
     }
-    expect(lines).toEqual(['ready', 'stopping'])
+    expect(lines).toEqual(['ready', 'stopping', 'still stopping'])
     expect(await ended).toEqual([130, null])
   })
 })

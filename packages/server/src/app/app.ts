@@ -65,7 +65,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
 
   const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
   teardown.push(() => store.close())
-  const observation = createObservation([log, createStoreSink(store)], logger)
+  const observation = createObservation([log, createStoreSink(store)], store, logger)
   teardown.push(() => observation.stream.close())
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.vitals.declare(name)
 

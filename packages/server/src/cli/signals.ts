@@ -4,16 +4,19 @@ import type { Terminal } from './terminal.js'
 /** SIGHUP: the terminal went away. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** One Ctrl-C comes twice where npm hands on what the terminal has sent to the whole group already. Milliseconds. */
+const SAME_SIGNAL_MS = 500
+
 /** From now on the first signal resolves `stopped`, so that calls in flight may finish; the second ends the process at once. */
 export function onStopSignal(): { readonly stopped: Promise<void>; forget(): void } {
-  let seen = false
+  let firstAt: number | undefined
   let resolveStopped = () => {}
   const stopped = new Promise<void>((resolve) => {
     resolveStopped = resolve
   })
   const listener = () => {
-    if (seen) process.exit(STATUS.interrupted)
-    seen = true
+    if (firstAt !== undefined && performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(STATUS.interrupted)
+    firstAt ??= performance.now()
     resolveStopped()
   }
   for (const signal of STOP_SIGNALS) process.on(signal, listener)

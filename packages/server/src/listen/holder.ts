@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 
 /** State number of a listening socket in /proc/net/tcp (proc(5)). */
 const LISTENING = '0A'
@@ -12,12 +13,17 @@ export function holderOf(port: number): string {
     const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeningInodes(table, port))
     for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
       if (!holdsSocket(pid, inodes)) continue
-      return ` by ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`
+      return ` by ${programOf(pid)} (process ${pid})`
     }
   } catch {
     // No /proc here: the error says less, and is no less true.
   }
   return ''
+}
+
+/** The file that runs: `comm` is the name of a thread, which a program may change. */
+function programOf(pid: string): string {
+  return basename(readlinkSync(`/proc/${pid}/exe`))
 }
 
 function listeningInodes(table: string, port: number): string[] {
