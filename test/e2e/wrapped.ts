@@ -13,13 +13,13 @@ import { createIngest } from '../../packages/server/src/sources/ingest/index.js'
 import { ingestOptions } from '../../packages/server/src/sources/ingest/options.js'
 import { type Adoption, adoptSpools } from '../../packages/server/src/spool/index.js'
 
-const RUN_WRAP = fileURLToPath(new URL('../fixtures/run-wrap.mjs', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url))
 const DEADLINE_MS = 30_000
 
 /** A command line, and the same run by a wrap. */
 export type CommandLine = readonly [string, ...string[]]
 export function wrapped(commandLine: CommandLine, name = 'notes'): CommandLine {
-  return [process.execPath, RUN_WRAP, name, ...commandLine]
+  return [process.execPath, MAIN, 'wrap', '--name', name, '--', ...commandLine]
 }
 
 /** A script for `node` that stands for a server. */
