@@ -37,6 +37,7 @@ export const ENVELOPE = {
   transport: optional(choice('How client and server are connected.', TRANSPORTS)),
   agent: optional(text('Agent id or name of the key that called. Never a person’s datum.', 128)),
   traceId: optional(text('W3C trace id, 32 hexadecimal digits, where the caller sent one.', 32)),
+  derived: optional(flag('True where a derivation of the configuration read the event off a call.')),
 } satisfies Fields
 
 const direction = choice('Who asked.', DIRECTIONS)
@@ -209,7 +210,10 @@ export const EVENTS = {
   },
   voice: {
     doc: 'A voice session started or ended.',
-    fields: { action: choice('What happened.', ['started', 'ended'] as const) },
+    fields: {
+      action: choice('What happened.', ['started', 'ended'] as const),
+      id: optional(text('Which one, where it has an id. Else its session tells it apart.', 128)),
+    },
   },
   usage: {
     doc: 'Model tokens or money were spent.',
@@ -228,6 +232,15 @@ export const EVENTS = {
       errorType: text('Class or code.', 64),
       name,
       reason: text('Why, out of a bounded list.', 64),
+    },
+  },
+  derivation: {
+    doc: 'A derivation of the configuration matched a call and gave no event. Those that it gives carry `derived`.',
+    fields: {
+      name,
+      event: text('Type of the event that it was to give.', 64),
+      field: text('The field that got no value.', 64),
+      result: choice('Nothing was there, or nothing that the field takes.', ['missing', 'invalid'] as const),
     },
   },
   business: {

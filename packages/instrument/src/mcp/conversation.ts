@@ -100,7 +100,7 @@ class Correlator implements Conversation {
     }
     this.#session = new Session(this.#voice)
     this.#rounds = new Rounds(server.waiting, this, server.nextConversation())
-    this.#tasks = new Tasks(server.tasks)
+    this.#tasks = new Tasks(server.tasks, server.results)
   }
 
   get open(): number {
@@ -137,7 +137,7 @@ class Correlator implements Conversation {
       for (let operation = lane.abandonOldest(); operation; operation = lane.abandonOldest()) operation.end(outcome)
     }
     if (this.#voice.origin.session === undefined) return
-    for (const shelf of [this.#server.waiting, this.#server.tasks]) {
+    for (const shelf of this.#server.shelves) {
       for (const operation of shelf.drain(this)) operation.end(outcome)
     }
     this.#session.close(reason)
@@ -155,6 +155,7 @@ class Correlator implements Conversation {
   #findings(direction: Direction, { answering }: AnswerOptions = {}): Findings {
     const key = answering === undefined ? undefined : tokenKey(answering)
     return {
+      tree: this.#server.extraction?.tree,
       onHead: (head) => this.#receive(direction, head, key),
       onFault: (reason, sizeBytes) => this.#unreadable(direction, reason, sizeBytes),
     }
@@ -182,6 +183,7 @@ class Correlator implements Conversation {
     operation.aboutTask = fields.taskOf
     operation.askedForTask = fields.taskAsked === 'object'
     operation.firstPage = fields.cursor === undefined
+    if (name !== undefined && isToolCall(operation)) operation.reading ??= this.#server.extraction?.begin(name, fields)
     lane.add(key, operation, at)
     if (fields.progressToken !== undefined) lane.track(fields.progressToken, operation)
     if (this.open > this.#limits.openRequests) this.#abandonOldest()
@@ -233,6 +235,7 @@ class Correlator implements Conversation {
 
   #succeeded(operation: Operation, head: Head, at: number): void {
     const { fields } = head
+    operation.reading?.answered(fields, 'answer')
     if (fields.isError) operation.end('tool_error', { unknownName: this.#isUnknown(operation) })
     else operation.end('ok')
     this.#tasks.answered(operation, fields, at)
@@ -286,6 +289,10 @@ class Correlator implements Conversation {
 
 function opposite(direction: Direction): Direction {
   return direction === 'client_to_server' ? 'server_to_client' : 'client_to_server'
+}
+
+function isToolCall({ direction, method }: Operation): boolean {
+  return direction === 'client_to_server' && method === 'tools/call'
 }
 
 function isLastPage({ nextCursor }: Head['fields']): boolean {

@@ -5,6 +5,7 @@ export {
   type ConversationStats,
   createConversation,
 } from './conversation.js'
+export type { CallValue, ExtractionRules, WantedValue } from './extraction.js'
 export { CONVERSATION_LIMITS, type ConversationLimits, MEMORY_LIMITS, type MemoryLimits } from './limits.js'
 export { createServerMemory, type MemoryStats, type ServerMemory } from './memory.js'
 export { type Kind, type Message, readMessages } from './message.js'

@@ -1,3 +1,4 @@
+import { Extraction, type ExtractionRules } from './extraction.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
 import { Sha256 } from './sha256.js'
@@ -20,14 +21,20 @@ export class ServerMemory {
   readonly waiting: Shelf
   /** Operations that run as tasks. */
   readonly tasks: Shelf
+  /** Operations that ended as tasks whose result is still to be read. */
+  readonly results: Shelf
   readonly known: KnownNames
+  /** What is read off tool calls beyond the allow-list. */
+  readonly extraction: Extraction | undefined
   #prefix: string | undefined
   #operations = 0
   #conversations = 0
 
-  constructor(limits: MemoryLimits) {
+  constructor(limits: MemoryLimits, rules: ExtractionRules | undefined) {
     this.waiting = new Shelf(limits.waitingOperations, limits.waitAgeMs)
     this.tasks = new Shelf(limits.tasks, limits.taskAgeMs)
+    this.results = new Shelf(limits.tasks, limits.taskAgeMs)
+    this.extraction = rules && new Extraction(rules)
     this.known = new KnownNames(limits.knownNames)
   }
 
@@ -35,11 +42,16 @@ export class ServerMemory {
   sweep(at: number): void {
     this.waiting.expire(at)
     this.tasks.expire(at)
+    this.results.expire(at)
+  }
+
+  get shelves(): readonly Shelf[] {
+    return [this.waiting, this.tasks, this.results]
   }
 
   /** Ends every operation that still waits for input or runs as a task. */
   close(outcome: Outcome): void {
-    for (const shelf of [this.waiting, this.tasks]) for (const operation of shelf.drain()) operation.end(outcome)
+    for (const shelf of this.shelves) for (const operation of shelf.drain()) operation.end(outcome)
   }
 
   stats(): MemoryStats {
@@ -57,9 +69,12 @@ export class ServerMemory {
   }
 }
 
-/** Memory for one server. `limits` in place of single defaults of `MEMORY_LIMITS`. */
-export function createServerMemory(limits: Partial<MemoryLimits> = {}): ServerMemory {
-  return new ServerMemory({ ...MEMORY_LIMITS, ...limits })
+/**
+ * Memory for one server. `limits` in place of single defaults of `MEMORY_LIMITS`. `rules`: what is read off its tool calls
+ * beyond the allow-list; nothing where absent.
+ */
+export function createServerMemory(limits: Partial<MemoryLimits> = {}, rules?: ExtractionRules): ServerMemory {
+  return new ServerMemory({ ...MEMORY_LIMITS, ...limits }, rules)
 }
 
 function serverHash(server: string): string {

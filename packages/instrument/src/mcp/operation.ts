@@ -1,4 +1,5 @@
 import { type Event, type EventOf, event, type Origin } from '../event/index.js'
+import type { CallReading } from './extraction.js'
 import { type Outcome, statusOf } from './status.js'
 
 export type Direction = EventOf<'notification'>['direction']
@@ -29,6 +30,8 @@ export interface EndDetails {
   readonly status?: number | undefined
   /** The name is none that the server lists. */
   readonly unknownName?: boolean
+  /** What is read off its result comes in a message of its own: a second `end` says when. */
+  readonly resultFollows?: boolean
 }
 
 /** One operation: a request and its answer, over all rounds of input and the task that it may become. */
@@ -49,13 +52,15 @@ export class Operation {
   progress = 0
   requestBytes: number
   responseBytes = 0
+  /** What is read off it for events of its own. */
+  reading: CallReading | undefined
   readonly #id: string
   readonly #voice: Voice
   readonly #startedAt: number
   #rounds = 1
   #waitMs = 0
   #waitingSince: number | undefined
-  #ended = false
+  #ended: EventOf<'request.ended'> | undefined
   #release: (() => void) | undefined
 
   /** Publishes `request.started`. */
@@ -90,29 +95,35 @@ export class Operation {
     this.#release = release
   }
 
-  /** Publishes `request.ended`, the first time. */
-  end(outcome: Outcome, { errorCode, status, unknownName }: EndDetails = {}): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.onEnd(undefined)
-    const { clock, now, origin, publish } = this.#voice
-    this.#stopWaiting()
-    const durationMs = Math.max(0, clock() - this.#startedAt - this.#waitMs)
-    publish(
-      event('request.ended', now(), origin, {
-        ...this.#subject(),
-        outcome,
-        status: status ?? statusOf(outcome, errorCode, unknownName),
-        ...(errorCode !== undefined && { errorCode }),
-        durationMs,
-        ...(this.#waitMs > 0 && { waitMs: this.#waitMs }),
-        ...(this.#rounds > 1 && { rounds: this.#rounds }),
-        ...(this.task && { task: true }),
-        ...(this.progress > 0 && { progress: this.progress }),
-        requestBytes: this.requestBytes,
-        responseBytes: this.responseBytes,
-      }),
-    )
+  /** Publishes `request.ended`, the first time, and then what is read off the call, once. */
+  end(outcome: Outcome, details: EndDetails = {}): void {
+    if (!this.#ended) {
+      this.onEnd(undefined)
+      this.#stopWaiting()
+      this.#ended = this.#ending(outcome, details)
+      this.#voice.publish(this.#ended)
+      if (details.resultFollows) return
+    }
+    const derived = this.reading?.derive(this.#ended) ?? []
+    this.reading = undefined
+    for (const fact of derived) this.#voice.publish(fact)
+  }
+
+  #ending(outcome: Outcome, { errorCode, status, unknownName }: EndDetails): EventOf<'request.ended'> {
+    const { clock, now, origin } = this.#voice
+    return event('request.ended', now(), origin, {
+      ...this.#subject(),
+      outcome,
+      status: status ?? statusOf(outcome, errorCode, unknownName),
+      ...(errorCode !== undefined && { errorCode }),
+      durationMs: Math.max(0, clock() - this.#startedAt - this.#waitMs),
+      ...(this.#waitMs > 0 && { waitMs: this.#waitMs }),
+      ...(this.#rounds > 1 && { rounds: this.#rounds }),
+      ...(this.task && { task: true }),
+      ...(this.progress > 0 && { progress: this.progress }),
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+    })
   }
 
   #stopWaiting(): void {

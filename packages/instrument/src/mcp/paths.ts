@@ -1,6 +1,7 @@
 /**
  * What the reader takes from a message, and nothing else: the one allow-list. A path that is not here is skipped byte
- * by byte and never decoded, so arguments, results and prompts cannot leak. To read another one, add a line.
+ * by byte and never decoded, so arguments, results and prompts cannot leak. To read another one, add a line. What a
+ * configuration names beyond it, for single tools, is added by `extraction.ts`.
  */
 
 /** In a path: every element of an array. What is taken below it becomes a list, in order, of at most `MAX_ITEMS`. */
@@ -22,11 +23,12 @@ export const MAX_KEY_LENGTH = 128
  * - `token`: an id, a string, number or null; anything else gives `NO_TOKEN`.
  * - `integer`: a whole number of less than `MAX_INTEGER`, as text.
  * - `flag`: true or false.
+ * - `value`: a string cut at `limit`, a number of at most `limit` characters, or true or false.
  * - `type`: the JSON type alone, whatever the value.
  * - `hash`: a hash of the exact bytes, whatever the value. No such path may lie within another.
  * - `overflow`: true where an array has more than `MAX_ITEMS` elements.
  */
-export type Take = 'text' | 'key' | 'token' | 'integer' | 'flag' | 'type' | 'hash' | 'overflow'
+export type Take = 'text' | 'key' | 'token' | 'integer' | 'flag' | 'value' | 'type' | 'hash' | 'overflow'
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
 
 export interface Path<T extends Take = Take> {
@@ -102,7 +104,13 @@ export const PATHS = {
   errorCode: take('integer', 'error', 'code'),
 } as const satisfies Record<string, Path>
 
-type Taken<T extends Take> = T extends 'flag' | 'overflow' ? boolean : T extends 'type' ? JsonType : string
+type Taken<T extends Take> = T extends 'value'
+  ? string | number | boolean
+  : T extends 'flag' | 'overflow'
+    ? boolean
+    : T extends 'type'
+      ? JsonType
+      : string
 type Value<P> = P extends ListOf<infer T> ? readonly Taken<T>[] : P extends Path<infer T> ? Taken<T> : never
 /** The values taken from one message, by the names of `PATHS`; absent where the message has none. */
 export type Captured = { readonly [K in keyof typeof PATHS]?: Value<(typeof PATHS)[K]> }

@@ -1,5 +1,6 @@
 import type { Head } from './head.js'
 import { type Ending, Skimmer } from './skim.js'
+import type { Tree } from './trie.js'
 
 const NEWLINE = 0x0a
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const
@@ -15,15 +16,17 @@ export interface Reader {
 /** Why a document gave no messages. */
 export type Fault = 'invalid_json' | 'too_deep' | 'cut_off'
 
-/** What a reader found. */
+/** What a reader takes, and whom it tells. */
 export interface Findings {
+  /** In place of the allow-list alone. */
+  readonly tree?: Tree | undefined
   onHead(head: Head): void
   onFault(reason: Fault, sizeBytes: number): void
 }
 
 /** Newline-delimited JSON (stdio). CRLF and blank lines are tolerated; after bad JSON it goes on at the next newline. */
 export function createLineReader(findings: Findings): Reader {
-  const skimmer = new Skimmer(findings.onHead)
+  const skimmer = new Skimmer(findings.onHead, findings.tree)
 
   function finish(atNewline: boolean): void {
     const sizeBytes = skimmer.sizeBytes
@@ -47,7 +50,7 @@ export function createLineReader(findings: Findings): Reader {
 
 /** One JSON message or batch (an HTTP body). An empty body is none; a byte order mark is skipped. */
 export function createBodyReader(findings: Findings): Reader {
-  const skimmer = new Skimmer(findings.onHead)
+  const skimmer = new Skimmer(findings.onHead, findings.tree)
   const skipMark = markSkipper()
   return {
     feed: (chunk) => skimmer.feed(chunk, skipMark(chunk)),

@@ -3,7 +3,7 @@ import { ESCAPES, HEX, isWholeNumber, NUMBER_START, numberStep, PLAIN, WORDS } f
 import { type Head, HeldHeads } from './head.js'
 import { Nesting } from './nesting.js'
 import { Taker } from './take.js'
-import { MAX_PATH_KEY_LENGTH, type Node, ROOT } from './trie.js'
+import { ALLOWED, type Node, type Tree } from './trie.js'
 
 /** How a document ended. `cut_off`: it was right so far, but not whole. `empty`: nothing but white space. */
 export type Ending = 'whole' | 'empty' | 'cut_off' | 'invalid_json' | 'too_deep'
@@ -34,7 +34,9 @@ enum S {
  */
 export class Skimmer {
   readonly #held: HeldHeads
-  readonly #taker = new Taker()
+  readonly #root: Node
+  readonly #maxKeyLength: number
+  readonly #taker: Taker
   readonly #key = new TextCapture()
   readonly #nesting = new Nesting()
   #state: S = S.Value
@@ -54,9 +56,12 @@ export class Skimmer {
   #hashFrom = 0
   #messages = 0
 
-  /** `onHead` is called for each message once its document (of a batch: the whole array) has proved to be JSON. */
-  constructor(onHead: (head: Head) => void) {
+  /** `onHead` is called for each message once its document (of a batch: the whole array) has proved to be JSON. `tree`: what is taken. */
+  constructor(onHead: (head: Head) => void, tree: Tree = ALLOWED) {
     this.#held = new HeldHeads(onHead)
+    this.#root = tree.root
+    this.#maxKeyLength = tree.maxKeyLength
+    this.#taker = new Taker(tree)
   }
 
   /** Bytes of the current document so far. */
@@ -166,7 +171,7 @@ export class Skimmer {
     if (this.#state === S.FirstKey && c === 0x7d) return this.#close(chunk, c, at)
     if (this.#state === S.Done || c !== 0x22) return this.#fail('invalid_json', at)
     this.#state = S.KeyString
-    if (this.#nesting.node) this.#key.start(MAX_PATH_KEY_LENGTH + 1, false)
+    if (this.#nesting.node) this.#key.start(this.#maxKeyLength + 1, false)
     return at + 1
   }
 
@@ -205,7 +210,7 @@ export class Skimmer {
 
   #startMessage(at: number): void {
     this.#messageStart = this.#offset + at
-    this.#node = ROOT
+    this.#node = this.#root
     this.#messages++
     this.#taker.start()
   }

@@ -39,7 +39,7 @@ class EventReader {
 
   constructor(findings: Findings) {
     this.#findings = findings
-    this.#skimmer = new Skimmer(findings.onHead)
+    this.#skimmer = new Skimmer(findings.onHead, findings.tree)
   }
 
   feed(chunk: Uint8Array, start: number): void {

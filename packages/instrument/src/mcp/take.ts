@@ -1,9 +1,11 @@
 import { keyOf, TextCapture } from './capture.js'
 import { type Captured, type JsonType, MAX_INTEGER, MAX_ITEMS, MAX_KEY_LENGTH, NO_TOKEN } from './paths.js'
 import { Sha256 } from './sha256.js'
-import { type Capture, NODE_COUNT, type Node } from './trie.js'
+import type { Capture, Node, Tree } from './trie.js'
 
 const QUOTE = 0x22
+const LETTER_T = 0x74
+const LETTER_F = 0x66
 
 /** Where a value lies: byte offsets into the document, the end exclusive. */
 export type ByteRange = readonly [start: number, end: number]
@@ -14,7 +16,7 @@ export class Taker {
   #ranges: Record<string, ByteRange> = {}
   #item: Record<string, unknown> = {}
   /** For each node, the last message (or item) that had it. */
-  readonly #seen = new Int32Array(NODE_COUNT)
+  readonly #seen: Int32Array
   #epoch = 0
   #active: Capture | undefined
   #target: Record<string, unknown> = {}
@@ -25,6 +27,10 @@ export class Taker {
   #hashDepth = -1
   #hashName = ''
   #hashTarget: Record<string, unknown> = {}
+
+  constructor({ nodeCount }: Tree) {
+    this.#seen = new Int32Array(nodeCount)
+  }
 
   /** A message begins. */
   start(): void {
@@ -122,7 +128,11 @@ export class Taker {
         target[capture.name] = jsonType(c)
         break
       case 'flag':
-        if (c === 0x74 || c === 0x66) target[capture.name] = c === 0x74
+        if (isFlag(c)) target[capture.name] = c === LETTER_T
+        break
+      case 'value':
+        if (isFlag(c)) target[capture.name] = c === LETTER_T
+        else if (isWanted(capture, c)) this.#openText(capture, target, c, at)
         break
       case 'hash':
         this.#hash = new Sha256()
@@ -143,11 +153,13 @@ export class Taker {
     this.#target = target
     this.#activeByte = c
     this.#activeFrom = at
-    this.#text.start(capture.limit, capture.take !== 'text')
+    this.#text.start(capture.limit, capture.take === 'value' ? c !== QUOTE : capture.take !== 'text')
   }
 
-  #value(capture: Capture): string | undefined {
+  #value(capture: Capture): string | number | undefined {
     const text = this.#text.finish()
+    if (capture.take === 'value' && this.#activeByte !== QUOTE)
+      return text.startsWith('#') ? undefined : Number(text.slice(1))
     if (capture.take === 'integer') return integer(Number(text.slice(1)))
     if (capture.take !== 'token') return text
     if (this.#activeByte === QUOTE) return `s${text}`
@@ -185,8 +197,13 @@ function numberKey(value: number): string {
 function isWanted({ take }: Capture, c: number): boolean {
   const isNumber = c === 0x2d || (c >= 0x30 && c <= 0x39)
   if (take === 'integer') return isNumber
+  if (take === 'value') return isNumber || c === QUOTE
   if (take === 'token') return isNumber || c === QUOTE || c === 0x6e
   return c === QUOTE
+}
+
+function isFlag(c: number): boolean {
+  return c === LETTER_T || c === LETTER_F
 }
 
 function jsonType(c: number): JsonType {
@@ -199,8 +216,8 @@ function jsonType(c: number): JsonType {
       return 'string'
     case 0x6e:
       return 'null'
-    case 0x74:
-    case 0x66:
+    case LETTER_T:
+    case LETTER_F:
       return 'boolean'
     default:
       return 'number'

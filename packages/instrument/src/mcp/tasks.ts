@@ -1,8 +1,16 @@
+import type { ResultPlace } from './extraction.js'
 import { isAboutTask } from './methods.js'
 import type { Direction, Operation } from './operation.js'
 import type { Captured } from './paths.js'
 import type { Shelf } from './shelf.js'
 import type { Outcome } from './status.js'
+
+/** The message that told of a task’s end, and where in it the task’s result would be. */
+interface Told {
+  readonly fields: Captured
+  readonly where: ResultPlace
+  readonly at: number
+}
 
 /** How a task ended. */
 interface TaskEnd {
@@ -23,9 +31,12 @@ export function createdTask(operation: Operation, fields: Captured): string | un
 /** Follows operations that run as tasks to their end. Tasks are told apart by who runs them and their id. */
 export class Tasks {
   readonly #shelf: Shelf
+  readonly #results: Shelf
 
-  constructor(shelf: Shelf) {
+  /** `results`: holds those that ended while something of their result is still to be read. */
+  constructor(shelf: Shelf, results: Shelf) {
     this.#shelf = shelf
+    this.#results = results
   }
 
   /** The operation goes on as this task. */
@@ -33,7 +44,7 @@ export class Tasks {
     operation.task = true
     const key = keyOf(operation.direction, task)
     this.#shelf.put(operation, [key], at)
-    this.#settle(key, endOf(fields.createdTaskStatus ?? fields.taskStatus, fields))
+    this.#settle(key, endOf(fields.createdTaskStatus ?? fields.taskStatus, fields), { fields, where: 'task', at })
   }
 
   /** A `tasks/*` request was answered by a result. */
@@ -41,14 +52,23 @@ export class Tasks {
     if (!isAboutTask(method) || aboutTask === undefined) return
     const key = keyOf(direction, aboutTask)
     this.#shelf.touch(key, at)
-    if (method === 'tasks/result') this.#settle(key, { outcome: fields.isError ? 'tool_error' : 'ok' })
-    else this.#settle(key, endOf(fields.taskStatus, fields))
+    if (method !== 'tasks/result') this.#settle(key, endOf(fields.taskStatus, fields), { fields, where: 'task', at })
+    else {
+      const end = { outcome: fields.isError ? 'tool_error' : 'ok' } as const
+      this.#settle(key, end, { fields, where: 'answer', at })
+      for (const operation of takeAll(this.#results, key)) {
+        operation.reading?.answered(fields, 'answer')
+        operation.end(end.outcome)
+      }
+    }
   }
 
   /** A `tasks/*` request was answered by an error. That of `tasks/result` is the task's own. */
   failed({ direction, method, aboutTask }: Operation, errorCode: string | undefined): void {
-    if (method === 'tasks/result' && aboutTask !== undefined)
-      this.#settle(keyOf(direction, aboutTask), { outcome: 'protocol_error', errorCode })
+    if (method !== 'tasks/result' || aboutTask === undefined) return
+    const key = keyOf(direction, aboutTask)
+    for (const operation of [...takeAll(this.#shelf, key), ...takeAll(this.#results, key)])
+      operation.end('protocol_error', { errorCode })
   }
 
   /** A notification told a task's state. `asker`: the direction of the request that became the task. */
@@ -56,14 +76,25 @@ export class Tasks {
     if (fields.taskOf === undefined) return
     const key = keyOf(asker, fields.taskOf)
     this.#shelf.touch(key, at)
-    this.#settle(key, endOf(fields.statusReported, fields))
+    this.#settle(key, endOf(fields.statusReported, fields), { fields, where: 'notification', at })
   }
 
-  #settle(key: string, end: TaskEnd | undefined): void {
+  #settle(key: string, end: TaskEnd | undefined, { fields, where, at }: Told): void {
     if (!end) return
-    for (let operation = this.#shelf.take(key); operation; operation = this.#shelf.take(key))
-      operation.end(end.outcome, { errorCode: end.errorCode })
+    for (const operation of takeAll(this.#shelf, key)) {
+      operation.reading?.answered(fields, where)
+      const resultFollows = end.outcome === 'ok' && operation.reading?.awaitsResult === true
+      operation.end(end.outcome, { errorCode: end.errorCode, resultFollows })
+      if (resultFollows) this.#results.put(operation, [key], at)
+    }
   }
+}
+
+/** All operations under this key, the oldest first, which the shelf no longer holds. */
+function takeAll(shelf: Shelf, key: string): Operation[] {
+  const taken: Operation[] = []
+  for (let operation = shelf.take(key); operation; operation = shelf.take(key)) taken.push(operation)
+  return taken
 }
 
 /** What a task's status means; `undefined` while it goes on. */

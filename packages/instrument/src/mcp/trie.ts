@@ -25,37 +25,43 @@ interface Draft extends Node {
   readonly names: string[]
 }
 
-let nodes = 0
+/** Paths as a tree. */
+export interface Tree {
+  readonly root: Node
+  /** Every node’s `index` is less than this. */
+  readonly nodeCount: number
+  /** Longest key on any path: a longer one in a message matches nothing. */
+  readonly maxKeyLength: number
+}
 
-/** The allow-list as a tree. */
-export const ROOT: Node = compile()
-/** How many nodes the tree has: `index` is less than this. */
-export const NODE_COUNT = nodes
-/** Longest key on any path: a longer one in a message matches nothing. */
-export const MAX_PATH_KEY_LENGTH = Math.max(
-  ...Object.values(PATHS).flatMap(({ path }) => path.map((step) => (step === EACH ? 0 : step.length))),
-)
-
-function compile(): Node {
+/** Builds the tree of these paths, by the names under which their values are taken. No two may be one path. */
+export function compile(paths: Readonly<Record<string, Path>>): Tree {
+  let nodeCount = 0
+  let maxKeyLength = 0
+  function draft(inItem: boolean): Draft {
+    return { index: nodeCount++, keys: new Map(), each: undefined, capture: undefined, names: [], inItem }
+  }
+  function follow(node: Draft, step: Path['path'][number]): Draft {
+    if (step === EACH) {
+      node.each ??= draft(true)
+      return node.each
+    }
+    maxKeyLength = Math.max(maxKeyLength, step.length)
+    const next = node.keys.get(step) ?? draft(node.inItem)
+    node.keys.set(step, next)
+    return next
+  }
   const root = draft(false)
-  for (const [name, path] of Object.entries(PATHS) as [string, Path][]) {
+  for (const [name, path] of Object.entries(paths)) {
     let node = root
     for (const step of path.path) {
-      if (step === EACH) {
-        node.each ??= draft(true)
-        node = node.each
-      } else {
-        const next = node.keys.get(step) ?? draft(node.inItem)
-        node.keys.set(step, next)
-        node = next
-      }
+      node = follow(node, step)
       node.names.push(name)
     }
     node.capture = { ...path, name }
   }
-  return root
+  return { root, nodeCount, maxKeyLength }
 }
 
-function draft(inItem: boolean): Draft {
-  return { index: nodes++, keys: new Map(), each: undefined, capture: undefined, names: [], inItem }
-}
+/** The allow-list as a tree. */
+export const ALLOWED: Tree = compile(PATHS)

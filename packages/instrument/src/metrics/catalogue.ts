@@ -97,6 +97,10 @@ const mcp = declare('mcp', {
 const vitals = declare('mcp_vitals', {
   events_total: counter('Events folded into these metrics. type: other for a type not known here.', ['type']),
   events_late_total: counter('Events that came too late for live metrics and went to the sinks only.', []),
+  derivations_total: counter(
+    'Calls that a derivation of the configuration matched. result: derived (it gave its event), missing (a value was not there) or invalid (it was none that the event takes).',
+    ['result'],
+  ),
   fold_faults_total: counter('Events that a fold failed on.', []),
   sink_events_written_total: counter('Events that a sink took.', ['sink']),
   sink_events_dropped_total: counter('Events that a sink lost. reason: overflow (queue full) or failed.', [

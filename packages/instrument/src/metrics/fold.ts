@@ -60,6 +60,7 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
       const isKnown = Object.hasOwn(EVENTS, type)
       events.with(isKnown ? type : OVERFLOW).inc()
       if (!isKnown) return
+      if (event.derived) registry.counter(CATALOGUE.mcp_vitals.derivations_total).with('derived').inc()
       const server = watched(event.server)
       server.see(event, entrance)
       FOLDS.get(type)?.(event, server)

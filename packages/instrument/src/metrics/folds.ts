@@ -6,7 +6,7 @@ import { httpMethodLabel, mcpMethodLabel, statusLabel } from './methods.js'
 import { reasonLabel } from './reasons.js'
 import type { CALL_STATUSES, WatchedServer } from './server.js'
 
-const { mcp } = CATALOGUE
+const { mcp, mcp_vitals: vitals } = CATALOGUE
 
 /** Moves the metrics of `server` by one event. */
 export type EventFold<T extends EventType> = (event: EventOf<T>, server: WatchedServer) => void
@@ -64,6 +64,10 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
 
   'process.ended'(event, { label, registry }) {
     if (event.crashed) registry.counter(mcp.server_process_crashes_total).with(label).inc()
+  },
+
+  derivation(event, { registry }) {
+    registry.counter(vitals.derivations_total).with(event.result).inc()
   },
 
   error(event, server) {

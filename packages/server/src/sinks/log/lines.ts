@@ -53,6 +53,7 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   voice: (e) => ['info', `voice_${e.action}`, `Voice session ${e.action}${inSession(e)}`],
   usage: (e) => ['debug', 'usage', `Usage: ${e.provider}`],
   error: (e) => ['error', 'error', `Error: ${e.errorType}${because(e.reason)}`],
+  derivation: (e) => ['debug', 'derivation_missed', `No ${e.event} derived: ${e.field} is ${e.result}`],
   business: (e) => ['debug', 'business', `Counted: ${e.name} ${e.value}`],
 }
 
