@@ -10,12 +10,14 @@ import { eventsPage } from './docs/events.mjs'
 const root = join(import.meta.dirname, '..')
 const built = (path) => import(join(root, 'packages', path))
 
-/** Path of the page → async function that gives its Markdown. */
+/** Path of the page → async function that gives its text. */
 const PAGES = {
   'docs/reference/cli.md': async () => cliPage((await built('server/dist/cli/program.js')).createProgram()),
   'docs/reference/config.md': async () => configPage(await built('server/dist/config/index.js')),
   'docs/reference/errors.md': async () => errorsPage((await built('server/dist/errors/index.js')).ERRORS),
   'docs/reference/events.md': async () => eventsPage(await built('instrument/dist/event/index.js')),
+  'docs/reference/events.schema.json': async () =>
+    `${JSON.stringify((await built('server/dist/sources/ingest/index.js')).batchSchema(), null, 2)}\n`,
   'docs/reference/metrics.md': metricsPage,
 }
 

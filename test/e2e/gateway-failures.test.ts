@@ -264,7 +264,15 @@ test('foreign Host and Origin are 403 at the listener, in front of the gateway',
     options: gatewayOptions.parse({}),
   })
   const none = () => new Response()
-  const faces = { status: none, health: none, healthReady: none, ready: none, metrics: none, ingest: none }
+  const faces = {
+    status: none,
+    health: none,
+    healthReady: none,
+    ready: none,
+    metrics: none,
+    ingest: none,
+    ingestSchema: none,
+  }
   const listener = createHttpServer(faces, (name, req, res) => gateway.handle(name, req, res))
   const origin = await listen(listener)
   const status = (headers: Record<string, string>) =>

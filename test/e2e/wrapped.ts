@@ -103,6 +103,10 @@ export class Kept {
   readonly events: Event[] = []
   readonly #marks = new Map<string, number>()
 
+  async append(entries: readonly { readonly event: Event }[]) {
+    this.events.push(...entries.map(({ event }) => event))
+  }
+
   async appendStream(stream: string, batch: readonly { readonly seq: number; readonly event: Event }[]) {
     const mark = this.#marks.get(stream) ?? 0
     const fresh = batch.filter(({ seq }) => seq > mark).map(({ event }) => event)

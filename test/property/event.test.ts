@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 type Fields = Record<string, Field<unknown>>
 
-/** Bounds count UTF-16 units, so a text is any run of those: lone surrogates too. */
+/** A text is any run of UTF-16 units: lone surrogates too. */
 const anyCodeUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit))
 
 function anyValue(field: Field<unknown>): fc.Arbitrary<unknown> {

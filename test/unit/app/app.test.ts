@@ -18,6 +18,7 @@ const handlers: Handlers = {
   ready: answer('ready'),
   metrics: answer('metrics'),
   ingest: answer('ingest'),
+  ingestSchema: answer('ingestSchema'),
 }
 
 async function start(): Promise<number> {

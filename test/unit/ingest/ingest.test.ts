@@ -1,58 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type Event, event } from '../../../packages/instrument/src/event/index.js'
-import { createIngest, type IngestStore } from '../../../packages/server/src/sources/ingest/index.js'
-import { ingestOptions } from '../../../packages/server/src/sources/ingest/options.js'
-
-const TOKEN = 'a-token-of-the-test'
-const NOW = 1_700_000_000_000
-const sender = { kind: 'wrap', name: 'notes', version: '1' }
-const origin = { server: 'notes', session: 'abc', transport: 'stdio' as const }
-const good = event('business', NOW, { server: 'notes' }, { name: 'orders', value: 1 })
-
-/** The store's contract, in memory. */
-function memoryStore(): IngestStore & { rows: Event[]; fault?: Error } {
-  const marks = new Map<string, number>()
-  return {
-    rows: [],
-    async appendStream(stream, batch) {
-      if (this.fault) throw this.fault
-      const mark = marks.get(stream) ?? 0
-      const fresh = batch.filter(({ seq }) => seq > mark).map((entry) => entry.event)
-      this.rows.push(...fresh)
-      marks.set(stream, Math.max(mark, batch.at(-1)?.seq ?? 0))
-      return { highWater: marks.get(stream)!, fresh }
-    },
-    async mark(stream) {
-      if (this.fault) throw this.fault
-      return marks.get(stream) ?? 0
-    },
-  }
-}
-
-function setUp(options: Parameters<typeof ingestOptions.parse>[0] = {}) {
-  const store = memoryStore()
-  const published: [Event, string][] = []
-  const time = { now: NOW, clock: 0 }
-  const ingest = createIngest({
-    publish: (seen, entrance = 'local') => published.push([seen, entrance]),
-    store,
-    token: TOKEN,
-    now: () => time.now,
-    clock: () => time.clock,
-    options: ingestOptions.parse(options),
-  })
-  return { ingest, store, published, time }
-}
-
-function post(body: unknown, headers: Record<string, string> = {}, method = 'POST'): Request {
-  return new Request('http://127.0.0.1/v1/events', {
-    method,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}`, ...headers },
-    ...(method === 'GET' ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-}
-
-const batch = (...events: { seq: unknown; event: unknown }[]) => ({ stream: 's1', sender, events })
+import { batch, good, NOW, origin, post, sender, setUp, TOKEN } from './world.js'
 
 describe('a batch', () => {
   test('is stored, published as ingested, and answered with the mark', async () => {
@@ -126,11 +74,40 @@ describe('a batch', () => {
     const { ingest } = setUp()
     for (const dropped of [2, 2, 5]) await ingest.handle(post({ ...batch(), dropped }))
     await ingest.handle(post({ ...batch(), stream: 's2', dropped: 1 }))
-    expect(ingest.stats()).toEqual({ streams: 2, accepted: 0, rejected: 0, dropped: 6 })
+    expect(ingest.stats()).toMatchObject({ streams: 2, accepted: 0, dropped: 6 })
   })
 })
 
 describe('what is refused', () => {
+  test('is counted by its reason', async () => {
+    const { ingest } = setUp()
+    await ingest.handle(post('', {}, 'GET'))
+    await ingest.handle(post(batch(), { authorization: '' }))
+    await ingest.handle(post(batch(), { 'content-type': 'text/plain' }))
+    await ingest.handle(post(batch(), { 'content-length': '2000000' }))
+    await ingest.handle(post({ ...batch(), dropped: -1 }))
+    expect(ingest.stats().refused).toMatchObject({
+      method: 1,
+      unauthorized: 1,
+      media_type: 1,
+      body_too_long: 1,
+      frame: 1,
+      store: 0,
+    })
+  })
+
+  test('more events than a post may have', async () => {
+    const { ingest, store } = setUp({ maxEvents: 500 })
+    const events = Array.from({ length: 501 }, (_, index) => ({ seq: index + 1, event: good }))
+    const answer = await ingest.handle(post(batch(...events)))
+    expect([answer.status, await answer.json()]).toEqual([
+      413,
+      { error: { field: 'events', reason: 'must be at most 500 events' } },
+    ])
+    expect([store.rows.length, ingest.stats().refused.too_many_events]).toEqual([0, 1])
+    expect((await ingest.handle(post(batch(...events.slice(1))))).status).toBe(200)
+  })
+
   test.each([
     ['no token', { authorization: '' }, 401],
     ['a wrong token', { authorization: 'Bearer nearly' }, 401],

@@ -6,6 +6,7 @@ import {
   expose,
   type StoreReadings,
   watchBuild,
+  watchIngest,
   watchProcess,
   watchStore,
   watchStream,
@@ -62,6 +63,18 @@ describe('what is measured elsewhere', () => {
     expect(value('sink_events_written_total', { sink: 'slow' })).toBe(2)
     expect(value('sink_events_dropped_total', { sink: 'failing', reason: 'failed' })).toBe(3)
     await stream.close()
+  })
+
+  it('shows what the ingest took, rejected and refused, reasons at 0 from the start', () => {
+    const registry = createRegistry()
+    const read = { streams: 2, accepted: 7, rejected: { field: 0 }, refused: { events_per_second: 1 }, dropped: 4 }
+    watchIngest(registry, () => read)
+    const value = (name: string, labels = {}) => sampleValue(expose(registry), `mcp_vitals_ingest_${name}`, labels)
+    expect([value('streams'), value('events_accepted_total'), value('events_dropped_total')]).toEqual([2, 7, 4])
+    expect(value('events_rejected_total', { reason: 'field' })).toBe(0)
+    expect(value('posts_refused_total', { reason: 'events_per_second' })).toBe(1)
+    read.rejected.field = 3
+    expect(value('events_rejected_total', { reason: 'field' })).toBe(3)
   })
 
   it('shows the store once it has told of itself', () => {

@@ -37,7 +37,7 @@ export function checkEvent(value: unknown): { readonly event: Event } | { readon
 function fits(field: Field<unknown>, value: unknown): boolean {
   switch (field.kind) {
     case 'text':
-      return typeof value === 'string' && value.length <= (field.maxLength ?? DEFAULT_TEXT_LENGTH)
+      return isText(value, field.maxLength ?? DEFAULT_TEXT_LENGTH)
     case 'number':
       return (
         typeof value === 'number' &&
@@ -52,9 +52,15 @@ function fits(field: Field<unknown>, value: unknown): boolean {
       return (
         Array.isArray(value) &&
         value.length <= (field.maxLength ?? 0) &&
-        value.every((entry) => typeof entry === 'string' && entry.length <= DEFAULT_TEXT_LENGTH)
+        value.every((entry) => isText(entry, DEFAULT_TEXT_LENGTH))
       )
   }
+}
+
+/** Characters are Unicode code points, as JSON Schema and most languages count them; a code point is one unit or two. */
+function isText(value: unknown, maxLength: number): value is string {
+  if (typeof value !== 'string' || value.length > 2 * maxLength) return false
+  return value.length <= maxLength || [...value].length <= maxLength
 }
 
 /** What a field wants, in words, for an error and for the documentation. */

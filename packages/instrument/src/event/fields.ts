@@ -3,14 +3,14 @@
  * of what comes from outside, and the documentation.
  */
 
-/** Longest text a field may hold, in UTF-16 units, where the field states no bound of its own. */
+/** Longest text a field may hold, in characters (Unicode code points), where the field states no bound of its own. */
 export const DEFAULT_TEXT_LENGTH = 256
 
 export interface Field<T> {
   readonly doc: string
   readonly kind: 'text' | 'number' | 'flag' | 'choice' | 'texts'
   readonly optional: boolean
-  /** `text`: longest value in UTF-16 units. `texts`: most entries. */
+  /** `text`: longest value in characters. `texts`: most entries. */
   readonly maxLength?: number
   readonly integer?: boolean
   readonly choices?: readonly string[]
@@ -30,7 +30,7 @@ export type Shape<F extends Fields> = { readonly [K in Exclude<keyof F, Optional
 type Mandatory<T> = Field<T> & { readonly optional: false }
 type Optional<T> = Field<T> & { readonly optional: true }
 
-/** Text of at most `maxLength` UTF-16 units (default 256). */
+/** Text of at most `maxLength` characters (default 256). */
 export function text(doc: string, maxLength = DEFAULT_TEXT_LENGTH): Mandatory<string> {
   return { doc, kind: 'text', optional: false, maxLength }
 }
@@ -54,7 +54,7 @@ export function choice<const C extends readonly string[]>(doc: string, choices: 
   return { doc, kind: 'choice', optional: false, choices }
 }
 
-/** A list of at most `maxLength` texts (default 1,000), each of at most 256 UTF-16 units. */
+/** A list of at most `maxLength` texts (default 1,000), each of at most 256 characters. */
 export function texts(doc: string, maxLength = 1000): Mandatory<readonly string[]> {
   return { doc, kind: 'texts', optional: false, maxLength }
 }

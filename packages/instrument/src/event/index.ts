@@ -14,3 +14,4 @@ export {
   TRANSPORTS,
 } from './events.js'
 export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'
+export { type EventSchemas, eventSchemas, type JsonSchema } from './schema.js'

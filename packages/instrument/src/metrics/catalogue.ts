@@ -117,6 +117,14 @@ const vitals = declare('mcp_vitals', {
   store_waiting_bytes: gauge('Bytes of events that wait for the disk.', [], { unit: 'bytes', merge: 'sum' }),
   store_events_lost_total: counter('Events not stored. reason: refused (too much waited) or failed.', ['reason']),
   store_restarts_total: counter('Times that the thread of the event store was started again.', []),
+  ingest_streams: gauge('Numbered streams of other processes heard of lately.', [], { merge: 'sum' }),
+  ingest_events_accepted_total: counter('Events taken from other processes.', []),
+  ingest_events_rejected_total: counter('Events of other processes that were not valid, and not taken.', ['reason']),
+  ingest_events_dropped_total: counter('Events that other processes say they gave up.', []),
+  ingest_posts_refused_total: counter(
+    'Posts of which nothing was taken. reason: also the limit that was exceeded, such as events_per_second.',
+    ['reason'],
+  ),
   build_info: gauge('Always 1; the label tells the version.', ['version'], { merge: 'max' }),
 })
 

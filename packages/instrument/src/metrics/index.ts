@@ -32,4 +32,13 @@ export {
 export type { Counter, Gauge, HandleOf, Histogram, HistogramSeries, NumberSeries, Series } from './series.js'
 export type { ServerLimits } from './server.js'
 export { UNKNOWN_TOOL } from './tools.js'
-export { type ProcessReadings, type StoreReadings, watchBuild, watchProcess, watchStore, watchStream } from './watch.js'
+export {
+  type IngestReadings,
+  type ProcessReadings,
+  type StoreReadings,
+  watchBuild,
+  watchIngest,
+  watchProcess,
+  watchStore,
+  watchStream,
+} from './watch.js'

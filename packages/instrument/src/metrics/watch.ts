@@ -65,6 +65,31 @@ export function watchStore(registry: Registry, newest: () => StoreReadings | und
   })
 }
 
+/** What the ingest counts since it was made; the keys of its records are the values of the label `reason`. */
+export interface IngestReadings {
+  /** Numbered streams heard of lately. */
+  readonly streams: number
+  readonly accepted: number
+  readonly rejected: Readonly<Record<string, number>>
+  /** Posts. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly dropped: number
+}
+
+/** Exposes what the ingest counts, read at every collection. */
+export function watchIngest(registry: Registry, read: () => IngestReadings): void {
+  registry.onCollect(() => {
+    const { streams, accepted, rejected, refused, dropped } = read()
+    registry.gauge(vitals.ingest_streams).with().set(streams)
+    registry.counter(vitals.ingest_events_accepted_total).with().raiseTo(accepted)
+    registry.counter(vitals.ingest_events_dropped_total).with().raiseTo(dropped)
+    for (const [reason, count] of Object.entries(rejected))
+      registry.counter(vitals.ingest_events_rejected_total).with(reason).raiseTo(count)
+    for (const [reason, count] of Object.entries(refused))
+      registry.counter(vitals.ingest_posts_refused_total).with(reason).raiseTo(count)
+  })
+}
+
 /** Exposes which version runs. */
 export function watchBuild(registry: Registry, version: string): void {
   registry.gauge(vitals.build_info).with(version).set(1)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { expose } from '@mcp-vitals/instrument/metrics'
+import { expose, watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
@@ -10,7 +10,7 @@ import { createStatusFace } from '../faces/status/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
 import { createStoreSink } from '../sinks/store/index.js'
 import { createGateway, type Gateway } from '../sources/http-proxy/index.js'
-import { createIngest, type Ingest } from '../sources/ingest/index.js'
+import { answerSchema, createIngest, type Ingest } from '../sources/ingest/index.js'
 import { adoptSpools } from '../spool/index.js'
 import { openStore, type Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
@@ -71,6 +71,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
 
   const token = await dataDir.token()
   const sources = createSources({ config, servers, store, token, spoolDir: dataDir.spoolDir, observation, logger })
+  watchIngest(observation.registry, sources.ingest.stats.bind(sources.ingest))
   for (const source of Object.values(sources)) {
     teardown.push(() => source.stop())
     await source.start()
@@ -141,6 +142,7 @@ function createHandlers(needs: {
     ready: health.ready,
     metrics: createMetricsFace(() => expose(observation.registry)),
     ingest: (request) => ingest.handle(request),
+    ingestSchema: answerSchema,
   }
 }
 

@@ -9,6 +9,7 @@ export const ROUTES = {
   ready: { method: 'GET', path: '/ready', credential: 'none' },
   metrics: { method: 'GET', path: '/metrics', credential: 'none' },
   ingest: { method: 'POST', path: '/v1/events', credential: 'ingest token' },
+  ingestSchema: { method: 'GET', path: '/v1/events/schema', credential: 'none' },
   gateway: { method: 'any', path: '/mcp/:name', credential: 'none' },
 } as const satisfies Record<string, Route>
 

@@ -1,12 +1,16 @@
-import { checkEvent, type Event } from '@mcp-vitals/instrument/event'
+import { checkEvent, EVENT_VERSION, type Event } from '@mcp-vitals/instrument/event'
 import type { Sender } from '@mcp-vitals/instrument/ship'
 
 /** An event may be so far in the future, for clocks differ. Milliseconds. */
 const MAX_AHEAD_MS = 120_000
-const STREAM = /^[A-Za-z0-9_-]{1,64}$/
-const LONGEST = { kind: 64, name: 128, version: 64 } as const
+/** What a stream's id may be. */
+export const STREAM_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
+/** Most characters of what a sender says of itself. */
+export const SENDER_LENGTHS = { kind: 64, name: 128, version: 64 } as const satisfies Record<keyof Sender, number>
 
-/** A batch whose frame was checked; the events were not. */
+const STREAM = new RegExp(STREAM_PATTERN)
+
+/** A batch of a numbered stream whose frame was checked; the events were not. */
 export interface IncomingBatch {
   readonly stream: string
   readonly sender: Sender
@@ -16,21 +20,31 @@ export interface IncomingBatch {
   readonly events: readonly { readonly seq: number; readonly event: unknown }[]
 }
 
-/** One event that was not taken, and never will be: its number, the field at fault and what would have been right. */
-export interface Rejected {
-  readonly seq: number
-  readonly field: string
-  readonly reason: string
+/** A post of a simple sender, which has no stream: bare events, taken as often as they come. */
+export interface IncomingPost {
+  readonly sender: Sender
+  readonly events: readonly unknown[]
 }
 
-/** Why a body is no batch. */
+/** Why an event was rejected, in a word for a label. */
+export const REJECT_REASONS = ['not_an_object', 'version', 'unknown_type', 'field', 'future'] as const
+export type RejectReason = (typeof REJECT_REASONS)[number]
+
+/** Which event of a batch: its number in its stream, or its place (from 0) in a post without one. */
+export type Place = { readonly seq: number } | { readonly index: number }
+/** One event that was not taken, and never will be: which, the field at fault and what would have been right. */
+export type Rejected = Place & FrameProblem
+
+/** Why a body is no batch, or an event no event. `field` is empty where the whole is at fault. */
 export interface FrameProblem {
   readonly field: string
   readonly reason: string
 }
 
 /** Checks the frame of a body: everything but the events themselves. */
-export function readBatch(body: string): { readonly batch: IncomingBatch } | { readonly problem: FrameProblem } {
+export function readBatch(
+  body: string,
+): { readonly batch: IncomingBatch | IncomingPost } | { readonly problem: FrameProblem } {
   let value: Partial<Record<keyof IncomingBatch, unknown>>
   try {
     value = JSON.parse(body)
@@ -39,9 +53,9 @@ export function readBatch(body: string): { readonly batch: IncomingBatch } | { r
   }
   if (typeof value !== 'object' || value === null) return problem('', 'the body must be a JSON object')
   const { stream, sender, dropped = 0, events } = value
-  if (typeof stream !== 'string' || !STREAM.test(stream))
+  if (stream !== undefined && (typeof stream !== 'string' || !STREAM.test(stream)))
     return problem('stream', 'must be 1 to 64 letters, digits, "-" or "_"')
-  for (const [key, longest] of Object.entries(LONGEST)) {
+  for (const [key, longest] of Object.entries(SENDER_LENGTHS)) {
     const text = (sender as Record<string, unknown> | undefined)?.[key]
     if (typeof text !== 'string' || text === '' || text.length > longest)
       return problem(`sender.${key}`, `must be text of 1 to ${longest} characters`)
@@ -49,6 +63,7 @@ export function readBatch(body: string): { readonly batch: IncomingBatch } | { r
   const { kind, name, version } = sender as Sender
   if (!isCount(dropped)) return problem('dropped', 'must be a whole number from 0 to 2^53 - 1')
   if (!Array.isArray(events)) return problem('events', 'must be a list')
+  if (stream === undefined) return { batch: { sender: { kind, name, version }, events } }
   let last = 0
   for (const [index, entry] of events.entries()) {
     const seq: unknown = entry?.seq
@@ -59,21 +74,48 @@ export function readBatch(body: string): { readonly batch: IncomingBatch } | { r
   return { batch: { stream, sender: { kind, name, version }, dropped, events } }
 }
 
+/** The events that may be taken, each with its place, and those that may not. */
+export interface Parted<P extends Place> {
+  readonly good: readonly (P & { readonly event: Event })[]
+  readonly rejected: readonly (P & FrameProblem)[]
+  /** The same, in words for a label. */
+  readonly reasons: readonly RejectReason[]
+}
+
 /** Parts the events that may be taken from those that may not. `nowMs`: milliseconds since 1970. */
-export function checkEvents(
-  events: IncomingBatch['events'],
+export function checkEvents<P extends Place>(
+  events: readonly (P & { readonly event: unknown })[],
   nowMs: number,
-): { readonly good: readonly { seq: number; event: Event }[]; readonly rejected: readonly Rejected[] } {
-  const good: { seq: number; event: Event }[] = []
-  const rejected: Rejected[] = []
-  for (const { seq, event } of events) {
+): Parted<P> {
+  const good: (P & { event: Event })[] = []
+  const rejected: (P & FrameProblem)[] = []
+  const reasons: RejectReason[] = []
+  for (const { event, ...place } of events) {
     const checked = checkEvent(event)
-    if ('problem' in checked) rejected.push({ seq, field: checked.problem.field, reason: checked.problem.message })
-    else if (checked.event.at > nowMs + MAX_AHEAD_MS)
-      rejected.push({ seq, field: 'at', reason: `lies more than ${MAX_AHEAD_MS / 1000} seconds in the future` })
-    else good.push({ seq, event: checked.event })
+    if ('event' in checked && checked.event.at <= nowMs + MAX_AHEAD_MS) {
+      good.push({ ...(place as unknown as P), event: checked.event })
+      continue
+    }
+    const ahead = { field: 'at', message: `lies more than ${MAX_AHEAD_MS / 1000} seconds in the future` }
+    const { field, message } = 'problem' in checked ? checked.problem : ahead
+    rejected.push({ ...(place as unknown as P), field, reason: message })
+    reasons.push('event' in checked ? 'future' : wordFor(field))
   }
-  return { good, rejected }
+  return { good, rejected, reasons }
+}
+
+/** A simple sender's events in their places, each with the version and, where it tells none, the time of its arrival. */
+export function completed(events: IncomingPost['events'], nowMs: number): { index: number; event: unknown }[] {
+  return events.map((event, index) => {
+    const isObject = typeof event === 'object' && event !== null && !Array.isArray(event)
+    return { index, event: isObject ? { v: EVENT_VERSION, at: nowMs, ...event } : event }
+  })
+}
+
+function wordFor(field: string): RejectReason {
+  if (field === '') return 'not_an_object'
+  if (field === 'v') return 'version'
+  return field === 'type' ? 'unknown_type' : 'field'
 }
 
 function isCount(value: unknown): value is number {

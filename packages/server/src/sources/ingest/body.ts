@@ -1,6 +1,7 @@
-/** A body that was not read to its end, and the HTTP status that says why. */
+/** A body that was not read to its end: the HTTP status that says why, and the same in a word for a label. */
 export interface BodyProblem {
   readonly status: 400 | 408 | 413
+  readonly word: 'body_cut' | 'body_too_slow' | 'body_too_long'
   readonly reason: string
 }
 
@@ -10,7 +11,8 @@ export async function readBody(
   maxBytes: number,
   timeoutMs: number,
 ): Promise<{ readonly text: string } | { readonly problem: BodyProblem }> {
-  const tooLong = { problem: { status: 413, reason: `the body must be at most ${maxBytes} bytes` } } as const
+  const reason = `the body must be at most ${maxBytes} bytes`
+  const tooLong = { problem: { status: 413, word: 'body_too_long', reason } } as const
   if (Number(request.headers.get('content-length')) > maxBytes) return tooLong
   if (!request.body) return { text: '' }
   const reader = request.body.getReader()
@@ -30,10 +32,13 @@ export async function readBody(
       }
       chunks.push(part.value)
     }
-    if (late) return { problem: { status: 408, reason: `the body must arrive within ${timeoutMs} ms` } }
+    if (late)
+      return {
+        problem: { status: 408, word: 'body_too_slow', reason: `the body must arrive within ${timeoutMs} ms` },
+      }
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) }
   } catch {
-    return { problem: { status: 400, reason: 'the body must be complete, and UTF-8' } }
+    return { problem: { status: 400, word: 'body_cut', reason: 'the body must be complete, and UTF-8' } }
   } finally {
     clearTimeout(timer)
   }

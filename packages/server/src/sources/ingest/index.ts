@@ -1,4 +1,4 @@
-export type { IncomingBatch, Rejected } from './batch.js'
+export type { IncomingBatch, IncomingPost, Rejected, RejectReason } from './batch.js'
 export {
   createIngest,
   type Ingest,
@@ -7,3 +7,5 @@ export {
   type IngestStore,
   type Taken,
 } from './ingest.js'
+export { answerSchema, batchSchema } from './schema.js'
+export type { RefusalReason } from './tally.js'

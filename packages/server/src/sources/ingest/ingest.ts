@@ -1,18 +1,30 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Event } from '@mcp-vitals/instrument/event'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
-import { checkEvents, type IncomingBatch, type Rejected, readBatch } from './batch.js'
+import {
+  checkEvents,
+  completed,
+  type IncomingBatch,
+  type IncomingPost,
+  type Rejected,
+  type RejectReason,
+  readBatch,
+} from './batch.js'
 import { readBody } from './body.js'
+import { Limiter } from './limiter.js'
 import type { IngestOptions } from './options.js'
 import { Streams } from './streams.js'
+import { type RefusalReason, Tally } from './tally.js'
 
 /** How often silent streams are looked for. Milliseconds. */
 const SWEEP_MS = 5_000
 /** When a sender that was turned away shall come again. Seconds. */
 const RETRY_AFTER_SECONDS = 1
 
-/** What the ingest needs of the store: it commits events together with their stream's mark. */
+/** What the ingest needs of the store: it commits events, those of a stream together with the stream's mark. */
 export interface IngestStore {
+  /** Keeps events that have no stream; all or none. */
+  append(entries: readonly { readonly event: Event }[]): Promise<void>
   /** Keeps, in one transaction, the events above the stream's mark, and raises the mark. `fresh`: those that were new. */
   appendStream(
     stream: string,
@@ -46,8 +58,12 @@ export interface Taken {
 export interface IngestStats {
   /** Streams heard of lately. */
   readonly streams: number
+  /** Events taken. */
   readonly accepted: number
-  readonly rejected: number
+  /** Events not taken, for their own fault. */
+  readonly rejected: Readonly<Record<RejectReason, number>>
+  /** Posts of which nothing was taken. */
+  readonly refused: Readonly<Record<RefusalReason, number>>
   /** Events that senders, or their spools, say they dropped. */
   readonly dropped: number
 }
@@ -60,7 +76,7 @@ export interface Ingest extends Source {
   stats(): IngestStats
 }
 
-/** Takes numbered streams of events from other processes: first into the store, then to the stream, then the answer. */
+/** Takes events from other processes, numbered or not: first into the store, then to the stream, then the answer. */
 export function createIngest(dependencies: IngestDependencies): Ingest {
   return new HttpIngest(dependencies)
 }
@@ -71,14 +87,15 @@ class HttpIngest implements Ingest {
   readonly #tokenHash: Buffer
   readonly #streams: Streams
   #timer: NodeJS.Timeout | undefined
+  readonly #limiter: Limiter
+  readonly #tally = new Tally()
   #reading = 0
-  #accepted = 0
-  #rejected = 0
 
   constructor(dependencies: IngestDependencies) {
     const { publish, token, options, now, clock } = dependencies
     this.#dependencies = dependencies
     this.#tokenHash = sha256(token)
+    this.#limiter = new Limiter({ ...options, clock })
     this.#streams = new Streams({
       maxStreams: options.maxStreams,
       silentAfterMs: options.silentAfterMs,
@@ -100,8 +117,9 @@ class HttpIngest implements Ingest {
   }
 
   stats(): IngestStats {
+    const { accepted, rejected, refused } = this.#tally
     const { size, dropped } = this.#streams
-    return { streams: size, accepted: this.#accepted, rejected: this.#rejected, dropped }
+    return { streams: size, accepted, rejected: { ...rejected }, refused: { ...refused }, dropped }
   }
 
   async handle(request: Request): Promise<Response> {
@@ -111,24 +129,27 @@ class HttpIngest implements Ingest {
     try {
       return await this.#answer(request)
     } catch {
-      return answer(503, { error: { field: '', reason: 'the event store is not available' } }, retryLater())
+      return this.#problem('store', 503, '', 'the event store is not available', retryAfter(RETRY_AFTER_SECONDS))
     } finally {
       this.#reading--
     }
   }
 
   take(batch: IncomingBatch): Promise<Taken> {
-    return this.#take(batch, false)
+    return this.#takeNumbered(batch, false)
   }
 
   #refuse(request: Request): Response | undefined {
-    if (request.method !== 'POST') return problem(405, '', 'only POST is answered here', { allow: 'POST' })
-    if (!this.#isAuthorized(request.headers.get('authorization')))
-      return problem(401, 'authorization', 'must be "Bearer" and the ingest token', { 'www-authenticate': 'Bearer' })
+    if (request.method !== 'POST')
+      return this.#problem('method', 405, '', 'only POST is answered here', { allow: 'POST' })
+    if (!this.#isAuthorized(request.headers.get('authorization'))) {
+      const reason = 'must be "Bearer" and the ingest token'
+      return this.#problem('unauthorized', 401, 'authorization', reason, { 'www-authenticate': 'Bearer' })
+    }
     const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-    if (type !== 'application/json') return problem(415, 'content-type', 'must be application/json')
+    if (type !== 'application/json') return this.#problem('media_type', 415, 'content-type', 'must be application/json')
     if (this.#reading >= this.#dependencies.options.maxConcurrent)
-      return problem(503, '', 'too many posts at the same time', retryLater())
+      return this.#problem('busy', 503, '', 'too many posts at the same time', retryAfter(RETRY_AFTER_SECONDS))
     return undefined
   }
 
@@ -138,25 +159,60 @@ class HttpIngest implements Ingest {
   }
 
   async #answer(request: Request): Promise<Response> {
-    const { maxBodyBytes, bodyTimeoutMs } = this.#dependencies.options
+    const { maxBodyBytes, bodyTimeoutMs, maxEvents } = this.#dependencies.options
     const body = await readBody(request, maxBodyBytes, bodyTimeoutMs)
-    if ('problem' in body) return problem(body.problem.status, '', body.problem.reason)
+    if ('problem' in body) return this.#problem(body.problem.word, body.problem.status, '', body.problem.reason)
     const read = readBatch(body.text)
-    if ('problem' in read) return answer(400, { error: read.problem })
-    return answer(200, await this.#take(read.batch, true))
+    if ('problem' in read) return this.#problem('frame', 400, read.problem.field, read.problem.reason)
+    const { batch } = read
+    if (batch.events.length > maxEvents)
+      return this.#problem('too_many_events', 413, 'events', `must be at most ${maxEvents} events`)
+    const excess = this.#limiter.admit(batch.sender.name, batch.events.length)
+    if (excess) {
+      const reason = `has sent too many ${excess.limit.replaceAll('_', ' ')}`
+      return this.#problem(excess.limit, 429, 'sender.name', reason, retryAfter(excess.retryAfterSeconds))
+    }
+    return answer(200, await ('stream' in batch ? this.#takeNumbered(batch, true) : this.#takeSimple(batch)))
   }
 
-  async #take({ stream, sender, dropped, events }: IncomingBatch, live: boolean): Promise<Taken> {
-    const { store, publish, now } = this.#dependencies
-    const { good, rejected } = checkEvents(events, now())
+  async #takeNumbered({ stream, sender, dropped, events }: IncomingBatch, live: boolean): Promise<Taken> {
+    const { store, now } = this.#dependencies
+    const { good, rejected, reasons } = checkEvents(events, now())
     const { highWater, fresh } =
       good.length > 0 ? await store.appendStream(stream, good) : { highWater: await store.mark(stream), fresh: [] }
     this.#streams.heard(stream, dropped, fresh, live)
-    for (const event of fresh) publish(event, `ingest:${sender.name}`)
-    this.#accepted += fresh.length
-    this.#rejected += rejected.length
+    this.#publish(fresh, sender.name)
+    this.#tally.took(fresh.length, reasons)
     // A rejected event is done with as well: it will not be better the next time.
     return { highWater: Math.max(highWater, rejected.at(-1)?.seq ?? 0), accepted: fresh.length, rejected }
+  }
+
+  async #takeSimple({ sender, events }: IncomingPost): Promise<Omit<Taken, 'highWater'>> {
+    const { store, now } = this.#dependencies
+    const at = now()
+    const { good, rejected, reasons } = checkEvents(completed(events, at), at)
+    if (good.length > 0) await store.append(good)
+    this.#publish(
+      good.map(({ event }) => event),
+      sender.name,
+    )
+    this.#tally.took(good.length, reasons)
+    return { accepted: good.length, rejected }
+  }
+
+  #publish(events: readonly Event[], sender: string): void {
+    for (const event of events) this.#dependencies.publish(event, `ingest:${sender}`)
+  }
+
+  #problem(
+    word: RefusalReason,
+    status: number,
+    field: string,
+    reason: string,
+    headers?: Record<string, string>,
+  ): Response {
+    this.#tally.refused[word]++
+    return answer(status, { error: { field, reason } }, headers)
   }
 }
 
@@ -164,12 +220,8 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-function retryLater(): Record<string, string> {
-  return { 'retry-after': String(RETRY_AFTER_SECONDS) }
-}
-
-function problem(status: number, field: string, reason: string, headers?: Record<string, string>): Response {
-  return answer(status, { error: { field, reason } }, headers)
+function retryAfter(seconds: number): Record<string, string> {
+  return { 'retry-after': String(seconds) }
 }
 
 function answer(status: number, body: unknown, headers: Record<string, string> = {}): Response {

@@ -10,6 +10,44 @@ export const ingestOptions = z
       .max(64 * 1024 * 1024)
       .default(1024 * 1024)
       .meta({ description: 'Longest body of one post, bytes; a longer one is answered 413.', examples: [1_048_576] }),
+    maxEvents: z
+      .number()
+      .int()
+      .min(500)
+      .max(100_000)
+      .default(1000)
+      .meta({
+        description:
+          'Most events in one post; one with more is answered 413. At least 500, which is what our own senders send.',
+        examples: [1000],
+      }),
+    postsPerSecond: z
+      .number()
+      .min(0.1)
+      .max(100_000)
+      .default(100)
+      .meta({
+        description: 'Posts of one sender (by its name) a second; beyond it the answer is 429.',
+        examples: [100],
+      }),
+    eventsPerSecond: z
+      .number()
+      .min(1)
+      .max(10_000_000)
+      .default(10_000)
+      .meta({
+        description: 'Events of one sender (by its name) a second; beyond it the answer is 429.',
+        examples: [10_000],
+      }),
+    burstSeconds: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(10)
+      .meta({
+        description: 'How many seconds’ worth of posts and events a sender that was silent may send at once.',
+        examples: [10],
+      }),
     maxConcurrent: z
       .number()
       .int()
