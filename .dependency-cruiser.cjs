@@ -40,6 +40,7 @@ const SERVER_LAYERS = {
     types: ['sources', 'sinks', 'store', 'listen'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
+  derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },
   demo: { may: ['errors'], why: 'the demonstration uses the product as a stranger would, from outside' },
 }
 

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliPage } from './docs/cli.mjs'
 import { configPage } from './docs/config.mjs'
+import { derivationsPage } from './docs/derivations.mjs'
 import { errorsPage } from './docs/errors.mjs'
 import { eventsPage } from './docs/events.mjs'
 
@@ -14,6 +15,12 @@ const built = (path) => import(join(root, 'packages', path))
 const PAGES = {
   'docs/reference/cli.md': async () => cliPage((await built('server/dist/cli/program.js')).createProgram()),
   'docs/reference/config.md': async () => configPage(await built('server/dist/config/index.js')),
+  'docs/reference/derivations.md': async () =>
+    derivationsPage({
+      ...(await built('server/dist/derive/index.js')),
+      ...(await built('server/dist/config/index.js')),
+      ...(await built('instrument/dist/event/index.js')),
+    }),
   'docs/reference/errors.md': async () => errorsPage((await built('server/dist/errors/index.js')).ERRORS),
   'docs/reference/events.md': async () => eventsPage(await built('instrument/dist/event/index.js')),
   'docs/reference/events.schema.json': async () =>

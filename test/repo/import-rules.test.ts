@@ -26,6 +26,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['sources-direction', 'server/src/sources/alpha/seed-type.ts', "import type {} from '../../state/index.js'"],
   ['sinks-direction', 'server/src/sinks/alpha/seed.ts', "import '../../sources/alpha/index.js'"],
   ['faces-direction', 'server/src/faces/alpha/seed.ts', "import '../../children/index.js'"],
+  ['derive-direction', 'server/src/derive/seed.ts', "import '../sources/alpha/index.js'"],
   ['demo-direction', 'server/src/demo/seed.ts', "import '../sources/alpha/index.js'"],
   ['sources-take-types-only', 'server/src/sources/alpha/seed-value.ts', "import '../../store/index.js'"],
   ['sinks-take-types-only', 'server/src/sinks/alpha/seed-value.ts', "import '../../store/index.js'"],
@@ -66,7 +67,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
 
 const PLAIN = [
   ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship'].map((name) => `instrument/src/${name}/index.ts`),
-  ...['errors', 'state', 'children', 'datadir', 'store', 'spool', 'listen', 'app', 'cli', 'demo'].map(
+  ...['errors', 'state', 'children', 'datadir', 'store', 'spool', 'listen', 'app', 'cli', 'demo', 'derive'].map(
     (name) => `server/src/${name}/index.ts`,
   ),
   ...['sources', 'sinks', 'faces'].flatMap((kind) => [

@@ -34,7 +34,8 @@ export function checkEvent(value: unknown): { readonly event: Event } | { readon
   return { event: checked as unknown as Event }
 }
 
-function fits(field: Field<unknown>, value: unknown): boolean {
+/** Whether a value is one that a field takes. */
+export function fits(field: Field<unknown>, value: unknown): boolean {
   switch (field.kind) {
     case 'text':
       return isText(value, field.maxLength ?? DEFAULT_TEXT_LENGTH)

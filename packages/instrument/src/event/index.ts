@@ -1,4 +1,4 @@
-export { checkEvent, expected, type Problem } from './check.js'
+export { checkEvent, expected, fits, type Problem } from './check.js'
 export {
   DIRECTIONS,
   ENVELOPE,

@@ -3,6 +3,7 @@ import { expose, watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
+import { createDerivations, encodeDerivations } from '../derive/index.js'
 import { VitalsError } from '../errors/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createMetricsFace } from '../faces/metrics/index.js'
@@ -60,6 +61,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const { logger } = log
   const dataDir = await openDataDir(config.dataDir ?? (demo ? join(defaultDataDir(), 'demo') : undefined))
   teardown.push(await dataDir.lock())
+  const { derivations } = config
+  await dataDir.share('derivations', derivations.length > 0 ? encodeDerivations(derivations) : undefined)
   const cast = demo ? castDemo(dataDir.path) : []
   const servers = { ...config.servers, ...behindGateway(cast) }
 
@@ -112,7 +115,8 @@ function createSources(needs: {
 }) {
   const { config, servers, store, token, spoolDir, logger } = needs
   const shared = { publish: needs.observation.stream.publish, now: Date.now, clock: () => performance.now() }
-  const gateway = createGateway({ ...shared, servers, options: config.gateway })
+  const { rulesOf } = createDerivations(config.derivations)
+  const gateway = createGateway({ ...shared, servers, options: config.gateway, rulesOf })
   const ingest = createIngest({ ...shared, store, token, options: config.ingest })
   const adoption = adoptSpools({ dir: spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
   return { gateway, ingest, adoption }

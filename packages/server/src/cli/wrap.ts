@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { vitalsError } from '../errors/index.js'
 import { createStdioProxy, serverName } from '../sources/stdio-proxy/index.js'
 import { openStdin, openStdout } from './wrap-pipes.js'
+import { rulesFor } from './wrap-rules.js'
 import { openShipping } from './wrap-shipping.js'
 
 export interface WrapArguments {
@@ -28,6 +29,7 @@ export async function runWrap({ name, command, args }: WrapArguments): Promise<n
   const server = name ?? serverName(command, args)
   const shipping = openShipping(server)
   const parent = process.ppid
+  const rules = await rulesFor(server)
   const proxy = createStdioProxy({
     name: server,
     session: shipping.session,
@@ -39,6 +41,7 @@ export async function runWrap({ name, command, args }: WrapArguments): Promise<n
     publish: shipping.publish,
     now: Date.now,
     clock: () => performance.now(),
+    rules,
     hasClient: () => process.ppid === parent,
   })
   const forget = forwardSignals((signal) => proxy.signal(signal))

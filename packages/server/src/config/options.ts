@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
+import { derivationOptions } from '../derive/options.js'
 import { listenOptions } from '../listen/options.js'
 import { logOptions } from '../sinks/log/options.js'
 import { gatewayOptions } from '../sources/http-proxy/options.js'
@@ -44,6 +45,7 @@ const sections = {
   ingest: ingestOptions,
   store: storeOptions,
   log: logOptions,
+  derivations: derivationOptions,
 }
 
 /** The product’s own configuration. Unknown keys are errors. */

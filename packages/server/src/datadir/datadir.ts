@@ -5,6 +5,7 @@ import { vitalsError } from '../errors/index.js'
 import { createFile, DIR_MODE, errorCode, FILE_MODE, readIfThere, refuseRights, replaceFile } from './files.js'
 import { lockDirectory, type Release } from './lock.js'
 import { defaultDataDir } from './path.js'
+import { type SharedName, shareText } from './share.js'
 
 export type { Release }
 
@@ -32,6 +33,8 @@ export interface DataDir {
   token(): Promise<string>
   /** Tells senders where the daemon is, in `<path>/daemon.json`. The holder of the lock calls it; the result takes it back. */
   announce(daemon: { readonly url: string; readonly pid: number }): Promise<Release>
+  /** Leaves a text for the wraps on this machine, who read it by `readShared`; `undefined` takes it away. */
+  share(name: SharedName, text: string | undefined): Promise<void>
   /** The daemon that announced itself, if its process is alive. Never rejects: what cannot be read is no daemon. */
   findDaemon(): Promise<Daemon | undefined>
 }
@@ -49,6 +52,7 @@ export async function openDataDir(path: string = defaultDataDir()): Promise<Data
   return {
     path: dir,
     spoolDir,
+    share: (name, text) => usable(dir, () => shareText(dir, name, text)),
     lock: () => usable(dir, () => lockDirectory(dir)),
     token: () => usable(dir, () => readToken(join(dir, 'token'))),
     announce: (daemon) => usable(dir, () => announceDaemon(join(dir, 'daemon.json'), daemon)),

@@ -1,2 +1,3 @@
 export { type Daemon, type DataDir, openDataDir, type Release } from './datadir.js'
 export { defaultDataDir, type Surroundings } from './path.js'
+export { readShared, type SharedName } from './share.js'

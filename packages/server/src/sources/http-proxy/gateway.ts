@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServerMemory, type ServerMemory } from '@mcp-vitals/instrument/mcp'
+import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import type { ServerEntry } from '../../children/index.js'
 import { createSlots, type GatewayContext, type GatewayCounters, type Upstream } from './context.js'
@@ -22,6 +22,8 @@ export interface GatewayConfig {
   /** Monotonic milliseconds. */
   readonly clock: () => number
   readonly options: GatewayOptions
+  /** What is read off the calls of a server beyond the allow-list; nothing where absent. */
+  readonly rulesOf?: (server: string) => ExtractionRules | undefined
 }
 
 export interface GatewayStats extends Readonly<GatewayCounters> {
@@ -63,7 +65,7 @@ class HttpGateway implements Gateway {
   #stopping: Promise<void> | undefined
   #onQuiet: (() => void) | undefined
 
-  constructor({ servers, ...config }: GatewayConfig) {
+  constructor({ servers, rulesOf, ...config }: GatewayConfig) {
     const counters = { junkLines: 0, undelivered: 0, observerFaults: 0 }
     this.#context = {
       ...config,
@@ -74,7 +76,7 @@ class HttpGateway implements Gateway {
     }
     for (const [server, entry] of Object.entries(servers)) {
       if (entry.disabled) continue
-      const memory = createServerMemory()
+      const memory = createServerMemory({}, rulesOf?.(server))
       this.#memories.push(memory)
       const lastWords = { text: '' }
       this.#lastWords.set(server, lastWords)

@@ -1,7 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { event, type Origin } from '@mcp-vitals/instrument/event'
-import { type Conversation, createConversation, createServerMemory } from '@mcp-vitals/instrument/mcp'
+import {
+  type Conversation,
+  createConversation,
+  createServerMemory,
+  type ExtractionRules,
+} from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import { type Child, type ChildExit, startChild } from '../../children/index.js'
 import { PROXY_TIMES, type ProxyTimes } from './options.js'
@@ -35,6 +40,8 @@ export interface StdioProxyOptions {
   /** Whether the process that started this one runs still. Asked only after the input ended. */
   readonly hasClient?: () => boolean
   readonly times?: Partial<ProxyTimes>
+  /** What is read off its calls beyond the allow-list; nothing where absent. */
+  readonly rules?: ExtractionRules | undefined
 }
 
 export interface StdioProxy extends Source {
@@ -119,9 +126,9 @@ class ObservingProxy implements StdioProxy {
   }
 
   #connect(child: Child): void {
-    const { stdin, stdout, publish, now, clock } = this.#options
+    const { stdin, stdout, publish, now, clock, rules } = this.#options
     this.#observe(() => {
-      const server = createServerMemory()
+      const server = createServerMemory({}, rules)
       this.#conversation = createConversation({ origin: this.#origin, publish, now, clock, server })
       this.#sweeper = setInterval(() => this.#observe(() => this.#conversation?.sweep()), SWEEP_MS).unref()
     })
