@@ -51,6 +51,13 @@ export const STOPPING: Refusal = {
   headers: { 'retry-after': '5', connection: 'close' },
 }
 
+/** What a client is told whose path leads out of what the configuration opens. */
+export const OUTSIDE: Refusal = {
+  status: 404,
+  code: CODES.transport,
+  message: 'This path leads out of the address of the server, so nothing is served there.',
+}
+
 /** What a client is told when a server reads its input too slowly. */
 export const OVERLOADED: Refusal = {
   status: 503,
