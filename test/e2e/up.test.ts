@@ -107,7 +107,14 @@ describe('mcp-vitals up', () => {
     for (const name of ['missing', 'dying', 'junk', 'silent', 'refused', 'mute'])
       await said(daemon, new RegExp(`Server ${name} does not answer: .+`))
     await said(daemon, /Server memory answers: 9 tools/)
-    expect(messages(daemon).find((message) => /Server missing/.test(message))).toContain('no-such-command-anywhere')
+    const look = (name: string) =>
+      messages(daemon).find((message) => message.startsWith(`Server ${name} does not answer: `))
+    expect(look('missing')).toContain('there is no command no-such-command-anywhere')
+    expect(look('dying')).toContain('ended before it answered (exit status 3)')
+    expect(look('refused')).toContain('could not be reached at its address: ECONNREFUSED')
+    expect(look('mute')).toContain('The server mute gave no answer within 20 s.')
+    for (const name of ['missing', 'dying', 'refused', 'mute']) expect(look(name)).toMatch(/Install|Run|Check/)
+    for (const name of ['missing', 'refused']) expect(look(name)).not.toMatch(/jsonrpc|negotiation/)
     const client = await connect(daemon, 'memory')
     expect((await client.callTool({ name: 'read_graph', arguments: {} })).isError).toBeFalsy()
     const { servers } = (await (await fetch(`${daemon.url}/health`)).json()) as { servers: Record<string, unknown> }
