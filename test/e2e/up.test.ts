@@ -5,6 +5,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterEach, describe, expect, test } from 'vitest'
 import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
+import { promises } from '../requirements.js'
 
 const running: { stop(): unknown }[] = []
 afterEach(async () => {
@@ -74,7 +75,7 @@ describe('mcp-vitals up', () => {
     expect(page).toContain(`${daemon.url}/mcp/memory`)
   })
 
-  test('no argument and no result is in any answer, log line or file name of ours', async () => {
+  test(`no argument and no result is in any answer, log line or file name of ours. ${promises('A5.log.nothing-personal')}`, async () => {
     const daemon = await up({ config: { mcpServers: { everything: EVERYTHING } } })
     const client = await connect(daemon, 'everything')
     await client.callTool({ name: 'echo', arguments: { message: 'hunter2-secret' } })
@@ -122,7 +123,7 @@ describe('mcp-vitals up', () => {
     expect((await fetch(`${daemon.url}/health`)).status).toBe(200)
   })
 
-  test('a port in use and a directory in use are refused with the holder and the next step', async () => {
+  test(`a port in use and a directory in use are refused with the holder and the next step. ${promises('C13.trouble.port-taken')}`, async () => {
     const daemon = await up()
     const port = new URL(daemon.url).port
     await expect(startDaemon({ args: ['--port', port] })).rejects.toThrow(

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { type Event, event } from '../../../packages/instrument/src/event/index.js'
 import { createIngest, type IngestStore } from '../../../packages/server/src/sources/ingest/index.js'
 import { ingestOptions } from '../../../packages/server/src/sources/ingest/options.js'
+import { promises } from '../../requirements.js'
 
 const TOKEN = 'a-token-of-the-test'
 const NOW = 1_700_000_000_000
@@ -131,6 +132,13 @@ describe('a batch', () => {
 })
 
 describe('what is refused', () => {
+  test(promises('F10.network.rest-needs-token'), async () => {
+    const { ingest } = setUp()
+    const status = async (authorization: string) =>
+      (await ingest.handle(post(batch({ seq: 1, event: good }), { authorization }))).status
+    expect([await status(''), await status(`Bearer ${TOKEN}`)]).toEqual([401, 200])
+  })
+
   test.each([
     ['no token', { authorization: '' }, 401],
     ['a wrong token', { authorization: 'Bearer nearly' }, 401],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { promises } from '../../requirements.js'
 import { modern, watchServer } from './watch.js'
 
 const call = (id: number | string, name = 'buy', more: object = {}) => ({
@@ -189,7 +190,7 @@ describe('what never comes', () => {
     expect(of('request.ended')).toHaveLength(of('request.started').length)
   })
 
-  it('is given up after its age, and a stream is not', () => {
+  it(`is given up after its age, and a stream is not. ${promises('F3.status.timeout-504')}`, () => {
     const { open, of, time } = watchServer({ requestAgeMs: 1000 })
     const { conversation, client } = open()
     client(modern('stream', 'subscriptions/listen'))
