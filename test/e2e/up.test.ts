@@ -65,7 +65,7 @@ describe('mcp-vitals up', () => {
     const text = await (await fetch(`${daemon.url}/metrics`)).text()
     expect(text).toMatch(/mcp_tool_calls_total\{[^}]*tool="get-sum"[^}]*\} 1\n/)
     expect(await metric(daemon.url, 'mcp_request_duration_seconds_count', { method: 'tools/call' })).toBe(3)
-    expect(messages(daemon).some((message) => message.startsWith('Tool completed: everything.get-sum'))).toBe(true)
+    await said(daemon, /^Tool completed: everything\.get-sum/)
 
     const health = (await (await fetch(`${daemon.url}/health`)).json()) as Record<string, unknown>
     expect(health).toMatchObject({ status: 'ok', demoMode: false, checks: { store: { status: 'ok' } }, sessions: 1 })
