@@ -93,6 +93,11 @@ export const ERRORS = {
     example: 'npx -y @modelcontextprotocol/server-memory',
     next: 'Check that its command speaks MCP over standard input and output, or that its `url` is its MCP endpoint.',
   },
+  ANSWER_TOO_LONG: {
+    message: 'The server {server} gave an answer of more than {limitBytes} bytes, which was dropped.',
+    example: '{ "gateway": { "maxBodyBytes": 52428800 } }',
+    next: 'Ask the server for less at a time, or raise `gateway.maxBodyBytes`.',
+  },
   TOO_MANY_CHILDREN: {
     message: 'The server {server} was not started: {limit} server processes run already.',
     example: '{ "gateway": { "maxChildren": 64 } }',

@@ -144,8 +144,9 @@ export class HttpWatch {
   }
 
   #finish(unanswered: boolean, status: number): void {
-    const refused = status >= 400 ? status : undefined
-    if (unanswered) for (const id of this.#ids) this.#observer?.fail(id, 'transport_error', refused)
+    // A redirection is an answer of HTTP as well, and none of JSON-RPC.
+    const details = status < 300 ? {} : { status }
+    if (unanswered) for (const id of this.#ids) this.#observer?.fail(id, 'transport_error', details)
     if (!this.#belongs()) this.#observer?.close('transport_error', 'server')
   }
 

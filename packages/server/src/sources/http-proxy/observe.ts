@@ -13,6 +13,14 @@ export interface Copies {
   end(): void
 }
 
+/** What a request got in place of its answer. */
+export interface FailDetails {
+  /** The HTTP status, where it was that. */
+  readonly status?: number
+  /** The code of the JSON-RPC error that the gateway gave. */
+  readonly errorCode?: string
+}
+
 /** The observer of one conversation. What goes wrong in it is counted, and never reaches a call. */
 export interface Observer {
   /** `answering`: the request (its id as raw JSON text) that a body or stream answers, where it is one. */
@@ -21,11 +29,8 @@ export interface Observer {
   awaits(id: string): boolean
   /** A whole message or batch, at once. */
   whole(direction: Direction, bytes: Buffer): void
-  /**
-   * The request with this id (raw JSON text) will not be answered. Answered ones are left alone. `status`: the HTTP
-   * status that came in place of an answer.
-   */
-  fail(id: string, outcome: Closing[0], status?: number): void
+  /** The request with this id (raw JSON text) will not be answered. Answered ones are left alone. */
+  fail(id: string, outcome: Closing[0], details?: FailDetails): void
   close(outcome: Closing[0], reason: Closing[1]): void
 }
 
@@ -58,7 +63,7 @@ export function observe(context: ServerContext, session?: string): Observer {
       copy.end()
     },
     awaits: (id) => conversation.awaits('client_to_server', id),
-    fail: (id, outcome, status) => safely(() => conversation.fail('client_to_server', id, outcome, { status })),
+    fail: (id, outcome, details) => safely(() => conversation.fail('client_to_server', id, outcome, details)),
     close: (outcome, reason) => safely(() => conversation.close(outcome, reason)),
   }
 }

@@ -45,6 +45,7 @@ export class StdioSession {
       context,
       onMessages: (messages) => this.#deliver(messages),
       onOutput: (chunk) => this.#output.feed(chunk),
+      onTooLong: (id, errorCode) => this.#observer.fail(id, 'protocol_error', { errorCode }),
       onExit: (exit) => this.#exited(exit),
     })
     const { startTimeoutMs } = context.options
