@@ -126,10 +126,13 @@ describe('a request', () => {
     const { conversation, client, server } = open()
     client(call(1))
     client(call('1'))
+    const awaited = () => ['1', '"1"', '"2"', 'nonsense'].map((id) => conversation.awaits('client_to_server', id))
+    expect(awaited()).toEqual([true, true, false, false])
     expect(conversation.fail('client_to_server', '"1"', 'transport_error', { status: 503 })).toBe(true)
     expect(conversation.fail('client_to_server', '"1"', 'timeout')).toBe(false)
     expect(conversation.fail('client_to_server', 'nonsense', 'timeout')).toBe(false)
     expect(conversation.fail('client_to_server', '1.0', 'timeout')).toBe(true)
+    expect(awaited()).toEqual([false, false, false, false])
     server({ id: 1, result: {} })
     expect(of('request.ended').map(({ outcome, status }) => [outcome, status])).toEqual([
       ['transport_error', 503],
