@@ -4,8 +4,8 @@ import { appendFileSync } from 'node:fs'
 /** True under `npm run prove`: the proofs run at full length. */
 export const PROVE = process.env.MCP_VITALS_PROVE === '1'
 
-/** Seed of this run; `MCP_VITALS_PROVE_SEED` replays one. The short slices have one of their own, always the same. */
-const SEED = Number(process.env.MCP_VITALS_PROVE_SEED ?? (PROVE ? Date.now() % 2 ** 31 : 20260801))
+/** Seed of this run: `MCP_VITALS_PROVE_SEED`, which replays one; the short slices are always the same. */
+const SEED = Number(process.env.MCP_VITALS_PROVE_SEED ?? 20260801)
 
 /**
  * Numbers from 0 up to 1 that are the same for the same seed (mulberry32). Prints the seed, for a replay. Where several

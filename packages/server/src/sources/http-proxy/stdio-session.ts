@@ -83,12 +83,10 @@ export class StdioSession {
       return
     }
     this.#delivery.listen(exchange, openEventStream(exchange, { 'mcp-session-id': this.id }))
-    exchange.res.once('close', () => {
-      this.#lastTraffic = this.#context.clock()
-    })
+    this.#noteEnd(exchange)
   }
 
-  /** True where nothing passed for `idleMs`, and no stream and no call is open. */
+  /** True where nothing passed for `idleMs`, and nobody waits at a stream or a call. */
   idle(idleMs: number): boolean {
     const { busy, listening } = this.#delivery
     return !busy && !listening && this.#context.clock() - this.#lastTraffic >= idleMs
@@ -111,6 +109,14 @@ export class StdioSession {
       headers: () => (opening && !this.#over ? { 'mcp-session-id': this.id } : {}),
     })
     this.#delivery.expect(answer, requests)
+    this.#noteEnd(exchange)
+  }
+
+  /** A client that leaves is traffic too: it may come back. */
+  #noteEnd({ res }: Exchange): void {
+    res.once('close', () => {
+      this.#lastTraffic = this.#context.clock()
+    })
   }
 
   #duplicate(requests: readonly Message[]): Refusal | undefined {
