@@ -54,7 +54,9 @@ const lines = existsSync(results) ? readFileSync(results, 'utf8').trim().split('
 rmSync(temporary, { recursive: true, force: true })
 if (status !== 0 || lines.length === 0) {
   process.stderr.write(
-    status === 0 ? 'The proofs gave no figure.\n' : '`The proofs failed with seed ${seed}; docs/proofs.md is left as it was.\n`,
+    status === 0
+      ? 'The proofs gave no figure.\n'
+      : `The proofs failed with seed ${seed}; docs/proofs.md is left as it was.\n`,
   )
   process.exit(status || 1)
 }
