@@ -256,6 +256,17 @@ describe('what is open', () => {
     expect([value(...sessions()), value(...inFlight())]).toEqual([1, 0])
   })
 
+  it('counts no session whose `initialize` failed, whatever came before it', () => {
+    const { publish, started, ended, value } = watch()
+    started({ method: 'initialize' })
+    publish(event('unreadable', 0, ORIGIN, { direction: 'server_to_client', reason: 'invalid_json', sizeBytes: 5 }))
+    const notification = { direction: 'server_to_client', method: 'notifications/message', sizeBytes: 9 } as const
+    publish(event('notification', 0, ORIGIN, notification))
+    expect([value(...sessions()), value(...inFlight())]).toEqual([0, 1])
+    ended({ method: 'initialize', outcome: 'process_exit', status: 502 })
+    expect([value(...sessions()), value(...inFlight())]).toEqual([0, 0])
+  })
+
   it('holds no more than its bounds, and says what it does not hold', () => {
     const { started, closed, value } = watch({ maxSessions: 5, maxOpenRequests: 7 })
     for (let i = 0; i < 20; i++) started({ operation: `o-${i}` }, { server: 'files', session: `s-${i}` })
