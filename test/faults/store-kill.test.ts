@@ -10,7 +10,7 @@ import { backupDatabase } from '../../packages/server/src/store/index.js'
 import { PROVE, record, seeded } from './prove.js'
 
 const PROOF = 'store under kill -9'
-const ROUNDS = PROVE ? 300 : 6
+const ROUNDS = PROVE ? 100 : 6
 const CHILD = join(import.meta.dirname, 'store-child.mjs')
 
 function tempDir(): string {

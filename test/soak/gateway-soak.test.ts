@@ -18,7 +18,7 @@ import { until } from '../fixtures/until.js'
 import { Ledger, liveOnce, type Outcome, type Tool } from './soak-client.js'
 
 const PROOF = 'gateway soak'
-const LENGTH_MS = PROVE ? 300_000 : 5_000
+const LENGTH_MS = PROVE ? 180_000 : 5_000
 /** Clients at a time, for each of the two servers. */
 const WIDTH = 4
 const SERVERS = ['local', 'remote'] as const
@@ -178,7 +178,8 @@ async function expectCounted(url: string, ledger: Ledger): Promise<void> {
 function expectKept(dataDir: string, ledger: Ledger): void {
   const [odd, sessions, calls] = askStore<Record<string, unknown>>(
     dataDir,
-    `SELECT body ->> 'operation' AS operation, sum(type = 'request.started') AS started, sum(type = 'request.ended') AS ended
+    `SELECT body ->> 'operation' AS operation, sum(type = 'request.started') AS started,
+       sum(type = 'request.ended') AS ended
      FROM events WHERE type IN ('request.started', 'request.ended') GROUP BY 1 HAVING started <> 1 OR ended <> 1`,
     `SELECT session, sum(type = 'session.opened') AS opened, sum(type = 'session.closed') AS closed FROM events
      WHERE type IN ('session.opened', 'session.closed') GROUP BY 1 HAVING opened <> 1 OR closed <> 1`,
