@@ -65,10 +65,25 @@ export function processesOf(dataDir: string): readonly number[] {
   const mark = `MCP_VITALS_DATA=${dataDir}\0`
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => contentOf(`/proc/${pid}/environ`).includes(mark) && !/\) Z /.test(contentOf(`/proc/${pid}/stat`)))
+    .filter((pid) => contentOf(`/proc/${pid}/environ`).includes(mark) && runs(pid))
     .map(Number)
 }
 
+/** Processes that this one started and that run. */
+export function childrenOf(pid: number): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((thread) => contentOf(`/proc/${pid}/task/${thread}/children`).split(' '))
+    .filter((child) => child !== '' && runs(child))
+    .map(Number)
+}
+
+/** True while the process runs; a zombie does not. */
+function runs(pid: string): boolean {
+  const stat = contentOf(`/proc/${pid}/stat`)
+  return stat !== '' && !/\) Z /.test(stat)
+}
+
+/** Empty where the file is gone, as with every process that ends meanwhile. */
 function contentOf(file: string): string {
   try {
     return readFileSync(file, 'latin1')
