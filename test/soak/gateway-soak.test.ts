@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import {
   askStore,
+  childrenOf,
   type DaemonProcess,
   processesOf,
   startDaemonProcess,
@@ -70,19 +71,14 @@ async function killer(pid: number, over: () => boolean): Promise<number> {
     await delay(between(random, 50, 1000))
     const [first, ...more] = childrenOf(pid)
     if (first === undefined) continue
-    process.kill(oneOf(random, [first, ...more]), 'SIGKILL')
-    kills++
+    try {
+      process.kill(oneOf(random, [first, ...more]), 'SIGKILL')
+      kills++
+    } catch {
+      // It ended by itself meanwhile.
+    }
   }
   return kills
-}
-
-/** Processes that this one started and that run. */
-function childrenOf(pid: number): readonly number[] {
-  return readdirSync(`/proc/${pid}/task`)
-    .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))
-    .filter((child) => child !== '')
-    .map(Number)
-    .filter((child) => !/\) Z /.test(readFileSync(`/proc/${child}/stat`, 'latin1')))
 }
 
 async function residentBytes(pid: number, over: () => boolean): Promise<readonly number[]> {
