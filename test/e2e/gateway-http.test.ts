@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { promises } from '../requirements.js'
 import {
   callText,
   connect,
@@ -229,7 +230,7 @@ test('a session is opened once, named by a pseudonym, and closed by DELETE', asy
   const calls = harness.ofType('request.ended').filter(({ method }) => method === 'tools/call')
   expect(calls).toMatchObject([{ name: 'echo', outcome: 'ok', session: opened!.session }])
   const http = harness.ofType('http')
-  expect(http.map(({ method }) => method)).not.toContain('GET')
+  expect(http.filter(({ durationMs }) => durationMs === undefined).map(({ method }) => method)).toEqual(['GET'])
   expect(http.find(({ method }) => method === 'DELETE')).toMatchObject({ path: '/mcp/everything', status: 200 })
 })
 
@@ -272,4 +273,25 @@ test('a client that leaves a call of a session leaves it open: the answer may be
   answer = (_, res) => res.writeHead(404).end()
   await fetch(harness.address('raw'), { method: 'POST', headers, body: '{"jsonrpc":"2.0","method":"x"}' })
   await until(() => harness.ofType('request.ended').length === 1, 'the end of the session ends it')
+})
+
+test(promises('F3.http.post-duration'), async () => {
+  let upstream: ServerResponse | undefined
+  answer = (_, res) => {
+    upstream = res
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${RESULT}\n\n`)
+  }
+  const began = performance.now()
+  const response = await fetch(harness.address('raw'), json)
+  const reader = response.body!.getReader()
+  await reader.read()
+  const answered = performance.now()
+  // The server holds the stream open for more, which is no part of the answer.
+  upstream!.write(': later\n\n')
+  await reader.read()
+  await until(() => performance.now() > answered + 5, 'time passed')
+  upstream!.end()
+  await reader.read()
+  await until(() => harness.ofType('http').length === 1, 'the exchange is over')
+  expect(harness.ofType('http')[0]!.durationMs).toBeLessThanOrEqual(answered - began)
 })

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { promises } from '../requirements.js'
 import {
   code,
   connect,
@@ -111,18 +112,24 @@ test('a client that leaves a call cancels it, and nobody else’s', async () => 
   await Promise.all([client.close(), other.client.close()])
 })
 
-test.each(['stdio', 'http'])('over %s: a subscription is a stream of its own', async (server) => {
-  const heard: string[] = []
-  const { client, call } = await connect(harness.address(server), auto)
-  client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push('changed'))
-  const subscription = await client.listen({ toolsListChanged: true })
-  if (server === 'stdio') {
-    await call('grow')
-    await until(() => heard.length > 0, 'the change was heard')
-  }
-  await subscription.close()
-  expect(await call('echo', { text: 'after' })).toBe('after')
-  await client.close()
+describe.each(['stdio', 'http'])('a subscription over %s', (server) => {
+  test(`is a stream of its own. ${promises('F3.http.no-duration-for-subscriptions')}`, async () => {
+    const heard: string[] = []
+    const { client, call } = await connect(harness.address(server), auto)
+    client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push('changed'))
+    const subscription = await client.listen({ toolsListChanged: true })
+    if (server === 'stdio') {
+      await call('grow')
+      await until(() => heard.length > 0, 'the change was heard')
+    }
+    await subscription.close()
+    expect(await call('echo', { text: 'after' })).toBe('after')
+    await client.close()
+    const streams = () =>
+      harness.ofType('http').filter((http) => http.server === server && http.durationMs === undefined)
+    await until(() => streams().length === 1, 'the stream ended')
+    expect(streams()).toMatchObject([{ method: 'POST', path: `/mcp/${server}`, status: 200 }])
+  })
 })
 
 const post = (server: string, body: unknown, headers: Record<string, string> = {}) =>

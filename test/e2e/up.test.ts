@@ -5,6 +5,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterEach, describe, expect, test } from 'vitest'
 import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
+import { promises } from '../requirements.js'
 
 const running: { stop(): unknown }[] = []
 afterEach(async () => {
@@ -64,7 +65,7 @@ describe('mcp-vitals up', () => {
     const text = await (await fetch(`${daemon.url}/metrics`)).text()
     expect(text).toMatch(/mcp_tool_calls_total\{[^}]*tool="get-sum"[^}]*\} 1\n/)
     expect(await metric(daemon.url, 'mcp_request_duration_seconds_count', { method: 'tools/call' })).toBe(3)
-    expect(messages(daemon).some((message) => message.startsWith('Tool completed: everything.get-sum'))).toBe(true)
+    await said(daemon, /^Tool completed: everything\.get-sum/)
 
     const health = (await (await fetch(`${daemon.url}/health`)).json()) as Record<string, unknown>
     expect(health).toMatchObject({ status: 'ok', demoMode: false, checks: { store: { status: 'ok' } }, sessions: 1 })
@@ -74,7 +75,7 @@ describe('mcp-vitals up', () => {
     expect(page).toContain(`${daemon.url}/mcp/memory`)
   })
 
-  test('no argument and no result is in any answer, log line or file name of ours', async () => {
+  test(`no argument and no result is in any answer, log line or file name of ours. ${promises('A5.log.nothing-personal')}`, async () => {
     const daemon = await up({ config: { mcpServers: { everything: EVERYTHING } } })
     const client = await connect(daemon, 'everything')
     await client.callTool({ name: 'echo', arguments: { message: 'hunter2-secret' } })
@@ -107,7 +108,14 @@ describe('mcp-vitals up', () => {
     for (const name of ['missing', 'dying', 'junk', 'silent', 'refused', 'mute'])
       await said(daemon, new RegExp(`Server ${name} does not answer: .+`))
     await said(daemon, /Server memory answers: 9 tools/)
-    expect(messages(daemon).find((message) => /Server missing/.test(message))).toContain('no-such-command-anywhere')
+    const look = (name: string) =>
+      messages(daemon).find((message) => message.startsWith(`Server ${name} does not answer: `))
+    expect(look('missing')).toContain('there is no command no-such-command-anywhere')
+    expect(look('dying')).toContain('ended before it answered (exit status 3)')
+    expect(look('refused')).toContain('could not be reached at its address: ECONNREFUSED')
+    expect(look('mute')).toContain('The server mute gave no answer within 20 s.')
+    for (const name of ['missing', 'dying', 'refused', 'mute']) expect(look(name)).toMatch(/Install|Run|Check/)
+    for (const name of ['missing', 'refused']) expect(look(name)).not.toMatch(/jsonrpc|negotiation/)
     const client = await connect(daemon, 'memory')
     expect((await client.callTool({ name: 'read_graph', arguments: {} })).isError).toBeFalsy()
     const { servers } = (await (await fetch(`${daemon.url}/health`)).json()) as { servers: Record<string, unknown> }
@@ -115,7 +123,7 @@ describe('mcp-vitals up', () => {
     expect((await fetch(`${daemon.url}/health`)).status).toBe(200)
   })
 
-  test('a port in use and a directory in use are refused with the holder and the next step', async () => {
+  test(`a port in use and a directory in use are refused with the holder and the next step. ${promises('C13.trouble.port-taken')}`, async () => {
     const daemon = await up()
     const port = new URL(daemon.url).port
     await expect(startDaemon({ args: ['--port', port] })).rejects.toThrow(

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDataDir } from '../../packages/server/src/datadir/index.js'
 import { openStore, type Store, storeOptions } from '../../packages/server/src/store/index.js'
-import { calls, entries, operations } from '../unit/store/support.js'
+import { calls, entries, operations, until } from '../unit/store/support.js'
 
 /** A file system of its own, of `size`, which only root can make: CI and this project's containers run as root. */
 function smallDisk(size: string): string {
@@ -34,16 +34,15 @@ test('on a full disk an append is rejected with the reason, and works again when
   expect(failure.code).toBe('STORE_FAILED')
   expect(failure.message).toContain('the disk is full')
   expect(store.health()).toMatchObject({ ok: false, reason: expect.stringContaining('the disk is full') })
-  await expect(store.appendStream('s', [{ seq: 1, event: calls(500)[0]! }])).rejects.toMatchObject({
-    code: 'STORE_FAILED',
-  })
+  const batch = calls(500).map((event, index) => ({ seq: index + 1, event }))
+  await expect(store.appendStream('s', batch)).rejects.toMatchObject({ code: 'STORE_FAILED' })
   expect((await store.read({ limit: 10_000 })).length).toBeGreaterThanOrEqual(100)
   const before = (await store.read({ limit: 10_000 })).length
 
   rmSync(ballast)
   await store.append(entries(calls(3, 1_000_001)))
   expect(await store.appendStream('s', [{ seq: 1, event: calls(1, 1_000_004)[0]! }])).toMatchObject({ highWater: 1 })
-  expect(store.health()).toEqual({ ok: true })
+  await until(() => store.health().ok)
   const found = await store.read({ limit: 10_000 })
   expect(found).toHaveLength(before + 4)
   expect(operations(found.slice(0, 4))).toEqual(['op-1000004', 'op-1000003', 'op-1000002', 'op-1000001'])

@@ -1,32 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import Database from 'libsql'
 import { expect, onTestFinished, test } from 'vitest'
 import { backupDatabase } from '../../packages/server/src/store/index.js'
+import { PROVE, record, seeded } from './prove.js'
 
-const PROVE = process.env.MCP_VITALS_PROVE === '1'
-const ROUNDS = PROVE ? 300 : 6
+const PROOF = 'store under kill -9'
+const ROUNDS = PROVE ? 100 : 6
 const CHILD = join(import.meta.dirname, 'store-child.mjs')
 
 function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-test-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   return dir
-}
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 type Line = Readonly<Record<string, string | number>>
@@ -75,7 +65,7 @@ test(`killed ${ROUNDS} times at any moment, the store loses no acknowledged even
   timeout: PROVE ? 1_800_000 : 60_000,
 }, async () => {
   const dir = tempDir()
-  const random = seeded(20260801)
+  const random = seeded(PROOF)
   const acknowledged = new Map<string, number>()
   for (let round = 0; round < ROUNDS; round++) {
     const killAfter = 1 + Math.floor(random() * 60)
@@ -96,8 +86,8 @@ test(`killed ${ROUNDS} times at any moment, the store loses no acknowledged even
     }
   }
   const total = [...acknowledged.values()].reduce((sum, highWater) => sum + highWater, 0)
-  record('kills survived', ROUNDS, '')
-  record('acknowledged events, none lost, none twice', total, '')
+  record(PROOF, 'kills survived', ROUNDS)
+  record(PROOF, 'acknowledged events, none lost, none twice', total)
 })
 
 test('a second daemon on the directory is told who has it, and may start when that one was killed', async () => {
@@ -124,9 +114,3 @@ test('a backup by another process is whole while the daemon writes', async () =>
   for (const { rows, distinct, mark } of found.values())
     expect({ rows, distinct }).toEqual({ rows: mark, distinct: mark })
 })
-
-/** Adds a figure to the results of the long run. */
-function record(figure: string, value: number, unit: string): void {
-  const file = process.env.MCP_VITALS_PROVE_RESULTS
-  if (PROVE && file) appendFileSync(file, `${JSON.stringify({ proof: 'store under kill -9', figure, value, unit })}\n`)
-}

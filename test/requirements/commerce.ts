@@ -1,19 +1,23 @@
-import { open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section C: a fleet of MCP servers with LLM-backed tools, watched by Prometheus and a health monitor. */
 export const COMMERCE = {
-  ...open(3, "this system's metrics, moved by real events", {
-    'C1.metric.tool-calls': '`mcp_tool_calls_total` counts by tool and status',
+  ...kept({
     'C1.metric.request-duration': '`mcp_request_duration_seconds` is a histogram',
-    'C1.metric.request-size': '`mcp_request_size_bytes` is a summary',
-    'C1.metric.response-size': '`mcp_response_size_bytes` is a summary',
+  }),
+  ...partly(3, 'the view that leaves out the label server', {
+    'C1.metric.tool-calls': '`mcp_tool_calls_total` counts by tool and status',
     'C2.metric.errors': '`mcp_errors_total` counts by type, tool and reason',
-    'C2.metric.rate-limit-hits': '`mcp_rate_limit_hits_total` counts',
     'C2.metric.timeouts': '`mcp_timeouts_total` counts by tool',
-    'C3.metric.active-connections': '`mcp_active_connections` is a gauge',
-    'C3.metric.queue-depth': '`mcp_queue_depth` is a gauge of pending tool executions',
     'C3.metric.server-uptime': '`mcp_server_uptime_seconds` is a gauge',
     'C3.metric.tool-availability': '`mcp_tool_availability` is 1 for an available tool; its label is `tool_name`',
+  }),
+  ...open(3, "this system's metrics, moved by real events", {
+    'C1.metric.request-size': '`mcp_request_size_bytes` is a summary',
+    'C1.metric.response-size': '`mcp_response_size_bytes` is a summary',
+    'C2.metric.rate-limit-hits': '`mcp_rate_limit_hits_total` counts',
+    'C3.metric.active-connections': '`mcp_active_connections` is a gauge',
+    'C3.metric.queue-depth': '`mcp_queue_depth` is a gauge of pending tool executions',
     'C4.metric.agent-usage': '`mcp_agent_usage_total` counts by category',
     'C4.metric.llm-tokens': '`mcp_llm_tokens_total` counts tokens, for cost',
     'C4.metric.3d-generations': '`mcp_3d_generations_total` counts',
@@ -36,12 +40,14 @@ export const COMMERCE = {
     'C6.python.record-error': '`record_error(type, tool, message)` in Python',
     'C6.python.record-llm-tokens': '`record_llm_tokens(provider, model, input_tokens, output_tokens)` in Python',
   }),
-  ...open(3, 'the metrics server of its own', {
-    'C7.server.port': 'a metrics server of its own, on port 9090 by default',
-    'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
+  ...partly(3, 'port 9090, by the preset', {
     'C7.server.metrics': 'it serves `/metrics`',
     'C7.server.health': 'it serves `/health`',
     'C7.server.status-page': 'it serves a status page at `/`',
+  }),
+  ...open(3, 'the metrics server of its own', {
+    'C7.server.port': 'a metrics server of its own, on port 9090 by default',
+    'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
     'C7.python.background':
       'one call starts it in the background in Python: `start_metrics_server_background(port=9090)`',
   }),
@@ -104,11 +110,15 @@ export const COMMERCE = {
     'C12.capacity.cost-forecast': 'capacity planning shows token use for a cost forecast',
     'C12.capacity.queue-depth': 'capacity planning shows the queue depth',
   }),
-  ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
+  ...kept({
+    'C13.trouble.curl-metrics': '`curl …/metrics | grep mcp_` shows what there is',
+  }),
+  ...partly(9, 'METRICS_PORT as the way to another port, and mcp-vitals doctor', {
     'C13.trouble.port-taken': 'a port taken is explained: who has it, how to choose another: `METRICS_PORT=9091`',
+  }),
+  ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
     'C13.trouble.no-metrics':
       'no metrics is explained: is the server up, does Prometheus scrape (`/api/v1/targets`), the firewall',
     'C13.trouble.grafana-empty': 'an empty Grafana is explained: data source, query, time range',
-    'C13.trouble.curl-metrics': '`curl …/metrics | grep mcp_` shows what there is',
   }),
 } as const

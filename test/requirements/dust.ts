@@ -1,8 +1,8 @@
-import { open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
-  ...open(3, "this system's metrics, moved by real events", {
+  ...partly(3, 'the variable METRICS_PREFIX, and the view that leaves out the label server', {
     'D1.metric.prefix': 'all names have the prefix `mcp_dust_server`',
     'D1.metric.http-requests': '`mcp_dust_server_http_requests_total{method,path,status}`',
     'D1.metric.http-request-duration': '`mcp_dust_server_http_request_duration_seconds{method,path}`, a histogram',
@@ -10,6 +10,8 @@ export const DUST = {
     'D1.metric.http-response-size': '`mcp_dust_server_http_response_size_bytes`, a histogram',
     'D1.metric.active-sessions': '`mcp_dust_server_active_sessions`',
     'D1.metric.session-duration': '`mcp_dust_server_session_duration_seconds`, a histogram',
+  }),
+  ...open(3, "this system's metrics, moved by real events", {
     'D1.metric.dust-api-requests': '`mcp_dust_server_dust_api_requests_total`',
     'D1.metric.dust-api-request-duration': '`mcp_dust_server_dust_api_request_duration_seconds`, a histogram',
     'D1.metric.dust-api-errors': '`mcp_dust_server_dust_api_errors_total`',
@@ -54,11 +56,13 @@ export const DUST = {
     'D4.panel.session-duration': 'panel Session Duration (95th percentile)',
     'D4.panel.legends': 'legends `{{method}} {{path}}`',
   }),
-  ...open(3, 'the health document with the words and fields of each system', {
+  ...kept({
+    'D5.health.timestamp': '`timestamp` is the time of the answer',
+  }),
+  ...partly(3, 'the checks of the configured providers', {
     'D5.health.body':
       '`GET /health` answers as `{"status":"ok","version":"1.0.0","timestamp":"…","checks":{"dustApi":{"status":"ok"},"database":{"status":"ok"}}}` does',
     'D5.health.checks': '`checks` holds each provider by its name with its `status`',
-    'D5.health.timestamp': '`timestamp` is the time of the answer',
     'D5.ready': '`GET /ready` answers whether requests may come',
   }),
   ...open(12, 'mcp-vitals export kubernetes', {
@@ -83,9 +87,11 @@ export const DUST = {
     'D7.alertmanager.slack': 'Slack channel `#alerts`',
     'D7.alertmanager.resolved': 'resolved notices are sent',
   }),
-  ...open(3, 'the log options', {
+  ...kept({
     'D8.env.log-level': '`LOG_LEVEL=info` sets the level',
     'D8.env.log-format': '`LOG_FORMAT=json` sets the form',
+  }),
+  ...open(3, 'the log options', {
     'D8.env.log-file': '`LOG_FILE=/var/log/mcp-dust-server/server.log` sets the file',
     'D8.env.log-max-size': '`LOG_MAX_SIZE=100m` sets the size at which the file rotates',
     'D8.env.log-max-files': '`LOG_MAX_FILES=10` sets how many files are kept',

@@ -1,24 +1,28 @@
-import { open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section B: an MCP server that turns command-line plugins into tools, over HTTP+SSE. */
 export const LETTA = {
-  ...open(3, 'the health document with the words and fields of each system', {
+  ...kept({
     'B1.health.body': '`GET /health` answers `{"status":"ok","sessions":2}` at least',
     'B1.health.field-sessions': '`sessions` is the number of open sessions',
     'B1.health.probe': '`GET /health` is usable as liveness and readiness probe',
   }),
-  ...open(3, "this system's log form", {
+  ...kept({
     'B2.log.tool-invocations': 'every tool invocation stands on stdout',
     'B2.log.errors': 'every error stands on stdout',
     'B2.log.session-events': 'every session event stands on stdout',
     'B2.log.details': 'each has timestamp, session id and request details',
+  }),
+  ...partly(3, 'the preset that chooses the text form, and names tools as this system does', {
     'B2.log.session-started': 'text form: `INFO: Session started: session-123`',
     'B2.log.tool-invoked': 'text form: `INFO: Tool invoked: botfather.click-button (session-123)`',
     'B2.log.tool-completed': 'text form: `INFO: Tool completed: … (session-123)`',
     'B2.log.session-ended': 'text form: `INFO: Session ended: session-123`',
   }),
-  ...open(11, 'the plugin host', {
+  ...kept({
     'B3.log.execution-times': 'tool execution times are logged',
+  }),
+  ...open(11, 'the plugin host', {
     'B3.log.plugins-found': 'at start the log says which plugins were found',
     'B3.log.folder-not-taken': 'at start the log says why a folder was not taken',
     'B4.plugin.discovery': 'each `mcp/plugins/<name>/cli.py` is found as a plugin',

@@ -1,16 +1,18 @@
-import { open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section A: an MCP server through which agents send messages by outside providers. */
 export const MESSAGING = {
-  ...open(3, 'the health document with the words and fields of each system', {
+  ...kept({
     'A1.health.status-200': '`GET /health` answers 200 while the process runs',
-    'A1.health.body':
-      '`GET /health` answers as `{"status":"ok","uptime":123.45,"version":"0.1.0","environment":"development","demoMode":false}` does',
     'A1.health.field-status': '`status` is "ok"',
     'A1.health.field-uptime': '`uptime` is a number of seconds since the start, with a fraction',
     'A1.health.field-version': "`version` is the server's version, as 0.1.0",
     'A1.health.field-environment': '`environment` names the environment, as development',
     'A1.health.field-demo-mode': '`demoMode` is true in the demonstration and false otherwise',
+  }),
+  ...partly(3, "the preset, which leaves out the superset's other fields", {
+    'A1.health.body':
+      '`GET /health` answers as `{"status":"ok","uptime":123.45,"version":"0.1.0","environment":"development","demoMode":false}` does',
   }),
   ...open(3, 'checks of the configured providers', {
     'A2.ready.checks-every-provider': '`GET /health/ready` checks the connection to every provider',
@@ -21,10 +23,14 @@ export const MESSAGING = {
     'A2.ready.field-latency': "the body gives each provider's latency",
     'A2.ready.field-error': 'the body gives the error of a provider that is down',
   }),
-  ...open(3, "this system's counters and gauges, moved by real events", {
+  ...kept({
     'A3.metrics.endpoint': '`GET /metrics` answers with counters in the Prometheus text format',
-    'A3.metric.messages-sent': 'counter `mcp_messages_sent_total{channel}`',
+  }),
+  ...partly(3, 'the view that leaves out the labels server and status', {
     'A3.metric.tool-calls': 'counter `mcp_tool_calls_total{tool}`',
+  }),
+  ...open(3, "this system's counters and gauges, moved by real events", {
+    'A3.metric.messages-sent': 'counter `mcp_messages_sent_total{channel}`',
     'A3.metric.rate-limit-hits': 'counter `mcp_rate_limit_hits_total{limit_type}`',
     'A3.metric.http-rate-limit-hits': 'counter `mcp_http_rate_limit_hits_total`, without labels',
     'A3.metric.webhooks-received': 'counter `mcp_webhook_received_total{type}`',
@@ -32,16 +38,20 @@ export const MESSAGING = {
     'A4.metric.active-voice-sessions': 'gauge `mcp_active_voice_sessions`',
     'A4.metric.active-agents': 'gauge `mcp_active_agents`: agents provisioned and not deprovisioned',
   }),
-  ...open(3, "this system's log form and the proof that nothing personal is logged", {
+  ...partly(3, 'the preset that chooses this form', {
     'A5.log.one-object-a-line': 'logs are JSON on stdout, one object a line',
     'A5.log.field-level': 'each line has `level`, as info',
     'A5.log.field-timestamp': 'each line has `timestamp`, ISO and UTC, as 2026-02-15T12:00:00Z',
     'A5.log.field-event': 'each line has `event`, as send_message_success',
+    'A5.log.collectors': 'the lines are ready for ELK, Datadog and Loki: one flat JSON object each',
+  }),
+  ...partly(3, 'the proof with personal data and secrets of every kind, in every field of a call', {
+    'A5.log.nothing-personal': 'no personal data ever: routing metadata only',
+  }),
+  ...open(3, "this system's log form and the proof that nothing personal is logged", {
     'A5.log.routing-data': 'routing data follow the event: agent id, channel, direction',
     'A5.log.example':
       'a sent message logs as `{"level":"info","timestamp":"2026-02-15T12:00:00Z","event":"send_message_success","agentId":"agent-001","channel":"sms"}`',
-    'A5.log.collectors': 'the lines are ready for ELK, Datadog and Loki: one flat JSON object each',
-    'A5.log.nothing-personal': 'no personal data ever: routing metadata only',
   }),
   ...open(6, 'the audit log', {
     'A6.audit.append-only': 'the audit log is append-only: rows are added and never changed',

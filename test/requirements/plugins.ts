@@ -1,18 +1,24 @@
-import { open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section E: an MCP server that runs plugin commands through a job queue. */
 export const PLUGINS = {
-  ...open(3, "this system's log form", {
+  ...kept({
+    'E1.log.default-level': 'the default level is INFO',
+  }),
+  ...partly(3, "this system's keys", {
     'E1.log.console': 'logs are JSON to the console',
+    'E1.log.field-message': 'key `message`',
+  }),
+  ...partly(3, 'CRITICAL, and upper case', {
+    'E1.log.levels': 'levels DEBUG, INFO, WARNING, ERROR, CRITICAL',
+  }),
+  ...open(3, "this system's log form", {
     'E1.log.file': 'logs are JSON to the rotating file `mcp.log`',
     'E1.log.file-size': 'the file rotates at 10,485,760 bytes',
     'E1.log.file-count': '5 files are kept',
     'E1.log.field-asctime': 'key `asctime`',
     'E1.log.field-name': 'key `name`',
     'E1.log.field-levelname': 'key `levelname`',
-    'E1.log.field-message': 'key `message`',
-    'E1.log.default-level': 'the default level is INFO',
-    'E1.log.levels': 'levels DEBUG, INFO, WARNING, ERROR, CRITICAL',
     'E1.log.category-in-type': 'the category stands in `type`',
     'E1.log.access': 'category `access` {method, path, status, duration_ms}',
     'E1.log.plugin': 'category `plugin` {plugin, command, status, duration_ms}',
@@ -20,24 +26,30 @@ export const PLUGINS = {
     'E1.log.audit': 'category `audit` {action, user, details}',
     'E1.log.audit-sanitised': 'details of an audit line are sanitised',
   }),
-  ...open(3, "this system's metrics, moved by real events", {
+  ...partly(3, 'the view that leaves out the label server', {
     'E2.metric.requests': '`mcp_requests_total{method,endpoint,status}`',
     'E2.metric.request-duration': '`mcp_request_duration_seconds{method,endpoint}`',
+  }),
+  ...partly(3, 'the memory of the watched servers', {
+    'E2.metric.memory': 'a gauge of memory use',
+  }),
+  ...open(3, "this system's metrics, moved by real events", {
     'E2.metric.plugin-executions': '`mcp_plugin_executions_total{plugin,command,status}`',
     'E2.metric.plugin-execution-duration': '`mcp_plugin_execution_duration_seconds{plugin,command}`',
     'E2.metric.queue-size': '`mcp_queue_size{plugin}`',
     'E2.metric.queue-wait': '`mcp_queue_wait_seconds{plugin}`, a histogram',
     'E2.metric.active-connections': 'a gauge of active connections',
     'E2.metric.cpu': 'a gauge of CPU use',
-    'E2.metric.memory': 'a gauge of memory use',
     'E2.metric.disk': 'a gauge of disk I/O, for E6',
     'E2.metric.network': 'a gauge of network I/O, for E6',
   }),
-  ...open(3, 'the health document with the words and fields of each system', {
+  ...kept({
     'E3.health.endpoint': '`GET /health` answers',
-    'E3.health.status': '`status` is "healthy"',
     'E3.health.version': '`version`',
     'E3.health.uptime': '`uptime`',
+  }),
+  ...open(3, 'the health document with the words and fields of each system', {
+    'E3.health.status': '`status` is "healthy"',
     'E3.health.queue-size': '`queue_size`',
     'E3.health.plugins': '`plugins` gives the status of each plugin',
     'E3.health.server': 'server health: process, memory, CPU',
@@ -68,12 +80,14 @@ export const PLUGINS = {
     'E6.panel.plugin-execution-rate': 'panel Plugin Execution Rate, legend `{{plugin}} {{command}}`',
     'E6.panel.queue-size': 'panel Queue Size (gauge), legend `{{plugin}}`',
   }),
+  ...partly(3, 'port 5000, by the preset', {
+    'E7.curl.requests': '`curl -s localhost:5000/metrics | grep mcp_requests_total`',
+    'E7.curl.health': '`curl -s localhost:5000/health | jq`',
+  }),
   ...open(3, "this system's preset, by which these lines work as they stand", {
     'E7.grep.errors': '`grep "ERROR" mcp.log | tail -n 100`',
     'E7.grep.slow-plugins': `\`grep "plugin" mcp.log | jq 'select(.duration_ms > 1000)'\``,
-    'E7.curl.requests': '`curl -s localhost:5000/metrics | grep mcp_requests_total`',
     'E7.curl.queue-size': 'the same with `mcp_queue_size`',
-    'E7.curl.health': '`curl -s localhost:5000/health | jq`',
   }),
   ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
     'E8.trouble.high-error-rate': 'a high error rate is explained: plugin logs, configuration, resources',

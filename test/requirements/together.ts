@@ -1,4 +1,4 @@
-import { open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section F: where the five systems differ, and how one product serves all. */
 export const TOGETHER = {
@@ -14,6 +14,13 @@ export const TOGETHER = {
   }),
   ...open(7, 'rule sets by preset', { 'F1.preset.rule-set': 'a preset sets the rule set' }),
   ...open(12, 'dashboards by preset', { 'F1.preset.dashboards': 'a preset sets the dashboards' }),
+  ...kept({
+    'F2.default.server-label': "the product's own default adds the label `server`",
+  }),
+  ...partly(3, 'the variable METRICS_PREFIX', {
+    'F2.prefix.replaces': '`METRICS_PREFIX` replaces `mcp` on the names of the contract',
+    'F2.prefix.not-our-own': 'the prefix never changes `mcp_vitals_*`',
+  }),
   ...open(3, 'the views', {
     'F2.view.metrics': 'a preset is a view: `/metrics` reads the view',
     'F2.view.label-set': "a metric's label set is part of the view, exactly as the rows say",
@@ -25,10 +32,7 @@ export const TOGETHER = {
     'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
     'F2.merge.by-catalogue': 'series merge by the way that the catalogue names for the metric: sum, min or max',
     'F2.merge.summaries': 'summaries merged give `_sum` and `_count` only',
-    'F2.default.server-label': "the product's own default adds the label `server`",
-    'F2.prefix.replaces': '`METRICS_PREFIX` replaces `mcp` on the names of the contract',
     'F2.prefix.not-opentelemetry': "the prefix never changes OpenTelemetry's names",
-    'F2.prefix.not-our-own': 'the prefix never changes `mcp_vitals_*`',
     'F2.prefix.collision': 'a provider or prefix that makes two metrics one name is a configuration error',
   }),
   ...open(7, 'the query API and the own rules', {
@@ -36,7 +40,7 @@ export const TOGETHER = {
     'F2.own-rules.aggregate': "the product's own rules aggregate the label `server` away",
   }),
   ...open(10, 'the dashboard', { 'F2.dashboard.full-labels': 'the dashboard reads full labels' }),
-  ...open(3, 'the reading of every outcome on every transport', {
+  ...kept({
     'F3.requests.one-mcp-request':
       '`mcp_requests_total{method,endpoint,status}` counts one MCP request on any transport',
     'F3.requests.method': '`method` is the JSON-RPC method',
@@ -54,18 +58,26 @@ export const TOGETHER = {
     'F3.http.no-duration-for-get-streams': 'GET streams have no duration',
     'F3.http.no-duration-for-subscriptions': '`subscriptions/listen` has no duration',
   }),
-  ...open(3, 'the health faces', {
+  ...kept({
     'F4.health.always-200': '`/health` is liveness: always 200 while the process runs',
     'F4.health.dependencies-in-body': '`/health` tells of dependencies in its body',
+  }),
+  ...partly(3, 'the checks of the configured providers', {
     'F4.health-ready.status-503': '`/health/ready` answers 503 when a required dependency is down',
     'F4.ready.status-503': '`/ready` answers 503 when a required dependency is down',
   }),
-  ...open(3, 'the log forms', {
+  ...partly(3, 'the preset that chooses this form', {
     'F5.log.messaging': 'messaging: `level`, `timestamp`, `event`',
-    'F5.log.plugins': 'plugins: `asctime`, `name`, `levelname` in upper case, `message`, `type`',
-    'F5.log.letta': 'letta: text, as `INFO: Session started: session-123`',
-    'F5.log.letta-time': 'letta: the ISO time stands in front unless it is switched off',
     'F5.log.dust': 'dust: `level`, `timestamp`, `message`',
+  }),
+  ...partly(3, 'the preset that chooses the text form', {
+    'F5.log.letta': 'letta: text, as `INFO: Session started: session-123`',
+  }),
+  ...partly(3, 'the switch that leaves the time out', {
+    'F5.log.letta-time': 'letta: the ISO time stands in front unless it is switched off',
+  }),
+  ...open(3, 'the log forms', {
+    'F5.log.plugins': 'plugins: `asctime`, `name`, `levelname` in upper case, `message`, `type`',
   }),
   ...open(7, 'the rule sets', {
     'F6.rules.own-set': "a preset loads its own HighErrorRate and HighLatency, and no other system's",
@@ -75,27 +87,35 @@ export const TOGETHER = {
     'F7.severity.warning': "a Prometheus rule's `warning` is MEDIUM",
     'F7.severity.own-label': 'unless the rule carries `mcp_severity`',
   }),
+  ...kept({
+    'F8.port.default': "the product's own default port is 9464",
+  }),
   ...open(3, 'the presets', {
     'F8.port.commerce': 'the commerce preset keeps 9090 for metrics',
     'F8.port.others': 'the other presets listen where the rows say: letta 8000, dust 5001, plugins 5000',
-    'F8.port.default': "the product's own default port is 9464",
   }),
   ...open(12, 'mcp-vitals export prometheus', {
     'F8.port.exported-prometheus':
       'where Prometheus runs on the host of commerce, the exported Prometheus listens on 9091',
   }),
+  ...partly(3, 'bounds for the reasons of errors recorded by hand', {
+    'F9.text.reason': '`reason` is out of a bounded list',
+  }),
   ...open(3, 'the log and error fields', {
     'F9.text.error': '`error` is the error class and code',
     'F9.text.traceback': '`traceback` holds our own stack frames',
-    'F9.text.reason': '`reason` is out of a bounded list',
     'F9.text.user': '`user` is a pseudonymous actor',
     'F9.text.raw-by-name': 'the raw text appears only where its owner switches it on by name',
+  }),
+  ...partly(4, 'whatever else is reached off loopback: the ingest alone needs one', {
+    'F10.network.rest-needs-token': 'everything else needs a token',
+  }),
+  ...partly(4, 'the configured names: the loopback names alone are taken', {
+    'F10.network.host-check': 'Host checks take the configured names',
   }),
   ...open(4, 'the table of route, address and credential', {
     'F10.network.scrape-without-token':
       '`/health`, `/health/ready`, `/ready` and `/metrics` need no token off loopback when the configuration says so',
-    'F10.network.rest-needs-token': 'everything else needs a token',
-    'F10.network.host-check': 'Host checks take the configured names',
   }),
   ...open(3, 'the dust preset', {
     'F10.network.dust-preset': 'the dust preset lets them be scraped by name or pod address',
@@ -112,7 +132,7 @@ export const TOGETHER = {
   ...open(12, 'mcp-vitals export rules', {
     'F11.rules.server-unreachable': 'exported rules add ServerUnreachable on `mcp_server_up{server}`',
   }),
-  ...open(3, 'labels bounded by what servers offer', {
+  ...kept({
     'F12.label.after-list': "a tool name becomes a label once its server's `tools/list` named it",
     'F12.label.after-success': 'or once a call of it succeeded',
     'F12.label.unknown': 'else it is `unknown`',

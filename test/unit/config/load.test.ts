@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
+import { promises } from '../../requirements.js'
 import { file } from './files.js'
 
 const NOTES = 'servers: { notes: { command: npx, args: [-y, notes] } }\n'
 
 describe('layers', () => {
-  test('without a file everything has its default', () => {
+  test(`without a file everything has its default. ${promises('F8.port.default', 'E1.log.default-level')}`, () => {
     const { config, origin } = loadConfig({ env: {} })
     expect(config).toMatchObject({
       environment: 'development',
@@ -31,6 +32,12 @@ describe('layers', () => {
     expect(origin(['log', 'level'])).toBe('environment variable LOG_LEVEL')
     expect(origin(['log', 'format'])).toBe(`file ${path}:3:22`)
     expect(origin(['listen', 'host'])).toBe('default')
+  })
+
+  test(promises('D8.env.log-level', 'D8.env.log-format'), () => {
+    const path = file('log.yaml', `${NOTES}log: { level: error, format: text }\n`)
+    const { config } = loadConfig({ file: path, env: { LOG_LEVEL: 'info', LOG_FORMAT: 'json' } })
+    expect(config.log).toEqual({ level: 'info', format: 'json' })
   })
 
   test('a variable that is set but empty counts as absent', () => {

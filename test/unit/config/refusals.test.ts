@@ -115,6 +115,11 @@ describe('values that are wrong', () => {
       'own.yaml:1:15: servers.a lacks a key; expected: a group of keys with "command" or "url"',
     ],
     [
+      'a misspelt command',
+      'servers: { a: { comand: npx, args: [-y] } }',
+      'own.yaml:1:17: servers.a.comand is an unknown key; did you mean "command"?',
+    ],
+    [
       'both',
       'servers: { a: { command: x, url: "http://h/" } }',
       'own.yaml:1:29: servers.a.url does not go with the keys beside it',

@@ -4,6 +4,7 @@ import { createHealthFace } from '../../../packages/server/src/faces/health/inde
 import { createStatusFace } from '../../../packages/server/src/faces/status/index.js'
 import { refusalOf } from '../../../packages/server/src/listen/index.js'
 import { createVitals } from '../../../packages/server/src/state/index.js'
+import { promises } from '../../requirements.js'
 
 const vitals = createVitals(() => 0)
 vitals.declare('files')
@@ -21,7 +22,7 @@ function health(ok: boolean) {
 }
 
 describe('health', () => {
-  test('tells uptime in seconds, version, environment and servers', async () => {
+  test(`tells uptime in seconds, version, environment and servers. ${promises('A1.health.field-uptime', 'E3.health.uptime')}`, async () => {
     expect(await health(true).live().json()).toEqual({
       status: 'ok',
       uptime: 12.346,
@@ -79,6 +80,6 @@ test.each([
   [{ host: 'localhost', origin: 'null' }, 'foreign_origin'],
   [{ host: 'localhost', origin: 'https://localhost@evil.example' }, 'foreign_origin'],
   [{ host: 'localhost', origin: 'https://localhost.evil.example' }, 'foreign_origin'],
-])('the guard judges %j as %s', (headers, verdict) => {
+])(`the guard judges %j as %s. ${promises('F10.network.host-check')}`, (headers, verdict) => {
   expect(refusalOf(headers)).toBe(verdict)
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { oneLine, splice } from '../../../packages/server/src/sources/http-proxy/bytes.js'
 import { createLines } from '../../../packages/server/src/sources/http-proxy/lines.js'
-import { readParcel } from '../../../packages/server/src/sources/http-proxy/message.js'
+import { answeredId, readParcel } from '../../../packages/server/src/sources/http-proxy/message.js'
 
 test('a pretty-printed message becomes one line of equal meaning and length', () => {
   fc.assert(
@@ -80,4 +80,38 @@ test('lines come out whole however the bytes are cut, and one that is too long i
       expect(dropped).toBe(texts.filter((text) => !fits(text)).length)
     }),
   )
+})
+
+/** What `createLines` tells of `text`, whose ends it cuts, as one line that is too long. */
+function endsOf(text: string) {
+  const seen: { head: string; tail: string }[] = []
+  const lines = createLines(16, (ends) => seen.push(ends))
+  const bytes = Buffer.from(`${text}\n`)
+  for (let at = 0; at < bytes.length; at += 700) lines.feed(bytes.subarray(at, at + 700))
+  return seen[0]!
+}
+
+test('of an answer that is too long the id is known at either end, and nothing inside the result is taken for it', () => {
+  const id = fc.oneof(fc.integer(), fc.uuid())
+  const inner = fc.record({ id: fc.integer(), text: fc.string(), more: fc.jsonValue() })
+  fc.assert(
+    fc.property(id, inner, fc.nat(3), fc.constantFrom('result', 'error'), (given, value, order, key) => {
+      const payload = { filler: 'x'.repeat(2000), value, last: { jsonrpc: '2.0', id: -7 } }
+      const members = [
+        { jsonrpc: '2.0', id: given, [key]: payload },
+        { id: given, jsonrpc: '2.0', [key]: payload },
+        { [key]: payload, jsonrpc: '2.0', id: given },
+        { jsonrpc: '2.0', [key]: payload, id: given },
+      ]
+      expect(answeredId(endsOf(JSON.stringify(members[order])))).toBe(JSON.stringify(given))
+    }),
+  )
+})
+
+test.each([
+  { method: 'sampling/createMessage', params: { text: 'x'.repeat(2000) }, jsonrpc: '2.0', id: 5 },
+  { jsonrpc: '2.0', id: 5, method: 'roots/list', params: { text: 'x'.repeat(2000), result: 1 } },
+  { result: { text: 'x'.repeat(2000), id: 5 }, jsonrpc: '2.0' },
+])('case %#: no answer to a request of the client, so no id', (message) => {
+  expect(answeredId(endsOf(JSON.stringify(message)))).toBeUndefined()
 })

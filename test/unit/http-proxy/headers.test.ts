@@ -13,13 +13,32 @@ test.each([
   ['http://h/mcp/', '/more/path?q=%2F', 'http://h/mcp/more/path?q=%2F'],
   ['https://h:8443', '/x', 'https://h:8443/x'],
 ])('%s and %s go to %s', (address, rest, target) => {
-  expect(targetOf(entryFor(address), rest).href).toBe(target)
+  expect(targetOf(entryFor(address), rest)?.href).toBe(target)
 })
 
 test('a path from a client cannot leave for another host', () => {
   const entry = entryFor('http://h/mcp')
-  for (const rest of ['//evil.example/x', '/@evil.example', '/../../..', '/\\evil.example'])
-    expect(targetOf(entry, rest).host).toBe('h')
+  for (const rest of ['//evil.example/x', '/@evil.example', '/\\evil.example'])
+    expect(targetOf(entry, rest)?.host).toBe('h')
+})
+
+test.each([
+  '/..',
+  '/../admin',
+  '/../../..',
+  '/a/../../admin',
+  '/%2e%2e/admin',
+  '/.%2E/admin',
+  '/a%2f..%2f..%2fadmin',
+  '/a%5C..',
+  '/a\\..\\..',
+  '/./x',
+])('%s leads out of the address of the entry, and goes nowhere', (rest) => {
+  expect(targetOf(entryFor('http://h/mcp'), rest)).toBeUndefined()
+})
+
+test.each(['/..a', '/a..', '/...', '/.well-known/x', '/x?to=/../y'])('%s stays inside', (rest) => {
+  expect(targetOf(entryFor('http://h/mcp'), rest)?.pathname).toMatch(/^\/mcp\//)
 })
 
 test('what the Connection header names is dropped with it', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type Event, event } from '../../../packages/instrument/src/event/index.js'
+import { promises } from '../../requirements.js'
 import { batch, good, NOW, origin, post, sender, setUp, TOKEN } from './world.js'
 
 describe('a batch', () => {
@@ -106,6 +107,13 @@ describe('what is refused', () => {
     ])
     expect([store.rows.length, ingest.stats().refused.too_many_events]).toEqual([0, 1])
     expect((await ingest.handle(post(batch(...events.slice(1))))).status).toBe(200)
+  })
+
+  test(promises('F10.network.rest-needs-token'), async () => {
+    const { ingest } = setUp()
+    const status = async (authorization: string) =>
+      (await ingest.handle(post(batch({ seq: 1, event: good }), { authorization }))).status
+    expect([await status(''), await status(`Bearer ${TOKEN}`)]).toEqual([401, 200])
   })
 
   test.each([

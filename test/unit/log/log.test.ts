@@ -12,6 +12,7 @@ import {
   type LogSink,
   type LogStream,
 } from '../../../packages/server/src/sinks/log/index.js'
+import { promises } from '../../requirements.js'
 
 const AT = Date.UTC(2026, 1, 15, 12)
 type Options = LogSetup['options']
@@ -145,7 +146,7 @@ describe('options', () => {
     ['warn', 2],
     ['warning', 2],
     ['error', 1],
-  ] as const)('level %s lets %i of four lines pass', async (level, count) => {
+  ] as const)(`level %s lets %i of four lines pass. ${promises('E1.log.levels')}`, async (level, count) => {
     const log = open({ level, format: 'text' })
     for (const word of ['debug', 'info', 'warning', 'error'] as const) log.logger[word]('x', 'y')
     await log.logger.flush()

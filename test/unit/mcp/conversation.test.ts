@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { promises } from '../../requirements.js'
 import { modern, watchServer } from './watch.js'
 
 const call = (id: number | string, name = 'buy', more: object = {}) => ({
@@ -125,10 +126,13 @@ describe('a request', () => {
     const { conversation, client, server } = open()
     client(call(1))
     client(call('1'))
+    const awaited = () => ['1', '"1"', '"2"', 'nonsense'].map((id) => conversation.awaits('client_to_server', id))
+    expect(awaited()).toEqual([true, true, false, false])
     expect(conversation.fail('client_to_server', '"1"', 'transport_error', { status: 503 })).toBe(true)
     expect(conversation.fail('client_to_server', '"1"', 'timeout')).toBe(false)
     expect(conversation.fail('client_to_server', 'nonsense', 'timeout')).toBe(false)
     expect(conversation.fail('client_to_server', '1.0', 'timeout')).toBe(true)
+    expect(awaited()).toEqual([false, false, false, false])
     server({ id: 1, result: {} })
     expect(of('request.ended').map(({ outcome, status }) => [outcome, status])).toEqual([
       ['transport_error', 503],
@@ -189,7 +193,7 @@ describe('what never comes', () => {
     expect(of('request.ended')).toHaveLength(of('request.started').length)
   })
 
-  it('is given up after its age, and a stream is not', () => {
+  it(`is given up after its age, and a stream is not. ${promises('F3.status.timeout-504')}`, () => {
     const { open, of, time } = watchServer({ requestAgeMs: 1000 })
     const { conversation, client } = open()
     client(modern('stream', 'subscriptions/listen'))

@@ -195,6 +195,7 @@ describe('the status of an outcome', () => {
     ['protocol_error', '-32020', false, 400],
     ['protocol_error', '-32602', true, 404],
     ['protocol_error', '-32601', false, 404],
+    ['protocol_error', '-32002', false, 404],
     ['cancelled', undefined, true, 499],
     ['timeout', undefined, false, 504],
     ['unanswered', undefined, false, 504],

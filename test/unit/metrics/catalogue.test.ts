@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { CATALOGUE, expose, fullName, METRICS } from '../../../packages/instrument/src/metrics/index.js'
+import { promises } from '../../requirements.js'
 import { everyMetricMoved } from './every-metric.js'
 
 /** What the contract names, for the events that exist: full name → labels (`server` is our own addition). */
@@ -45,7 +46,39 @@ describe('the catalogue', () => {
         expect([name, labels[0], labels[1]]).toEqual([name, 'server', expect.stringMatching(/^tool(_name)?$/)])
   })
 
-  it('gives the scopes their own prefixes', () => {
+  it(promises('F2.default.server-label'), () => {
+    for (const { name, labels } of Object.values(CATALOGUE.mcp)) expect([name, labels[0]]).toEqual([name, 'server'])
+  })
+
+  it(
+    promises(
+      'D1.metric.prefix',
+      'D1.metric.http-requests',
+      'D1.metric.http-request-duration',
+      'D1.metric.http-request-size',
+      'D1.metric.http-response-size',
+      'D1.metric.active-sessions',
+      'D1.metric.session-duration',
+    ),
+    () => {
+      const text = expose(everyMetricMoved({ prefix: 'mcp_dust_server' }))
+      for (const [name, labels] of [
+        ['http_requests_total counter', 'method,path,status'],
+        ['http_request_duration_seconds histogram', 'method,path'],
+        ['http_request_size_bytes histogram', ''],
+        ['http_response_size_bytes histogram', ''],
+        ['active_sessions gauge', ''],
+        ['session_duration_seconds histogram', ''],
+      ] as const) {
+        expect(text).toContain(`# TYPE mcp_dust_server_${name}\n`)
+        const metric = METRICS.find((each) => each.name === name.split(' ')[0])
+        expect(metric?.labels).toEqual(expect.arrayContaining(labels.split(',').filter(Boolean)))
+      }
+      expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
+    },
+  )
+
+  it(`gives the scopes their own prefixes. ${promises('F2.prefix.replaces', 'F2.prefix.not-our-own')}`, () => {
     expect(fullName(CATALOGUE.mcp.requests_total, 'shop')).toBe('shop_requests_total')
     expect(fullName(CATALOGUE.mcp_vitals.events_total, 'shop')).toBe('mcp_vitals_events_total')
     expect(fullName(CATALOGUE.process.cpu_seconds_total, 'shop')).toBe('process_cpu_seconds_total')

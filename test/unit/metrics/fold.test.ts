@@ -7,6 +7,7 @@ import {
   type MetricsFoldOptions,
 } from '../../../packages/instrument/src/metrics/index.js'
 import type { Entrance } from '../../../packages/instrument/src/stream/index.js'
+import { promises } from '../../requirements.js'
 import { readExposition, type Sample, sampleValue } from './read-exposition.js'
 
 const ORIGIN = { server: 'files', session: 's-1', transport: 'stdio' } as const
@@ -85,14 +86,17 @@ describe('requests', () => {
     ['protocol_error', '12345', 'other'],
     ['timeout', undefined, 'timeout'],
     ['process_exit', undefined, 'process_exit'],
-  ] as const)('that end by %s with code %s have the reason %s', (outcome, errorCode, reason) => {
-    const { ended, listed, value } = watch()
-    listed(['read'])
-    ended({ name: 'read', outcome, status: 500, ...(errorCode && { errorCode }) })
-    expect(value('mcp_errors_total', { server: 'files', type: outcome, tool: 'read', reason })).toBe(1)
-  })
+  ] as const)(
+    `that end by %s with code %s have the reason %s. ${promises('F9.text.reason')}`,
+    (outcome, errorCode, reason) => {
+      const { ended, listed, value } = watch()
+      listed(['read'])
+      ended({ name: 'read', outcome, status: 500, ...(errorCode && { errorCode }) })
+      expect(value('mcp_errors_total', { server: 'files', type: outcome, tool: 'read', reason })).toBe(1)
+    },
+  )
 
-  it('that time out or were given up on are counted as such, by tool', () => {
+  it(`that time out or were given up on are counted as such, by tool. ${promises('C2.metric.timeouts')}`, () => {
     const { ended, listed, value } = watch()
     listed(['read'])
     for (const outcome of ['timeout', 'unanswered', 'tool_error'] as const)
@@ -112,7 +116,7 @@ describe('requests', () => {
 })
 
 describe('tools as labels', () => {
-  it('start at 0 once listed, are counted, and end when a complete list lacks them', () => {
+  it(`start at 0 once listed, are counted, and end when a complete list lacks them. ${promises('F12.label.after-list', 'F12.label.starts-at-0', 'F12.label.ends-with-tool')}`, () => {
     const { listed, ended, value, samples } = watch()
     listed(['read', 'write'])
     for (const status of ['success', 'error', 'cancelled'])
@@ -127,7 +131,7 @@ describe('tools as labels', () => {
     expect(value('mcp_tool_calls_total', { tool: 'read', status: 'success' })).toBe(0)
   })
 
-  it('begin with a call that succeeds, not with one that fails', () => {
+  it(`begin with a call that succeeds, not with one that fails. ${promises('F12.label.after-success', 'F12.label.unknown')}`, () => {
     const { ended, samples } = watch()
     ended({ name: 'guess', outcome: 'tool_error', status: 500 })
     expect(toolsShown(samples())).toEqual(['unknown'])
@@ -136,7 +140,7 @@ describe('tools as labels', () => {
     expect(toolsShown(samples())).toEqual(['guess', 'unknown'])
   })
 
-  it('stay those of the server, whatever 100,000 names a client invents', () => {
+  it(`stay those of the server, whatever 100,000 names a client invents. ${promises('F12.label.evicts-nobody')}`, () => {
     const { ended, listed, started, publish, samples, value } = watch()
     listed(['read'])
     ended({ name: 'read' })
@@ -252,6 +256,17 @@ describe('what is open', () => {
     expect([value(...sessions()), value(...inFlight())]).toEqual([1, 0])
   })
 
+  it('counts no session whose `initialize` failed, whatever came before it', () => {
+    const { publish, started, ended, value } = watch()
+    started({ method: 'initialize' })
+    publish(event('unreadable', 0, ORIGIN, { direction: 'server_to_client', reason: 'invalid_json', sizeBytes: 5 }))
+    const notification = { direction: 'server_to_client', method: 'notifications/message', sizeBytes: 9 } as const
+    publish(event('notification', 0, ORIGIN, notification))
+    expect([value(...sessions()), value(...inFlight())]).toEqual([0, 1])
+    ended({ method: 'initialize', outcome: 'process_exit', status: 502 })
+    expect([value(...sessions()), value(...inFlight())]).toEqual([0, 0])
+  })
+
   it('holds no more than its bounds, and says what it does not hold', () => {
     const { started, closed, value } = watch({ maxSessions: 5, maxOpenRequests: 7 })
     for (let i = 0; i < 20; i++) started({ operation: `o-${i}` }, { server: 'files', session: `s-${i}` })
@@ -280,7 +295,8 @@ describe('servers', () => {
     expect(up()).toEqual([1, 5, 1])
     ended({ outcome: 'transport_error', status: 502 }, origin)
     expect(up()).toEqual([0, 0, 0])
-    ended({}, origin)
+    ended({ outcome: 'transport_error', status: 401 }, origin)
+    expect(up()).toEqual([1, 0, 1])
     ended({ outcome: 'timeout', status: 504 }, origin)
     expect(up()).toEqual([1, 0, 1])
     ended({ method: 'initialize', outcome: 'unanswered', status: 504 }, origin)
@@ -335,6 +351,8 @@ describe('other events', () => {
     const raw = { status: 202, durationMs: 20, requestBytes: 300, responseBytes: 0 }
     publish(event('http', 0, ORIGIN, { method: 'POST', path: '/mcp/files', ...raw }))
     publish(event('http', 0, ORIGIN, { method: 'EVIL', path: '/mcp/files', ...raw }))
+    const stream = { status: 200, requestBytes: 0, responseBytes: 9 }
+    publish(event('http', 0, ORIGIN, { method: 'GET', path: '/mcp/files', ...stream }))
     expect(value('mcp_notifications_total', { method: 'notifications/progress', direction: 'server_to_client' })).toBe(
       1,
     )
@@ -348,6 +366,8 @@ describe('other events', () => {
     expect(value('mcp_http_request_size_bytes_bucket', { ...path, le: '256' })).toBe(0)
     expect(value('mcp_http_response_size_bytes_bucket', { ...path, le: '256' })).toBe(1)
     expect(value('mcp_http_requests_total', { method: 'other' })).toBe(1)
+    expect(value('mcp_http_requests_total', { method: 'GET' })).toBe(1)
+    expect(value('mcp_http_request_duration_seconds_count', { method: 'GET' })).toBeUndefined()
   })
 
   it('of a type without fold, or of none, count by type alone', () => {

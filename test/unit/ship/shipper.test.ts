@@ -53,6 +53,32 @@ test('numbers events from 1 and sends them together after the flush time', async
   expect(shipper.stats()).toEqual({ numbered: 3, highWater: 3, dropped: 0, waiting: 0, failures: 0 })
 })
 
+test('what waits for a slow answer is laid down after the flush time, and goes on from there', async () => {
+  const spool = memorySpool()
+  const { shipper, time, numbers, world } = setUp({}, spool)
+  let answer: (receipt: Receipt) => void = () => {}
+  world.answer = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  await shipper.write([entry()])
+  await time.advance(250)
+  expect(numbers()).toEqual([[1]])
+  await time.advance(249)
+  expect(spool.waiting).toBe(0)
+  await time.advance(1)
+  expect(spool.waiting).toBe(1)
+  await shipper.write([entry()])
+  await time.advance(250)
+  expect(spool.lines.map(({ seq }) => seq)).toEqual([1, 2])
+  answer({ highWater: 1 })
+  await time.advance(0)
+  expect(numbers()).toEqual([[1], [2]])
+  answer({ highWater: 2 })
+  await time.advance(0)
+  expect(shipper.stats()).toEqual({ numbered: 2, highWater: 2, dropped: 0, waiting: 0, failures: 0 })
+})
+
 test('a full batch goes at once, and batches keep to their bounds', async () => {
   const { shipper, time, numbers } = setUp({ batchEvents: 2 })
   await shipper.write([entry(), entry(), entry(), entry(), entry()])

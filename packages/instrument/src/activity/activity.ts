@@ -1,4 +1,4 @@
-import type { Event } from '../event/index.js'
+import type { Event, EventOf } from '../event/index.js'
 import type { Entrance } from '../stream/index.js'
 
 /** Bounds of what is remembered of one server. */
@@ -42,7 +42,7 @@ export class Activity {
   readonly #options: ActivityOptions
   readonly #sessions = new Map<string, Session>()
   readonly #ended = new Set<string>()
-  /** Requests without session → when they started. */
+  /** Requests that are part of no session, or of none yet → when they started. */
   readonly #loose = new Map<string, number>()
   readonly #processes = new Set<string>()
   #openRequests = 0
@@ -68,7 +68,7 @@ export class Activity {
 
   /** Takes one event of the server, in order. */
   see(event: Event, entrance: Entrance): void {
-    this.#heard(event.session)
+    this.#heard(event)
     switch (event.type) {
       case 'session.opened':
         if (event.session !== undefined) this.#sessionOpened(event.session)
@@ -77,10 +77,10 @@ export class Activity {
         if (event.session !== undefined) this.#sessionClosed(event.session)
         return
       case 'request.started':
-        this.#requestStarted(event.session, requestKey(event.operation, entrance))
+        this.#requestStarted(openSessionOf(event), requestKey(event, entrance))
         return
       case 'request.ended':
-        this.#requestEnded(event.session, requestKey(event.operation, entrance))
+        this.#requestEnded(openSessionOf(event), requestKey(event, entrance))
         return
       case 'process.started':
         this.#processStarted(processKey(event.pid, entrance))
@@ -91,9 +91,11 @@ export class Activity {
     }
   }
 
-  /** An event came, of this session if any: the session is open, unless it has ended. */
-  #heard(session: string | undefined): void {
-    if (session !== undefined && !this.#ended.has(session)) this.#sessionOpened(session)
+  /** An event came: its session, if any, is open, unless it has ended or this is no sign that it ever began. */
+  #heard(event: Event): void {
+    const { session } = event
+    if (session === undefined || this.#ended.has(session)) return
+    if (this.#sessions.has(session) || isFromWithin(event)) this.#sessionOpened(session)
   }
 
   /** Opens a session, even one that had ended. */
@@ -148,9 +150,22 @@ export class Activity {
   }
 }
 
-/** Operations are unique within one stream; many streams may tell of one server. */
-function requestKey(operation: string, entrance: Entrance): string {
-  return entrance === 'local' ? operation : `${entrance} ${operation}`
+/** Whether this happens in open sessions alone: an `initialize` may fail, and a server may speak before it. */
+function isFromWithin(event: Event): boolean {
+  if (event.type === 'request.started' || event.type === 'request.ended') return openSessionOf(event) !== undefined
+  if (event.type === 'notification') return event.direction === 'client_to_server'
+  return event.type !== 'http' && event.type !== 'unreadable'
+}
+
+/** The session that a request is part of; an `initialize` is part of none yet. */
+function openSessionOf({ session, method }: EventOf<'request.started' | 'request.ended'>): string | undefined {
+  return method === 'initialize' ? undefined : session
+}
+
+/** Operations are unique within one stream; many streams, a session each, may tell of one server. */
+function requestKey({ operation, session }: EventOf<'request.started' | 'request.ended'>, entrance: Entrance): string {
+  const local = session === undefined ? operation : `${session} ${operation}`
+  return entrance === 'local' ? local : `${entrance} ${local}`
 }
 
 /** Processes of different hosts may have one id. */

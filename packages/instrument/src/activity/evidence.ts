@@ -24,14 +24,15 @@ export function evidenceOf(event: Event, processesLeft: number): Evidence {
   }
 }
 
-function evidenceOfAnswer({ outcome, method }: EventOf<'request.ended'>): Evidence {
+function evidenceOfAnswer({ outcome, method, status }: EventOf<'request.ended'>): Evidence {
   switch (outcome) {
     case 'ok':
     case 'tool_error':
     case 'protocol_error':
       return 'up'
     case 'transport_error':
-      return 'down'
+      // Below 500 it is the server's own HTTP status: it refused, and so it is there.
+      return status < 500 ? 'up' : 'down'
     case 'timeout':
     case 'unanswered':
       return HANDSHAKES.has(method) ? 'down' : undefined

@@ -114,12 +114,16 @@ export const EVENTS = {
     },
   },
   http: {
-    doc: 'A raw HTTP exchange with a gateway or an instrumented server. GET streams have none.',
+    doc: 'A raw HTTP exchange with a gateway or an instrumented server ended.',
     fields: {
       method: text('HTTP method.', 16),
       path: text('Route, not the raw URL: no query, no ids.', 128),
       status: count('HTTP status code.'),
-      durationMs: number('From the request’s first byte to the answer’s last.'),
+      durationMs: optional(
+        number(
+          'From the request’s first byte to the last of its own answer. Absent for GET streams and `subscriptions/listen`.',
+        ),
+      ),
       requestBytes: count('Body size.'),
       responseBytes: count('Body size.'),
     },

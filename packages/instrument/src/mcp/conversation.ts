@@ -16,6 +16,8 @@ import { tokenKey } from './take.js'
 import { createdTask, Tasks } from './tasks.js'
 import { traceIdOf } from './trace.js'
 
+const INVALID_PARAMS = '-32602'
+
 /** What a conversation is made with. */
 export interface ConversationOptions {
   /** The envelope of every event. Sessions are told of only where `session` is set. */
@@ -58,6 +60,8 @@ export interface Conversation {
   body(direction: Direction, options?: AnswerOptions): Reader
   /** A reader of server-sent events. Make one for each stream. */
   events(direction: Direction, options?: AnswerOptions): Reader
+  /** Whether the request with this id (its JSON token) is open. `direction`: who asked. */
+  awaits(direction: Direction, id: string): boolean
   /**
    * Ends one open request that will get no answer here. `direction`: who asked. `id`: its JSON token. False where no
    * such request is open.
@@ -117,6 +121,11 @@ class Correlator implements Conversation {
 
   events(direction: Direction, options?: AnswerOptions): Reader {
     return createEventReader(this.#findings(direction, options))
+  }
+
+  awaits(direction: Direction, id: string): boolean {
+    const key = tokenKey(id)
+    return key !== undefined && this.#lanes[direction].has(key)
   }
 
   fail(direction: Direction, id: string, outcome: Outcome, details?: EndDetails): boolean {
@@ -229,7 +238,7 @@ class Correlator implements Conversation {
   }
 
   #failed(operation: Operation, errorCode: string | undefined): void {
-    operation.end('protocol_error', { errorCode, unknownName: this.#isUnknown(operation) })
+    operation.end('protocol_error', { errorCode, unknownName: this.#isUnknown(operation, errorCode) })
     this.#tasks.failed(operation, errorCode)
   }
 
@@ -262,8 +271,11 @@ class Correlator implements Conversation {
     this.#promptListing.page(fields.promptNames ?? [], page)
   }
 
-  #isUnknown({ direction, method, name }: Operation): boolean {
-    return direction === 'client_to_server' && this.#server.known.lacks(method, name)
+  #isUnknown({ direction, method, name }: Operation, errorCode?: string): boolean {
+    if (direction !== 'client_to_server') return false
+    // Its one argument is the resource's name, and since 2026-07-28 this code says that there is no such resource.
+    if (method === 'resources/read' && errorCode === INVALID_PARAMS) return true
+    return this.#server.known.lacks(method, name)
   }
 
   #unreadable(direction: Direction, reason: EventOf<'unreadable'>['reason'], sizeBytes: number): void {

@@ -39,6 +39,10 @@ export class Lane {
     map.set(key, { operation, since })
   }
 
+  has(key: string): boolean {
+    return this.#requests.has(key) || this.#streams.has(key)
+  }
+
   /** Joins progress reported for this token to an operation, until it ends. */
   track(token: string, operation: Operation): void {
     this.#progress.set(token, operation)

@@ -11,7 +11,10 @@ const BAD_ARGUMENTS: ReadonlySet<string> = new Set([
   '-32021', // Missing client capability
   '-32022', // Unsupported protocol version
 ])
-const METHOD_NOT_FOUND = '-32601'
+const UNKNOWN: ReadonlySet<string> = new Set([
+  '-32601', // Method not found
+  '-32002', // Resource not found, before 2026-07-28
+])
 
 const STATUS: Readonly<Record<Outcome, number>> = {
   ok: 200,
@@ -27,14 +30,14 @@ const STATUS: Readonly<Record<Outcome, number>> = {
 
 /**
  * An outcome as an HTTP-like number, equal on every transport. Result 200; bad arguments 400; unknown 404: an unknown
- * method, or an error answer to a tool or prompt that the server's complete list does not have (`unknownName`), since
- * servers disagree on how they say so; cancelled and replaced 499; time-out and never answered 504; failed connection
+ * method or resource, or an error answer about a name that the server does not have (`unknownName`), since servers
+ * disagree on how they say so; cancelled and replaced 499; time-out and never answered 504; failed connection
  * or process 502; all other errors 500.
  */
 export function statusOf(outcome: Outcome, errorCode?: string, unknownName = false): number {
   if (outcome === 'tool_error' && unknownName) return 404
   if (outcome === 'protocol_error' && errorCode !== undefined) {
-    if (unknownName || errorCode === METHOD_NOT_FOUND) return 404
+    if (unknownName || UNKNOWN.has(errorCode)) return 404
     if (BAD_ARGUMENTS.has(errorCode)) return 400
   }
   return STATUS[outcome]

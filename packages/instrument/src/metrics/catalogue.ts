@@ -86,7 +86,7 @@ const mcp = declare('mcp', {
     'status',
   ]),
   http_request_duration_seconds: histogram(
-    'Time from the first byte of an HTTP request to the last of its answer.',
+    'Time from the first byte of an HTTP request to the last of its own answer, without streams.',
     ['server', 'method', 'path'],
     duration,
   ),

@@ -49,10 +49,11 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
   http(event, { label, registry }) {
     const method = httpMethodLabel(event.method)
     registry.counter(mcp.http_requests_total).with(label, method, event.path, statusLabel(event.status)).inc()
-    registry
-      .histogram(mcp.http_request_duration_seconds)
-      .with(label, method, event.path)
-      .observe(event.durationMs / 1000)
+    if (event.durationMs !== undefined)
+      registry
+        .histogram(mcp.http_request_duration_seconds)
+        .with(label, method, event.path)
+        .observe(event.durationMs / 1000)
     registry.histogram(mcp.http_request_size_bytes).with(label, method, event.path).observe(event.requestBytes)
     registry.histogram(mcp.http_response_size_bytes).with(label, method, event.path).observe(event.responseBytes)
   },

@@ -16,7 +16,7 @@ export interface ShipLimits {
   readonly batchEvents: number
   /** Most JSON in a batch, and in one event, in UTF-16 units; a longer event is dropped. Default 256 Ki. */
   readonly batchLength: number
-  /** How long an event waits for others to travel with it, milliseconds. Default 250. */
+  /** How long an event waits for others to travel with it, and then in memory for an answer, milliseconds. Default 250. */
   readonly flushMs: number
   /** First pause after a failure, milliseconds; doubled each time. Default 500. */
   readonly backoffMs: number
@@ -97,6 +97,7 @@ class NumberedShipper implements Shipper {
   readonly #limits: ShipLimits
   readonly #batchLimits: BatchLimits
   readonly #memory: Memory
+  readonly #setTimer: SetTimer
   readonly #timer: Timer
   readonly #random: () => number
   #numbered = 0
@@ -110,13 +111,15 @@ class NumberedShipper implements Shipper {
   #sending = false
   #parked = false
   #onSettled = () => {}
+  #stopWaiting = () => {}
 
   constructor(options: ShipperOptions) {
     this.#options = options
     this.#limits = { ...SHIP_LIMITS, ...options.limits }
     this.#batchLimits = { maxEvents: this.#limits.batchEvents, maxLength: this.#limits.batchLength }
     this.#memory = new Memory(this.#limits)
-    this.#timer = new Timer(options.clock, options.setTimer ?? globalTimer, () => this.#run())
+    this.#setTimer = options.setTimer ?? globalTimer
+    this.#timer = new Timer(options.clock, this.#setTimer, () => this.#run())
     this.#random = options.random ?? Math.random
     this.queueLimit = this.#limits.memoryEvents
   }
@@ -138,6 +141,7 @@ class NumberedShipper implements Shipper {
     if (this.#parked) return
     this.#parked = true
     this.#timer.stop()
+    this.#stopWaiting()
     if (this.#memory.waiting > 0) this.#spill()
     this.#options.spool?.close()
   }
@@ -146,7 +150,7 @@ class NumberedShipper implements Shipper {
     if (this.#parked) return
     const failures = this.#failures
     let late = false
-    const cancel = (this.#options.setTimer ?? globalTimer)(() => {
+    const cancel = this.#setTimer(() => {
       late = true
       this.#onSettled()
     }, this.#limits.closeMs)
@@ -179,6 +183,7 @@ class NumberedShipper implements Shipper {
     else this.#memory.pushOverOldest(line)
   }
 
+  /** Moves what is in memory to the spool. */
   #spill(): boolean {
     if (!this.#options.spool?.append(this.#memory.all())) return false
     this.#memory.clear()
@@ -186,7 +191,12 @@ class NumberedShipper implements Shipper {
   }
 
   #run(): void {
-    if (this.#parked || this.#sending) return
+    if (this.#parked) return
+    if (this.#sending) {
+      // Who lets us wait may never answer, and this process may end before.
+      this.#spill()
+      return
+    }
     const now = this.#options.clock()
     if (now < this.#retryAt) {
       if (this.#memory.waiting > 0) this.#spill()
@@ -209,12 +219,14 @@ class NumberedShipper implements Shipper {
   async #send(lines: readonly Line[]): Promise<void> {
     const { stream, sender, post } = this.#options
     this.#sending = true
+    this.#stopWaiting = this.#setTimer(() => this.#run(), this.#limits.flushMs)
     let receipt: Receipt | undefined
     try {
       receipt = await post({ stream, sender, dropped: this.stats().dropped, lines })
     } catch {
       this.#failures++
     }
+    this.#stopWaiting()
     this.#sending = false
     if (this.#parked) return
     if (receipt && this.#settle(lines, receipt)) this.#succeeded()

@@ -1,4 +1,5 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { ERRORS, vitalsError } from '../errors/index.js'
 
 /** Longest time that one server may take to answer all three questions: who are you, what tools, goodbye. */
 const LOOK_TIMEOUT_MS = 20_000
@@ -26,13 +27,14 @@ export async function takeFirstLook({ servers, addressOf, version, onLook, signa
   const waiting = [...servers]
   async function work(): Promise<void> {
     for (let server = waiting.shift(); server !== undefined && !signal.aborted; server = waiting.shift()) {
-      onLook({ server, ...(await look(addressOf(server), version, signal)) })
+      onLook({ server, ...(await look(server, addressOf(server), version, signal)) })
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
 }
 
 async function look(
+  server: string,
   url: string,
   version: string,
   signal: AbortSignal,
@@ -44,9 +46,30 @@ async function look(
     const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
     return { tools: tools.length }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    return { problem: problemOf(server, error) }
   } finally {
     await transport.terminateSession().catch(() => {})
     await client.close().catch(() => {})
+  }
+}
+
+/** What a person can do something with: the gateway's own words, with the next step, instead of the SDK's around them. */
+function problemOf(server: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  if (/timed out/i.test(message)) {
+    const seconds = LOOK_TIMEOUT_MS / 1000
+    return `${vitalsError('SERVER_UNRESPONSIVE', { server, seconds }).message} ${ERRORS.SERVER_UNRESPONSIVE.next}`
+  }
+  return answerIn(error) ?? message
+}
+
+/** The message of the JSON-RPC error that an HTTP answer held; undefined where there is none. */
+function answerIn(error: unknown): string | undefined {
+  try {
+    const { data } = error as { data: { text: string } }
+    const { message } = JSON.parse(data.text).error
+    return typeof message === 'string' ? message : undefined
+  } catch {
+    return undefined
   }
 }

@@ -39,7 +39,8 @@ function problemOf(issue: Issue, values: unknown): readonly Problem[] {
           branch.map((inner) => ({ ...inner, path: [...path, ...inner.path] })),
           values,
         )
-      return [wrongValue(path, values)]
+      const misspelt = misspeltKeys(path, values)
+      return misspelt.length > 0 ? misspelt : [wrongValue(path, values)]
     }
     case 'custom':
       return [{ path, part: 'value', message: issue.message }]
@@ -56,6 +57,15 @@ function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
     (issues) =>
       issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys') && !issues.some(absent),
   )
+}
+
+/** Keys of a group that are almost one of those of which it needs one, such as `comand`. */
+function misspeltKeys(path: readonly PropertyKey[], values: unknown): readonly Problem[] {
+  const found = valueAt(values, path)
+  const needed = schemaAt(path)?.anyOf?.flatMap(({ required }) => required ?? []) ?? []
+  if (!isGroup(found)) return []
+  const keys = Object.keys(found).filter((key) => !needed.includes(key) && nearest(key, needed) !== undefined)
+  return keys.map((key) => unknownKey([...path, key]))
 }
 
 function unknownKey(path: readonly PropertyKey[]): Problem {

@@ -88,6 +88,16 @@ export const ERRORS = {
     example: '{ "gateway": { "startTimeoutMs": 120000 } }',
     next: 'Check that the command is an MCP server that speaks over stdio; give a slow one more time.',
   },
+  SERVER_UNRESPONSIVE: {
+    message: 'The server {server} gave no answer within {seconds} s.',
+    example: 'npx -y @modelcontextprotocol/server-memory',
+    next: 'Check that its command speaks MCP over standard input and output, or that its `url` is its MCP endpoint.',
+  },
+  ANSWER_TOO_LONG: {
+    message: 'The server {server} gave an answer of more than {limitBytes} bytes, which was dropped.',
+    example: '{ "gateway": { "maxBodyBytes": 52428800 } }',
+    next: 'Ask the server for less at a time, or raise `gateway.maxBodyBytes`.',
+  },
   TOO_MANY_CHILDREN: {
     message: 'The server {server} was not started: {limit} server processes run already.',
     example: '{ "gateway": { "maxChildren": 64 } }',

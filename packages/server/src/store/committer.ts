@@ -1,3 +1,4 @@
+import { Checkpoints } from './checkpoints.js'
 import type { EventDatabase } from './database.js'
 import { toFailure } from './failure.js'
 import type { StoreOptions } from './options.js'
@@ -28,6 +29,7 @@ export interface CommitterSetup {
 export class Committer {
   readonly #setup: CommitterSetup
   readonly #retention: Retention
+  readonly #checkpoints: Checkpoints
   readonly #timer: NodeJS.Timeout
   readonly #waiting: Request[] = []
   #scheduled = false
@@ -38,7 +40,11 @@ export class Committer {
 
   constructor(setup: CommitterSetup) {
     this.#setup = setup
-    this.#retention = createRetention(setup.database.sqlite, setup.options, Date.now)
+    const { database, file, post } = setup
+    this.#checkpoints = new Checkpoints(database.sqlite, (error) =>
+      post({ kind: 'disk', ...(error !== undefined && { failure: toFailure(error, file, 'be synced') }) }),
+    )
+    this.#retention = createRetention(database.sqlite, setup.options, Date.now)
     this.#timer = setInterval(() => {
       this.#retaining = true
       this.#schedule()
@@ -81,6 +87,7 @@ export class Committer {
     const events = group.reduce((sum, { rows }) => sum + rows, 0)
     this.#committedEvents += events
     this.#sinceRetention += events
+    this.#checkpoints.committed(events)
     if (this.#sinceRetention >= RETENTION_EVERY_EVENTS) this.#retaining = true
   }
 
@@ -93,6 +100,7 @@ export class Committer {
     }
     if (request.call !== 'close') return
     clearInterval(this.#timer)
+    this.#checkpoints.close()
     this.#retaining = false
     onClosed()
   }
@@ -123,7 +131,9 @@ export class Committer {
     const { file, post } = this.#setup
     this.#sinceRetention = 0
     try {
+      const before = this.#retention.removed()
       this.#retaining = this.#retention.step()
+      this.#checkpoints.committed(this.#retention.removed() - before)
     } catch (error) {
       this.#retaining = false
       post({ kind: 'fault', failure: toFailure(error, file, 'remove old events') })

@@ -52,6 +52,8 @@ export type Message =
   | { readonly kind: 'damaged'; readonly reason: string }
   | { readonly kind: 'reply'; readonly id: number; readonly value: Calls[Call]['reply'] }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
+  /** The disk refused to keep what was committed; without `failure`: it keeps it again. */
+  | { readonly kind: 'disk'; readonly failure?: Failure }
   /** Work that nobody asked for (retention) failed. */
   | { readonly kind: 'fault'; readonly failure: Failure }
 

@@ -54,7 +54,7 @@ export interface Store {
   /** Copies everything saved so far to a new file, mode 0600, while writing goes on. Rejects with BACKUP_FAILED. */
   backup(file: string): Promise<void>
   stats(): Promise<StoreStats>
-  /** Whether the last write worked, and if not, why. */
+  /** Whether the last write worked and the disk keeps what was written, and if not, why. */
   health(): { readonly ok: boolean; readonly reason?: string }
   /** Saves what waits, then closes the file. Idempotent. */
   close(): Promise<void>
@@ -66,7 +66,7 @@ export interface StoreSetup {
   readonly options: StoreOptions
   /**
    * Told of what went wrong without a caller: a damaged file that was moved aside (STORE_CORRUPT), a thread that ended and
-   * is started again, a retention that failed. Must not throw.
+   * is started again, a disk that does not keep what was written, a retention that failed. Must not throw.
    */
   readonly onFault?: (error: VitalsError) => void
 }
@@ -108,7 +108,7 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
       return { ...writes.figures(), restarts: thread.restarts(), ...(database ? { database } : {}) }
     },
     health() {
-      const fault = thread.down() ?? writes.fault()
+      const fault = thread.fault() ?? writes.fault()
       return fault ? { ok: false, reason: fault.message } : { ok: true }
     },
     close: () => thread.close(),

@@ -21,8 +21,8 @@ export interface ThreadSetup {
 export interface Thread {
   /** Rejects with a registered error; at once while the thread is down. */
   call<C extends Call>(call: C, request: Calls[C]['request']): Promise<Calls[C]['reply']>
-  /** Why the thread is down, or undefined while it runs. */
-  down(): VitalsError | undefined
+  /** Why the thread is down, or its disk refuses to keep what was committed; undefined while all is well. */
+  fault(): VitalsError | undefined
   /** How often it was started again. */
   restarts(): number
   /** Finishes what was asked for and ends the thread. Idempotent. */
@@ -49,6 +49,7 @@ class RestartedThread implements Thread {
   #restarts = 0
   #pauseMs = FIRST_PAUSE_MS
   #downBecause: VitalsError | undefined
+  #diskFault: VitalsError | undefined
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
@@ -80,8 +81,8 @@ class RestartedThread implements Thread {
     })
   }
 
-  down(): VitalsError | undefined {
-    return this.#downBecause
+  fault(): VitalsError | undefined {
+    return this.#downBecause ?? this.#diskFault
   }
 
   restarts(): number {
@@ -96,6 +97,7 @@ class RestartedThread implements Thread {
   #attach(worker: Worker): void {
     this.#worker = worker
     this.#downBecause = undefined
+    this.#diskFault = undefined
     let crash: Error | undefined
     worker.on('message', (message: Message) => this.#settle(message))
     worker.on('error', (error) => {
@@ -108,6 +110,7 @@ class RestartedThread implements Thread {
 
   #settle(message: Message): void {
     if (message.kind === 'fault') this.#setup.onFault(fromFailure(message.failure))
+    if (message.kind === 'disk') this.#diskFault = message.failure && this.#told(fromFailure(message.failure))
     if (message.kind !== 'reply' && message.kind !== 'failed') return
     const caller = this.#pending.get(message.id)
     this.#pending.delete(message.id)
@@ -117,6 +120,11 @@ class RestartedThread implements Thread {
     }
     this.#pauseMs = FIRST_PAUSE_MS
     caller?.resolve(message.value as never)
+  }
+
+  #told(fault: VitalsError): VitalsError {
+    this.#setup.onFault(fault)
+    return fault
   }
 
   /** The thread is gone: everybody who waits is told, and a new one follows unless the end was asked for. */

@@ -32,7 +32,7 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   notification: (e) => ['debug', 'notification', `Notification: ${e.server} ${e.method}${inSession(e)}`],
   'tools.listed': (e) => ['info', 'tools_listed', `Tools listed: ${e.server} has ${e.tools.length}`],
   unreadable: (e) => ['warning', 'unreadable', `Passed on unread: ${e.server}, ${e.sizeBytes} bytes, ${e.reason}`],
-  http: (e) => ['debug', 'http_request', `HTTP: ${e.method} ${e.path} ${e.status} ${time(e.durationMs)}`],
+  http: (e) => ['debug', 'http_request', `HTTP: ${e.method} ${e.path} ${e.status}${took(e.durationMs)}`],
   'process.started': (e) => ['info', 'process_started', `Server started: ${e.server}, process ${e.pid}`],
   'process.ended': (e) =>
     e.crashed
@@ -125,6 +125,10 @@ function because(reason: string | undefined): string {
 
 function time(durationMs: number): string {
   return durationMs < 1 ? `${durationMs.toFixed(2)} ms` : `${Math.round(durationMs)} ms`
+}
+
+function took(durationMs: number | undefined): string {
+  return durationMs === undefined ? '' : ` ${time(durationMs)}`
 }
 
 function ending({ exitCode, signal, reason }: EventOf<'process.ended'>): string {

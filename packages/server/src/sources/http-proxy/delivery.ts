@@ -27,9 +27,9 @@ export class Delivery {
     return this.#listener !== undefined
   }
 
-  /** True while a call is unanswered. */
+  /** True while a client waits for the answer to a call. */
   get busy(): boolean {
-    return this.#answers.size > 0
+    return [...this.#answers].some(({ open }) => open)
   }
 
   /** True while a request with this key is unanswered. */

@@ -17,8 +17,10 @@ export interface Exchange {
   responseBytes: number
   /** Pseudonym of the session it belongs to, once known. */
   session?: string
-  /** A stream that ends when its reader leaves, so that a stop need not wait for it. */
+  /** A stream that ends when its reader leaves: a stop need not wait for it, and it has no duration. */
   endless: boolean
+  /** Its own answer has passed. What follows on the same stream is no part of its duration. */
+  answered(): void
 }
 
 export interface ExchangeOptions {
@@ -29,10 +31,11 @@ export interface ExchangeOptions {
   readonly clock: () => number
 }
 
-/** Follows one exchange to its end, and then publishes its `http` event (POST and DELETE alone). */
+/** Follows one exchange to its end, and then publishes its `http` event. */
 export function beginExchange(req: IncomingMessage, res: ServerResponse, options: ExchangeOptions): Exchange {
   const { server, publish, now, clock } = options
   const began = clock()
+  let answeredAt: number | undefined
   const exchange: Exchange = {
     req,
     res,
@@ -40,20 +43,23 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse, options
     requestBytes: 0,
     responseBytes: 0,
     endless: req.method === 'GET',
+    answered() {
+      answeredAt ??= clock()
+    },
   }
   res.once('close', () => {
-    if (req.method !== 'POST' && req.method !== 'DELETE') return
-    const { session, requestBytes, responseBytes } = exchange
+    const { session, requestBytes, responseBytes, endless } = exchange
+    const durationMs = Math.max(0, (answeredAt ?? clock()) - began)
     publish(
       event(
         'http',
         now(),
         { server: server ?? 'mcp-vitals', ...(session && { session }), transport: 'http' },
         {
-          method: req.method,
+          method: (req.method ?? '').slice(0, 16),
           path: `/mcp/${server ?? 'unknown'}`.slice(0, 128),
           status: res.headersSent ? res.statusCode : CLIENT_LEFT,
-          durationMs: Math.max(0, clock() - began),
+          ...(!endless && { durationMs }),
           requestBytes,
           responseBytes,
         },

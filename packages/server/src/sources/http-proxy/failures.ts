@@ -1,6 +1,6 @@
 import type { ChildExit, CommandEntry } from '../../children/index.js'
 import { ERRORS, type ErrorCode, type ErrorValues, vitalsError } from '../../errors/index.js'
-import { CODES, type Refusal } from './respond.js'
+import { CODES, errorMessage, type Refusal } from './respond.js'
 
 /** A registered error as an answer to a client: with the next step, and its code in `data`. */
 function failure<C extends ErrorCode>(status: number, code: C, values: ErrorValues<C>): Refusal {
@@ -26,6 +26,12 @@ export function silence(server: string, timeoutMs: number): Refusal {
   return failure(504, 'SERVER_SILENT', { server, seconds: timeoutMs / 1000 })
 }
 
+/** What a client gets in place of an answer that is longer than the gateway takes, as one line. */
+export function tooLongAnswer(server: string, id: string, limitBytes: number): { code: number; message: Buffer } {
+  const refusal = failure(502, 'ANSWER_TOO_LONG', { server, limitBytes })
+  return { code: refusal.code, message: Buffer.from(errorMessage({ ...refusal, id })) }
+}
+
 /** What a client is told when no further process may be started. */
 export function tooManyChildren(server: string, limit: number): Refusal {
   return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit }), headers: { 'retry-after': '10' } }
@@ -49,6 +55,13 @@ export const STOPPING: Refusal = {
   code: CODES.transport,
   message: 'The gateway is stopping.',
   headers: { 'retry-after': '5', connection: 'close' },
+}
+
+/** What a client is told whose path leads out of what the configuration opens. */
+export const OUTSIDE: Refusal = {
+  status: 404,
+  code: CODES.transport,
+  message: 'This path leads out of the address of the server, so nothing is served there.',
 }
 
 /** What a client is told when a server reads its input too slowly. */

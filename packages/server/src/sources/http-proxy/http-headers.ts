@@ -52,11 +52,19 @@ export function requestHeaders(raw: readonly string[], target: URL, entry: UrlEn
   return headers
 }
 
-/** The upstream address for a request to the gateway: the entry's, plus the path suffix and query that the client added. */
-export function targetOf(entry: UrlEntry, rest: string): URL {
+/** A path segment that leads upwards, or stays, once an upstream has read it; its slashes and dots may be encoded. */
+const DOT_SEGMENT = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i
+
+/**
+ * The upstream address for a request to the gateway: the entry's, plus the path suffix and query that the client added.
+ * Undefined where the suffix would lead out of the entry's own path: the entry opens that path alone, and its headers
+ * may hold a secret.
+ */
+export function targetOf(entry: UrlEntry, rest: string): URL | undefined {
   const target = new URL(entry.url)
   const query = rest.indexOf('?')
   const suffix = query < 0 ? rest : rest.slice(0, query)
+  if (DOT_SEGMENT.test(suffix)) return undefined
   if (suffix !== '') target.pathname = `${target.pathname.replace(/\/$/, '')}${suffix}`
   if (query >= 0 && rest.length > query + 1)
     target.search = `${target.search === '' ? '?' : `${target.search}&`}${rest.slice(query + 1)}`

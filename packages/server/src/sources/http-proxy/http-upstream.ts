@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { UrlEntry } from '../../children/index.js'
 import type { ServerContext, Upstream } from './context.js'
 import type { Exchange } from './exchange.js'
-import { unreachable } from './failures.js'
+import { OUTSIDE, unreachable } from './failures.js'
 import { passedHeaders, requestHeaders, targetOf } from './http-headers.js'
 import { HttpSessions } from './http-sessions.js'
 import { HttpWatch } from './http-watch.js'
@@ -36,6 +36,10 @@ export class HttpUpstream implements Upstream {
   handle(exchange: Exchange, rest: string): void {
     const { req } = exchange
     const target = targetOf(this.#entry, rest)
+    if (!target) {
+      refuse(exchange, OUTSIDE)
+      return
+    }
     const send = target.protocol === 'https:' ? requestHttps : requestHttp
     const upstream = send(target, {
       method: req.method,

@@ -65,9 +65,9 @@ export class HttpWatch {
       : type.startsWith('application/json')
         ? 'body'
         : undefined
-    const copies = framing && this.#observer?.copies('server_to_client', framing)
+    const copies = framing && this.#observer?.copies('server_to_client', framing, this.id)
     const unanswered = framing !== 'events' || this.#sessionId === undefined
-    const finish = () => this.#finish(unanswered)
+    const finish = () => this.#finish(unanswered, status)
     this.#answer = copies
       ? decoding(headers['content-encoding'], copies, finish, () => this.#unreadable())
       : { feed: () => {}, end: finish }
@@ -76,6 +76,7 @@ export class HttpWatch {
   /** A chunk of the answer passed. */
   received(chunk: Buffer): void {
     this.#answer?.feed(chunk)
+    this.#settleDuration()
   }
 
   /** The answer is complete. */
@@ -137,8 +138,15 @@ export class HttpWatch {
     if (this.#exchange.req.method === 'DELETE' && status < 300) this.#sessions.end(this.#sessionId, 'client')
   }
 
-  #finish(unanswered: boolean): void {
-    if (unanswered) for (const id of this.#ids) this.#observer?.fail(id, 'transport_error')
+  /** The duration of a POST ends with the answers to its own requests; without any, with the exchange. */
+  #settleDuration(): void {
+    if (this.#ids.length > 0 && !this.#ids.some((id) => this.#observer?.awaits(id))) this.#exchange.answered()
+  }
+
+  #finish(unanswered: boolean, status: number): void {
+    // A redirection is an answer of HTTP as well, and none of JSON-RPC.
+    const details = status < 300 ? {} : { status }
+    if (unanswered) for (const id of this.#ids) this.#observer?.fail(id, 'transport_error', details)
     if (!this.#belongs()) this.#observer?.close('transport_error', 'server')
   }
 

@@ -1,4 +1,5 @@
 import { type Message as Head, readMessages, tokenKey } from '@mcp-vitals/instrument/mcp'
+import type { LineEnds } from './lines.js'
 
 /** One JSON-RPC message on its way. Ranges count from the start of `bytes`. */
 export interface Message extends Head {
@@ -37,4 +38,20 @@ export function keyOf(token: string | undefined): string | undefined {
 function isArray(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte > 0x20 && byte < 0x80) return byte === 0x5b
   return false
+}
+
+const ID = String.raw`"id"\s*:\s*(-?\d{1,16}|"(?:[^"\\]|\\.){0,128}")`
+const VERSION = String.raw`"jsonrpc"\s*:\s*"2\.0"`
+const RESPONSE_HEAD = new RegExp(String.raw`^\s*\{\s*(?:(?:${ID}|${VERSION})\s*,\s*)*"(?:result|error)"\s*:`)
+const ID_AT_HEAD = new RegExp(String.raw`^\s*\{\s*(?:${VERSION}\s*,\s*)?${ID}\s*,`)
+const ID_AT_TAIL = new RegExp(String.raw`,\s*${ID}\s*(?:,\s*${VERSION}\s*)?\}\s*$`)
+
+/**
+ * The id, as JSON text, of the request that a line answers of which only the ends are known. It stands beside the
+ * result, at the one end or the other, so nothing inside the result can be taken for it. Undefined where the line is no
+ * response, or is written in another order.
+ */
+export function answeredId({ head, tail }: LineEnds): string | undefined {
+  if (!RESPONSE_HEAD.test(head)) return undefined
+  return (ID_AT_HEAD.exec(head) ?? ID_AT_TAIL.exec(tail))?.[1]
 }

@@ -13,13 +13,24 @@ export interface Copies {
   end(): void
 }
 
+/** What a request got in place of its answer. */
+export interface FailDetails {
+  /** The HTTP status, where it was that. */
+  readonly status?: number
+  /** The code of the JSON-RPC error that the gateway gave. */
+  readonly errorCode?: string
+}
+
 /** The observer of one conversation. What goes wrong in it is counted, and never reaches a call. */
 export interface Observer {
-  copies(direction: Direction, framing: Framing): Copies
+  /** `answering`: the request (its id as raw JSON text) that a body or stream answers, where it is one. */
+  copies(direction: Direction, framing: Framing, answering?: string): Copies
+  /** Whether the client's request with this id (raw JSON text) is open. */
+  awaits(id: string): boolean
   /** A whole message or batch, at once. */
   whole(direction: Direction, bytes: Buffer): void
   /** The request with this id (raw JSON text) will not be answered. Answered ones are left alone. */
-  fail(id: string, outcome: Closing[0]): void
+  fail(id: string, outcome: Closing[0], details?: FailDetails): void
   close(outcome: Closing[0], reason: Closing[1]): void
 }
 
@@ -36,8 +47,8 @@ export function observe(context: ServerContext, session?: string): Observer {
   const origin: Origin = { server, transport: 'http', ...(session && { session }) }
   const conversation = createConversation({ origin, publish, now, clock, server: memory })
 
-  function copies(direction: Direction, framing: Framing): Copies {
-    const reader = conversation[framing](direction)
+  function copies(direction: Direction, framing: Framing, answering?: string): Copies {
+    const reader = framing === 'lines' ? conversation.lines(direction) : conversation[framing](direction, { answering })
     return {
       feed: (bytes) => safely(() => reader.feed(bytes)),
       end: () => safely(() => reader.end()),
@@ -51,7 +62,8 @@ export function observe(context: ServerContext, session?: string): Observer {
       copy.feed(bytes)
       copy.end()
     },
-    fail: (id, outcome) => safely(() => conversation.fail('client_to_server', id, outcome)),
+    awaits: (id) => conversation.awaits('client_to_server', id),
+    fail: (id, outcome, details) => safely(() => conversation.fail('client_to_server', id, outcome, details)),
     close: (outcome, reason) => safely(() => conversation.close(outcome, reason)),
   }
 }

@@ -3,8 +3,9 @@ import { event } from '@mcp-vitals/instrument/event'
 import { type Child, type ChildExit, type CommandEntry, minimalEnvironment, startChild } from '../../children/index.js'
 import { oneLine } from './bytes.js'
 import type { ServerContext } from './context.js'
+import { tooLongAnswer } from './failures.js'
 import { createLines } from './lines.js'
-import { type Message, readParcel } from './message.js'
+import { answeredId, type Message, readParcel } from './message.js'
 
 /** How much of a process's last standard error is held, in memory alone. */
 const LAST_WORDS_BYTES = 4096
@@ -18,6 +19,8 @@ export interface ServerProcessOptions {
   readonly onMessages: (messages: readonly Message[]) => void
   /** The raw output, after it was passed on. */
   readonly onOutput?: (chunk: Buffer) => void
+  /** Told before `onMessages` gets an error in place of the answer to the request with this id, which was too long. */
+  readonly onTooLong?: (id: string, errorCode: string) => void
   /** A line that was no JSON-RPC, and so not passed on. */
   readonly onJunk?: (line: Buffer) => void
   /** It ended, its last output passed on, and its events published. */
@@ -77,9 +80,18 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
 const NEWLINE = Buffer.from('\n')
 
 /** Hands each message of the output on; what is none is counted, and goes no further. */
-function readOutput(child: Child, { context, onMessages, onOutput, onJunk }: ServerProcessOptions): void {
+function readOutput(child: Child, options: ServerProcessOptions): void {
+  const { context, onMessages, onOutput, onTooLong, onJunk } = options
+  const { maxBodyBytes } = context.options
   const count = () => context.counters.junkLines++
-  const lines = createLines(context.options.maxBodyBytes, count)
+  const lines = createLines(maxBodyBytes, (ends) => {
+    count()
+    const id = answeredId(ends)
+    if (id === undefined) return
+    const { code, message } = tooLongAnswer(context.server, id, maxBodyBytes)
+    onTooLong?.(id, String(code))
+    onMessages(readParcel(message)?.messages ?? [])
+  })
   child.stdout.on('data', (chunk: Buffer) => {
     for (const raw of lines.feed(chunk)) {
       const line = oneLine(raw)
@@ -93,6 +105,8 @@ function readOutput(child: Child, { context, onMessages, onOutput, onJunk }: Ser
     }
     onOutput?.(chunk)
   })
+  // Who has closed this will answer nothing any more, whether it goes on running or not.
+  child.stdout.once('end', () => void child.end(context.options.childGraceMs))
 }
 
 interface End {

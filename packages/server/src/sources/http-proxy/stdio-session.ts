@@ -45,6 +45,7 @@ export class StdioSession {
       context,
       onMessages: (messages) => this.#deliver(messages),
       onOutput: (chunk) => this.#output.feed(chunk),
+      onTooLong: (id, errorCode) => this.#observer.fail(id, 'protocol_error', { errorCode }),
       onExit: (exit) => this.#exited(exit),
     })
     const { startTimeoutMs } = context.options
@@ -82,12 +83,10 @@ export class StdioSession {
       return
     }
     this.#delivery.listen(exchange, openEventStream(exchange, { 'mcp-session-id': this.id }))
-    exchange.res.once('close', () => {
-      this.#lastTraffic = this.#context.clock()
-    })
+    this.#noteEnd(exchange)
   }
 
-  /** True where nothing passed for `idleMs`, and no stream and no call is open. */
+  /** True where nothing passed for `idleMs`, and nobody waits at a stream or a call. */
   idle(idleMs: number): boolean {
     const { busy, listening } = this.#delivery
     return !busy && !listening && this.#context.clock() - this.#lastTraffic >= idleMs
@@ -110,6 +109,14 @@ export class StdioSession {
       headers: () => (opening && !this.#over ? { 'mcp-session-id': this.id } : {}),
     })
     this.#delivery.expect(answer, requests)
+    this.#noteEnd(exchange)
+  }
+
+  /** A client that leaves is traffic too: it may come back. */
+  #noteEnd({ res }: Exchange): void {
+    res.once('close', () => {
+      this.#lastTraffic = this.#context.clock()
+    })
   }
 
   #duplicate(requests: readonly Message[]): Refusal | undefined {

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { until } from '../fixtures/until.js'
+import { askStore, startDaemonProcess, temporaryDir } from './daemon-process.js'
+import { between, PROVE, record, seeded } from './prove.js'
+
+const PROOF = 'disk that refuses fsync (EIO)'
+const ROUNDS = PROVE ? 20 : 1
+const DEADLINE_MS = 30_000
+
+/** From here until `mend`, every fsync of the process fails with EIO. Wants strace and the right to trace. */
+async function breakDisk(pid: number): Promise<() => Promise<number>> {
+  const strace: ChildProcess = spawn(
+    'strace',
+    ['-f', '-p', String(pid), '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  onTestFinished(() => void strace.kill('SIGKILL'))
+  let said = ''
+  strace.stderr!.setEncoding('utf8').on('data', (chunk) => {
+    said += chunk
+  })
+  await until(
+    () => said.includes('attached'),
+    DEADLINE_MS,
+    () => `strace did not attach: ${said}`,
+  )
+  return async () => {
+    const closed = once(strace, 'close')
+    strace.kill('SIGINT')
+    await closed
+    return said.match(/INJECTED/g)?.length ?? 0
+  }
+}
+
+/** A sender that numbers events, and knows how many the daemon acknowledged. */
+function createSender(url: string, token: string) {
+  const stream = randomUUID()
+  let acknowledged = 0
+  return {
+    stream,
+    acknowledged: () => acknowledged,
+    async send(count: number): Promise<void> {
+      const events = Array.from({ length: count }, (_, index) => {
+        const seq = acknowledged + 1 + index
+        return { seq, event: { v: 1, type: 'business', at: Date.now(), server: 'synced', name: `n${seq}`, value: seq } }
+      })
+      const answer = await fetch(`${url}/v1/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ stream, sender: { kind: 'test', name: 'synced', version: '1' }, dropped: 0, events }),
+      })
+      expect(answer.status).toBe(200)
+      acknowledged = ((await answer.json()) as { highWater: number }).highWater
+    },
+  }
+}
+
+test('a disk that refuses to sync is shown by 503, is used again when it is well, and costs no acknowledged row', {
+  timeout: PROVE ? 600_000 : 60_000,
+}, async () => {
+  const random = seeded(PROOF)
+  const dataDir = temporaryDir()
+  const marks = new Map<string, number>()
+  let refusals = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const daemon = startDaemonProcess(dataDir)
+    const url = (await daemon.listening)!
+    const sender = createSender(url, readFileSync(join(dataDir, 'token'), 'utf8'))
+    const ready = async () => (await fetch(`${url}/health/ready`)).status
+    const write = () => sender.send(between(random, 1, 400))
+    await write()
+    expect(await ready()).toBe(200)
+
+    const mend = await breakDisk(daemon.process.pid!)
+    const shown = async () => {
+      await write()
+      return (await ready()) === 503
+    }
+    await until(shown, DEADLINE_MS, () => 'the refusal was never shown')
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    for (let more = between(random, 0, 20); more > 0; more--) await write()
+    // Half of the time it dies while the disk is bad.
+    const isKilled = random() < 0.5 && PROVE
+    if (!isKilled) {
+      refusals += await mend()
+      await until(
+        async () => (await ready()) === 200,
+        DEADLINE_MS,
+        () => 'it was never ready again',
+      )
+      await write()
+    }
+    await daemon.end('SIGKILL')
+    if (isKilled) refusals += await mend()
+    expect(daemon.output()).toContain('the disk fails')
+    marks.set(sender.stream, sender.acknowledged())
+    expectAll(dataDir, marks)
+  }
+  record(PROOF, 'rounds, each shown by 503 on /health/ready', ROUNDS)
+  record(PROOF, 'fsyncs refused', refusals)
+  record(
+    PROOF,
+    'acknowledged events, none lost, none twice',
+    [...marks.values()].reduce((sum, mark) => sum + mark, 0),
+  )
+})
+
+function expectAll(dataDir: string, marks: ReadonlyMap<string, number>): void {
+  const [rows] = askStore<{ name: string; count: number; numbers: number; last: number }>(
+    dataDir,
+    `SELECT s.name, count(*) AS count, count(DISTINCT e.seq) AS numbers, max(e.seq) AS last
+     FROM streams s JOIN events e ON e.stream = s.id GROUP BY s.id`,
+  )
+  const found = new Map(rows!.map(({ name, ...figures }) => [name, figures]))
+  for (const [stream, mark] of marks) {
+    const { count, numbers, last } = found.get(stream)!
+    expect(last).toBeGreaterThanOrEqual(mark)
+    expect({ count, numbers }).toEqual({ count: last, numbers: last })
+  }
+}
