@@ -19,6 +19,7 @@ import { type Addresses, createAddresses } from './addresses.js'
 import { type Look, takeFirstLook } from './first-look.js'
 import { createHttpServer, type Handlers, listen } from './http.js'
 import { createObservation, type Observation } from './observe.js'
+import { readActive } from './restore.js'
 import { createTeardown, type Teardown } from './teardown.js'
 import { welcome } from './welcome.js'
 
@@ -72,6 +73,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(() => observation.stream.close())
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.vitals.declare(name)
 
+  // A store that cannot be read starts a daemon all the same: health tells of it.
+  observation.restore(await readActive(store).catch(() => []))
   const token = await dataDir.token()
   const sources = createSources({ config, servers, store, token, spoolDir: dataDir.spoolDir, observation, logger })
   watchIngest(observation.registry, sources.ingest.stats.bind(sources.ingest))

@@ -1,3 +1,4 @@
+import type { Event } from '@mcp-vitals/instrument/event'
 import {
   createMetricsFold,
   createRegistry,
@@ -19,14 +20,17 @@ export interface Observation {
   readonly stream: Stream
   readonly registry: Registry
   readonly vitals: VitalsFold
+  /** Folds into the metrics what began before this process, and reaches no sink. */
+  restore(events: readonly Event[]): void
 }
 
 /** Builds the stream with its folds and sinks, and exposes what they and this process say of themselves. */
 export function createObservation(sinks: readonly Sink[], store: Store, logger: Logger): Observation {
   const registry = createRegistry()
+  const metrics = createMetricsFold(registry)
   const vitals = createVitals(Date.now)
   const stream = createStream({
-    folds: [createMetricsFold(registry), vitals],
+    folds: [metrics, vitals],
     sinks,
     now: Date.now,
     onFault: (where, error) =>
@@ -43,7 +47,14 @@ export function createObservation(sinks: readonly Sink[], store: Store, logger: 
     startTimeSeconds: Date.now() / 1000 - process.uptime(),
   })
   exposeStore(registry, store)
-  return { stream, registry, vitals }
+  return {
+    stream,
+    registry,
+    vitals,
+    restore(events) {
+      for (const event of events) metrics.fold(event, 'local')
+    },
+  }
 }
 
 /** The store answers from its thread, and a scrape does not wait: it shows what the scrape before asked for. */
