@@ -51,6 +51,9 @@ async function through(transport: StreamableHTTPClientTransport | StdioClientTra
   return client
 }
 
+/** A state directory that outlives its daemon. */
+const stateDir = () => join(temporaryDir(), 'state')
+
 const gateway = ({ url }: RunningDaemon) => through(new StreamableHTTPClientTransport(new URL(`${url}/mcp/agency`)))
 
 function wrap(dataDir: string): Promise<Client> {
@@ -95,8 +98,13 @@ async function sees(daemon: RunningDaemon, name: string, labels: Record<string, 
 async function seesTheWork(daemon: RunningDaemon): Promise<void> {
   await sees(daemon, 'mcp_vitals_derivations_total', { result: 'derived' }, DERIVED)
   await sees(daemon, 'mcp_vitals_derivations_total', { result: 'missing' }, 1)
+  // The log is written after the metrics moved.
+  await until(
+    () => derivedLines(daemon).length >= DERIVED,
+    20_000,
+    () => `${derivedLines(daemon).length} lines`,
+  )
   const lines = derivedLines(daemon)
-  expect(lines).toHaveLength(DERIVED)
   expect(
     lines.map(({ event, channel, agent, id, kind, category, model }) =>
       [event, channel ?? agent ?? id ?? kind ?? category ?? model].join(' ').trim(),
@@ -120,20 +128,22 @@ async function seesTheWork(daemon: RunningDaemon): Promise<void> {
   expect(lines.at(-1)).toMatchObject({ provider: 'openai', inputTokens: 120, outputTokens: 30, costUsd: 0.25 })
 }
 
-/** Every byte that the daemon shows, writes or keeps. */
+/** Every byte that the daemon shows, writes and keeps, when it has stopped and all is on disk. */
 async function everything(daemon: RunningDaemon): Promise<string> {
   const pages = ['/', '/metrics', '/health', '/health/ready'].map(async (path) =>
     (await fetch(daemon.url + path)).text(),
   )
+  const shown = [...(await Promise.all(pages)), JSON.stringify(daemon.lines())]
+  await daemon.stop()
   const files = readdirSync(daemon.dataDir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
-  return [...(await Promise.all(pages)), JSON.stringify(daemon.lines()), daemon.stderr(), ...files].join('\n')
+  return [...shown, daemon.stderr(), ...files].join('\n')
 }
 
 describe('derivations of the configuration', () => {
   test('give the facts of calls through the gateway, and nothing else of them', async () => {
-    const daemon = await up({ config: behindGateway })
+    const daemon = await up({ config: behindGateway, dataDir: stateDir() })
     await work(await gateway(daemon))
     await seesTheWork(daemon)
     const calls = daemon.lines().filter(({ event }) => String(event).startsWith('tool_call_'))
@@ -141,11 +151,12 @@ describe('derivations of the configuration', () => {
     expect(first).toMatchObject({ server: 'agency', session: calls[0]?.session, transport: 'http' })
     const kept = await everything(daemon)
     expect(kept).toContain('agent-001')
+    expect(kept).toContain('SQLite format 3')
     expect(kept).not.toMatch(SECRET)
   })
 
   test('give those of calls through a wrap, which takes them from the state directory', async () => {
-    const daemon = await up({ config: { derivations } })
+    const daemon = await up({ config: { derivations }, dataDir: stateDir() })
     const file = join(daemon.dataDir, 'derivations.json')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     await work(await wrap(daemon.dataDir))
@@ -155,7 +166,7 @@ describe('derivations of the configuration', () => {
   })
 
   test('wait in the spool while no daemon runs, with no secret in it, and come once', async () => {
-    const dataDir = join(temporaryDir(), 'state')
+    const dataDir = stateDir()
     await (await up({ config: { derivations }, dataDir })).stop()
     const client = await wrap(dataDir)
     await work(client)
@@ -172,7 +183,7 @@ describe('derivations of the configuration', () => {
   })
 
   test('are taken away with the configuration that had them', async () => {
-    const dataDir = join(temporaryDir(), 'state')
+    const dataDir = stateDir()
     await (await up({ config: { derivations }, dataDir })).stop()
     const daemon = await up({ config: { servers: {} }, dataDir })
     expect(readdirSync(dataDir)).not.toContain('derivations.json')
