@@ -25,6 +25,7 @@ const SERVER_LAYERS = {
   store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
   spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
+  host: { may: [], why: 'readings of machine and processes are taken for the registry, whoever shows it' },
   sources: {
     may: ['errors', 'children'],
     types: ['store', 'spool', 'datadir', 'listen'],

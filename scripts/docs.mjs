@@ -29,7 +29,7 @@ const PAGES = {
 }
 
 async function metricsPage() {
-  const { CATALOGUE, DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_SERVER_LIMITS, fullName } = await built(
+  const { CATALOGUE, DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_SERVER_LIMITS, fullName, QUANTILES } = await built(
     'instrument/dist/metrics/index.js',
   )
   const count = (number) => number.toLocaleString('en')
@@ -41,13 +41,15 @@ async function metricsPage() {
       'The process of mcp-vitals',
       'These names never change: they are those of the Prometheus client libraries.',
     ],
+    ['otel', "OpenTelemetry's names", 'Shown where `metrics.opentelemetry` is on. These names never change.'],
   ]
   return [
     '# Metrics',
     '',
     '<!-- Written by scripts/docs.mjs from the catalogue in packages/instrument/src/metrics/catalogue.ts. -->',
     '',
-    'Everything that `/metrics` exposes, in the Prometheus text format.',
+    'Everything that `/metrics` exposes: in the Prometheus text format, or in OpenMetrics 1.0, with exemplars, where the',
+    '`Accept` header asks for it.',
     '',
     '## Labels',
     '',
@@ -57,18 +59,31 @@ async function metricsPage() {
       ' when a complete list lacks them.',
     `- A server's tools beyond ${count(DEFAULT_SERVER_LIMITS.maxTools)}, and what finds no room in a metric that holds` +
       ` ${count(DEFAULT_MAX_SERIES_PER_METRIC)} series, are \`other\`; \`mcp_vitals_label_overflow_total\` counts them.`,
+    `- So are all values but the first ${count(DEFAULT_SERVER_LIMITS.maxLabelValues)} of a server's labels that senders fill:` +
+      ' channels, plugins, commands, paths, reasons and the like.',
+    '',
+    '## Views',
+    '',
+    '`metrics.labels` names the labels that a metric keeps. Series that differ in other labels only become one, by the way',
+    'that stands with the metric. A summary of which the view drops a label shows `_sum` and `_count` alone.',
+    '',
+    '## Providers',
+    '',
+    'Each provider that the configuration names has metrics of its own, such as `mcp_dust_api_requests_total`,',
+    '`mcp_dust_api_request_duration_seconds` and `mcp_dust_api_errors_total` for `dustApi`, with the labels of',
+    '`mcp_provider_requests_total` and its like without `provider`.',
     ...sections.flatMap(([scope, title, about]) => [
       '',
       `## ${title}`,
       '',
       about,
-      ...Object.values(CATALOGUE[scope]).flatMap((metric) => ['', ...metricEntry(metric, fullName(metric))]),
+      ...Object.values(CATALOGUE[scope]).flatMap((metric) => ['', ...metricEntry(metric, fullName(metric), QUANTILES)]),
     ]),
     '',
   ].join('\n')
 }
 
-function metricEntry({ type, unit, labels, help, buckets, merge, otelName }, name) {
+function metricEntry({ type, unit, labels, help, buckets, merge, otelName }, name, quantiles) {
   const facts = [
     `${type[0].toUpperCase()}${type.slice(1)}${unit ? `, ${unit}` : ''}`,
     labels.length > 0 ? `labels ${labels.map((label) => `\`${label}\``).join(', ')}` : 'no labels',
@@ -81,6 +96,7 @@ function metricEntry({ type, unit, labels, help, buckets, merge, otelName }, nam
     '',
     `${facts.join('; ')}.`,
     ...(buckets.length > 0 ? [`Buckets: ${buckets.join(', ')}.`] : []),
+    ...(type === 'summary' ? [`Quantiles over the last 10 minutes: ${quantiles.join(', ')}.`] : []),
     ...(otelName ? [`OpenTelemetry: \`${otelName}\`.`] : []),
   ]
 }

@@ -6,12 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  CATALOGUE,
-  EXPOSITION_CONTENT_TYPE,
-  expose,
-  type Registry,
-} from '../../packages/instrument/src/metrics/index.js'
+import { CATALOGUE, CONTENT_TYPES, expose, type Registry } from '../../packages/instrument/src/metrics/index.js'
 import { everyMetricMoved } from '../unit/metrics/every-metric.js'
 import { readExposition } from '../unit/metrics/read-exposition.js'
 
@@ -46,7 +41,7 @@ beforeAll(async () => {
   for (const [i, tool] of HOSTILE_TOOLS.entries())
     registry.gauge(CATALOGUE.mcp.tool_availability).with('hostile', tool).set(i)
   target = createServer((_request, response) => {
-    response.setHeader('content-type', EXPOSITION_CONTENT_TYPE).end(expose(registry))
+    response.setHeader('content-type', CONTENT_TYPES.prometheus).end(expose(registry))
   })
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
   api = await startPrometheus((target.address() as AddressInfo).port)

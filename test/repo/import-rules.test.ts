@@ -22,6 +22,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['store-direction', 'server/src/store/seed.ts', "import '../sinks/alpha/index.js'"],
   ['spool-direction', 'server/src/spool/seed.ts', "import '../store/index.js'"],
   ['listen-direction', 'server/src/listen/seed.ts', "import '../faces/alpha/index.js'"],
+  ['host-direction', 'server/src/host/seed.ts', "import '../state/index.js'"],
   ['sources-direction', 'server/src/sources/alpha/seed.ts', "import '../../sinks/alpha/index.js'"],
   ['sources-direction', 'server/src/sources/alpha/seed-type.ts', "import type {} from '../../state/index.js'"],
   ['sinks-direction', 'server/src/sinks/alpha/seed.ts', "import '../../sources/alpha/index.js'"],

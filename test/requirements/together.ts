@@ -2,6 +2,10 @@ import { kept, open, partly } from './state.js'
 
 /** Section F: where the five systems differ, and how one product serves all. */
 export const TOGETHER = {
+  ...kept({
+    'F2.merge.by-catalogue': 'series merge by the way that the catalogue names for the metric: sum, min or max',
+    'F2.merge.summaries': 'summaries merged give `_sum` and `_count` only',
+  }),
   ...open(3, 'the presets', {
     'F1.preset.file': '`presets/<system>.yaml` stands for each of the five systems',
     'F1.preset.port': 'a preset sets the port',
@@ -30,8 +34,6 @@ export const TOGETHER = {
     'F2.view.commerce-errors':
       'commerce sees `mcp_errors_total{type,tool,reason}`, so that `rate(mcp_errors_total[5m]) > 0.05` means what it meant',
     'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
-    'F2.merge.by-catalogue': 'series merge by the way that the catalogue names for the metric: sum, min or max',
-    'F2.merge.summaries': 'summaries merged give `_sum` and `_count` only',
     'F2.prefix.not-opentelemetry': "the prefix never changes OpenTelemetry's names",
     'F2.prefix.collision': 'a provider or prefix that makes two metrics one name is a configuration error',
   }),

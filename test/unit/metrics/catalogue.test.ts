@@ -4,28 +4,57 @@ import { CATALOGUE, expose, fullName, METRICS } from '../../../packages/instrume
 import { promises } from '../../requirements.js'
 import { everyMetricMoved } from './every-metric.js'
 
-/** What the contract names, for the events that exist: full name → labels (`server` is our own addition). */
-const CONTRACT = {
-  mcp_requests_total: ['server', 'method', 'endpoint', 'status'],
-  mcp_request_duration_seconds: ['server', 'method', 'endpoint'],
-  mcp_tool_calls_total: ['server', 'tool', 'status'],
-  mcp_errors_total: ['server', 'type', 'tool', 'reason'],
-  mcp_timeouts_total: ['server', 'tool'],
-  mcp_active_sessions: ['server'],
-  mcp_session_duration_seconds: ['server'],
-  mcp_tool_availability: ['server', 'tool_name'],
-  mcp_server_up: ['server'],
-  mcp_server_uptime_seconds: ['server'],
-  mcp_http_requests_total: ['server', 'method', 'path', 'status'],
-  mcp_http_request_duration_seconds: ['server', 'method', 'path'],
-  mcp_http_request_size_bytes: ['server', 'method', 'path'],
-  mcp_http_response_size_bytes: ['server', 'method', 'path'],
+/** What the contract names: full name → type and labels (`server` and what stands after `|` are our own additions). */
+const CONTRACT: Readonly<Record<string, readonly [string, string]>> = {
+  mcp_messages_sent_total: ['counter', 'channel'],
+  mcp_tool_calls_total: ['counter', 'tool status'],
+  mcp_rate_limit_hits_total: ['counter', 'limit_type'],
+  mcp_http_rate_limit_hits_total: ['counter', '| limit_type'],
+  mcp_webhook_received_total: ['counter', 'type'],
+  mcp_auth_failures_total: ['counter', '| reason'],
+  mcp_active_voice_sessions: ['gauge', ''],
+  mcp_active_agents: ['gauge', ''],
+  mcp_requests_total: ['counter', 'method endpoint status'],
+  mcp_request_duration_seconds: ['histogram', 'method endpoint'],
+  mcp_request_size_bytes: ['summary', '| method endpoint'],
+  mcp_response_size_bytes: ['summary', '| method endpoint'],
+  mcp_errors_total: ['counter', 'type tool reason'],
+  mcp_timeouts_total: ['counter', 'tool'],
+  mcp_active_connections: ['gauge', '| transport'],
+  mcp_queue_depth: ['gauge', ''],
+  mcp_server_uptime_seconds: ['gauge', ''],
+  mcp_tool_availability: ['gauge', 'tool_name'],
+  mcp_server_up: ['gauge', ''],
+  mcp_agent_usage_total: ['counter', 'category'],
+  mcp_llm_tokens_total: ['counter', '| provider model type estimated'],
+  mcp_3d_generations_total: ['counter', ''],
+  mcp_validation_failures_total: ['counter', '| tool reason'],
+  mcp_security_events_total: ['counter', '| type severity'],
+  mcp_active_sessions: ['gauge', ''],
+  mcp_session_duration_seconds: ['histogram', ''],
+  mcp_http_requests_total: ['counter', 'method path status'],
+  mcp_http_request_duration_seconds: ['histogram', 'method path'],
+  mcp_http_request_size_bytes: ['histogram', '| method path'],
+  mcp_http_response_size_bytes: ['histogram', '| method path'],
+  mcp_plugin_executions_total: ['counter', 'plugin command status'],
+  mcp_plugin_execution_duration_seconds: ['histogram', 'plugin command'],
+  mcp_queue_size: ['gauge', 'plugin'],
+  mcp_queue_wait_seconds: ['histogram', 'plugin'],
 }
+/** What this process and its machine do, which no server has. */
+const OF_THE_MACHINE = /^(memory|cpu|uptime|event_loop|host|disk|network)_/
+/** The contract's gauges of this process and its machine, which no server has. */
+const HOST = ['mcp_memory_usage_bytes', 'mcp_cpu_usage_percent']
 
 describe('the catalogue', () => {
-  it.each(Object.entries(CONTRACT))('has %s with the labels of the contract', (name, labels) => {
+  it.each(Object.entries(CONTRACT))('has %s with the type and the labels of the contract', (name, [type, labels]) => {
     const metric = METRICS.find((each) => fullName(each) === name)
-    expect([...(metric?.labels ?? [])].sort()).toEqual([...labels].sort())
+    expect(metric?.type).toBe(type)
+    expect([...(metric?.labels ?? [])].sort()).toEqual(['server', ...(labels.match(/\w+/g) ?? [])].sort())
+  })
+
+  it.each(HOST)('has the gauge %s without labels', (name) => {
+    expect(METRICS.find((each) => fullName(each) === name)).toMatchObject({ type: 'gauge', labels: [] })
   })
 
   it.each(METRICS.map((metric) => [fullName(metric), metric] as const))('names %s by the rules', (name, metric) => {
@@ -33,6 +62,7 @@ describe('the catalogue', () => {
     expect(name.endsWith('_total')).toBe(metric.type === 'counter')
     if (metric.unit) expect(metric.name.replace(/_total$/, '')).toMatch(new RegExp(`_${metric.unit}$`))
     expect(/_(seconds|bytes)(_total)?$/.exec(name)?.[1]).toBe(metric.unit)
+    expect(metric.labels).not.toContain('quantile')
     expect(metric.help).toMatch(/^\S.*\S$/)
     expect(metric.labels).not.toContain('le')
     expect(new Set(metric.labels).size).toBe(metric.labels.length)
@@ -47,7 +77,8 @@ describe('the catalogue', () => {
   })
 
   it(promises('F2.default.server-label'), () => {
-    for (const { name, labels } of Object.values(CATALOGUE.mcp)) expect([name, labels[0]]).toEqual([name, 'server'])
+    const ofServers = METRICS.filter(({ name, scope }) => scope === 'mcp' && !OF_THE_MACHINE.test(name))
+    for (const { name, labels } of ofServers) expect([name, labels[0]]).toEqual([name, 'server'])
   })
 
   it(
@@ -74,7 +105,7 @@ describe('the catalogue', () => {
         const metric = METRICS.find((each) => each.name === name.split(' ')[0])
         expect(metric?.labels).toEqual(expect.arrayContaining(labels.split(',').filter(Boolean)))
       }
-      expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
+      expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_|(server|client)_(operation|session)_duration_seconds)/m)
     },
   )
 

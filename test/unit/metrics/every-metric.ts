@@ -6,6 +6,9 @@ import {
   type RegistryOptions,
 } from '../../../packages/instrument/src/metrics/index.js'
 
+/** The trace in which every counter and histogram moved. */
+export const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+
 const VALUES = { small: 'a', hostile: 'line\nfeed "quote" back\\slash \ud800 {le="1"} é \u{1f600}' }
 
 /** A registry in which every metric of the catalogue has a plain and a hostile series, and has moved. */
@@ -21,7 +24,7 @@ function move(registry: Registry, metric: Metric, value: string): void {
     registry
       .counter(metric)
       .with(...values)
-      .inc(3)
+      .inc(3, { at: 1_700_000_000_123, traceId: TRACE_ID })
   if (isOf(metric, 'gauge'))
     registry
       .gauge(metric)
@@ -31,7 +34,12 @@ function move(registry: Registry, metric: Metric, value: string): void {
     registry
       .histogram(metric)
       .with(...values)
-      .observe(metric.buckets[1]!)
+      .observe(metric.buckets[1]!, { at: 1_700_000_000_123, traceId: TRACE_ID })
+  if (isOf(metric, 'summary'))
+    registry
+      .summary(metric)
+      .with(...values)
+      .observe(100)
 }
 
 function isOf<T extends Metric['type']>(metric: Metric, type: T): metric is Metric<readonly string[], T> {

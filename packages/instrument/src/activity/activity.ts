@@ -23,7 +23,15 @@ const REMEMBERED_ENDS = 1000
 
 interface Session {
   heardAt: number
-  readonly open: Set<string>
+  /** Key of a request → whether it is a tool call. */
+  readonly open: Map<string, boolean>
+  transport?: string | undefined
+  protocolVersion?: string | undefined
+}
+
+interface Loose {
+  readonly startedAt: number
+  readonly isToolCall: boolean
 }
 
 export interface ActivityOptions {
@@ -42,10 +50,11 @@ export class Activity {
   readonly #options: ActivityOptions
   readonly #sessions = new Map<string, Session>()
   readonly #ended = new Set<string>()
-  /** Requests that are part of no session, or of none yet → when they started. */
-  readonly #loose = new Map<string, number>()
+  /** Requests that are part of no session, or of none yet. */
+  readonly #loose = new Map<string, Loose>()
   readonly #processes = new Set<string>()
   #openRequests = 0
+  #openToolCalls = 0
 
   constructor(options: ActivityOptions) {
     this.#options = options
@@ -61,6 +70,23 @@ export class Activity {
     return this.#openRequests
   }
 
+  /** How many of the open requests are tool calls. */
+  get toolCalls(): number {
+    return this.#openToolCalls
+  }
+
+  /** How many of the open sessions have a pipe of their own. */
+  get pipes(): number {
+    let pipes = 0
+    for (const { transport } of this.#sessions.values()) if (transport === 'stdio') pipes++
+    return pipes
+  }
+
+  /** What an open session agreed on, where that is known. */
+  protocolVersion(session: string | undefined): string | undefined {
+    return session === undefined ? undefined : this.#sessions.get(session)?.protocolVersion
+  }
+
   /** How many are known to run. */
   get processes(): number {
     return this.#processes.size
@@ -71,13 +97,13 @@ export class Activity {
     this.#heard(event)
     switch (event.type) {
       case 'session.opened':
-        if (event.session !== undefined) this.#sessionOpened(event.session)
+        if (event.session !== undefined) this.#sessionOpened(event.session, event.transport, event.protocolVersion)
         return
       case 'session.closed':
         if (event.session !== undefined) this.#sessionClosed(event.session)
         return
       case 'request.started':
-        this.#requestStarted(openSessionOf(event), requestKey(event, entrance))
+        this.#requestStarted(openSessionOf(event), requestKey(event, entrance), isToolCall(event))
         return
       case 'request.ended':
         this.#requestEnded(openSessionOf(event), requestKey(event, entrance))
@@ -93,18 +119,21 @@ export class Activity {
 
   /** An event came: its session, if any, is open, unless it has ended or this is no sign that it ever began. */
   #heard(event: Event): void {
-    const { session } = event
+    const { session, transport } = event
     if (session === undefined || this.#ended.has(session)) return
-    if (this.#sessions.has(session) || isFromWithin(event)) this.#sessionOpened(session)
+    if (this.#sessions.has(session) || isFromWithin(event)) this.#sessionOpened(session, transport)
   }
 
   /** Opens a session, even one that had ended. */
-  #sessionOpened(session: string): void {
+  #sessionOpened(session: string, transport?: string, protocolVersion?: string): void {
     const { limits, now, onUntracked = () => {} } = this.#options
     this.#ended.delete(session)
     const known = this.#sessions.get(session)
-    if (known) known.heardAt = now()
-    else if (this.#sessions.size < limits.maxSessions) this.#sessions.set(session, { heardAt: now(), open: new Set() })
+    if (known) {
+      known.heardAt = now()
+      known.protocolVersion = protocolVersion ?? known.protocolVersion
+    } else if (this.#sessions.size < limits.maxSessions)
+      this.#sessions.set(session, { heardAt: now(), open: new Map(), transport, protocolVersion })
     else onUntracked('session')
   }
 
@@ -115,7 +144,7 @@ export class Activity {
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!)
   }
 
-  #requestStarted(session: string | undefined, request: string): void {
+  #requestStarted(session: string | undefined, request: string, isCall: boolean): void {
     const { limits, now, onUntracked = () => {} } = this.#options
     const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
     if (!open || open.has(request)) return
@@ -123,14 +152,19 @@ export class Activity {
       onUntracked('request')
       return
     }
-    if (open instanceof Map) open.set(request, now())
-    else open.add(request)
+    if (session === undefined) this.#loose.set(request, { startedAt: now(), isToolCall: isCall })
+    else this.#sessions.get(session)?.open.set(request, isCall)
     this.#openRequests++
+    if (isCall) this.#openToolCalls++
   }
 
   #requestEnded(session: string | undefined, request: string): void {
     const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
-    if (open?.delete(request)) this.#openRequests--
+    const known = open?.get(request)
+    if (known === undefined) return
+    open?.delete(request)
+    this.#openRequests--
+    if (known === true || (typeof known === 'object' && known.isToolCall)) this.#openToolCalls--
   }
 
   #processStarted(process: string): void {
@@ -141,13 +175,17 @@ export class Activity {
   sweep(): void {
     const oldest = this.#options.now() - this.#options.limits.idleMs
     for (const [session, { heardAt }] of this.#sessions) if (heardAt < oldest) this.#forget(session)
-    for (const [request, startedAt] of this.#loose) if (startedAt < oldest) this.#requestEnded(undefined, request)
+    for (const [request, { startedAt }] of this.#loose) if (startedAt < oldest) this.#requestEnded(undefined, request)
   }
 
   #forget(session: string): void {
-    this.#openRequests -= this.#sessions.get(session)?.open.size ?? 0
+    for (const request of [...(this.#sessions.get(session)?.open.keys() ?? [])]) this.#requestEnded(session, request)
     this.#sessions.delete(session)
   }
+}
+
+function isToolCall({ direction, method }: EventOf<'request.started'>): boolean {
+  return method === 'tools/call' && direction === 'client_to_server'
 }
 
 /** Whether this happens in open sessions alone: an `initialize` may fail, and a server may speak before it. */

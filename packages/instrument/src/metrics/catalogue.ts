@@ -2,7 +2,8 @@
  * Every metric there is. A new one is one entry here and one line in the fold (or callback) that moves it: the
  * registry, the exposition, the reference page and the checks of the names follow.
  */
-import { counter, declare, gauge, histogram, type Metric } from './declare.js'
+import { HOST_METRICS } from './catalogue-host.js'
+import { counter, declare, gauge, histogram, type Metric, summary } from './declare.js'
 
 /**
  * OpenTelemetry's buckets for MCP operations (0.01 s to 300 s), with three below them: a call to a local server is
@@ -11,6 +12,8 @@ import { counter, declare, gauge, histogram, type Metric } from './declare.js'
 export const DURATION_BUCKETS_SECONDS = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300,
 ] as const
+/** OpenTelemetry's own, for its own names. */
+export const OTEL_BUCKETS_SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const
 /** From a second to a day. */
 export const SESSION_BUCKETS_SECONDS = [1, 10, 60, 300, 900, 1800, 3600, 14_400, 28_800, 86_400] as const
 /** Powers of four from 256 B to 16 MiB: the SDKs refuse bodies beyond 4 and 10 MB. */
@@ -28,6 +31,12 @@ const mcp = declare('mcp', {
     "Time from a client's MCP request to its answer, without streams and without waiting for a person.",
     ['server', 'method', 'endpoint'],
     { ...duration, otelName: 'mcp.server.operation.duration' },
+  ),
+  request_size_bytes: summary("Size of a client's MCP request.", ['server', 'method', 'endpoint'], { unit: 'bytes' }),
+  response_size_bytes: summary(
+    "Size of the answer to a client's MCP request; nothing is observed where none came.",
+    ['server', 'method', 'endpoint'],
+    { unit: 'bytes' },
   ),
   requests_in_flight: gauge('MCP requests passed on and not ended yet.', ['server'], { merge: 'sum' }),
   tool_calls_total: counter('Tool calls that ended. status: success, error or cancelled.', [
@@ -56,6 +65,12 @@ const mcp = declare('mcp', {
     'direction',
     'reason',
   ]),
+  active_connections: gauge(
+    'Connections open now: of HTTP clients to this process, by the server that they asked last, and the pipes of wrapped servers.',
+    ['server', 'transport'],
+    { merge: 'sum' },
+  ),
+  queue_depth: gauge('Tool calls passed on and not ended yet.', ['server'], { merge: 'sum' }),
   active_sessions: gauge(
     'Sessions open now; one of which nothing was heard for an hour no longer counts.',
     ['server'],
@@ -92,6 +107,65 @@ const mcp = declare('mcp', {
   ),
   http_request_size_bytes: histogram('Size of an HTTP request body.', ['server', 'method', 'path'], size),
   http_response_size_bytes: histogram('Size of an HTTP response body.', ['server', 'method', 'path'], size),
+  messages_sent_total: counter("Agents' messages that a provider accepted.", ['server', 'channel']),
+  messages_failed_total: counter("Agents' messages that no provider accepted.", ['server', 'channel']),
+  webhook_received_total: counter('Webhooks that came in.', ['server', 'type']),
+  active_voice_sessions: gauge('Voice sessions open now.', ['server'], { merge: 'sum' }),
+  active_agents: gauge('Agents provisioned and not deprovisioned.', ['server'], { merge: 'sum' }),
+  agent_usage_total: counter('Uses of agents.', ['server', 'category']),
+  llm_tokens_total: counter('Tokens of language models. type: input or output. estimated: true where nobody counted.', [
+    'server',
+    'provider',
+    'model',
+    'type',
+    'estimated',
+  ]),
+  llm_cost_usd_total: counter('Money spent on language models, US dollars. estimated: as for the tokens.', [
+    'server',
+    'provider',
+    'model',
+    'estimated',
+  ]),
+  '3d_generations_total': counter('3-D models generated.', ['server']),
+  business_total: counter('What only the application knows, summed under the name that it gave.', ['server', 'name']),
+  rate_limit_hits_total: counter('Calls that a rate or size limit of MCP refused.', ['server', 'limit_type']),
+  http_rate_limit_hits_total: counter('HTTP requests that a limit refused.', ['server', 'limit_type']),
+  auth_failures_total: counter('Callers refused or locked out.', ['server', 'reason']),
+  validation_failures_total: counter('Inputs that a schema refused. tool: empty for what is no tool call.', [
+    'server',
+    'tool',
+    'reason',
+  ]),
+  security_events_total: counter('Events that an auditor wants to know of.', ['server', 'type', 'severity']),
+  plugin_executions_total: counter("Runs of plugins' commands that ended. status: success, error or cancelled.", [
+    'server',
+    'plugin',
+    'command',
+    'status',
+  ]),
+  plugin_execution_duration_seconds: histogram(
+    "Run time of a plugin's command.",
+    ['server', 'plugin', 'command'],
+    duration,
+  ),
+  queue_size: gauge("Jobs that wait in a plugin's queue.", ['server', 'plugin'], { merge: 'sum' }),
+  queue_wait_seconds: histogram("Time that a job waited in a plugin's queue.", ['server', 'plugin'], duration),
+  queue_jobs_total: counter("Jobs by what happened to them in a plugin's queue.", ['server', 'plugin', 'action']),
+  provider_requests_total: counter(
+    'Calls to outside providers that the configuration does not name. status: success or error.',
+    ['server', 'provider', 'status'],
+  ),
+  provider_request_duration_seconds: histogram(
+    'Duration of calls to outside providers that the configuration does not name.',
+    ['server', 'provider'],
+    duration,
+  ),
+  provider_errors_total: counter('Failed calls to outside providers that the configuration does not name.', [
+    'server',
+    'provider',
+    'reason',
+  ]),
+  ...HOST_METRICS,
 })
 
 const vitals = declare('mcp_vitals', {
@@ -137,8 +211,40 @@ const process = declare('process', {
   }),
 })
 
+const otelDuration = { unit: 'seconds', buckets: OTEL_BUCKETS_SECONDS } as const
+/** What OpenTelemetry's conventions ask for, with `server`, since one process here tells of many. */
+const OPERATION_LABELS = [
+  'server',
+  'mcp_method_name',
+  'gen_ai_tool_name',
+  'error_type',
+  'gen_ai_operation_name',
+  'rpc_response_status_code',
+  'mcp_protocol_version',
+  'network_transport',
+] as const
+
+/** OpenTelemetry's names (semantic-conventions-genai): moved where `opentelemetry` is on. */
+const otel = declare('otel', {
+  mcp_server_operation_duration_seconds: histogram(
+    "OpenTelemetry: duration of a client's MCP request, as its receiver sees it.",
+    OPERATION_LABELS,
+    { ...otelDuration, otelName: 'mcp.server.operation.duration' },
+  ),
+  mcp_client_operation_duration_seconds: histogram(
+    "OpenTelemetry: duration of an MCP request of the server's own (sampling, elicitation, roots), as its sender sees it.",
+    OPERATION_LABELS,
+    { ...otelDuration, otelName: 'mcp.client.operation.duration' },
+  ),
+  mcp_server_session_duration_seconds: histogram(
+    'OpenTelemetry: duration of an MCP session, as the server sees it.',
+    ['server', 'error_type', 'mcp_protocol_version', 'network_transport'],
+    { ...otelDuration, otelName: 'mcp.server.session.duration' },
+  ),
+})
+
 /** The catalogue: scope → name without prefix → metric. */
-export const CATALOGUE = { mcp, mcp_vitals: vitals, process } as const
+export const CATALOGUE = { mcp, mcp_vitals: vitals, process, otel } as const
 
 /** The whole catalogue as a list, in the order of its declaration. */
 export const METRICS: readonly Metric[] = Object.values(CATALOGUE).flatMap((table) => Object.values<Metric>(table))

@@ -1,14 +1,15 @@
 /** The vocabulary in which a metric is declared: one declaration gives the registry, the exposition and the reference page. */
 
 /** Kinds of metric, as Prometheus has them. */
-export const METRIC_TYPES = ['counter', 'gauge', 'histogram'] as const
+export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary'] as const
 export type MetricType = (typeof METRIC_TYPES)[number]
 
 /**
  * What a metric's name starts with. `mcp` is the prefix that the configuration may replace; `mcp_vitals` (our own
- * workings) and `process` (the Prometheus clients' convention) never change.
+ * workings) and `process` (the Prometheus clients' convention) never change, and the names of `otel` (OpenTelemetry's)
+ * are whole as they stand.
  */
-export type Scope = 'mcp' | 'mcp_vitals' | 'process'
+export type Scope = 'mcp' | 'mcp_vitals' | 'process' | 'otel'
 
 /** How two series become one when a view drops a label that told them apart. */
 export type Merge = 'sum' | 'min' | 'max'
@@ -65,6 +66,15 @@ export function histogram<const L extends readonly string[]>(
   extras: Extras & { readonly unit: Unit; readonly buckets: readonly number[] },
 ): Declaration<L, 'histogram'> {
   return { type: 'histogram', help, labels, merge: 'sum', ...extras }
+}
+
+/** A distribution as quantiles over a sliding window (see `SummarySeries`). Merged, it keeps `_sum` and `_count` only. */
+export function summary<const L extends readonly string[]>(
+  help: string,
+  labels: L,
+  extras: Extras & { readonly unit: Unit },
+): Declaration<L, 'summary'> {
+  return { type: 'summary', help, labels, buckets: [], merge: 'sum', ...extras }
 }
 
 /** Declarations with their names: the keys of the table that holds them. */

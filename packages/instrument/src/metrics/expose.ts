@@ -1,55 +1,119 @@
-import type { Collected, Registry } from './registry.js'
-import { HistogramSeries, type NumberSeries, type Series } from './series.js'
+import type { Exemplar } from './exemplar.js'
+import { familyName } from './names.js'
+import type { Collectable, Collected } from './registry.js'
+import {
+  type AnySeries,
+  HistogramSeries,
+  type MergedSummary,
+  NumberSeries,
+  QUANTILES,
+  SummarySeries,
+} from './series.js'
 
-/** The Content-Type of what `expose` returns. */
-export const EXPOSITION_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+/** The formats that `expose` writes, with their Content-Types. */
+export const CONTENT_TYPES = {
+  /** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  /** https://prometheus.io/docs/specs/om/open_metrics_spec/ */
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+} as const
+export type Format = keyof typeof CONTENT_TYPES
 
 /** What goes between the braces never changes while a series lives, so it is written once. */
-const rendered = new WeakMap<Series, string>()
+const rendered = new WeakMap<object, string>()
 
 /**
- * The registry in the Prometheus text format 0.0.4
- * (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format). Runs the callbacks first. Metrics
- * without a series are left out. The same content always gives the same text.
+ * A registry, or a view of one, as text: in Prometheus's text format 0.0.4, or in OpenMetrics 1.0, which adds units and
+ * exemplars (`_created` is left out, as that format allows). Metrics without a series are left out. The same content
+ * always gives the same text.
  */
-export function expose(registry: Registry): string {
-  const lines: string[] = []
-  for (const collected of registry.collect()) {
-    const { metric, name } = collected
-    lines.push(`# HELP ${name} ${escapeHelp(metric.help)}`, `# TYPE ${name} ${metric.type}`)
-    for (const series of collected.series) {
-      if (series instanceof HistogramSeries) exposeHistogram(lines, collected, series)
-      else exposeNumber(lines, collected, series)
+export function expose(source: Collectable, format: Format = 'prometheus'): string {
+  const writer = new Writer(format === 'openmetrics')
+  for (const collected of source.collect()) writer.family(collected)
+  return writer.end()
+}
+
+class Writer {
+  readonly #lines: string[] = []
+  readonly #isOpen: boolean
+
+  /** `isOpen`: OpenMetrics. */
+  constructor(isOpen: boolean) {
+    this.#isOpen = isOpen
+  }
+
+  family(collected: Collected): void {
+    const { metric } = collected
+    const name = this.#isOpen ? familyName(metric, collected.name) : collected.name
+    this.#lines.push(`# HELP ${name} ${this.#isOpen ? escapeLabel(metric.help) : escapeHelp(metric.help)}`)
+    this.#lines.push(`# TYPE ${name} ${metric.type}`)
+    if (this.#isOpen && metric.unit && name.endsWith(`_${metric.unit}`))
+      this.#lines.push(`# UNIT ${name} ${metric.unit}`)
+    for (const series of collected.series) this.#series(collected, series)
+  }
+
+  end(): string {
+    this.#lines.push(this.#isOpen ? '# EOF\n' : '')
+    return this.#lines.join('\n')
+  }
+
+  #series(collected: Collected, series: AnySeries | MergedSummary): void {
+    if (series instanceof NumberSeries) this.#number(collected, series)
+    else if (series instanceof HistogramSeries) this.#histogram(collected, series)
+    else this.#summary(collected, series)
+  }
+
+  #number({ name, labels }: Collected, series: NumberSeries): void {
+    this.#lines.push(
+      `${name}${braces(labelsOf(labels, series))} ${formatNumber(series.value)}${this.#exemplar(series.exemplar)}`,
+    )
+  }
+
+  #histogram({ name, metric, labels }: Collected, series: HistogramSeries): void {
+    const between = labelsOf(labels, series)
+    const start = `${name}_bucket{${between}${between && ','}le="`
+    let count = 0
+    for (let i = 0; i < series.counts.length; i++) {
+      count += series.counts[i]!
+      const bound = this.#labelNumber(metric.buckets[i] ?? Infinity)
+      this.#lines.push(`${start}${bound}"} ${count}${this.#exemplar(series.exemplars?.[i])}`)
     }
+    this.#total(name, between, series.sum, count)
   }
-  lines.push('')
-  return lines.join('\n')
-}
 
-function exposeNumber(lines: string[], collected: Collected, series: NumberSeries): void {
-  lines.push(`${collected.name}${braces(labelsOf(collected, series))} ${formatNumber(series.value)}`)
-}
-
-function exposeHistogram(lines: string[], collected: Collected, series: HistogramSeries): void {
-  const { name, metric } = collected
-  const labels = labelsOf(collected, series)
-  const start = `${name}_bucket{${labels}${labels && ','}le="`
-  let count = 0
-  for (let i = 0; i < series.counts.length; i++) {
-    count += series.counts[i]!
-    lines.push(`${start}${formatNumber(metric.buckets[i] ?? Infinity)}"} ${count}`)
+  #summary({ name, labels }: Collected, series: SummarySeries | MergedSummary): void {
+    const between = labelsOf(labels, series)
+    if (series instanceof SummarySeries)
+      for (const [i, value] of series.quantiles().entries())
+        this.#lines.push(
+          `${name}{${between}${between && ','}quantile="${this.#labelNumber(QUANTILES[i]!)}"} ${formatNumber(value)}`,
+        )
+    this.#total(name, between, series.sum, series.count)
   }
-  lines.push(`${name}_sum${braces(labels)} ${formatNumber(series.sum)}`, `${name}_count${braces(labels)} ${count}`)
+
+  #total(name: string, between: string, sum: number, count: number): void {
+    this.#lines.push(`${name}_sum${braces(between)} ${formatNumber(sum)}`, `${name}_count${braces(between)} ${count}`)
+  }
+
+  /** OpenMetrics wants a number in a label to look like one: `1.0`. */
+  #labelNumber(value: number): string {
+    return this.#isOpen && Number.isInteger(value) ? `${value}.0` : formatNumber(value)
+  }
+
+  #exemplar(exemplar: Exemplar | undefined): string {
+    if (!exemplar || !this.#isOpen) return ''
+    return ` # {trace_id="${exemplar.traceId}"} ${formatNumber(exemplar.value)} ${exemplar.at / 1000}`
+  }
 }
 
 function braces(labels: string): string {
   return labels && `{${labels}}`
 }
 
-function labelsOf({ metric }: Collected, series: Series): string {
+function labelsOf(labels: readonly string[], series: AnySeries | MergedSummary): string {
   let text = rendered.get(series)
   if (text === undefined) {
-    text = metric.labels.map((label, i) => `${label}="${escapeLabel(series.values[i]!)}"`).join(',')
+    text = labels.map((label, i) => `${label}="${escapeLabel(series.values[i]!)}"`).join(',')
     rendered.set(series, text)
   }
   return text

@@ -1,5 +1,5 @@
 import type { Metric, MetricType } from './declare.js'
-import { createSeries, type HandleOf, type HistogramSeries, type NumberSeries } from './series.js'
+import { type AnySeries, createSeries, type HandleOf } from './series.js'
 
 /** Label value that stands for all that found no room. */
 export const OVERFLOW = 'other'
@@ -18,14 +18,30 @@ export interface Family<L extends readonly string[] = readonly string[], T exten
   with(...values: { readonly [K in keyof L]: string }): HandleOf<T>
 }
 
-type Leaf = NumberSeries | HistogramSeries
+type Leaf = AnySeries
 /** One level for each label. A joined key would be slower, and ambiguous wherever a value holds the joint. */
 type Level = Map<string, Level | Leaf>
 
+/** What a family is made of. */
+export interface FamilyOptions {
+  readonly metric: Metric
+  /** The full one. */
+  readonly name: string
+  /** Most series. */
+  readonly limit: number
+  /** Hears of each refusal. */
+  readonly onOverflow: () => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
 /** All series of one metric, as the registry sees them: at most `limit`, and one for the overflow. */
 export class OpenFamily {
+  readonly metric: Metric
+  readonly name: string
   readonly #limit: number
   readonly #onOverflow: () => void
+  readonly #now: () => number
   readonly #depth: number
   /** A metric without labels has one leaf and no level. */
   #root: Level | Leaf | undefined
@@ -33,15 +49,12 @@ export class OpenFamily {
   #overflow: Leaf | undefined
   #inOrder: readonly Leaf[] | undefined
 
-  /** `name` is the full one. `onOverflow` hears of each refusal. */
-  constructor(
-    readonly metric: Metric,
-    readonly name: string,
-    limit: number,
-    onOverflow: () => void,
-  ) {
+  constructor({ metric, name, limit, onOverflow, now }: FamilyOptions) {
+    this.metric = metric
+    this.name = name
     this.#limit = limit
     this.#onOverflow = onOverflow
+    this.#now = now
     this.#depth = metric.labels.length
   }
 
@@ -50,24 +63,31 @@ export class OpenFamily {
     return this.#find(values) ?? this.#make(values)
   }
 
-  /** Ends every series whose first label values are `leading`; returns how many. */
-  remove(leading: readonly string[]): number {
-    if (leading.every(isOverflow)) this.#overflow = this.#inOrder = undefined
+  /** Ends every series whose first label values are `leading`, and returns them. */
+  remove(leading: readonly string[]): readonly Leaf[] {
+    const spilled = leading.every(isOverflow) ? this.#overflow : undefined
+    const ended = this.#cut(leading)
+    if (!spilled) return ended
+    this.#overflow = this.#inOrder = undefined
+    return ended.includes(spilled) ? ended : [...ended, spilled]
+  }
+
+  #cut(leading: readonly string[]): readonly Leaf[] {
     const levels: Level[] = []
     let gone = this.#root
     for (const value of leading) {
-      if (!(gone instanceof Map)) return 0
+      if (!(gone instanceof Map)) return []
       levels.push(gone)
       gone = gone.get(value)
     }
-    if (gone === undefined) return 0
-    const removed = leaves(gone).length
+    if (gone === undefined) return []
+    const removed = leaves(gone)
     if (leading.length === 0) this.#root = undefined
     for (const [i, level] of [...levels.entries()].reverse()) {
       level.delete(leading[i]!)
       if (level.size > 0) break
     }
-    this.#size -= removed
+    this.#size -= removed.length
     this.#inOrder = undefined
     return removed
   }
@@ -97,7 +117,7 @@ export class OpenFamily {
     const found = this.#find(values) ?? (values.every(isOverflow) ? this.#overflow : undefined)
     if (found) return found
     if (this.#size >= this.#limit) return this.#spill()
-    const leaf = createSeries(metric, values)
+    const leaf = createSeries(metric, values, this.#now)
     this.#insert(values, leaf)
     this.#size++
     this.#inOrder = undefined
@@ -124,7 +144,7 @@ export class OpenFamily {
     this.#onOverflow()
     if (this.#overflow) return this.#overflow
     const values = this.metric.labels.map(() => OVERFLOW)
-    this.#overflow = this.#find(values) ?? createSeries(this.metric, values)
+    this.#overflow = this.#find(values) ?? createSeries(this.metric, values, this.#now)
     this.#inOrder = undefined
     return this.#overflow
   }

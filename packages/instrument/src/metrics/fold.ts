@@ -4,6 +4,9 @@ import type { Entrance, Fold } from '../stream/index.js'
 import { CATALOGUE } from './catalogue.js'
 import { OVERFLOW } from './family.js'
 import { EVENT_FOLDS } from './folds.js'
+import { DEFAULT_MAX_LABEL_VALUES } from './labels.js'
+import { foldOpenTelemetry } from './otel.js'
+import { createProviderFold } from './providers.js'
 import type { Registry } from './registry.js'
 import { type ServerLimits, WatchedServer } from './server.js'
 
@@ -13,10 +16,19 @@ export interface MetricsFoldOptions extends Partial<ServerLimits> {
   readonly maxServers?: number
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number
+  /** Names of the providers in the configuration: each has metrics of its own. Default none. */
+  readonly providers?: readonly string[]
+  /** Moves OpenTelemetry's metrics as well. Default false. */
+  readonly opentelemetry?: boolean
 }
 
 /** What is remembered of one server, where the fold is told nothing else. */
-export const DEFAULT_SERVER_LIMITS: ServerLimits = { maxTools: 1000, ...DEFAULT_ACTIVITY_LIMITS }
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  maxTools: 1000,
+  maxLabelValues: DEFAULT_MAX_LABEL_VALUES,
+  maxActive: 10_000,
+  ...DEFAULT_ACTIVITY_LIMITS,
+}
 const DEFAULT_MAX_SERVERS = 1000
 
 /** A fold that takes any event: TypeScript cannot follow that each stands under the type of its own. */
@@ -26,13 +38,15 @@ const FOLDS = new Map(Object.entries(EVENT_FOLDS)) as unknown as ReadonlyMap<str
 
 /**
  * The fold that moves the registry's metrics with every event. Its memory is bounded by the options, whatever events
- * come; gauges of what is open follow sets, so they cannot fall below 0.
+ * come; gauges of what is open follow sets, so they cannot fall below 0. Throws Error where a provider's metric would
+ * have the name of another.
  */
 export function createMetricsFold(registry: Registry, options: MetricsFoldOptions = {}): Fold {
-  const { maxServers = DEFAULT_MAX_SERVERS, now = Date.now, ...given } = options
+  const { maxServers = DEFAULT_MAX_SERVERS, now = Date.now, providers = [], opentelemetry = false, ...given } = options
   const limits = { ...DEFAULT_SERVER_LIMITS, ...given }
   const servers = new Map<string, WatchedServer>()
   const events = registry.counter(CATALOGUE.mcp_vitals.events_total)
+  const foldProvider = createProviderFold(registry, providers)
   let others: WatchedServer | undefined
 
   function watched(name: string): WatchedServer {
@@ -62,8 +76,12 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
       if (!isKnown) return
       if (event.derived) registry.counter(CATALOGUE.mcp_vitals.derivations_total).with('derived').inc()
       const server = watched(event.server)
+      // A session that ends is forgotten by `see`.
+      const protocolVersion = opentelemetry ? server.activity.protocolVersion(event.session) : undefined
       server.see(event, entrance)
       FOLDS.get(type)?.(event, server)
+      foldProvider(event, server)
+      if (opentelemetry) foldOpenTelemetry(event, server, protocolVersion)
     },
   }
 }

@@ -1,41 +1,43 @@
 /** One small function for each type of event: what it moves. A type without one is counted in `events_total` alone. */
-import type { EventOf, EventType } from '../event/index.js'
+import type { EventOf } from '../event/index.js'
 import { STREAMING_METHODS } from '../mcp/index.js'
 import { CATALOGUE } from './catalogue.js'
+import type { EventFolds } from './event-fold.js'
+import { OVERFLOW } from './family.js'
+import { APP_FOLDS } from './folds-app.js'
 import { httpMethodLabel, mcpMethodLabel, statusLabel } from './methods.js'
 import { reasonLabel } from './reasons.js'
 import type { CALL_STATUSES, WatchedServer } from './server.js'
 
 const { mcp, mcp_vitals: vitals } = CATALOGUE
 
-/** Moves the metrics of `server` by one event. */
-export type EventFold<T extends EventType> = (event: EventOf<T>, server: WatchedServer) => void
-
 /** Event type → its fold. */
-export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
+export const EVENT_FOLDS: EventFolds = {
+  ...APP_FOLDS,
+
   'session.closed'(event, server) {
     server.registry
       .histogram(mcp.session_duration_seconds)
       .with(server.label)
-      .observe(event.durationMs / 1000)
+      .observe(event.durationMs / 1000, event)
   },
 
   'request.ended'(event, server) {
     const method = mcpMethodLabel(event.method)
     const { label, registry } = server
-    registry.counter(mcp.requests_total).with(label, method, label, statusLabel(event.status)).inc()
+    if (method === OVERFLOW) registry.overflowed(mcp.requests_total)
+    registry.counter(mcp.requests_total).with(label, method, label, statusLabel(event.status)).inc(1, event)
     // A request of the server's own waits for the client, often for a person: that is not the server's speed.
     if (event.direction === 'client_to_server' && !STREAMING_METHODS.has(event.method))
-      registry
-        .histogram(mcp.request_duration_seconds)
-        .with(label, method, label)
-        .observe(event.durationMs / 1000)
+      foldAnswer(event, server, method)
     const tool = isToolCall(event) ? foldToolCall(event, server) : ''
     foldFailure(event, server, tool)
   },
 
   notification(event, { label, registry }) {
-    registry.counter(mcp.notifications_total).with(label, mcpMethodLabel(event.method), event.direction).inc()
+    const method = mcpMethodLabel(event.method)
+    if (method === OVERFLOW) registry.overflowed(mcp.notifications_total)
+    registry.counter(mcp.notifications_total).with(label, method, event.direction).inc()
   },
 
   'tools.listed'(event, server) {
@@ -46,16 +48,18 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
     registry.counter(mcp.unreadable_messages_total).with(label, event.direction, event.reason).inc()
   },
 
-  http(event, { label, registry }) {
+  http(event, { label, registry, values }) {
     const method = httpMethodLabel(event.method)
-    registry.counter(mcp.http_requests_total).with(label, method, event.path, statusLabel(event.status)).inc()
+    if (method === OVERFLOW) registry.overflowed(mcp.http_requests_total)
+    const path = values.of(mcp.http_requests_total, 'path', event.path)
+    registry.counter(mcp.http_requests_total).with(label, method, path, statusLabel(event.status)).inc(1, event)
     if (event.durationMs !== undefined)
       registry
         .histogram(mcp.http_request_duration_seconds)
-        .with(label, method, event.path)
-        .observe(event.durationMs / 1000)
-    registry.histogram(mcp.http_request_size_bytes).with(label, method, event.path).observe(event.requestBytes)
-    registry.histogram(mcp.http_response_size_bytes).with(label, method, event.path).observe(event.responseBytes)
+        .with(label, method, path)
+        .observe(event.durationMs / 1000, event)
+    registry.histogram(mcp.http_request_size_bytes).with(label, method, path).observe(event.requestBytes, event)
+    registry.histogram(mcp.http_response_size_bytes).with(label, method, path).observe(event.responseBytes, event)
   },
 
   'process.started'(_, { label, registry }) {
@@ -73,7 +77,10 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
 
   error(event, server) {
     const tool = event.name === undefined ? '' : server.toolLabel(event.name, false)
-    server.registry.counter(mcp.errors_total).with(server.label, tool, event.errorType, event.reason).inc()
+    const { label, registry, values } = server
+    const type = values.of(mcp.errors_total, 'error type', event.errorType)
+    const reason = values.of(mcp.errors_total, 'reason', event.reason)
+    registry.counter(mcp.errors_total).with(label, tool, type, reason).inc(1, event)
   },
 }
 
@@ -83,18 +90,33 @@ function isToolCall(event: RequestEnded): boolean {
   return event.method === 'tools/call' && event.direction === 'client_to_server'
 }
 
+/** Times a client's request and measures it, and what came back. */
+function foldAnswer(event: RequestEnded, { label, registry }: WatchedServer, method: string): void {
+  registry
+    .histogram(mcp.request_duration_seconds)
+    .with(label, method, label)
+    .observe(event.durationMs / 1000, event)
+  registry.summary(mcp.request_size_bytes).with(label, method, label).observe(event.requestBytes)
+  if (event.responseBytes > 0)
+    registry.summary(mcp.response_size_bytes).with(label, method, label).observe(event.responseBytes)
+}
+
+/** The tool's label of a tool call; empty for any other request. */
+export function toolOf(event: RequestEnded, server: WatchedServer): string {
+  return isToolCall(event) ? server.toolLabel(event.name, event.outcome === 'ok') : ''
+}
+
 /** Moves what counts tool calls, and returns the tool's label. */
 function foldToolCall(event: RequestEnded, server: WatchedServer): string {
-  const worked = event.outcome === 'ok'
-  if (event.name !== undefined && worked) server.toolWorked(event.name)
+  if (event.name !== undefined && event.outcome === 'ok') server.toolWorked(event.name)
   if (event.name !== undefined && event.status === 404) server.toolMissing(event.name)
-  const tool = server.toolLabel(event.name, worked)
+  const tool = toolOf(event, server)
   const { label, registry } = server
-  registry.counter(mcp.tool_calls_total).with(label, tool, callStatus(event)).inc()
+  registry.counter(mcp.tool_calls_total).with(label, tool, callStatus(event)).inc(1, event)
   registry
     .histogram(mcp.tool_call_duration_seconds)
     .with(label, tool)
-    .observe(event.durationMs / 1000)
+    .observe(event.durationMs / 1000, event)
   return tool
 }
 
@@ -114,6 +136,6 @@ function isTimeout({ outcome }: RequestEnded): boolean {
 
 function foldFailure(event: RequestEnded, { label, registry }: WatchedServer, tool: string): void {
   if (event.outcome === 'ok' || isWithdrawn(event)) return
-  registry.counter(mcp.errors_total).with(label, tool, event.outcome, reasonLabel(event)).inc()
-  if (isTimeout(event)) registry.counter(mcp.timeouts_total).with(label, tool).inc()
+  registry.counter(mcp.errors_total).with(label, tool, event.outcome, reasonLabel(event)).inc(1, event)
+  if (isTimeout(event)) registry.counter(mcp.timeouts_total).with(label, tool).inc(1, event)
 }

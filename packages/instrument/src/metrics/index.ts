@@ -2,6 +2,7 @@ export {
   CATALOGUE,
   DURATION_BUCKETS_SECONDS,
   METRICS,
+  OTEL_BUCKETS_SECONDS,
   SESSION_BUCKETS_SECONDS,
   SIZE_BUCKETS_BYTES,
 } from './catalogue.js'
@@ -16,22 +17,42 @@ export {
   type Metric,
   type MetricType,
   type Scope,
+  summary,
   type Unit,
 } from './declare.js'
-export { EXPOSITION_CONTENT_TYPE, expose } from './expose.js'
+export type { Exemplar, Occasion } from './exemplar.js'
+export { CONTENT_TYPES, expose, type Format } from './expose.js'
 export { type Family, OVERFLOW } from './family.js'
 export { createMetricsFold, DEFAULT_SERVER_LIMITS, type MetricsFoldOptions } from './fold.js'
+export { DEFAULT_MAX_LABEL_VALUES } from './labels.js'
+export { fullName, NameTable, PREFIX } from './names.js'
+export { listOfProviderMetrics, providerPrefix } from './providers.js'
 export {
+  type Collectable,
   type Collected,
   createRegistry,
   DEFAULT_MAX_SERIES_PER_METRIC,
-  fullName,
   type Registry,
   type RegistryOptions,
 } from './registry.js'
-export type { Counter, Gauge, HandleOf, Histogram, HistogramSeries, NumberSeries, Series } from './series.js'
+export {
+  type AnySeries,
+  type Counter,
+  type Gauge,
+  type HandleOf,
+  type Histogram,
+  HistogramSeries,
+  type MergedSummary,
+  NumberSeries,
+  QUANTILES,
+  type Series,
+  type Summary,
+  SummarySeries,
+} from './series.js'
 export type { ServerLimits } from './server.js'
+export { MAX_BUCKETS, RELATIVE_ERROR, Sketch, SLICES, WINDOW_MS } from './sketch.js'
 export { UNKNOWN_TOOL } from './tools.js'
+export { createView, type ViewLabels, viewName } from './view.js'
 export {
   type IngestReadings,
   type ProcessReadings,

@@ -1,7 +1,8 @@
 import { CATALOGUE, METRICS } from './catalogue.js'
-import type { Metric, MetricType } from './declare.js'
+import type { Metric } from './declare.js'
 import { type Family, OpenFamily } from './family.js'
-import type { HistogramSeries, NumberSeries } from './series.js'
+import { NameTable } from './names.js'
+import type { AnySeries, MergedSummary } from './series.js'
 
 /** Most series that one metric holds, where the registry is told no other bound. */
 export const DEFAULT_MAX_SERIES_PER_METRIC = 50_000
@@ -11,6 +12,8 @@ export interface RegistryOptions {
   readonly prefix?: string
   /** Most series of one metric, at least 1; all beyond them share one whose labels say `other`. Default 50,000. */
   readonly maxSeriesPerMetric?: number
+  /** Milliseconds since 1970, for the windows of summaries. Default `Date.now`. */
+  readonly now?: () => number
 }
 
 /** The series of one metric at one moment. */
@@ -18,18 +21,28 @@ export interface Collected {
   readonly metric: Metric
   /** Full name. */
   readonly name: string
-  /** In an order that depends on the label values alone. */
-  readonly series: readonly (NumberSeries | HistogramSeries)[]
+  /** Names of the labels whose values the series hold: all of the metric's, or what a view kept of them. */
+  readonly labels: readonly string[]
+  /** In an order that depends on the label values alone; the same array until a series begins or ends. */
+  readonly series: readonly (AnySeries | MergedSummary)[]
+}
+
+/** What can be exposed: a registry, or a view of one. */
+export interface Collectable {
+  /** Every metric that has a series, in the order of the names. */
+  collect(): readonly Collected[]
 }
 
 /** Holds every metric's series. Nothing here is asynchronous; nothing runs while nobody counts or collects. */
-export interface Registry {
+export interface Registry extends Collectable {
   /** The family of a metric, whose `with` gives the handle of one series. */
   counter<L extends readonly string[]>(metric: Metric<L, 'counter'>): Family<L, 'counter'>
   /** As `counter`. */
   gauge<L extends readonly string[]>(metric: Metric<L, 'gauge'>): Family<L, 'gauge'>
   /** As `counter`. */
   histogram<L extends readonly string[]>(metric: Metric<L, 'histogram'>): Family<L, 'histogram'>
+  /** As `counter`. */
+  summary<L extends readonly string[]>(metric: Metric<L, 'summary'>): Family<L, 'summary'>
   /**
    * Ends every series of a metric whose first label values are `leading` (in the order of its labels; none: all of
    * them). Returns how many.
@@ -39,6 +52,10 @@ export interface Registry {
   overflowed(metric: Metric): void
   /** Has `read` run before every collection, to set what is measured elsewhere. A throw is counted and swallowed. */
   onCollect(read: () => void): void
+  /** Has `hear` told of every series that `remove` ends, with its last content. */
+  onRemove(hear: (metric: Metric, ended: readonly AnySeries[]) => void): void
+  /** Every metric known so far, with its full name. */
+  metrics(): Iterable<{ readonly metric: Metric; readonly name: string }>
   /** Runs the callbacks, then gives every metric that has a series, in the order of the names. */
   collect(): readonly Collected[]
 }
@@ -49,22 +66,21 @@ export interface Registry {
  * the prefix gives two metrics one name; asking for a metric of one's own whose name is taken throws Error too.
  */
 export function createRegistry(options: RegistryOptions = {}): Registry {
-  const { prefix = 'mcp', maxSeriesPerMetric = DEFAULT_MAX_SERIES_PER_METRIC } = options
+  const { prefix = 'mcp', maxSeriesPerMetric = DEFAULT_MAX_SERIES_PER_METRIC, now = Date.now } = options
   checkOptions(prefix, maxSeriesPerMetric)
-  return new FamilyRegistry(prefix, maxSeriesPerMetric)
+  return new FamilyRegistry({ prefix, maxSeriesPerMetric, now })
 }
 
 class FamilyRegistry implements Registry {
-  readonly #prefix: string
-  readonly #maxSeriesPerMetric: number
+  readonly #options: Required<RegistryOptions>
   readonly #families = new Map<Metric, OpenFamily>()
-  /** Every sample name that is taken: a histogram has four. */
-  readonly #taken = new Set<string>()
+  readonly #names: NameTable
   readonly #readers: (() => void)[] = []
+  readonly #mourners: ((metric: Metric, ended: readonly AnySeries[]) => void)[] = []
 
-  constructor(prefix: string, maxSeriesPerMetric: number) {
-    this.#prefix = prefix
-    this.#maxSeriesPerMetric = maxSeriesPerMetric
+  constructor(options: Required<RegistryOptions>) {
+    this.#options = options
+    this.#names = new NameTable(options.prefix)
     for (const metric of METRICS) this.#family(metric)
   }
 
@@ -80,8 +96,14 @@ class FamilyRegistry implements Registry {
     return this.#family(metric) as unknown as Family<L, 'histogram'>
   }
 
+  summary<L extends readonly string[]>(metric: Metric<L, 'summary'>): Family<L, 'summary'> {
+    return this.#family(metric) as unknown as Family<L, 'summary'>
+  }
+
   remove(metric: Metric, ...leading: readonly string[]): number {
-    return this.#family(metric).remove(leading)
+    const ended = this.#family(metric).remove(leading)
+    if (ended.length > 0) for (const hear of this.#mourners) hear(metric, ended)
+    return ended.length
   }
 
   overflowed(metric: Metric): void {
@@ -94,6 +116,14 @@ class FamilyRegistry implements Registry {
     this.#readers.push(read)
   }
 
+  onRemove(hear: (metric: Metric, ended: readonly AnySeries[]) => void): void {
+    this.#mourners.push(hear)
+  }
+
+  metrics(): Iterable<{ readonly metric: Metric; readonly name: string }> {
+    return this.#families.values()
+  }
+
   collect(): readonly Collected[] {
     for (const read of this.#readers) {
       try {
@@ -103,7 +133,7 @@ class FamilyRegistry implements Registry {
       }
     }
     return [...this.#families.values()]
-      .map((family) => ({ metric: family.metric, name: family.name, series: family.sorted() }))
+      .map((family) => collectedOf(family))
       .filter(({ series }) => series.length > 0)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
@@ -111,24 +141,23 @@ class FamilyRegistry implements Registry {
   #family(metric: Metric): OpenFamily {
     const known = this.#families.get(metric)
     if (known) return known
-    const name = fullName(metric, this.#prefix)
-    const samples = sampleNames(metric, name)
-    const clash = samples.find((sample) => this.#taken.has(sample))
-    if (clash) throw new Error(`two metrics are both named ${clash}: choose another prefix than ${this.#prefix}`)
-    for (const sample of samples) this.#taken.add(sample)
-    const made = new OpenFamily(metric, name, this.#maxSeriesPerMetric, () => this.overflowed(metric))
+    const name = this.#names.take(metric)
+    const { maxSeriesPerMetric, now } = this.#options
+    const made = new OpenFamily({
+      metric,
+      name,
+      now,
+      limit: maxSeriesPerMetric,
+      onOverflow: () => this.overflowed(metric),
+    })
     this.#families.set(metric, made)
     return made
   }
 }
 
-/** A metric's name as it is exposed. */
-export function fullName(metric: Pick<Metric, 'scope' | 'name'>, prefix = 'mcp'): string {
-  return `${metric.scope === 'mcp' ? prefix : metric.scope}_${metric.name}`
-}
-
-function sampleNames(metric: Metric<readonly string[], MetricType>, name: string): readonly string[] {
-  return metric.type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
+function collectedOf(family: OpenFamily): Collected {
+  const { metric, name } = family
+  return { metric, name, labels: metric.labels, series: family.sorted() }
 }
 
 function checkOptions(prefix: string, maxSeriesPerMetric: number): void {

@@ -3,6 +3,8 @@ import type { Event } from '../event/index.js'
 import type { Entrance } from '../stream/index.js'
 import { CATALOGUE, METRICS } from './catalogue.js'
 import { OVERFLOW } from './family.js'
+import { LabelValues } from './labels.js'
+import { OpenThings } from './open-things.js'
 import type { Registry } from './registry.js'
 import { Tools, UNKNOWN_TOOL } from './tools.js'
 
@@ -18,11 +20,20 @@ const TOOL_METRICS = METRICS.filter(({ labels }) => labels[0] === 'server' && /^
 export interface ServerLimits extends ActivityLimits {
   /** Most tools whose names are labels. */
   readonly maxTools: number
+  /** Most values of each label whose values come from senders: channels, plugins, paths, reasons and the like. */
+  readonly maxLabelValues: number
+  /** Most agents, and most voice sessions, that are counted as active. */
+  readonly maxActive: number
 }
 
 /** What the metrics remember of one MCP server between events: its tools, whether it is up, what is open. */
 export class WatchedServer {
-  readonly #activity: Activity
+  readonly activity: Activity
+  /** Bounds the labels that senders fill. */
+  readonly values: LabelValues
+  /** Agents provisioned and not deprovisioned; voice sessions started and not ended. */
+  readonly agents: OpenThings
+  readonly voices: OpenThings
   readonly #tools: Tools
   readonly #now: () => number
   #up: boolean | undefined
@@ -36,22 +47,23 @@ export class WatchedServer {
     now: () => number,
   ) {
     this.#tools = new Tools(limits.maxTools)
+    this.values = new LabelValues(limits.maxLabelValues, (metric) => registry.overflowed(metric))
+    const untracked = (gauge: { readonly name: string }) => () =>
+      registry.counter(vitals.untracked_total).with(gauge.name).inc()
+    this.agents = new OpenThings(limits.maxActive, untracked(mcp.active_agents))
+    this.voices = new OpenThings(limits.maxActive, untracked(mcp.active_voice_sessions))
     this.#now = now
-    this.#activity = new Activity({
+    this.activity = new Activity({
       limits,
       now,
-      onUntracked: (what) =>
-        registry
-          .counter(vitals.untracked_total)
-          .with(what === 'session' ? mcp.active_sessions.name : mcp.requests_in_flight.name)
-          .inc(),
+      onUntracked: (what) => untracked(what === 'session' ? mcp.active_sessions : mcp.requests_in_flight)(),
     })
   }
 
   /** Takes one event of the server: what is open now, and whether the server is up. */
   see(event: Event, entrance: Entrance): void {
-    this.#activity.see(event, entrance)
-    const evidence = evidenceOf(event, this.#activity.processes)
+    this.activity.see(event, entrance)
+    const evidence = evidenceOf(event, this.activity.processes)
     if (evidence) this.#setUp(evidence === 'up')
   }
 
@@ -92,10 +104,14 @@ export class WatchedServer {
   /** Brings the gauges that are read, not counted, up to now. */
   refresh(): void {
     const { label, registry } = this
-    const activity = this.#activity
+    const { activity } = this
     activity.sweep()
     registry.gauge(mcp.active_sessions).with(label).set(activity.sessions)
     registry.gauge(mcp.requests_in_flight).with(label).set(activity.requests)
+    registry.gauge(mcp.queue_depth).with(label).set(activity.toolCalls)
+    registry.gauge(mcp.active_connections).with(label, 'stdio').set(activity.pipes)
+    if (this.agents.touched) registry.gauge(mcp.active_agents).with(label).set(this.agents.size)
+    if (this.voices.touched) registry.gauge(mcp.active_voice_sessions).with(label).set(this.voices.size)
     if (this.#up === undefined) return
     const seconds = this.#up ? Math.max(0, this.#now() - this.#upSince) / 1000 : 0
     registry.gauge(mcp.server_uptime_seconds).with(label).set(seconds)

@@ -1,23 +1,26 @@
+import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { expose, watchIngest } from '@mcp-vitals/instrument/metrics'
+import { watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
 import { createDerivations, encodeDerivations } from '../derive/index.js'
 import { VitalsError } from '../errors/index.js'
 import { createHealthFace } from '../faces/health/index.js'
-import { createMetricsFace } from '../faces/metrics/index.js'
+import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
 import { createStoreSink } from '../sinks/store/index.js'
-import { createGateway, type Gateway } from '../sources/http-proxy/index.js'
+import { createGateway } from '../sources/http-proxy/index.js'
 import { answerSchema, createIngest, type Ingest } from '../sources/ingest/index.js'
 import { adoptSpools } from '../spool/index.js'
 import { openStore, type Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { type Addresses, createAddresses } from './addresses.js'
+import { exposeConnections } from './connections.js'
 import { type Look, takeFirstLook } from './first-look.js'
-import { createHttpServer, type Handlers, listen } from './http.js'
+import { createHttpServer, type Handlers, listen, serverIn } from './http.js'
+import { startMetricsServer } from './metrics-server.js'
 import { createObservation, type Observation } from './observe.js'
 import { readActive } from './restore.js'
 import { createTeardown, type Teardown } from './teardown.js'
@@ -69,7 +72,14 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
 
   const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
   teardown.push(() => store.close())
-  const observation = createObservation([log, createStoreSink(store)], store, logger)
+  const observation = createObservation({
+    sinks: [log, createStoreSink(store)],
+    store,
+    logger,
+    options: config.metrics,
+    providers: [],
+  })
+  teardown.push(() => observation.stop())
   teardown.push(() => observation.stream.close())
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.vitals.declare(name)
 
@@ -84,7 +94,10 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   }
   const addresses = createAddresses(config.listen.host, servers)
   const handlers = createHandlers({ config, demo, store, observation, addresses, ingest: sources.ingest })
-  const url = addresses.at(await serve(handlers, sources.gateway, config.listen, teardown))
+  await serveMetrics(handlers, config, logger, teardown)
+  const http = createHttpServer(handlers, sources.gateway.handle.bind(sources.gateway), config.metrics.path)
+  exposeConnections(observation.registry, http, (path) => servedBy(serverIn(path), servers))
+  const url = addresses.at(await serve(http, config.listen, teardown))
   teardown.push(await dataDir.announce({ url, pid: process.pid }))
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
   teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
@@ -147,23 +160,37 @@ function createHandlers(needs: {
     health: health.live,
     healthReady: health.ready,
     ready: health.ready,
-    metrics: createMetricsFace(() => expose(observation.registry)),
+    metrics: config.metrics.enabled ? createMetricsFace(observation.view) : createSilentMetricsFace(),
     ingest: (request) => ingest.handle(request),
     ingestSchema: answerSchema,
   }
 }
 
 /** Listens. At the end: first no new requests, then (when the sources are done) no connections. */
-async function serve(
-  handlers: Handlers,
-  gateway: Gateway,
-  where: Config['listen'],
-  teardown: Teardown,
-): Promise<number> {
-  const server = createHttpServer(handlers, gateway.handle.bind(gateway))
+async function serve(server: Server, where: Config['listen'], teardown: Teardown): Promise<number> {
   const port = await listen(server, where.host, where.port)
   teardown.push(() => server.close())
   return port
+}
+
+/** Starts the metrics server of its own, where the configuration gives it a port. */
+async function serveMetrics(
+  { metrics, health, status }: Handlers,
+  config: Config,
+  logger: Logger,
+  teardown: Teardown,
+): Promise<void> {
+  const { port, path } = config.metrics
+  if (port === undefined) return
+  const { host } = config.listen
+  const create = () => createHttpServer({ metrics, health, status }, undefined, path)
+  const running = await startMetricsServer({ create, host, port, logger })
+  teardown.push(() => running.stop())
+  logger.info('metrics_server_started', `Metrics are served at http://${host}:${running.port}${path}`)
+}
+
+function servedBy(name: string | undefined, servers: Config['servers']): string | undefined {
+  return name !== undefined && Object.hasOwn(servers, name) ? name : undefined
 }
 
 function behindGateway(cast: readonly DemoServer[]): Config['servers'] {

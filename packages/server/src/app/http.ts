@@ -14,33 +14,41 @@ export type GatewayHandler = (server: string, request: IncomingMessage, response
 
 const GATEWAY_PATH = /^\/mcp\/([^/?#]+)(?=[/?#]|$)/
 
-/** Composes the HTTP server: guard first, then the gateway, then the table of routes. */
-export function createHttpServer(handlers: Handlers, gateway: GatewayHandler): Server {
-  const faces = getRequestListener(createRouter(handlers).fetch)
+/** The name of the server that a request for the gateway asks for; undefined for any other address. */
+export function serverIn(url: string): string | undefined {
+  const name = GATEWAY_PATH.exec(url)?.[1]
+  return name === undefined ? undefined : decoded(name)
+}
+
+/**
+ * Composes an HTTP server: guard first, then the gateway, where there is one, then the routes of the handlers given.
+ * `metricsPath` stands in for the table's path of metrics.
+ */
+export function createHttpServer(
+  handlers: Partial<Handlers>,
+  gateway?: GatewayHandler,
+  metricsPath: string = ROUTES.metrics.path,
+): Server {
+  const faces = getRequestListener(createRouter(handlers, metricsPath, gateway !== undefined).fetch)
   return createServer({ keepAlive: true }, (request, response) => {
     const refusal = refusalOf(request.headers)
     if (refusal) return refuse(response, refusal)
-    const name = GATEWAY_PATH.exec(request.url ?? '')?.[1]
+    const name = gateway && serverIn(request.url ?? '')
     if (name === undefined) void faces(request, response)
-    else gateway(decoded(name), request, response)
+    else gateway?.(name, request, response)
   })
 }
 
-function createRouter(handlers: Handlers): Hono {
+function createRouter(handlers: Partial<Handlers>, metricsPath: string, hasGateway: boolean): Hono {
   const router = new Hono()
+  const served = hasGateway ? [ROUTES.gateway.path as string] : []
   for (const [name, handle] of Object.entries(handlers) as [keyof Handlers, Handlers[keyof Handlers]][]) {
-    const route: Route = ROUTES[name]
+    const route: Route = name === 'metrics' ? { ...ROUTES.metrics, path: metricsPath } : ROUTES[name]
+    served.unshift(route.path)
     router.on(route.method, route.path, (context) => handle(context.req.raw))
     router.all(route.path, () => problem(405, `${route.path} takes ${route.method}.`, { allow: route.method }))
   }
-  router.notFound((context) =>
-    problem(
-      404,
-      `Nothing is served at ${context.req.path}. Served: ${Object.values(ROUTES)
-        .map(({ path }) => path)
-        .join(', ')}`,
-    ),
-  )
+  router.notFound((context) => problem(404, `Nothing is served at ${context.req.path}. Served: ${served.join(', ')}`))
   router.onError(() => problem(500, 'This answer failed. The daemon goes on.'))
   return router
 }

@@ -1,7 +1,9 @@
 import type { Event } from '@mcp-vitals/instrument/event'
 import {
+  type Collectable,
   createMetricsFold,
   createRegistry,
+  createView,
   type Registry,
   type StoreReadings,
   watchBuild,
@@ -10,6 +12,8 @@ import {
   watchStream,
 } from '@mcp-vitals/instrument/metrics'
 import { createStream, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
+import type { Config } from '../config/index.js'
+import { createHost } from '../host/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import { createVitals, type VitalsFold } from '../state/index.js'
 import type { Store } from '../store/index.js'
@@ -18,24 +22,42 @@ import { VERSION } from '../version/index.js'
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
 export interface Observation {
   readonly stream: Stream
+  /** Full labels. */
   readonly registry: Registry
+  /** The labels that the configuration keeps: what `/metrics` shows. */
+  readonly view: Collectable
   readonly vitals: VitalsFold
   /** Folds into the metrics what began before this process, and reaches no sink. */
   restore(events: readonly Event[]): void
+  /** Lets go of what is measured of this process. */
+  stop(): void
+}
+
+/** What the observation is made of. */
+export interface ObservationNeeds {
+  readonly sinks: readonly Sink[]
+  readonly store: Store
+  readonly logger: Logger
+  readonly options: Config['metrics']
+  /** Names of the providers in the configuration. */
+  readonly providers: readonly string[]
 }
 
 /** Builds the stream with its folds and sinks, and exposes what they and this process say of themselves. */
-export function createObservation(sinks: readonly Sink[], store: Store, logger: Logger): Observation {
-  const registry = createRegistry()
-  const metrics = createMetricsFold(registry)
+export function createObservation({ sinks, store, logger, options, providers }: ObservationNeeds): Observation {
+  const { prefix, opentelemetry, labels } = options
+  const registry = createRegistry({ prefix })
+  const metrics = createMetricsFold(registry, { providers, opentelemetry })
   const vitals = createVitals(Date.now)
+  const host = createHost(() => performance.now())
   const stream = createStream({
-    folds: [metrics, vitals],
+    folds: [metrics, vitals, host.fold],
     sinks,
     now: Date.now,
     onFault: (where, error) =>
       logger.error('stream_fault', `${where}: ${error instanceof Error ? error.message : error}`),
   })
+  host.expose(registry)
   watchBuild(registry, VERSION)
   watchStream(registry, stream.stats)
   watchProcess(registry, {
@@ -50,10 +72,12 @@ export function createObservation(sinks: readonly Sink[], store: Store, logger: 
   return {
     stream,
     registry,
+    view: createView(registry, labels),
     vitals,
     restore(events) {
       for (const event of events) metrics.fold(event, 'local')
     },
+    stop: host.stop,
   }
 }
 

@@ -1,12 +1,13 @@
 import { homedir } from 'node:os'
 import { vitalsError } from '../errors/index.js'
+import { metricsProblems } from '../faces/metrics/options.js'
 import { LOOPBACK_HOSTS } from '../listen/options.js'
 import { type ClientForm, clientForm, isGroup } from './client.js'
 import { expandServers } from './expand.js'
 import { parseConfig, readConfigFile, type SourceFile } from './file.js'
 import { environmentLayers, type Layer, type Override, withLayers } from './layers.js'
 import { type Config, clientOptions, configOptions } from './options.js'
-import { type Problem, problemsOf } from './problems.js'
+import { nearest, type Problem, problemsOf } from './problems.js'
 
 export interface LoadOptions {
   /** Path of a YAML or JSON file, our own form or a client’s `mcp.json`. Absent: defaults and environment alone. */
@@ -48,10 +49,17 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
   const problems: Problem[] = unset.map(({ path, message }) => ({ path: ['servers', ...path], part: 'value', message }))
   for (const problem of problemsOf(result.error?.issues ?? [], written))
     if (!problems.some(({ path }) => sameKey(path, problem.path))) problems.push(problem)
+  if (result.success) problems.push(...crossProblems(result.data))
   if (!result.success || problems.length > 0) throw invalid(sentencesOf(problems, base, layers))
   const config = withHome(result.data)
   if (!LOOPBACK_HOSTS.includes(config.listen.host)) throw vitalsError('HOST_NOT_LOOPBACK', { host: config.listen.host })
   return { config, file, origin: (path) => originOf(path, base, layers), notes: notesOf(config, base) }
+}
+
+/** What no option can see alone. */
+function crossProblems({ metrics, ...rest }: Config): readonly Problem[] {
+  const providers = Object.keys('providers' in rest ? (rest.providers as object) : {})
+  return metricsProblems(metrics, providers, nearest).map((problem) => ({ ...problem, part: 'key' }))
 }
 
 function readBase(file: string): Base {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
+import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
 import { logOptions } from '../sinks/log/options.js'
 import { gatewayOptions } from '../sources/http-proxy/options.js'
@@ -46,6 +47,7 @@ const sections = {
   store: storeOptions,
   log: logOptions,
   derivations: derivationOptions,
+  metrics: metricsOptions,
 }
 
 /** The product’s own configuration. Unknown keys are errors. */
