@@ -3,6 +3,11 @@ import { kept, open, partly } from './state.js'
 /** Section C: a fleet of MCP servers with LLM-backed tools, watched by Prometheus and a health monitor. */
 export const COMMERCE = {
   ...kept({
+    'C4.metric.agent-usage': '`mcp_agent_usage_total` counts by category',
+    'C4.metric.llm-tokens': '`mcp_llm_tokens_total` counts tokens, for cost',
+    'C4.metric.3d-generations': '`mcp_3d_generations_total` counts',
+  }),
+  ...kept({
     'C1.metric.request-duration': '`mcp_request_duration_seconds` is a histogram',
   }),
   ...partly(3, 'the view that leaves out the label server', {
@@ -18,9 +23,6 @@ export const COMMERCE = {
     'C2.metric.rate-limit-hits': '`mcp_rate_limit_hits_total` counts',
     'C3.metric.active-connections': '`mcp_active_connections` is a gauge',
     'C3.metric.queue-depth': '`mcp_queue_depth` is a gauge of pending tool executions',
-    'C4.metric.agent-usage': '`mcp_agent_usage_total` counts by category',
-    'C4.metric.llm-tokens': '`mcp_llm_tokens_total` counts tokens, for cost',
-    'C4.metric.3d-generations': '`mcp_3d_generations_total` counts',
     'C5.metric.auth-failures': '`mcp_auth_failures_total` counts',
     'C5.metric.validation-failures': '`mcp_validation_failures_total` counts',
     'C5.metric.security-events': '`mcp_security_events_total` counts',
