@@ -149,6 +149,31 @@ test('a server that closes its output and goes on running is ended, and its call
   expect(harness.ofType('process.ended')).toMatchObject([{ crashed: true, signal: 'SIGKILL' }])
 })
 
+test('a server that floods its output with junk is slowed, told in sum, and takes nothing from the others', async () => {
+  harness = await serve(
+    {
+      flood: code('for (;;) require("node:fs").writeSync(1, "junk\\n".repeat(10_000))'),
+      good: legacy,
+    },
+    { stopGraceMs: 100, childGraceMs: 100 },
+  )
+  const { client, call } = await connect(harness.address('good'))
+  const flooding = post('flood', INITIALIZE).then((answer) => answer.text())
+  await until(() => harness.ofType('unreadable').some(({ reason }) => reason === 'flood'), 'the flood is told in sum')
+  for (let at = 0; at < 20; at++) expect(Number(await call('pid'))).toBeGreaterThan(0)
+  await client.close()
+  const windows = harness.ofType('unreadable').filter(({ reason }) => reason === 'flood')
+  expect(harness.ofType('unreadable').length).toBeLessThan(21 * (windows.length + 1))
+  expect(windows[0]).toMatchObject({ server: 'flood', direction: 'server_to_client' })
+  await harness.stop()
+  await flooding
+  const told = harness.ofType('unreadable').reduce((sum, { count = 1 }) => sum + count, 0)
+  // What it still prints when its session is over is looked at by nobody: of the last second, the first 20.
+  const { junkLines } = harness.gateway.stats()
+  expect(junkLines - told).toBeGreaterThanOrEqual(0)
+  expect(junkLines - told).toBeLessThanOrEqual(20)
+})
+
 test('no process is left after stop, nor what one started, and each session is closed by an event', async () => {
   const parent = code(`
     const { spawn } = require('node:child_process')

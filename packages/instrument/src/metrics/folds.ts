@@ -43,7 +43,10 @@ export const EVENT_FOLDS: { readonly [T in EventType]?: EventFold<T> } = {
   },
 
   unreadable(event, { label, registry }) {
-    registry.counter(mcp.unreadable_messages_total).with(label, event.direction, event.reason).inc()
+    registry
+      .counter(mcp.unreadable_messages_total)
+      .with(label, event.direction, event.reason)
+      .inc(event.count ?? 1)
   },
 
   http(event, { label, registry }) {
