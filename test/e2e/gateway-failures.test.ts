@@ -102,53 +102,6 @@ test('kill -9 of a process: the call in flight fails with a reason, the session 
   await again.client.close()
 })
 
-const LONG_TEXT = "'x'.repeat(100_000)"
-/** A server that answers every call at length, in the era that the client asks for. */
-const lengthy = code(`
-  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
-    const { id, method, params } = JSON.parse(line)
-    const versions = { supportedVersions: ['2026-07-28'], protocolVersion: params?.protocolVersion }
-    const about = { capabilities: { tools: {} }, serverInfo: { name: 'lengthy', version: '1' } }
-    const tools = [{ name: 'long', inputSchema: { type: 'object' } }]
-    const content = [{ type: 'text', text: params?.arguments?.short ? 'short' : ${LONG_TEXT} }]
-    const result = method === 'tools/list' ? { tools } : method === 'tools/call' ? { content } : { ...versions, ...about }
-    if (id !== undefined) console.log(JSON.stringify({ result: { resultType: 'complete', ...result }, jsonrpc: '2.0', id }))
-  })`)
-
-test.each([
-  ['legacy', {}],
-  ['modern', { versionNegotiation: { mode: 'auto' as const } }],
-])('an answer that is too long fails its own %s call with a reason, and is counted as failed', async (era, options) => {
-  harness = await serve({ lengthy }, { maxBodyBytes: 65_536 })
-  const { client, call } = await connect(harness.address('lengthy'), options)
-  expect(client.getProtocolEra()).toBe(era)
-  await expect(call('long')).rejects.toThrow(/lengthy gave an answer of more than 65536 bytes/)
-  expect(await call('long', { short: true })).toBe('short')
-  await client.close()
-  const ended = harness.ofType('request.ended').filter(({ method }) => method === 'tools/call')
-  expect(ended.map(({ outcome, errorCode }) => [outcome, errorCode])).toEqual([
-    ['protocol_error', '-32603'],
-    ['ok', undefined],
-  ])
-})
-
-test('a server that closes its output and goes on running is ended, and its call fails at once', async () => {
-  harness = await serve(
-    {
-      mute: {
-        ...legacy,
-        command: 'sh',
-        args: ['-c', `head -n 1 >/dev/null; exec >&-; trap '' TERM; while :; do sleep 0.1; done`],
-      },
-    },
-    { startTimeoutMs: 60_000, childGraceMs: 100 },
-  )
-  const answer = await post('mute', INITIALIZE)
-  expect(answer.status).toBe(502)
-  expect(await answer.json()).toMatchObject({ id: 'i-1', error: { data: { code: 'SERVER_ENDED' } } })
-  expect(harness.ofType('process.ended')).toMatchObject([{ crashed: true, signal: 'SIGKILL' }])
-})
-
 test('no process is left after stop, nor what one started, and each session is closed by an event', async () => {
   const parent = code(`
     const { spawn } = require('node:child_process')

@@ -29,8 +29,12 @@ export interface DaemonProcess {
 }
 
 /** Starts a daemon on the state directory `dataDir`; it is killed when the test ends. */
-export function startDaemonProcess(dataDir: string, args: readonly string[] = []): DaemonProcess {
-  const child = spawn(process.execPath, [CLI, 'up', '--port', '0', ...args], {
+export function startDaemonProcess(
+  dataDir: string,
+  args: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): DaemonProcess {
+  const child = spawn(process.execPath, [...nodeFlags, CLI, 'up', '--port', '0', ...args], {
     env: { ...process.env, LOG_FORMAT: 'json', MCP_VITALS_DATA: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -25,9 +25,11 @@ const WIDTH = 4
 const SERVERS = ['local', 'remote'] as const
 const SERVER = fileURLToPath(new URL('./soak-server.mjs', import.meta.url))
 const IDLE_MS = 4_000
+/** Without a bound the collector lets garbage pile up for hours, and a leak could not be told from it. Mebibytes. */
+const SMALL_HEAP = ['--max-old-space-size=64', '--max-semi-space-size=2']
 /**
  * How far the daemon's resident memory may rise: from the median of the second quarter of the run (the first is warm-up)
- * to the median of the last. Judged in the long run alone.
+ * to the median of the last. Judged in the long run alone; a heap beyond its bound would end the daemon in any.
  */
 const MAX_GROWTH_BYTES = 32 * 2 ** 20
 
@@ -52,7 +54,7 @@ async function begin(): Promise<Soak> {
   }
   const file = join(dataDir, 'config.json')
   writeFileSync(file, JSON.stringify(config))
-  const daemon = startDaemonProcess(dataDir, ['--config', file])
+  const daemon = startDaemonProcess(dataDir, ['--config', file], SMALL_HEAP)
   const url = (await daemon.listening)!
   const looks = () => daemon.output().match(/"server_found"/g)?.length
   await until(

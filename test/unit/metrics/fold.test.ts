@@ -308,6 +308,18 @@ describe('servers', () => {
     expect(up()).toEqual([0, 0, 0])
   })
 
+  it('are down when a client gave up a handshake after a long silence, and not when it gave up early', () => {
+    const { ended, value } = watch()
+    const origin = { server: 'files' }
+    const givenUp = { outcome: 'cancelled', status: 499 } as const
+    ended({}, origin)
+    ended({ ...givenUp, method: 'server/discover', durationMs: 500 }, origin)
+    ended({ ...givenUp, method: 'tools/call', durationMs: 60_000 }, origin)
+    expect(value('mcp_server_up')).toBe(1)
+    ended({ ...givenUp, method: 'server/discover', durationMs: 20_000 }, origin)
+    expect(value('mcp_server_up')).toBe(0)
+  })
+
   it('are not down by a crash while another process of theirs runs', () => {
     const { publish, ended, value } = watch()
     const crash = (pid: number, entrance?: Entrance) =>

@@ -6,6 +6,9 @@ export type Evidence = 'up' | 'down' | undefined
 /** Requests that every healthy server answers at once: silence on one of these says that the server is not well. */
 const HANDSHAKES: ReadonlySet<string> = new Set(['initialize', 'ping', 'server/discover', 'tools/list'])
 
+/** A client that waited for a handshake this long before it gave up met silence; before that it may have changed its mind. */
+const PATIENCE_MS = 10_000
+
 /**
  * Any answer, a refusal included, says that the server is up; a broken connection, a silent handshake, or a crash that
  * leaves no process (`processesLeft`, after the event) that it is down. Where every session has a process of its own,
@@ -24,7 +27,7 @@ export function evidenceOf(event: Event, processesLeft: number): Evidence {
   }
 }
 
-function evidenceOfAnswer({ outcome, method, status }: EventOf<'request.ended'>): Evidence {
+function evidenceOfAnswer({ outcome, method, status, durationMs }: EventOf<'request.ended'>): Evidence {
   switch (outcome) {
     case 'ok':
     case 'tool_error':
@@ -36,6 +39,8 @@ function evidenceOfAnswer({ outcome, method, status }: EventOf<'request.ended'>)
     case 'timeout':
     case 'unanswered':
       return HANDSHAKES.has(method) ? 'down' : undefined
+    case 'cancelled':
+      return HANDSHAKES.has(method) && durationMs >= PATIENCE_MS ? 'down' : undefined
     default:
       return undefined
   }

@@ -109,8 +109,17 @@ export const EVENTS = {
     doc: 'Bytes passed that the observer could not understand. They were forwarded all the same.',
     fields: {
       direction: choice('Who sent them.', DIRECTIONS),
-      reason: choice('Why.', ['invalid_json', 'not_jsonrpc', 'too_deep', 'cut_off', 'unknown_id', 'encoding'] as const),
+      reason: choice('Why. `flood`: more of it than is told one by one.', [
+        'invalid_json',
+        'not_jsonrpc',
+        'too_deep',
+        'cut_off',
+        'unknown_id',
+        'encoding',
+        'flood',
+      ] as const),
       sizeBytes: count('How many bytes.'),
+      count: optional(count('How many messages, where more than one.')),
     },
   },
   http: {

@@ -45,7 +45,10 @@ export const EVENT_FOLDS: EventFolds = {
   },
 
   unreadable(event, { label, registry }) {
-    registry.counter(mcp.unreadable_messages_total).with(label, event.direction, event.reason).inc()
+    registry
+      .counter(mcp.unreadable_messages_total)
+      .with(label, event.direction, event.reason)
+      .inc(event.count ?? 1)
   },
 
   http(event, { label, registry, values }) {

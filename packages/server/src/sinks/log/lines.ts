@@ -31,7 +31,11 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   'request.ended': requestEnded,
   notification: (e) => ['debug', 'notification', `Notification: ${e.server} ${e.method}${inSession(e)}`],
   'tools.listed': (e) => ['info', 'tools_listed', `Tools listed: ${e.server} has ${e.tools.length}`],
-  unreadable: (e) => ['warning', 'unreadable', `Passed on unread: ${e.server}, ${e.sizeBytes} bytes, ${e.reason}`],
+  unreadable: (e) => [
+    'warning',
+    'unreadable',
+    `Passed on unread: ${e.server}, ${e.count === undefined ? '' : `${e.count} messages, `}${e.sizeBytes} bytes, ${e.reason}`,
+  ],
   http: (e) => ['debug', 'http_request', `HTTP: ${e.method} ${e.path} ${e.status}${took(e.durationMs)}`],
   'process.started': (e) => ['info', 'process_started', `Server started: ${e.server}, process ${e.pid}`],
   'process.ended': (e) =>

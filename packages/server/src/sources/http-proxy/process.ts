@@ -4,6 +4,7 @@ import { type Child, type ChildExit, type CommandEntry, minimalEnvironment, star
 import { oneLine } from './bytes.js'
 import type { ServerContext } from './context.js'
 import { tooLongAnswer } from './failures.js'
+import { createJunkMeter, type JunkMeter } from './junk.js'
 import { createLines } from './lines.js'
 import { answeredId, type Message, readParcel } from './message.js'
 
@@ -17,12 +18,12 @@ export interface ServerProcessOptions {
   readonly context: ServerContext
   /** Messages of one line of output, to be passed on. */
   readonly onMessages: (messages: readonly Message[]) => void
-  /** The raw output, after it was passed on. */
-  readonly onOutput?: (chunk: Buffer) => void
+  /** A line of messages, after they were passed on. */
+  readonly onLine?: (line: Buffer) => void
+  /** A line that was no JSON-RPC, and so not passed on. Of a flood only the first ones are told here. */
+  readonly onJunk?: (line: Buffer) => void
   /** Told before `onMessages` gets an error in place of the answer to the request with this id, which was too long. */
   readonly onTooLong?: (id: string, errorCode: string) => void
-  /** A line that was no JSON-RPC, and so not passed on. */
-  readonly onJunk?: (line: Buffer) => void
   /** It ended, its last output passed on, and its events published. */
   readonly onExit: (exit: ChildExit) => void
 }
@@ -48,11 +49,13 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   if (child.pid !== undefined)
     publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid }))
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
-  readOutput(child, options)
+  const reading = createReading(child.stdout)
+  const junk = readOutput(child, reading, options)
 
   const ended = child.exited.then((exit) => {
     context.slots.give()
     context.lastWords.text = lastWords()
+    junk.close()
     context.running.delete(serverProcess)
     tellEnd(context, { pid: child.pid ?? 0, exit, wanted, durationMs: Math.max(0, clock() - began) })
     onExit(exit)
@@ -64,11 +67,11 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
       child.stdin.write(Buffer.concat([message, NEWLINE]))
       return true
     },
-    pause: () => child.stdout.pause(),
-    resume: () => child.stdout.resume(),
+    pause: () => reading.hold('client'),
+    resume: () => reading.release('client'),
     async end() {
       wanted = false
-      child.stdout.resume()
+      reading.free()
       await child.end(context.options.childGraceMs)
       await ended
     },
@@ -79,15 +82,44 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
 
 const NEWLINE = Buffer.from('\n')
 
+/** Whether an output is read: not while anybody holds it. */
+interface Reading {
+  hold(who: 'client' | 'junk'): void
+  release(who: 'client' | 'junk'): void
+  /** From now on nobody holds it. */
+  free(): void
+}
+
+function createReading(output: Readable): Reading {
+  const holders = new Set<'client' | 'junk'>()
+  let free = false
+  return {
+    hold(who) {
+      if (free) return
+      holders.add(who)
+      output.pause()
+    },
+    release(who) {
+      if (holders.delete(who) && holders.size === 0) output.resume()
+    },
+    free() {
+      free = true
+      output.resume()
+    },
+  }
+}
+
 /** Hands each message of the output on; what is none is counted, and goes no further. */
-function readOutput(child: Child, options: ServerProcessOptions): void {
-  const { context, onMessages, onOutput, onTooLong, onJunk } = options
+function readOutput(child: Child, reading: Reading, options: ServerProcessOptions): JunkMeter {
+  const { context, onMessages, onLine, onTooLong, onJunk } = options
   const { maxBodyBytes } = context.options
-  const count = () => context.counters.junkLines++
+  const junk = createJunkMeter(context, (flooding) => (flooding ? reading.hold('junk') : reading.release('junk')))
   const lines = createLines(maxBodyBytes, (ends) => {
-    count()
     const id = answeredId(ends)
-    if (id === undefined) return
+    if (id === undefined) {
+      junk.take(maxBodyBytes)
+      return
+    }
     const { code, message } = tooLongAnswer(context.server, id, maxBodyBytes)
     onTooLong?.(id, String(code))
     onMessages(readParcel(message)?.messages ?? [])
@@ -98,15 +130,13 @@ function readOutput(child: Child, options: ServerProcessOptions): void {
       const parcel = line && readParcel(line)
       if (parcel) {
         onMessages(parcel.messages)
-        continue
-      }
-      count()
-      onJunk?.(raw)
+        onLine?.(raw)
+      } else if (junk.take(raw.length)) onJunk?.(raw)
     }
-    onOutput?.(chunk)
   })
   // Who has closed this will answer nothing any more, whether it goes on running or not.
   child.stdout.once('end', () => void child.end(context.options.childGraceMs))
+  return junk
 }
 
 interface End {

@@ -11,6 +11,8 @@ import { type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
 import { acceptOf, congested, openEventStream } from './sse.js'
 
+const NEWLINE = Buffer.from('\n')
+
 /** One legacy session over HTTP, with a server process of its own. */
 export class StdioSession {
   /** What the protocol calls it: 122 random bits. */
@@ -44,7 +46,8 @@ export class StdioSession {
       entry,
       context,
       onMessages: (messages) => this.#deliver(messages),
-      onOutput: (chunk) => this.#output.feed(chunk),
+      onLine: (line) => this.#read(line),
+      onJunk: (line) => this.#read(line),
       onTooLong: (id, errorCode) => this.#observer.fail(id, 'protocol_error', { errorCode }),
       onExit: (exit) => this.#exited(exit),
     })
@@ -148,6 +151,12 @@ export class StdioSession {
       if (exchange) this.#throttle(exchange)
       if (refused) this.#discard()
     }
+  }
+
+  /** Looks at a line of output, its bytes as they are, so that a long one is not copied. */
+  #read(line: Buffer): void {
+    this.#output.feed(line)
+    this.#output.feed(NEWLINE)
   }
 
   /** A client that reads slowly slows its own server down, and fills no memory here. */
