@@ -1,4 +1,12 @@
 export {
+  createPlugins,
+  type PluginCondition,
+  type PluginsFold,
+  type PluginVitals,
+  type QueueVitals,
+  type Workload,
+} from './plugins.js'
+export {
   createVitals,
   type RecentCall,
   type ServerCondition,

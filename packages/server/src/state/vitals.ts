@@ -10,6 +10,9 @@ export const MAX_SERVERS = 1000
 /** Finished calls that are remembered for the status page. */
 export const MAX_RECENT_CALLS = 50
 
+/** What we publish of ourselves is under this name, which no server of the configuration has. */
+const OWN_NAME = 'mcp-vitals'
+
 /** `up`: answered last. `down`: could not be reached or started last. `unknown`: nothing was asked of it yet. */
 export type ServerCondition = 'up' | 'down' | 'unknown'
 
@@ -87,6 +90,7 @@ export function createVitals(now: () => number): VitalsFold {
       track(name)
     },
     fold(event, entrance) {
+      if (event.server === OWN_NAME) return
       const tracked = track(event.server)
       if (!tracked) return
       if (event.transport) tracked.facts.transport = event.transport
