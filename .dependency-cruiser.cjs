@@ -20,6 +20,10 @@ const SERVER_LAYERS = {
   version: { may: [], why: 'a number that everyone may say' },
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
+  providers: {
+    may: ['errors', 'children', 'version'],
+    why: 'checks of what is outside stand by themselves; faces show their results, app/ hands these on',
+  },
   children: { may: ['errors'], why: 'starting processes safely is a tool of the sources, not a user of them' },
   datadir: { may: ['errors'], why: 'the state directory is ground that others build on' },
   store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
@@ -38,7 +42,7 @@ const SERVER_LAYERS = {
   },
   faces: {
     may: ['errors', 'state'],
-    types: ['sources', 'sinks', 'store', 'listen'],
+    types: ['sources', 'sinks', 'store', 'listen', 'providers'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },

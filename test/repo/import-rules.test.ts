@@ -17,6 +17,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['version-direction', 'server/src/version/seed.ts', "import '../store/index.js'"],
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
+  ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
   ['store-direction', 'server/src/store/seed.ts', "import '../sinks/alpha/index.js'"],

@@ -1,0 +1,106 @@
+/** Why a check failed, out of a bounded list: never what the other side wrote. */
+export const REASONS = [
+  'timeout',
+  'connection_refused',
+  'connection_closed',
+  'name_not_resolved',
+  'unreachable',
+  'tls',
+  'invalid_answer',
+  'status',
+  'not_ready',
+  'exit',
+  'not_found',
+  'not_executable',
+  'failed',
+] as const
+export type Reason = (typeof REASONS)[number]
+
+export interface CheckResult {
+  readonly ok: boolean
+  /** From the start of the run to its end. */
+  readonly latencyMs: number
+  /** Present where it failed. */
+  readonly reason?: Reason
+  /** The exact code where there is one: of the system (`ECONNREFUSED`), an HTTP status, an exit status, an SQLSTATE. */
+  readonly code?: string
+}
+
+/** One way to see whether something outside is well. */
+export interface Check {
+  /**
+   * Looks once. Never rejects. Once `signal` is aborted it settles soon, and when it has settled it holds no socket,
+   * timer or process.
+   */
+  run(signal: AbortSignal): Promise<CheckResult>
+}
+
+/** What a check type brings: resolves when all is well, throws otherwise (a `CheckFailure` where it knows why). */
+export type Probe = (signal: AbortSignal) => Promise<void>
+
+/** A failure with its reason. It carries no text of the other side. */
+export class CheckFailure extends Error {
+  constructor(
+    readonly reason: Reason,
+    readonly code?: string,
+  ) {
+    super(code === undefined ? reason : `${reason} (${code})`)
+  }
+}
+
+/** Times a probe and turns what it throws into a reason. `clock`: monotonic milliseconds. */
+export function checkOf(probe: Probe, clock: () => number): Check {
+  return {
+    async run(signal) {
+      const begun = clock()
+      const failure = await probe(signal).then(
+        () => undefined,
+        (error: unknown) => (signal.aborted ? new CheckFailure('timeout') : failureOf(error)),
+      )
+      const latencyMs = Math.round((clock() - begun) * 1000) / 1000
+      if (failure === undefined) return { ok: true, latencyMs }
+      const { reason, code } = failure
+      return { ok: false, latencyMs, reason, ...(code === undefined ? {} : { code }) }
+    },
+  }
+}
+
+/** How far down the causes of an error are followed. */
+const MAX_CAUSES = 5
+
+/** The nearest failure or system code in an error and its causes. */
+export function failureOf(error: unknown): CheckFailure {
+  let found: CheckFailure | undefined
+  for (let cause = error, depth = 0; cause instanceof Error && depth < MAX_CAUSES; cause = cause.cause, depth++) {
+    if (cause instanceof CheckFailure) return cause
+    found ??= fromCode((cause as NodeJS.ErrnoException).code)
+  }
+  return found ?? new CheckFailure('failed')
+}
+
+const SYSTEM_CODES: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_closed',
+  EPIPE: 'connection_closed',
+  UND_ERR_SOCKET: 'connection_closed',
+  ENOTFOUND: 'name_not_resolved',
+  EAI_AGAIN: 'name_not_resolved',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  EPROTO: 'tls',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls',
+}
+
+/** `code` of an error of Node: one that we know, or one of a family. Anything else is no reason. */
+function fromCode(code: unknown): CheckFailure | undefined {
+  if (typeof code !== 'string') return undefined
+  if (Object.hasOwn(SYSTEM_CODES, code)) return new CheckFailure(SYSTEM_CODES[code] as Reason, code)
+  if (/^(CERT|ERR_TLS|ERR_SSL)_[A-Z0-9_]{1,58}$/.test(code)) return new CheckFailure('tls', code)
+  return /^HPE_[A-Z_]{1,58}$/.test(code) ? new CheckFailure('invalid_answer', code) : undefined
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { secrets, shared } from '../shared/options.js'
+
+/** A program whose exit status tells. */
+export const commandOptions = z.strictObject({
+  type: z.literal('command').meta({
+    description: 'Runs a program: exit status 0 means well. Its output is not read.',
+    examples: ['command'],
+  }),
+  command: z
+    .string()
+    .min(1)
+    .meta({
+      description: 'Program to run: a path, or a name to look up in PATH. No shell reads it.',
+      examples: ['/usr/local/bin/disk-has-room'],
+    }),
+  args: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Its arguments, as they are.', examples: [['/var']] }),
+  env: secrets('Environment variables beyond PATH, HOME, LANG and the like.', { LIMIT: '90' }),
+  cwd: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Directory to run it in; the daemon’s own where absent.', examples: ['/srv'] }),
+  ...shared,
+})
+
+export type CommandOptions = z.infer<typeof commandOptions>

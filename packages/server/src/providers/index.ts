@@ -1,0 +1,3 @@
+export type { Check, CheckResult, Reason } from './check.js'
+export type { ProviderEntry, ProviderType } from './options.js'
+export { createProviders, type ProviderReport, type Providers } from './providers.js'

@@ -1,0 +1,67 @@
+import { Client, ProtocolError, SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { minimalEnvironment, startChild } from '../../children/index.js'
+import { VERSION } from '../../version/index.js'
+import { CheckFailure, failureOf, type Probe } from '../check.js'
+import { failureOfExit } from '../command/check.js'
+import type { McpOptions } from './options.js'
+import { createChildTransport } from './transport.js'
+
+/** How long a stdio server may take to leave, first after the end of its input, then after SIGTERM. Milliseconds. */
+const LEAVE_GRACE_MS = 500
+
+/** Well: a session was agreed on. It is ended again. `addressOf`: where the gateway serves a server of the configuration. */
+export function mcpProbe(options: McpOptions, addressOf: (server: string) => string): Probe {
+  const { server, url, command, headers, timeoutMs } = options
+  if (command !== undefined) return (signal) => overStdio(command, options, signal)
+  return (signal) => overHttp(server === undefined ? (url as string) : addressOf(server), headers, timeoutMs, signal)
+}
+
+async function overHttp(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  // Not kept alive: between checks nothing of them is left.
+  const requestInit = { signal, headers: { ...headers, connection: 'close' } }
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
+  const client = newClient()
+  try {
+    await client.connect(transport, { timeout: timeoutMs })
+  } catch (error) {
+    throw failureOfClient(error)
+  } finally {
+    await transport.terminateSession().catch(() => {})
+    await client.close().catch(() => {})
+  }
+}
+
+async function overStdio(command: string, { args, env, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const child = startChild({ command, args, env: minimalEnvironment(env), stderr: 'ignore' })
+  const kill = () => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill, { once: true })
+  const client = newClient()
+  try {
+    await Promise.race([
+      client.connect(createChildTransport(child), { timeout: timeoutMs }),
+      child.exited.then((exit) => Promise.reject(failureOfExit(exit))),
+    ])
+  } catch (error) {
+    throw failureOfClient(error)
+  } finally {
+    await child.end(LEAVE_GRACE_MS)
+    await client.close().catch(() => {})
+    signal.removeEventListener('abort', kill)
+  }
+}
+
+function newClient(): Client {
+  return new Client({ name: 'mcp-vitals', version: VERSION }, { versionNegotiation: { mode: 'auto' } })
+}
+
+function failureOfClient(error: unknown): CheckFailure {
+  if (error instanceof SdkHttpError) return new CheckFailure('status', String(error.status))
+  if (error instanceof ProtocolError) return new CheckFailure('invalid_answer', String(error.code))
+  return failureOf(error)
+}

@@ -1,0 +1,94 @@
+import { type Event, event } from '@mcp-vitals/instrument/event'
+import type { CheckResult } from './check.js'
+import type { ProviderEntry, ProviderType } from './options.js'
+import { type CheckTools, createCheck } from './registry.js'
+import { createWatch } from './watch.js'
+
+/** The name under which our own process publishes. */
+const OWN_NAME = 'mcp-vitals'
+
+/** What is known of one provider. `unknown`: its first check has not ended. */
+export interface ProviderReport extends Partial<Omit<CheckResult, 'ok'>> {
+  readonly name: string
+  readonly type: ProviderType
+  /** Whether readiness depends on it. */
+  readonly required: boolean
+  readonly status: 'up' | 'down' | 'unknown'
+}
+
+/** The configured providers and their newest results. */
+export interface Providers {
+  /** Every provider, checked at once where its result is older than its `cacheMs`: at most the slowest `timeoutMs`. */
+  checked(): Promise<readonly ProviderReport[]>
+  /**
+   * What is known now; what is old is checked behind the answer. Only before the first results it waits, half a second
+   * at most.
+   */
+  newest(): Promise<readonly ProviderReport[]>
+  /** Ends the checks that run. */
+  close(): Promise<void>
+}
+
+export interface ProvidersSettings extends CheckTools {
+  readonly entries: Readonly<Record<string, ProviderEntry>>
+  readonly publish: (event: Event) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Told once when a provider goes down or comes up again. Must not throw. */
+  readonly onChange: (report: ProviderReport) => void
+}
+
+/** How long `newest` waits for a first result. Milliseconds. */
+const FIRST_RESULT_MS = 500
+
+/** Creates the watch over all providers. Nothing is checked before somebody asks. */
+export function createProviders(settings: ProvidersSettings): Providers {
+  const { entries, clock } = settings
+  const watches = Object.entries(entries).map(([name, entry]) => {
+    const { timeoutMs, cacheMs } = entry
+    const check = createCheck(entry, settings)
+    const onResult = (result: CheckResult, before: CheckResult | undefined) =>
+      tell(settings, reportOf(name, entry, result), before)
+    return { name, entry, watch: createWatch({ check, timeoutMs, cacheMs, clock, onResult }) }
+  })
+  const all = () => watches.map(({ name, entry, watch }) => reportOf(name, entry, watch.newest()))
+  const refresh = () => Promise.all(watches.map(({ watch }) => watch.fresh()))
+
+  return {
+    async checked() {
+      await refresh()
+      return all()
+    },
+    async newest() {
+      const refreshed = refresh()
+      if (watches.some(({ watch }) => watch.newest() === undefined)) await atMost(refreshed, FIRST_RESULT_MS)
+      return all()
+    },
+    async close() {
+      await Promise.all(watches.map(({ watch }) => watch.close()))
+    },
+  }
+}
+
+function reportOf(name: string, { type, required }: ProviderEntry, result: CheckResult | undefined): ProviderReport {
+  if (result === undefined) return { name, type, required, status: 'unknown' }
+  const { ok, ...rest } = result
+  return { name, type, required, status: ok ? 'up' : 'down', ...rest }
+}
+
+function tell({ publish, now, onChange }: ProvidersSettings, report: ProviderReport, before: CheckResult | undefined) {
+  const { name, status, latencyMs = 0, reason } = report
+  const ok = status === 'up'
+  const errorCode = reason === undefined ? {} : { errorCode: reason }
+  publish(event('provider', now(), { server: OWN_NAME }, { provider: name, ok, durationMs: latencyMs, ...errorCode }))
+  if (ok !== (before?.ok ?? true)) onChange(report)
+}
+
+async function atMost(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([promise, late])
+  clearTimeout(timer)
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { shared } from '../shared/options.js'
+
+/** A Redis (or Valkey) server that answers PING. */
+export const redisOptions = z.strictObject({
+  type: z.literal('redis').meta({
+    description:
+      'Sends PING to a Redis or Valkey server. No password is sent, so an answer that asks for one counts as up.',
+    examples: ['redis'],
+  }),
+  url: z.url({ protocol: /^rediss?$/ }).meta({
+    description: 'Address; rediss:// is TLS. Its password is never sent or shown.',
+    examples: ['redis://cache.internal:6379'],
+  }),
+  ...shared,
+})
+
+export type RedisOptions = z.infer<typeof redisOptions>
