@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 
 /** The reference of the configuration, from the JSON Schema that the options give. */
 export function configPage({ configSchema, expectedOf, exampleOf, optionsOf, schemaAt }) {
-  const entries = schemaAt(['servers', 'name']).anyOf
   return [
     '# Configuration',
     '',
@@ -12,19 +11,28 @@ export function configPage({ configSchema, expectedOf, exampleOf, optionsOf, sch
     '## Options',
     '',
     ...optionsOf(configSchema).flatMap(({ path, node }) => optionEntry(path.join('.'), node)),
-    '## servers',
-    '',
-    `A map. The key is the ${lowered(configSchema.properties.servers.propertyNames.description)}. The entry is one of two:`,
-    ...entries.flatMap((entry) => [
-      '',
-      `With \`${entry.required.join('`, `')}\`:`,
-      '',
-      ...Object.entries(entry.properties).map(
-        ([key, node]) => `- \`${key}\` (${expectedOf(node)}): ${node.description} ${facts(node)}`,
-      ),
-    ]),
-    '',
+    ...entriesOf('servers', ({ required }) => `With \`${required.join('`, `')}\``),
+    ...entriesOf('providers', ({ properties }) => `\`type: ${properties.type.const}\`. ${properties.type.description}`),
   ].join('\n')
+
+  /** A map whose entries are of several kinds, each under its heading with its keys. */
+  function entriesOf(section, headingOf) {
+    const kinds = schemaAt([section, 'name']).anyOf
+    return [
+      `## ${section}`,
+      '',
+      `${configSchema.properties[section].description} A map. The key is the ${lowered(configSchema.properties[section].propertyNames.description)}. The entry is one of these:`,
+      ...kinds.flatMap((kind) => [
+        '',
+        `${headingOf(kind).replace(/[.]$/, '')}:`,
+        '',
+        ...Object.entries(kind.properties)
+          .filter(([, node]) => node.const === undefined)
+          .map(([key, node]) => `- \`${key}\` (${expectedOf(node)}): ${node.description} ${facts(node)}`),
+      ]),
+      '',
+    ]
+  }
 
   function optionEntry(key, node) {
     return [`### \`${key}\``, '', node.description, '', `${upper(expectedOf(node))}. ${facts(node)}`, '']

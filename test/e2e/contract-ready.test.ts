@@ -52,7 +52,7 @@ test(
     expect(await statuses()).toEqual([200, 503, 503])
     expect(await (await fetch(`${daemon.url}/health`)).json()).toMatchObject({
       status: 'ok',
-      checks: { store: { status: 'down', reason: expect.stringContaining('the disk is full') } },
+      store: { status: 'down', reason: expect.stringContaining('the disk is full') },
       servers: { missing: { status: 'down', reason: 'not_found' } },
     })
 

@@ -47,16 +47,14 @@ export const PLUGINS = {
     'E3.health.endpoint': '`GET /health` answers',
     'E3.health.version': '`version`',
     'E3.health.uptime': '`uptime`',
-  }),
-  ...open(3, 'the health document with the words and fields of each system', {
     'E3.health.status': '`status` is "healthy"',
     'E3.health.queue-size': '`queue_size`',
     'E3.health.plugins': '`plugins` gives the status of each plugin',
     'E3.health.server': 'server health: process, memory, CPU',
     'E3.health.plugin': 'plugin health: availability, last execution, error rate',
     'E3.health.queue': 'queue health: size, processing rate, wait times',
-    'E3.health.port': 'port 5000',
   }),
+  ...open(3, "this system's preset", { 'E3.health.port': 'port 5000' }),
   ...open(7, 'the default rules', {
     'E4.rule.high-error-rate': 'HighErrorRate `rate(mcp_requests_total{status=~"5.."}[5m]) > 0.1` for 5m, critical',
     'E4.rule.queue-backlog': 'QueueBacklog `mcp_queue_size > 100` for 10m, warning',

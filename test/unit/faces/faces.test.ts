@@ -1,59 +1,27 @@
 import { event } from '@mcp-vitals/instrument/event'
 import { describe, expect, test } from 'vitest'
-import { createHealthFace } from '../../../packages/server/src/faces/health/index.js'
 import { createStatusFace } from '../../../packages/server/src/faces/status/index.js'
 import { refusalOf } from '../../../packages/server/src/listen/index.js'
-import { createVitals } from '../../../packages/server/src/state/index.js'
+import type { ProviderReport } from '../../../packages/server/src/providers/index.js'
+import { createPlugins, createVitals } from '../../../packages/server/src/state/index.js'
 import { promises } from '../../requirements.js'
 
-const vitals = createVitals(() => 0)
-vitals.declare('files')
-
-function health(ok: boolean) {
-  return createHealthFace({
-    version: '1.2.3',
-    environment: 'test',
-    demoMode: false,
-    uptimeSeconds: () => 12.3456,
-    now: () => 0,
-    vitals: vitals.snapshot,
-    checks: { store: () => (ok ? { ok } : { ok, reason: 'the disk is full' }) },
-  })
-}
-
-describe('health', () => {
-  test(`tells uptime in seconds, version, environment and servers. ${promises('A1.health.field-uptime', 'E3.health.uptime')}`, async () => {
-    expect(await health(true).live().json()).toEqual({
-      status: 'ok',
-      uptime: 12.346,
-      version: '1.2.3',
-      environment: 'test',
-      demoMode: false,
-      timestamp: '1970-01-01T00:00:00.000Z',
-      sessions: 0,
-      checks: { store: { status: 'ok' } },
-      servers: { files: { status: 'unknown', tools: 0 } },
-    })
-  })
-
-  test('a failing check makes readiness 503 with its reason, and leaves liveness 200', async () => {
-    expect(health(true).ready().status).toBe(200)
-    expect(health(false).live().status).toBe(200)
-    const answer = health(false).ready()
-    expect(answer.status).toBe(503)
-    expect(await answer.json()).toMatchObject({ checks: { store: { status: 'down', reason: 'the disk is full' } } })
-  })
-})
-
 describe('status page', () => {
-  const inputs = { version: '1', demoMode: true, uptimeSeconds: () => 1, addressOf: () => undefined }
+  const inputs = {
+    version: '1',
+    demoMode: true,
+    uptimeSeconds: () => 1,
+    addressOf: () => undefined,
+    workload: createPlugins(() => 0).snapshot,
+    providers: async (): Promise<readonly ProviderReport[]> => [],
+  }
 
   test('hostile names come out as text', async () => {
     const hostile = createVitals(() => 0)
     const origin = { server: '<script>alert(1)</script>', session: 's' }
     const opened = { era: 'legacy' as const, serverName: '"><img src=x onerror=alert(2)>' }
     hostile.fold(event('session.opened', 0, origin, opened), 'local')
-    const answer = createStatusFace({ ...inputs, vitals: hostile.snapshot })()
+    const answer = await createStatusFace({ ...inputs, vitals: hostile.snapshot })()
     const text = await answer.text()
     expect(text).not.toMatch(/<script|<img/)
     expect(text).toContain('&lt;script&gt;')
@@ -61,8 +29,28 @@ describe('status page', () => {
   })
 
   test('with nothing to show it says what to do next', async () => {
-    const text = await createStatusFace({ ...inputs, vitals: createVitals(() => 0).snapshot })().text()
+    const answer = await createStatusFace({ ...inputs, vitals: createVitals(() => 0).snapshot })()
+    const text = await answer.text()
     expect(text).toContain('mcp-vitals up --config mcp.json')
+    for (const heading of ['Providers', 'Plugins', 'Queues']) expect(text).not.toContain(heading)
+  })
+
+  test('providers, plugins and queues have a table each once there is one', async () => {
+    const plugins = createPlugins(() => 60_000)
+    const origin = { server: 'host' }
+    const ran = { plugin: '<i>echo', command: 'say', outcome: 'process_exit' as const, durationMs: 5 }
+    plugins.fold(event('plugin', 0, origin, ran), 'local')
+    const queued = { plugin: 'echo', action: 'started' as const, waitMs: 1500, size: 7 }
+    plugins.fold(event('queue', 60_000, origin, queued), 'local')
+    const down = { status: 'down', reason: 'status', code: '503', latencyMs: 12 } as const
+    const providers = async () => [{ name: 'twilio', type: 'http', required: false, ...down } as const]
+    const vitals = createVitals(() => 0).snapshot
+    const text = await (await createStatusFace({ ...inputs, vitals, providers, workload: plugins.snapshot })()).text()
+    expect(text).toMatch(
+      /<b>twilio<\/b> <small>not required<\/small><td>http\s*<td class="down">down<br><small>status · 503/,
+    )
+    expect(text).toMatch(/<b>&lt;i&gt;echo<\/b><td>host<td class="down">down\s*<td class="n">1<td class="n">100 %/)
+    expect(text).toMatch(/<b>echo<\/b><td>host<td class="n">7<td class="n">1\s*<td class="n">1500 ms/)
   })
 })
 

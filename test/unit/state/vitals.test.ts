@@ -77,6 +77,13 @@ describe('what is true now', () => {
     expect(vitals.snapshot().servers[0]?.tools).toEqual(['c'])
   })
 
+  test('what we say of ourselves makes no server', () => {
+    const vitals = createVitals(() => at)
+    const own = { server: 'mcp-vitals' }
+    vitals.fold(event('provider', at, own, { provider: 'twilio', ok: true, durationMs: 1 }), 'local')
+    expect(vitals.snapshot().servers).toEqual([])
+  })
+
   test('memory is bounded: servers and recent calls', () => {
     const vitals = createVitals(() => at)
     for (let i = 0; i < MAX_SERVERS + 5; i++) vitals.declare(`server-${i}`)

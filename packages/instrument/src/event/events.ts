@@ -7,6 +7,9 @@ import { choice, count, type Fields, flag, number, optional, type Shape, text, t
 /** Version of the event format: raised when a reader of the old one would misunderstand the new one. */
 export const EVENT_VERSION = 1
 
+/** `server` of what mcp-vitals says of itself. No server of a configuration has this name. */
+export const OWN_SERVER = 'mcp-vitals'
+
 /** Who asked: the client (a tool call) or the server (sampling, elicitation, roots). */
 export const DIRECTIONS = ['client_to_server', 'server_to_client'] as const
 export const TRANSPORTS = ['stdio', 'http', 'sse', 'memory'] as const

@@ -11,6 +11,7 @@ export {
   event,
   type Origin,
   OUTCOMES,
+  OWN_SERVER,
   TRANSPORTS,
 } from './events.js'
 export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'

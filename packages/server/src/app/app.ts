@@ -9,6 +9,7 @@ import { VitalsError } from '../errors/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
+import type { Providers } from '../providers/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
 import { createStoreSink } from '../sinks/store/index.js'
 import { createGateway } from '../sources/http-proxy/index.js'
@@ -17,11 +18,12 @@ import { adoptSpools } from '../spool/index.js'
 import { openStore, type Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { type Addresses, createAddresses } from './addresses.js'
+import { createChecks } from './checks.js'
 import { exposeConnections } from './connections.js'
 import { type Look, takeFirstLook } from './first-look.js'
 import { createHttpServer, type Handlers, listen, serverIn } from './http.js'
 import { startMetricsServer } from './metrics-server.js'
-import { createObservation, type Observation } from './observe.js'
+import { createObservation, type Observation, processReadings } from './observe.js'
 import { readActive } from './restore.js'
 import { createTeardown, type Teardown } from './teardown.js'
 import { welcome } from './welcome.js'
@@ -77,7 +79,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     store,
     logger,
     options: config.metrics,
-    providers: [],
+    providers: Object.keys(config.providers),
   })
   teardown.push(() => observation.stop())
   teardown.push(() => observation.stream.close())
@@ -93,12 +95,15 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     await source.start()
   }
   const addresses = createAddresses(config.listen.host, servers)
-  const handlers = createHandlers({ config, demo, store, observation, addresses, ingest: sources.ingest })
+  const providers = createChecks({ config, addressOf: addresses.of, observation, logger })
+  teardown.push(() => providers.close())
+  const handlers = createHandlers({ config, demo, store, observation, addresses, providers, ingest: sources.ingest })
   await serveMetrics(handlers, config, logger, teardown)
   const http = createHttpServer(handlers, sources.gateway.handle.bind(sources.gateway), config.metrics.path)
   exposeConnections(observation.registry, http, (path) => servedBy(serverIn(path), servers))
   const url = addresses.at(await serve(http, config.listen, teardown))
   teardown.push(await dataDir.announce({ url, pid: process.pid }))
+  void providers.checked()
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
   teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
   options.err.write(welcome({ url, servers: Object.keys(servers), cast, addressOf: addresses.of }))
@@ -144,19 +149,32 @@ function createHandlers(needs: {
   store: Store
   observation: Observation
   addresses: Addresses
+  providers: Providers
   ingest: Ingest
 }): Handlers {
-  const { config, demo, store, observation, addresses, ingest } = needs
-  const { snapshot } = observation.vitals
-  const about = { version: VERSION, demoMode: demo, uptimeSeconds: () => process.uptime(), vitals: snapshot }
+  const { config, demo, store, observation, addresses, providers, ingest } = needs
+  const about = {
+    version: VERSION,
+    demoMode: demo,
+    vitals: observation.vitals.snapshot,
+    workload: observation.plugins.snapshot,
+  }
   const health = createHealthFace({
     ...about,
+    options: config.health,
     environment: config.environment,
     now: Date.now,
-    checks: { store: () => store.health() },
+    providers,
+    store: () => store.health(),
+    process: processReadings,
   })
   return {
-    status: createStatusFace({ ...about, addressOf: addresses.ifServed }),
+    status: createStatusFace({
+      ...about,
+      uptimeSeconds: processReadings.uptimeSeconds,
+      providers: () => providers.newest(),
+      addressOf: addresses.ifServed,
+    }),
     health: health.live,
     healthReady: health.ready,
     ready: health.ready,

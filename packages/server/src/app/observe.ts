@@ -15,7 +15,7 @@ import { createStream, type Sink, type Stream } from '@mcp-vitals/instrument/str
 import type { Config } from '../config/index.js'
 import { createHost } from '../host/index.js'
 import type { Logger } from '../sinks/log/index.js'
-import { createVitals, type VitalsFold } from '../state/index.js'
+import { createPlugins, createVitals, type PluginsFold, type VitalsFold } from '../state/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 
@@ -27,6 +27,7 @@ export interface Observation {
   /** The labels that the configuration keeps: what `/metrics` shows. */
   readonly view: Collectable
   readonly vitals: VitalsFold
+  readonly plugins: PluginsFold
   /** Folds into the metrics what began before this process, and reaches no sink. */
   restore(events: readonly Event[]): void
   /** Lets go of what is measured of this process. */
@@ -43,15 +44,28 @@ export interface ObservationNeeds {
   readonly providers: readonly string[]
 }
 
+/** What this process says of itself. */
+export const processReadings = {
+  pid: process.pid,
+  cpuSeconds() {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1e6
+  },
+  residentMemoryBytes: () => process.memoryUsage.rss(),
+  heapUsedBytes: () => process.memoryUsage().heapUsed,
+  uptimeSeconds: () => process.uptime(),
+}
+
 /** Builds the stream with its folds and sinks, and exposes what they and this process say of themselves. */
 export function createObservation({ sinks, store, logger, options, providers }: ObservationNeeds): Observation {
   const { prefix, opentelemetry, labels } = options
   const registry = createRegistry({ prefix })
   const metrics = createMetricsFold(registry, { providers, opentelemetry })
   const vitals = createVitals(Date.now)
+  const plugins = createPlugins(Date.now)
   const host = createHost(() => performance.now())
   const stream = createStream({
-    folds: [metrics, vitals, host.fold],
+    folds: [metrics, vitals, plugins, host.fold],
     sinks,
     now: Date.now,
     onFault: (where, error) =>
@@ -61,12 +75,8 @@ export function createObservation({ sinks, store, logger, options, providers }: 
   watchBuild(registry, VERSION)
   watchStream(registry, stream.stats)
   watchProcess(registry, {
-    cpuSeconds() {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1e6
-    },
-    residentMemoryBytes: () => process.memoryUsage.rss(),
-    startTimeSeconds: Date.now() / 1000 - process.uptime(),
+    ...processReadings,
+    startTimeSeconds: Date.now() / 1000 - processReadings.uptimeSeconds(),
   })
   exposeStore(registry, store)
   return {
@@ -74,6 +84,7 @@ export function createObservation({ sinks, store, logger, options, providers }: 
     registry,
     view: createView(registry, labels),
     vitals,
+    plugins,
     restore(events) {
       for (const event of events) metrics.fold(event, 'local')
     },

@@ -11,13 +11,13 @@ const REFERENCE = /\$\{(?:(input):([^}]*)|(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?)
 
 /**
  * Fills `${NAME}`, `${env:NAME}` and `${NAME:-default}` into the values of `env` and `headers` and into `url` of every
- * server that is not disabled. Returns a copy; whatever has another shape is left for the schema to judge.
+ * server, or provider, that is not disabled. Returns a copy; whatever has another shape is left for the schema to judge.
  */
-export function expandServers(
-  servers: unknown,
+export function expandEntries(
+  entries: unknown,
   env: Readonly<Record<string, string | undefined>>,
-): { readonly servers: unknown; readonly problems: readonly ExpandProblem[] } {
-  if (!isGroup(servers)) return { servers, problems: [] }
+): { readonly entries: unknown; readonly problems: readonly ExpandProblem[] } {
+  if (!isGroup(entries)) return { entries, problems: [] }
   const problems: ExpandProblem[] = []
   const fill = (value: unknown, path: readonly string[]): unknown =>
     typeof value === 'string'
@@ -30,14 +30,14 @@ export function expandServers(
       : value
   const fillAll = (values: unknown, path: readonly string[]): unknown =>
     isGroup(values) ? mapValues(values, (value, key) => fill(value, [...path, key])) : values
-  const filled = mapValues(servers, (entry, name) => {
+  const filled = mapValues(entries, (entry, name) => {
     if (!isGroup(entry) || entry.disabled === true) return entry
     return mapValues(entry, (value, key) => {
       if (key === 'url') return fill(value, [name, key])
       return key === 'env' || key === 'headers' ? fillAll(value, [name, key]) : value
     })
   })
-  return { servers: filled, problems }
+  return { entries: filled, problems }
 }
 
 function asksPerson(id: string): string {

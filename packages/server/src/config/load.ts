@@ -3,7 +3,7 @@ import { vitalsError } from '../errors/index.js'
 import { metricsProblems } from '../faces/metrics/options.js'
 import { LOOPBACK_HOSTS } from '../listen/options.js'
 import { type ClientForm, clientForm, isGroup } from './client.js'
-import { expandServers } from './expand.js'
+import { expandEntries } from './expand.js'
 import { parseConfig, readConfigFile, type SourceFile } from './file.js'
 import { environmentLayers, type Layer, type Override, withLayers } from './layers.js'
 import { type Config, clientOptions, configOptions } from './options.js'
@@ -43,10 +43,9 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
   const flags = overrides.map(({ flag, path, value }) => ({ from: `option ${flag}`, path, value }))
   const layers = [...environmentLayers(env), ...flags]
   const written = withLayers(base.values, layers)
-  const { servers, problems: unset } = expandServers(written.servers, env)
+  const { values, problems } = expanded(written, env)
   const schema = base.client ? clientOptions : configOptions
-  const result = schema.safeParse(servers === undefined ? written : { ...written, servers })
-  const problems: Problem[] = unset.map(({ path, message }) => ({ path: ['servers', ...path], part: 'value', message }))
+  const result = schema.safeParse(values)
   for (const problem of problemsOf(result.error?.issues ?? [], written))
     if (!problems.some(({ path }) => sameKey(path, problem.path))) problems.push(problem)
   if (result.success) problems.push(...crossProblems(result.data))
@@ -77,6 +76,22 @@ function readBase(file: string): Base {
   if (client) return { source, client, values: client.servers === undefined ? {} : { servers: client.servers } }
   // A section whose every line is commented out is null in YAML, and means its defaults.
   return { source, client, values: Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null)) }
+}
+
+/** References to the environment filled in where they may stand: in the entries of servers and providers. */
+function expanded(
+  written: Readonly<Record<string, unknown>>,
+  env: LoadOptions['env'],
+): { readonly values: Record<string, unknown>; readonly problems: Problem[] } {
+  const values = { ...written }
+  const problems: Problem[] = []
+  for (const section of ['servers', 'providers']) {
+    if (written[section] === undefined) continue
+    const { entries, problems: unset } = expandEntries(written[section], env)
+    values[section] = entries
+    for (const { path, message } of unset) problems.push({ path: [section, ...path], part: 'value', message })
+  }
+  return { values, problems }
 }
 
 function invalid(sentences: readonly string[]): Error {

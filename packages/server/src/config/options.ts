@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
+import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
+import { providersOptions } from '../providers/options.js'
 import { logOptions } from '../sinks/log/options.js'
 import { gatewayOptions } from '../sources/http-proxy/options.js'
 import { ingestOptions } from '../sources/ingest/options.js'
@@ -42,6 +44,8 @@ const sections = {
       env: 'MCP_VITALS_DATA',
     }),
   listen: listenOptions,
+  health: healthOptions,
+  providers: providersOptions,
   gateway: gatewayOptions,
   ingest: ingestOptions,
   store: storeOptions,
@@ -51,13 +55,26 @@ const sections = {
 }
 
 /** The product’s own configuration. Unknown keys are errors. */
-export const configOptions = z.strictObject({
-  ...sections,
-  servers: z
-    .record(serverName, serverEntry)
-    .default({})
-    .meta({ description: 'The MCP servers to watch, by name.', examples: [NOTES] }),
-})
+export const configOptions = z
+  .strictObject({
+    ...sections,
+    servers: z
+      .record(serverName, serverEntry)
+      .default({})
+      .meta({ description: 'The MCP servers to watch, by name.', examples: [NOTES] }),
+  })
+  .superRefine(({ providers, servers }, context) => {
+    for (const [name, entry] of Object.entries(providers)) {
+      if (entry.type !== 'mcp' || entry.server === undefined || isServed(servers, entry.server)) continue
+      const known = Object.keys(servers).filter((server) => isServed(servers, server))
+      const message = `is ${JSON.stringify(entry.server)}, which is no server under "servers"; expected: ${known.join(', ') || 'a server there'}`
+      context.addIssue({ code: 'custom', path: ['providers', name, 'server'], message })
+    }
+  })
+
+function isServed(servers: Readonly<Record<string, { readonly disabled: boolean }>>, name: string): boolean {
+  return Object.hasOwn(servers, name) && servers[name]?.disabled !== true
+}
 
 /** A client’s file (`mcp.json`) after its servers were moved to `servers`: their extra keys are read over. */
 export const clientOptions = z.strictObject({ ...sections, servers: z.record(serverName, mcpJsonEntry).default({}) })

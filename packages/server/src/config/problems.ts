@@ -33,6 +33,7 @@ function problemOf(issue: Issue, values: unknown): readonly Problem[] {
       ]
     }
     case 'invalid_union': {
+      if ('options' in issue && Array.isArray(issue.options)) return [wrongWord(path, values, issue.options)]
       const branch = closestBranch(issue.errors)
       if (branch)
         return problemsOf(
@@ -86,6 +87,13 @@ function wrongValue(path: readonly PropertyKey[], values: unknown): Problem {
   const is =
     found === undefined ? 'is missing' : node?.anyOf && isGroup(found) ? 'lacks a key' : `is ${shown(found, path)}`
   return { path, part: 'value', message: `${is}; expected: ${node ? expectedOf(node) : 'nothing'}${forExample(node)}` }
+}
+
+/** The word that says which kind of entry it is, where it says none that there is. */
+function wrongWord(path: readonly PropertyKey[], values: unknown, words: readonly unknown[]): Problem {
+  const found = valueAt(values, path)
+  const is = found === undefined ? 'is missing' : `is ${shown(found, path)}`
+  return { path, part: 'value', message: `${is}; expected: one of ${words.join(', ')}` }
 }
 
 function forExample(node: SchemaNode | undefined): string {

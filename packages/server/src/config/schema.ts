@@ -24,8 +24,15 @@ export interface SchemaNode {
 
 /** JSON Schema of the product’s own configuration, for editors and for `config schema`. */
 export const configSchema = {
-  ...(z.toJSONSchema(configOptions, { io: 'input' }) as SchemaNode),
+  ...(z.toJSONSchema(configOptions, { io: 'input', override: withAnyOf }) as SchemaNode),
   title: 'mcp-vitals configuration',
+}
+
+/** A union told apart by a word is `oneOf`; what reads the schema needs only one form, and both mean the same here. */
+function withAnyOf({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.oneOf === undefined) return
+  jsonSchema.anyOf = jsonSchema.oneOf
+  delete jsonSchema.oneOf
 }
 
 /** The schema of what stands at a key path, or undefined where nothing may stand. Of a union, the first branch that has the key. */
@@ -65,6 +72,7 @@ export function optionsOf(node: SchemaNode = configSchema, path: readonly string
 
 /** What an option wants, in words. */
 export function expectedOf(node: SchemaNode): string {
+  if (node.anyOf?.every(({ properties }) => properties === undefined)) return node.anyOf.map(expectedOf).join(', or ')
   if (node.anyOf)
     return `a group of keys with ${node.anyOf.map((branch) => quoted(branch.required ?? [])).join(' or ')}`
   if (node.enum) return `one of ${node.enum.join(', ')}`
@@ -82,8 +90,14 @@ export function expectedOf(node: SchemaNode): string {
         ? `a group of keys (${keysOf(node).join(', ')})`
         : `a map of names, each to ${typeof node.additionalProperties === 'object' ? expectedOf(node.additionalProperties) : 'anything'}`
     default:
-      return node.format === 'uri' ? 'an address that begins with http:// or https://' : `text${lengthOf(node)}`
+      return node.format === 'uri' ? `an address that begins with ${schemesOf(node)}` : `text${lengthOf(node)}`
   }
+}
+
+/** How an address may begin: as its example does; what is not HTTP has one way. */
+function schemesOf({ examples = [] }: SchemaNode): string {
+  const scheme = /^[a-z]+:\/\//.exec(String(examples[0]))?.[0] ?? 'http://'
+  return scheme.startsWith('http') ? 'http:// or https://' : scheme
 }
 
 function quoted(words: readonly string[]): string {

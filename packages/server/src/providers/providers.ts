@@ -1,11 +1,8 @@
-import { type Event, event } from '@mcp-vitals/instrument/event'
+import { type Event, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import type { CheckResult } from './check.js'
 import type { ProviderEntry, ProviderType } from './options.js'
 import { type CheckTools, createCheck } from './registry.js'
 import { createWatch } from './watch.js'
-
-/** The name under which our own process publishes. */
-const OWN_NAME = 'mcp-vitals'
 
 /** What is known of one provider. `unknown`: its first check has not ended. */
 export interface ProviderReport extends Partial<Omit<CheckResult, 'ok'>> {
@@ -80,7 +77,7 @@ function tell({ publish, now, onChange }: ProvidersSettings, report: ProviderRep
   const { name, status, latencyMs = 0, reason } = report
   const ok = status === 'up'
   const errorCode = reason === undefined ? {} : { errorCode: reason }
-  publish(event('provider', now(), { server: OWN_NAME }, { provider: name, ok, durationMs: latencyMs, ...errorCode }))
+  publish(event('provider', now(), { server: OWN_SERVER }, { provider: name, ok, durationMs: latencyMs, ...errorCode }))
   if (ok !== (before?.ok ?? true)) onChange(report)
 }
 

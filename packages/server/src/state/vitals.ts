@@ -1,6 +1,6 @@
 /** What is true now, folded from the stream: pure memory, bounded, restored by nothing but new events. */
 import { Activity, DEFAULT_ACTIVITY_LIMITS, evidenceOf } from '@mcp-vitals/instrument/activity'
-import type { Event, EventOf } from '@mcp-vitals/instrument/event'
+import { type Event, type EventOf, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import { STREAMING_METHODS } from '@mcp-vitals/instrument/mcp'
 import type { Entrance, Fold } from '@mcp-vitals/instrument/stream'
 import { createRecentDurations } from './durations.js'
@@ -9,9 +9,6 @@ import { createRecentDurations } from './durations.js'
 export const MAX_SERVERS = 1000
 /** Finished calls that are remembered for the status page. */
 export const MAX_RECENT_CALLS = 50
-
-/** What we publish of ourselves is under this name, which no server of the configuration has. */
-const OWN_NAME = 'mcp-vitals'
 
 /** `up`: answered last. `down`: could not be reached or started last. `unknown`: nothing was asked of it yet. */
 export type ServerCondition = 'up' | 'down' | 'unknown'
@@ -90,7 +87,7 @@ export function createVitals(now: () => number): VitalsFold {
       track(name)
     },
     fold(event, entrance) {
-      if (event.server === OWN_NAME) return
+      if (event.server === OWN_SERVER) return
       const tracked = track(event.server)
       if (!tracked) return
       if (event.transport) tracked.facts.transport = event.transport

@@ -1,78 +1,75 @@
-import type { Vitals } from '../../state/index.js'
+import type { ProviderReport, Providers } from '../../providers/index.js'
+import type { Vitals, Workload } from '../../state/index.js'
+import { documentOf, type HealthFacts, type StoreHealth } from './document.js'
+import type { HealthOptions } from './options.js'
+import { createProcessHealth, type ProcessReadings } from './process.js'
+import { select } from './select.js'
 
-/** One thing this process cannot work without, and how it is. */
-export interface Check {
-  readonly ok: boolean
-  /** Why not, in words that name no personal datum. */
-  readonly reason?: string
-}
+export type { HealthDocument, StoreHealth } from './document.js'
+export type { ProcessReadings } from './process.js'
 
 export interface HealthInputs {
+  readonly options: HealthOptions
+  /** Shown where the options name no other. */
   readonly version: string
   readonly environment: string
   readonly demoMode: boolean
-  /** Since the process started. */
-  readonly uptimeSeconds: () => number
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly vitals: () => Vitals
-  /** Checks of what this process itself needs. Answer from memory; a check is never waited for. */
-  readonly checks: Readonly<Record<string, () => Check>>
+  readonly workload: () => Workload
+  readonly providers: Pick<Providers, 'checked' | 'newest'>
+  /** Our own store. Answers from memory. */
+  readonly store: () => StoreHealth
+  readonly process: ProcessReadings
 }
 
-/** The document that `/health`, `/health/ready` and `/ready` answer with; only the status code differs. */
-export interface HealthDocument {
-  readonly status: 'ok'
-  /** Seconds. */
-  readonly uptime: number
-  readonly version: string
-  readonly environment: string
-  readonly demoMode: boolean
-  /** ISO 8601, UTC. */
-  readonly timestamp: string
-  /** Sessions open now, over all servers. */
-  readonly sessions: number
-  readonly checks: Readonly<Record<string, { status: 'ok' | 'down'; reason?: string }>>
-  readonly servers: Readonly<Record<string, { status: 'up' | 'down' | 'unknown'; reason?: string; tools: number }>>
-}
+/** What readiness shows whatever fields are chosen: the reason of a refusal is among them. */
+const REASONS_FIELDS = ['status', 'checks', 'store']
 
 /**
- * Liveness and readiness. `live` answers 200 while the process runs, whatever its dependencies do (contract, F4);
- * `ready` answers 503 when a check fails. A watched server that is down is told in the body and is no reason for 503:
- * the watcher is ready to say so.
+ * Liveness and readiness. `live` answers 200 while the process runs, whatever its dependencies do (contract, F4), and
+ * tells what was last known of them. `ready` has every provider checked and answers 503 when a required one, or our own
+ * store, is down. A watched server that is down is told in the body and is no reason for 503: the watcher is ready to
+ * say so.
  */
-export function createHealthFace(inputs: HealthInputs): { live: () => Response; ready: () => Response } {
-  const answer = (status: number) =>
-    Response.json(describe(inputs), { status, headers: { 'cache-control': 'no-store' } })
+export function createHealthFace(inputs: HealthInputs): {
+  live: () => Promise<Response>
+  ready: () => Promise<Response>
+} {
+  const { fields } = inputs.options
+  const gather = createGatherer(inputs)
   return {
-    live: () => answer(200),
-    ready: () => answer(Object.values(inputs.checks).every((check) => check().ok) ? 200 : 503),
+    async live() {
+      const facts = gather(await inputs.providers.newest())
+      return answer(200, select(documentOf(facts, true), fields))
+    },
+    async ready() {
+      const facts = gather(await inputs.providers.checked())
+      const isReady = facts.store.ok && facts.providers.every(({ required, status }) => !required || status === 'up')
+      return answer(isReady ? 200 : 503, select(documentOf(facts, isReady), [...fields, ...REASONS_FIELDS]))
+    },
   }
 }
 
-function describe(inputs: HealthInputs): HealthDocument {
-  const { servers, sessions } = inputs.vitals()
-  return {
-    status: 'ok',
-    uptime: Math.round(inputs.uptimeSeconds() * 1000) / 1000,
-    version: inputs.version,
-    environment: inputs.environment,
-    demoMode: inputs.demoMode,
-    timestamp: new Date(inputs.now()).toISOString(),
-    sessions,
-    checks: mapValues(inputs.checks, (check) => {
-      const { ok, reason } = check()
-      return { status: ok ? 'ok' : 'down', ...(reason === undefined ? {} : { reason }) }
-    }),
-    servers: Object.fromEntries(
-      servers.map(({ name, condition, reason, tools }) => [
-        name,
-        { status: condition, tools: tools.length, ...(reason === undefined ? {} : { reason }) },
-      ]),
-    ),
-  }
+function createGatherer(inputs: HealthInputs): (providers: readonly ProviderReport[]) => HealthFacts {
+  const { options, environment, demoMode } = inputs
+  const processHealth = createProcessHealth(inputs.process, options.word)
+  return (providers) => ({
+    word: options.word,
+    version: options.version ?? inputs.version,
+    environment,
+    demoMode,
+    uptimeSeconds: inputs.process.uptimeSeconds(),
+    now: inputs.now(),
+    vitals: inputs.vitals(),
+    workload: inputs.workload(),
+    providers,
+    store: inputs.store(),
+    process: processHealth(),
+  })
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]))
+function answer(status: number, body: object): Response {
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
 }

@@ -1,11 +1,17 @@
 import { html } from 'hono/html'
-import type { RecentCall, ServerVitals, Vitals } from '../../state/index.js'
+import type { ProviderReport } from '../../providers/index.js'
+import type { RecentCall, ServerVitals, Vitals, Workload } from '../../state/index.js'
+import { dependencyTables } from './dependencies.js'
+import { duration, milliseconds, timeOfDay } from './format.js'
 
 export interface StatusInputs {
   readonly version: string
   readonly demoMode: boolean
   readonly uptimeSeconds: () => number
   readonly vitals: () => Vitals
+  readonly workload: () => Workload
+  /** What is known of the providers now. */
+  readonly providers: () => Promise<readonly ProviderReport[]>
   /** Where a client reaches a server through the gateway; undefined for a server that is only watched by a wrap. */
   readonly addressOf: (server: string) => string | undefined
 }
@@ -19,12 +25,16 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** `GET /`: the plain status page. One table of servers, one of the last calls; reloads itself every 5 seconds. */
-export function createStatusFace(inputs: StatusInputs): () => Response {
-  return () => new Response(String(page(inputs)), { headers: HEADERS })
+/**
+ * `GET /`: the plain status page. Tables of servers, of providers, plugins and queues where there are any, and of the
+ * last calls; reloads itself every 5 seconds.
+ */
+export function createStatusFace(inputs: StatusInputs): () => Promise<Response> {
+  return async () => new Response(String(page(inputs, await inputs.providers())), { headers: HEADERS })
 }
 
-function page({ version, demoMode, uptimeSeconds, vitals, addressOf }: StatusInputs) {
+function page(inputs: StatusInputs, providers: readonly ProviderReport[]) {
+  const { version, demoMode, uptimeSeconds, vitals, workload, addressOf } = inputs
   const { servers, recent, sessions } = vitals()
   return html`<!doctype html>
 <html lang="en">
@@ -41,7 +51,7 @@ function page({ version, demoMode, uptimeSeconds, vitals, addressOf }: StatusInp
 Machines read <a href="/metrics">/metrics</a>, <a href="/health">/health</a> and <a href="/health/ready">/health/ready</a>.</p>
 <h2>Servers</h2>
 ${servers.length === 0 ? NO_SERVERS : serverTable(servers, addressOf)}
-<h2>Last calls</h2>
+${dependencyTables(providers, workload())}<h2>Last calls</h2>
 ${recent.length === 0 ? html`<p>No tool was called yet. Point an MCP client at one of the addresses above, or run one through <code>mcp-vitals wrap</code>.</p>` : callTable(recent)}
 </body>
 </html>`
@@ -68,28 +78,13 @@ function callTable(recent: readonly RecentCall[]) {
 <thead><tr><th>Time (UTC)<th>Server<th>Tool<th>Outcome<th class="n">Duration</tr></thead>
 <tbody>${recent.map(
     (call) => html`<tr>
-<td>${new Date(call.at).toISOString().slice(11, 19)}<td>${call.server}<td>${call.name ?? call.method}
+<td>${timeOfDay(call.at)}<td>${call.server}<td>${call.name ?? call.method}
 <td class="${call.outcome === 'ok' ? 'up' : 'down'}">${call.outcome}<td class="n">${milliseconds(call.durationMs)}</tr>`,
   )}</tbody></table>`
 }
 
 function address(url: string | undefined) {
   return url === undefined ? html`<small>through <code>mcp-vitals wrap</code></small>` : html`<code>${url}</code>`
-}
-
-function milliseconds(value: number | undefined): string {
-  if (value === undefined) return '–'
-  return value < 10
-    ? `${value.toFixed(1)} ms`
-    : value < 10_000
-      ? `${Math.round(value)} ms`
-      : `${Math.round(value / 1000)} s`
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`
 }
 
 const STYLE = `:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{margin:2rem auto;max-width:70rem;padding:0 1rem}

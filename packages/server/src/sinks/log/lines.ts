@@ -1,4 +1,12 @@
-import { ENVELOPE, EVENTS, type Event, type EventOf, type EventType, type Field } from '@mcp-vitals/instrument/event'
+import {
+  ENVELOPE,
+  EVENTS,
+  type Event,
+  type EventOf,
+  type EventType,
+  type Field,
+  OWN_SERVER,
+} from '@mcp-vitals/instrument/event'
 
 /** Levels from least to most grave. */
 export const LEVELS = ['debug', 'info', 'warning', 'error'] as const
@@ -45,7 +53,13 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   queue: (e) => ['debug', 'queue', `Queue: ${e.plugin} ${e.action}, ${e.size} waiting`],
   plugin: (e) =>
     graded(e.outcome === 'ok', 'plugin', `Plugin: ${e.plugin} ${e.command} ${e.outcome} ${time(e.durationMs)}`),
-  provider: (e) => quiet(e.ok, 'provider_call', `Provider: ${e.provider} ${success(e.ok)} ${time(e.durationMs)}`),
+  provider: (e) =>
+    // A check of our own runs often, and its change of state has a line of its own.
+    quiet(
+      e.ok || e.server === OWN_SERVER,
+      'provider_call',
+      `Provider: ${e.provider} ${success(e.ok)} ${time(e.durationMs)}`,
+    ),
   probe: (e) => quiet(e.ok, 'probe', `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`),
   auth: (e) => quiet(e.action === 'accepted', 'auth', `Authentication: ${e.action}${because(e.reason)}`),
   limit: (e) => ['warning', 'limit_hit', `Limit hit: ${e.limitType} (${e.layer})`],
