@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { FILES, ROOT, textOf } from './files.js'
 
 const MAX_FILE_LINES = 400
+/** Users copy this one file, whatever it holds: it has a bound of its own. */
+const ONE_FILE = { name: 'clients/python/mcp_vitals.py', maxLines: 750 }
 /** Made by npm, or data that is read and not written by people. */
 const MADE = /^(package-lock\.json|test\/golden\/|docs\/reference\/|docs\/images\/)/
 const TEXT = FILES.filter((file) => !MADE.test(file) && !readFileSync(join(ROOT, file)).includes(0))
@@ -51,7 +53,8 @@ const linesWith = (files: readonly string[], pattern: RegExp): readonly string[]
 
 describe('files', () => {
   test(`no source is longer than ${MAX_FILE_LINES} lines`, () => {
-    expect(CODE.filter((file) => textOf(file).split('\n').length > MAX_FILE_LINES + 1)).toEqual([])
+    const most = (file: string) => (file === ONE_FILE.name ? ONE_FILE.maxLines : MAX_FILE_LINES)
+    expect(CODE.filter((file) => textOf(file).split('\n').length > most(file) + 1)).toEqual([])
   })
 
   test('no test is skipped, alone, expected to fail or left for later', () => {
