@@ -158,7 +158,7 @@ class _Client:
         return labels if labels in series or len(series) < MAX_SERIES else ("other",) * len(labels)
 
     def track(self, name, key, is_open):
-        """Adds to a set of what is open, or takes away; what has no id counts as any one of its kind."""
+        """Adds to a set of what is open, or takes away; what has no id stands for one of its kind."""
         with self.lock:
             found = self.open[name]
             if is_open and len(found) < MAX_EVENTS:

@@ -34,13 +34,18 @@ export const COMMERCE = {
     'C6.library.record-llm-tokens':
       'tokens are recorded by hand, as `record_llm_tokens(provider, model, input_tokens, output_tokens)` does',
   }),
-  ...open(3, 'the Python file', {
+  ...kept({
     'C6.python.one-file': 'one small Python file, standard library only, gives the same names',
     'C6.python.posts-to-ingest': 'the Python file posts to the ingest',
     'C6.python.monitored-tool': '`@monitored_tool` in Python',
     'C6.python.record-tool-call': '`with record_tool_call("my_tool")` in Python',
     'C6.python.record-error': '`record_error(type, tool, message)` in Python',
     'C6.python.record-llm-tokens': '`record_llm_tokens(provider, model, input_tokens, output_tokens)` in Python',
+    'C7.python.background':
+      'one call starts it in the background in Python: `start_metrics_server_background(port=9090)`',
+  }),
+  ...partly(3, 'METRICS_PORT of the daemon', {
+    'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
   }),
   ...partly(3, 'port 9090, by the preset', {
     'C7.server.metrics': 'it serves `/metrics`',
@@ -49,9 +54,6 @@ export const COMMERCE = {
   }),
   ...open(3, 'the metrics server of its own', {
     'C7.server.port': 'a metrics server of its own, on port 9090 by default',
-    'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
-    'C7.python.background':
-      'one call starts it in the background in Python: `start_metrics_server_background(port=9090)`',
   }),
   ...open(5, 'the TypeScript library', {
     'C7.library.background': 'one call of the TypeScript library starts it in the background of another server',
