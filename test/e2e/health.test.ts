@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { freePort } from '../fixtures/databases.js'
 import { listeningPeer } from '../fixtures/peers.js'
 import { until } from '../fixtures/until.js'
@@ -108,6 +108,7 @@ describe('readiness', () => {
         })
       }
       answer = 503
+      expect(await metric(daemon.url, 'mcp_twilio_requests_total', { status: 'success' })).toBeGreaterThanOrEqual(2)
       for (const path of ['/health/ready', '/ready']) {
         const { status, body } = await ask(daemon, path)
         expect(status).toBe(503)
@@ -116,6 +117,7 @@ describe('readiness', () => {
           checks: { twilio: { status: 'down', error: 'status', code: '503' }, voice: { status: 'ok' } },
         })
       }
+      expect(await metric(daemon.url, 'mcp_twilio_errors_total', { reason: 'status' })).toBe(2)
       await voice.close()
       answer = 200
       expect((await ask(daemon, '/ready')).body).toMatchObject({ checks: { voice: { error: 'connection_refused' } } })

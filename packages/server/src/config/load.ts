@@ -56,9 +56,8 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
 }
 
 /** What no option can see alone. */
-function crossProblems({ metrics, ...rest }: Config): readonly Problem[] {
-  const providers = Object.keys('providers' in rest ? (rest.providers as object) : {})
-  return metricsProblems(metrics, providers, nearest).map((problem) => ({ ...problem, part: 'key' }))
+function crossProblems({ metrics, providers }: Config): readonly Problem[] {
+  return metricsProblems(metrics, Object.keys(providers), nearest).map((problem) => ({ ...problem, part: 'key' }))
 }
 
 function readBase(file: string): Base {
