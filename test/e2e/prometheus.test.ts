@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CATALOGUE, CONTENT_TYPES, expose, type Registry } from '../../packages/instrument/src/metrics/index.js'
-import { everyMetricMoved } from '../unit/metrics/every-metric.js'
+import { formatFor } from '../../packages/server/src/faces/metrics/index.js'
+import { everyMetricMoved, TRACE_ID } from '../unit/metrics/every-metric.js'
 import { readExposition } from '../unit/metrics/read-exposition.js'
 
 const DEADLINE_MS = 40_000
@@ -29,6 +30,8 @@ const HOSTILE_TOOLS = [
   '\x80',
 ]
 
+/** Formats that were asked for. */
+const formats = new Set<string>()
 let directory: string
 let registry: Registry
 let target: Server
@@ -40,8 +43,10 @@ beforeAll(async () => {
   registry = everyMetricMoved()
   for (const [i, tool] of HOSTILE_TOOLS.entries())
     registry.gauge(CATALOGUE.mcp.tool_availability).with('hostile', tool).set(i)
-  target = createServer((_request, response) => {
-    response.setHeader('content-type', CONTENT_TYPES.prometheus).end(expose(registry))
+  target = createServer((request, response) => {
+    const format = formatFor(request.headers.accept ?? null)
+    formats.add(format)
+    response.setHeader('content-type', CONTENT_TYPES[format]).end(expose(registry, format))
   })
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
   api = await startPrometheus((target.address() as AddressInfo).port)
@@ -73,6 +78,7 @@ async function startPrometheus(targetPort: number): Promise<string> {
       `--storage.tsdb.path=${join(directory, 'data')}`,
       '--web.listen-address=127.0.0.1:0',
       '--log.format=json',
+      '--enable-feature=exemplar-storage',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
@@ -133,5 +139,20 @@ describe('a real Prometheus', () => {
     expect(new Map(found.map(({ metric, value }) => [metric.tool_name, value]))).toEqual(
       new Map(HOSTILE_TOOLS.map((tool, i) => [tool, i])),
     )
+  })
+
+  it('asks for OpenMetrics, and finds the trace of a call by its counter and its bucket', async () => {
+    expect([...formats]).toEqual(['openmetrics'])
+    for (const [series, value] of [
+      ['mcp_tool_calls_total', 3],
+      ['mcp_tool_call_duration_seconds_bucket', 0.002],
+    ] as const) {
+      const range = { query: `${series}{server="a"}`, start: '1699999000', end: '1700001000' }
+      const response = await fetch(`${api}/api/v1/query_exemplars?${new URLSearchParams(range)}`)
+      const { data } = (await response.json()) as { data: { exemplars: unknown[] }[] }
+      expect(data.flatMap(({ exemplars }) => exemplars)).toMatchObject([
+        { labels: { trace_id: TRACE_ID }, value: String(value), timestamp: 1_700_000_000.123 },
+      ])
+    }
   })
 })

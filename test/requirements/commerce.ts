@@ -3,6 +3,18 @@ import { kept, open, partly } from './state.js'
 /** Section C: a fleet of MCP servers with LLM-backed tools, watched by Prometheus and a health monitor. */
 export const COMMERCE = {
   ...kept({
+    'C2.metric.rate-limit-hits': '`mcp_rate_limit_hits_total` counts',
+    'C5.metric.auth-failures': '`mcp_auth_failures_total` counts',
+    'C5.metric.validation-failures': '`mcp_validation_failures_total` counts',
+    'C5.metric.security-events': '`mcp_security_events_total` counts',
+    'C3.metric.queue-depth': '`mcp_queue_depth` is a gauge of pending tool executions',
+    'C1.metric.request-size': '`mcp_request_size_bytes` is a summary',
+    'C1.metric.response-size': '`mcp_response_size_bytes` is a summary',
+    'C3.metric.active-connections': '`mcp_active_connections` is a gauge',
+    'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
+    'C7.server.metrics': 'it serves `/metrics`',
+    'C7.server.health': 'it serves `/health`',
+    'C7.server.status-page': 'it serves a status page at `/`',
     'C4.metric.agent-usage': '`mcp_agent_usage_total` counts by category',
     'C4.metric.llm-tokens': '`mcp_llm_tokens_total` counts tokens, for cost',
     'C4.metric.3d-generations': '`mcp_3d_generations_total` counts',
@@ -16,16 +28,6 @@ export const COMMERCE = {
     'C2.metric.timeouts': '`mcp_timeouts_total` counts by tool',
     'C3.metric.server-uptime': '`mcp_server_uptime_seconds` is a gauge',
     'C3.metric.tool-availability': '`mcp_tool_availability` is 1 for an available tool; its label is `tool_name`',
-  }),
-  ...open(3, "this system's metrics, moved by real events", {
-    'C1.metric.request-size': '`mcp_request_size_bytes` is a summary',
-    'C1.metric.response-size': '`mcp_response_size_bytes` is a summary',
-    'C2.metric.rate-limit-hits': '`mcp_rate_limit_hits_total` counts',
-    'C3.metric.active-connections': '`mcp_active_connections` is a gauge',
-    'C3.metric.queue-depth': '`mcp_queue_depth` is a gauge of pending tool executions',
-    'C5.metric.auth-failures': '`mcp_auth_failures_total` counts',
-    'C5.metric.validation-failures': '`mcp_validation_failures_total` counts',
-    'C5.metric.security-events': '`mcp_security_events_total` counts',
   }),
   ...open(5, 'the TypeScript library', {
     'C6.library.wrapper': 'one wrapper around a handler instruments a tool, as `@monitored_tool` does',
@@ -46,11 +48,6 @@ export const COMMERCE = {
   }),
   ...partly(3, 'METRICS_PORT of the daemon', {
     'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
-  }),
-  ...partly(3, 'port 9090, by the preset', {
-    'C7.server.metrics': 'it serves `/metrics`',
-    'C7.server.health': 'it serves `/health`',
-    'C7.server.status-page': 'it serves a status page at `/`',
   }),
   ...open(3, 'the metrics server of its own', {
     'C7.server.port': 'a metrics server of its own, on port 9090 by default',

@@ -2,6 +2,16 @@ import { kept, open, partly } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
+  ...kept({
+    'D1.metric.dust-api-requests': '`mcp_dust_server_dust_api_requests_total`',
+    'D1.metric.dust-api-request-duration': '`mcp_dust_server_dust_api_request_duration_seconds`, a histogram',
+    'D1.metric.dust-api-errors': '`mcp_dust_server_dust_api_errors_total`',
+    'D1.metric.memory-usage': '`mcp_dust_server_memory_usage_bytes`',
+    'D1.metric.cpu-usage': '`mcp_dust_server_cpu_usage_percent`',
+    'D2.env.metrics-prefix': '`METRICS_PREFIX=mcp_dust_server` sets the prefix',
+    'D2.env.metrics-path': '`METRICS_PATH=/metrics` sets the path',
+    'D2.env.enable-metrics': '`ENABLE_METRICS=true` switches the metrics on, and false off',
+  }),
   ...partly(3, 'the variable METRICS_PREFIX, and the view that leaves out the label server', {
     'D1.metric.prefix': 'all names have the prefix `mcp_dust_server`',
     'D1.metric.http-requests': '`mcp_dust_server_http_requests_total{method,path,status}`',
@@ -10,16 +20,6 @@ export const DUST = {
     'D1.metric.http-response-size': '`mcp_dust_server_http_response_size_bytes`, a histogram',
     'D1.metric.active-sessions': '`mcp_dust_server_active_sessions`',
     'D1.metric.session-duration': '`mcp_dust_server_session_duration_seconds`, a histogram',
-  }),
-  ...open(3, "this system's metrics, moved by real events", {
-    'D1.metric.dust-api-requests': '`mcp_dust_server_dust_api_requests_total`',
-    'D1.metric.dust-api-request-duration': '`mcp_dust_server_dust_api_request_duration_seconds`, a histogram',
-    'D1.metric.dust-api-errors': '`mcp_dust_server_dust_api_errors_total`',
-    'D1.metric.memory-usage': '`mcp_dust_server_memory_usage_bytes`',
-    'D1.metric.cpu-usage': '`mcp_dust_server_cpu_usage_percent`',
-    'D2.env.enable-metrics': '`ENABLE_METRICS=true` switches the metrics on, and false off',
-    'D2.env.metrics-prefix': '`METRICS_PREFIX=mcp_dust_server` sets the prefix',
-    'D2.env.metrics-path': '`METRICS_PATH=/metrics` sets the path',
   }),
   ...open(12, 'mcp-vitals export prometheus', {
     'D3.prometheus.intervals': 'global scrape and evaluation interval 15 s',

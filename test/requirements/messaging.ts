@@ -3,12 +3,13 @@ import { kept, open, partly } from './state.js'
 /** Section A: an MCP server through which agents send messages by outside providers. */
 export const MESSAGING = {
   ...kept({
+    'A3.metric.messages-sent': 'counter `mcp_messages_sent_total{channel}`',
+    'A3.metric.rate-limit-hits': 'counter `mcp_rate_limit_hits_total{limit_type}`',
+    'A3.metric.http-rate-limit-hits': 'counter `mcp_http_rate_limit_hits_total`, without labels',
+    'A3.metric.webhooks-received': 'counter `mcp_webhook_received_total{type}`',
+    'A3.metric.auth-failures': 'counter `mcp_auth_failures_total`, without labels',
     'A4.metric.active-voice-sessions': 'gauge `mcp_active_voice_sessions`',
     'A4.metric.active-agents': 'gauge `mcp_active_agents`: agents provisioned and not deprovisioned',
-  }),
-  ...partly(3, "the label set of this system's preset", {
-    'A3.metric.messages-sent': 'counter `mcp_messages_sent_total{channel}`',
-    'A3.metric.webhooks-received': 'counter `mcp_webhook_received_total{type}`',
   }),
   ...kept({
     'A1.health.status-200': '`GET /health` answers 200 while the process runs',
@@ -30,11 +31,6 @@ export const MESSAGING = {
   }),
   ...partly(3, 'the view that leaves out the labels server and status', {
     'A3.metric.tool-calls': 'counter `mcp_tool_calls_total{tool}`',
-  }),
-  ...open(3, "this system's counters and gauges, moved by real events", {
-    'A3.metric.rate-limit-hits': 'counter `mcp_rate_limit_hits_total{limit_type}`',
-    'A3.metric.http-rate-limit-hits': 'counter `mcp_http_rate_limit_hits_total`, without labels',
-    'A3.metric.auth-failures': 'counter `mcp_auth_failures_total`, without labels',
   }),
   ...partly(3, 'the preset that chooses this form', {
     'A5.log.one-object-a-line': 'logs are JSON on stdout, one object a line',

@@ -3,6 +3,15 @@ import { kept, open, partly } from './state.js'
 /** Section E: an MCP server that runs plugin commands through a job queue. */
 export const PLUGINS = {
   ...kept({
+    'E2.metric.plugin-executions': '`mcp_plugin_executions_total{plugin,command,status}`',
+    'E2.metric.plugin-execution-duration': '`mcp_plugin_execution_duration_seconds{plugin,command}`',
+    'E2.metric.queue-size': '`mcp_queue_size{plugin}`',
+    'E2.metric.queue-wait': '`mcp_queue_wait_seconds{plugin}`, a histogram',
+    'E2.metric.active-connections': 'a gauge of active connections',
+    'E2.metric.cpu': 'a gauge of CPU use',
+    'E2.metric.memory': 'a gauge of memory use',
+    'E2.metric.disk': 'a gauge of disk I/O, for E6',
+    'E2.metric.network': 'a gauge of network I/O, for E6',
     'E1.log.default-level': 'the default level is INFO',
   }),
   ...partly(3, "this system's keys", {
@@ -29,19 +38,6 @@ export const PLUGINS = {
   ...partly(3, 'the view that leaves out the label server', {
     'E2.metric.requests': '`mcp_requests_total{method,endpoint,status}`',
     'E2.metric.request-duration': '`mcp_request_duration_seconds{method,endpoint}`',
-  }),
-  ...partly(3, 'the memory of the watched servers', {
-    'E2.metric.memory': 'a gauge of memory use',
-  }),
-  ...open(3, "this system's metrics, moved by real events", {
-    'E2.metric.plugin-executions': '`mcp_plugin_executions_total{plugin,command,status}`',
-    'E2.metric.plugin-execution-duration': '`mcp_plugin_execution_duration_seconds{plugin,command}`',
-    'E2.metric.queue-size': '`mcp_queue_size{plugin}`',
-    'E2.metric.queue-wait': '`mcp_queue_wait_seconds{plugin}`, a histogram',
-    'E2.metric.active-connections': 'a gauge of active connections',
-    'E2.metric.cpu': 'a gauge of CPU use',
-    'E2.metric.disk': 'a gauge of disk I/O, for E6',
-    'E2.metric.network': 'a gauge of network I/O, for E6',
   }),
   ...kept({
     'E3.health.endpoint': '`GET /health` answers',

@@ -3,6 +3,11 @@ import { kept, open, partly } from './state.js'
 /** Section F: where the five systems differ, and how one product serves all. */
 export const TOGETHER = {
   ...kept({
+    'F2.prefix.collision': 'a provider or prefix that makes two metrics one name is a configuration error',
+    'F2.prefix.replaces': '`METRICS_PREFIX` replaces `mcp` on the names of the contract',
+    'F2.prefix.not-our-own': 'the prefix never changes `mcp_vitals_*`',
+    'F2.prefix.not-opentelemetry': "the prefix never changes OpenTelemetry's names",
+    'F2.view.metrics': 'a preset is a view: `/metrics` reads the view',
     'F2.merge.by-catalogue': 'series merge by the way that the catalogue names for the metric: sum, min or max',
     'F2.merge.summaries': 'summaries merged give `_sum` and `_count` only',
   }),
@@ -21,12 +26,7 @@ export const TOGETHER = {
   ...kept({
     'F2.default.server-label': "the product's own default adds the label `server`",
   }),
-  ...partly(3, 'the variable METRICS_PREFIX', {
-    'F2.prefix.replaces': '`METRICS_PREFIX` replaces `mcp` on the names of the contract',
-    'F2.prefix.not-our-own': 'the prefix never changes `mcp_vitals_*`',
-  }),
   ...open(3, 'the views', {
-    'F2.view.metrics': 'a preset is a view: `/metrics` reads the view',
     'F2.view.label-set': "a metric's label set is part of the view, exactly as the rows say",
     'F2.view.messaging-tool-calls': 'messaging sees `mcp_tool_calls_total{tool}`',
     'F2.view.commerce-tool-calls': 'commerce sees `{tool,status}` on it',
@@ -34,8 +34,6 @@ export const TOGETHER = {
     'F2.view.commerce-errors':
       'commerce sees `mcp_errors_total{type,tool,reason}`, so that `rate(mcp_errors_total[5m]) > 0.05` means what it meant',
     'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
-    'F2.prefix.not-opentelemetry': "the prefix never changes OpenTelemetry's names",
-    'F2.prefix.collision': 'a provider or prefix that makes two metrics one name is a configuration error',
   }),
   ...open(7, 'the query API and the own rules', {
     'F2.view.query-api': '`/api/v1` and its rules read the view',
