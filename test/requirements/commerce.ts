@@ -46,9 +46,6 @@ export const COMMERCE = {
     'C7.python.background':
       'one call starts it in the background in Python: `start_metrics_server_background(port=9090)`',
   }),
-  ...partly(3, 'METRICS_PORT of the daemon', {
-    'C7.env.metrics-port': '`METRICS_PORT` overrides its port',
-  }),
   ...open(3, 'the metrics server of its own', {
     'C7.server.port': 'a metrics server of its own, on port 9090 by default',
   }),

@@ -44,32 +44,33 @@ export function readFamily(pid: number, pageBytes: number): readonly ProcessRead
 }
 
 function readProcess(pid: number, pageBytes: number): ProcessReading | undefined {
-  try {
-    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'), pageBytes)
-    return stat && { pid, ...stat }
-  } catch {
-    return undefined
-  }
+  const text = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const stat = text === undefined ? undefined : parseStat(text, pageBytes)
+  return stat && { pid, ...stat }
 }
 
+/** Each thread has children of its own, and may end while they are read. */
 function childrenOf(pid: number): readonly number[] {
+  const tasks = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? []
+  return tasks.flatMap((task) => {
+    const children = attempt(() => readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')) ?? ''
+    return children.split(' ').filter(Boolean).map(Number)
+  })
+}
+
+function attempt<T>(read: () => T): T | undefined {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
-    )
+    return read()
   } catch {
-    return []
+    return undefined
   }
 }
 
 /** When the machine started, milliseconds since 1970; undefined where there is no /proc. */
 export function bootTimeMs(): number | undefined {
-  try {
-    const seconds = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]
-    return seconds === undefined ? undefined : Number(seconds) * 1000
-  } catch {
-    return undefined
-  }
+  const text = attempt(() => readFileSync('/proc/stat', 'latin1')) ?? ''
+  const seconds = /^btime (\d+)$/m.exec(text)?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
 }
 
 /**
