@@ -1,6 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { CATALOGUE, expose, fullName, METRICS } from '../../../packages/instrument/src/metrics/index.js'
+import {
+  CATALOGUE,
+  createView,
+  expose,
+  fullName,
+  METRICS,
+  type ViewLabels,
+  viewName,
+} from '../../../packages/instrument/src/metrics/index.js'
 import { promises } from '../../requirements.js'
 import { everyMetricMoved } from './every-metric.js'
 
@@ -116,11 +124,50 @@ describe('the catalogue', () => {
   })
 })
 
+/** The label sets of the contract's systems, by which a preset narrows them. */
+const VIEWS: readonly (readonly [string, ViewLabels])[] = [
+  [
+    'messaging',
+    { tool_calls_total: ['tool'], http_rate_limit_hits_total: [], auth_failures_total: [], active_agents: [] },
+  ],
+  [
+    'commerce',
+    {
+      tool_calls_total: ['tool', 'status'],
+      tool_availability: ['tool_name'],
+      errors_total: ['type', 'tool', 'reason'],
+      request_size_bytes: [],
+      request_duration_seconds: [],
+    },
+  ],
+  [
+    'dust',
+    {
+      http_requests_total: ['method', 'path', 'status'],
+      http_request_size_bytes: [],
+      session_duration_seconds: [],
+      active_sessions: [],
+    },
+  ],
+  [
+    'plugins',
+    { requests_total: ['method', 'endpoint', 'status'], queue_size: ['plugin'], queue_wait_seconds: ['plugin'] },
+  ],
+  ['of no labels at all', Object.fromEntries(METRICS.map((metric) => [viewName(metric), []]))],
+]
+
 describe('promtool check metrics', () => {
   it.each(['mcp', 'mcp_dust_server'])('passes every metric in silence, prefix %s', (prefix) => {
     const input = expose(everyMetricMoved({ prefix }))
     const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
     expect({ error, status, stdout, stderr }).toEqual({ error: undefined, status: 0, stdout: '', stderr: '' })
+  })
+
+  it.each(VIEWS)('passes the view %s in silence', (_, labels) => {
+    const registry = everyMetricMoved()
+    const input = expose(createView(registry, labels))
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
   it('is the tool that would have complained', () => {

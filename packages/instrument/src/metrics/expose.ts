@@ -19,9 +19,6 @@ export const CONTENT_TYPES = {
 } as const
 export type Format = keyof typeof CONTENT_TYPES
 
-/** What goes between the braces never changes while a series lives, so it is written once. */
-const rendered = new WeakMap<object, string>()
-
 /**
  * A registry, or a view of one, as text: in Prometheus's text format 0.0.4, or in OpenMetrics 1.0, which adds units and
  * exemplars (`_created` is left out, as that format allows). Metrics without a series are left out. The same content
@@ -111,12 +108,8 @@ function braces(labels: string): string {
 }
 
 function labelsOf(labels: readonly string[], series: AnySeries | MergedSummary): string {
-  let text = rendered.get(series)
-  if (text === undefined) {
-    text = labels.map((label, i) => `${label}="${escapeLabel(series.values[i]!)}"`).join(',')
-    rendered.set(series, text)
-  }
-  return text
+  series.text ??= labels.map((label, i) => `${label}="${escapeLabel(series.values[i]!)}"`).join(',')
+  return series.text
 }
 
 function escapeLabel(value: string): string {

@@ -41,6 +41,8 @@ export type HandleOf<T extends MetricType> = {
 /** One series: its label values, in the order of the metric's labels, and what it holds. */
 export interface Series {
   readonly values: readonly string[]
+  /** What stands between its braces: it never changes, so it is written once, at the first exposition. */
+  text?: string | undefined
 }
 
 /** What a series of any type is. */
@@ -51,6 +53,7 @@ export class NumberSeries implements Series, Counter, Gauge {
   value = 0
   /** The newest, of a counter. */
   exemplar: Exemplar | undefined
+  text: string | undefined
   constructor(readonly values: readonly string[]) {}
 
   inc(n = 1, occasion?: Occasion): void {
@@ -79,6 +82,7 @@ export class HistogramSeries implements Series, Histogram {
   sum = 0
   /** The newest of each bucket that has one. */
   exemplars: (Exemplar | undefined)[] | undefined
+  text: string | undefined
   readonly #bounds: readonly number[]
 
   constructor(
@@ -114,6 +118,7 @@ export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const
 export class SummarySeries implements Series, Summary {
   count = 0
   sum = 0
+  text: string | undefined
   readonly #sketch = new Sketch()
   readonly #now: () => number
 
