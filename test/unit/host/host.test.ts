@@ -58,7 +58,7 @@ describe('the reading of a process', () => {
   })
 })
 
-describe.runIf(process.platform === 'linux')('a server process', () => {
+describe('a server process (on Linux, which alone has /proc)', () => {
   it('is measured with what it started while it runs, by its server, at collections', async () => {
     const program = `const { spawn } = require('node:child_process')
       spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' })
