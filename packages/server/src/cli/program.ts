@@ -56,6 +56,7 @@ function addUp(program: Command, setting: () => Setting): void {
     .option('-p, --port <number>', 'port to listen on (listen.port)')
     .option('--host <address>', 'loopback address to listen on (listen.host)')
     .option('--data <directory>', 'state directory (dataDir)')
+    .option('--preset <system>', 'as operators of this system know it: messaging, letta, commerce, dust, plugins')
     .option('--demo', 'watch demonstration servers, with a client that calls them')
     .addHelpText('after', '\nExamples:\n  mcp-vitals up --config mcp.json\n  mcp-vitals up --demo --port 9465\n')
     .action(async (flags: UpFlags) => {

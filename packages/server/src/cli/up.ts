@@ -13,6 +13,7 @@ export interface UpFlags {
   readonly host?: string
   readonly data?: string
   readonly demo?: boolean
+  readonly preset?: string
 }
 
 /** Runs the daemon until a signal ends it. Resolves to the exit status; rejects with what kept it from starting. */
@@ -81,11 +82,12 @@ async function offered(
   return undefined
 }
 
-function overridesOf({ port, host, data }: UpFlags): readonly Override[] {
+function overridesOf({ port, host, data, preset }: UpFlags): readonly Override[] {
   const given = [
     { flag: '--port', path: ['listen', 'port'], value: port !== undefined && /^\d+$/.test(port) ? Number(port) : port },
     { flag: '--host', path: ['listen', 'host'], value: host },
     { flag: '--data', path: ['dataDir'], value: data },
+    { flag: '--preset', path: ['preset'], value: preset },
   ]
   return given.filter(({ value }) => value !== undefined)
 }

@@ -7,6 +7,7 @@ import { expandEntries } from './expand.js'
 import { parseConfig, readConfigFile, type SourceFile } from './file.js'
 import { environmentLayers, type Layer, type Override, withLayers } from './layers.js'
 import { type Config, clientOptions, configOptions } from './options.js'
+import { overlaid, presetValues } from './preset.js'
 import { nearest, type Problem, problemsOf } from './problems.js'
 
 export interface LoadOptions {
@@ -32,17 +33,19 @@ interface Base {
   readonly source: SourceFile | undefined
   readonly client: ClientForm | undefined
   readonly values: Readonly<Record<string, unknown>>
+  /** What the preset sets, below the file. */
+  readonly preset: { readonly name: unknown; readonly values: Readonly<Record<string, unknown>> }
 }
 
 /**
- * Reads the file, puts environment and overrides on top, fills in the defaults and checks the whole.
+ * Reads the file, puts it over the preset, and environment and overrides on top; fills in the defaults and checks the whole.
  * Throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID (every problem with its place) or HOST_NOT_LOOPBACK.
  */
 export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedConfig {
-  const base = file === undefined ? { source: undefined, client: undefined, values: {} } : readBase(file)
   const flags = overrides.map(({ flag, path, value }) => ({ from: `option ${flag}`, path, value }))
   const layers = [...environmentLayers(env), ...flags]
-  const written = withLayers(base.values, layers)
+  const base = withPreset(file === undefined ? NO_FILE : readBase(file), layers)
+  const written = withLayers(overlaid(base.preset.values, base.values), layers)
   const { values, problems } = expanded(written, env)
   const schema = base.client ? clientOptions : configOptions
   const result = schema.safeParse(values)
@@ -60,7 +63,15 @@ function crossProblems({ metrics, providers }: Config): readonly Problem[] {
   return metricsProblems(metrics, Object.keys(providers), nearest).map((problem) => ({ ...problem, part: 'key' }))
 }
 
-function readBase(file: string): Base {
+type File = Omit<Base, 'preset'>
+const NO_FILE: File = { source: undefined, client: undefined, values: {} }
+
+function withPreset(file: File, layers: readonly Layer[]): Base {
+  const name = withLayers(file.values, layers).preset
+  return { ...file, preset: { name, values: presetValues(name) } }
+}
+
+function readBase(file: string): File {
   const source = parseConfig(file, readConfigFile(file))
   if ('problems' in source)
     throw invalid(source.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`))
@@ -118,7 +129,8 @@ function filePath(path: readonly PropertyKey[], { client }: Base): readonly Prop
 function originOf(path: readonly PropertyKey[], base: Base, layers: readonly Layer[]): string {
   const layer = layerOf(path, layers)
   if (layer) return layer.from
-  if (!base.source || !has(base.values, path)) return 'default'
+  if (!base.source || !has(base.values, path))
+    return has(base.preset.values, path) ? `preset ${base.preset.name}` : 'default'
   const { line, column } = base.source.locate(filePath(path, base), 'key')
   return `file ${base.source.path}:${line}:${column}`
 }

@@ -9,6 +9,7 @@ import { logOptions } from '../sinks/log/options.js'
 import { gatewayOptions } from '../sources/http-proxy/options.js'
 import { ingestOptions } from '../sources/ingest/options.js'
 import { storeOptions } from '../store/options.js'
+import { PRESETS } from './preset.js'
 
 /** A server's name stands in addresses (`/mcp/<name>`), in labels and in log lines. `mcp-vitals` is our own. */
 const serverName = z
@@ -24,6 +25,15 @@ const NOTES = { notes: { command: 'npx', args: ['-y', '@modelcontextprotocol/ser
 
 /** One section for each module, declared by the module: a default stands in its `options.ts` and nowhere else. */
 const sections = {
+  preset: z
+    .enum(PRESETS)
+    .optional()
+    .meta({
+      description:
+        'A system whose operators find everything as they know it. It sets the options that its file in presets/ names; what stands in your own configuration wins.',
+      examples: ['commerce'],
+      env: 'MCP_VITALS_PRESET',
+    }),
   environment: z
     .string()
     .min(1)
