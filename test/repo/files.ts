@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The repository's root. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** Every file that git knows or would take, and that is there, with `/` between folders. */
+/** Every file that git knows or would take, and that is there, with `/` between folders. A link is no file. */
 export const FILES: readonly string[] = execFileSync(
   'git',
   ['ls-files', '--cached', '--others', '--exclude-standard'],
@@ -16,7 +16,7 @@ export const FILES: readonly string[] = execFileSync(
   },
 )
   .split('\n')
-  .filter((file) => file !== '' && existsSync(join(ROOT, file)))
+  .filter((file) => file !== '' && lstatSync(join(ROOT, file), { throwIfNoEntry: false })?.isFile())
 
 /** The text of a file below the root. */
 export const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')

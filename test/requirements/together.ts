@@ -10,13 +10,20 @@ export const TOGETHER = {
     'F2.view.metrics': 'a preset is a view: `/metrics` reads the view',
     'F2.merge.by-catalogue': 'series merge by the way that the catalogue names for the metric: sum, min or max',
     'F2.merge.summaries': 'summaries merged give `_sum` and `_count` only',
-  }),
-  ...open(3, 'the presets', {
     'F1.preset.file': '`presets/<system>.yaml` stands for each of the five systems',
     'F1.preset.port': 'a preset sets the port',
     'F1.preset.prefix': 'a preset sets the prefix',
     'F1.preset.label-sets': 'a preset sets the label sets',
     'F1.preset.health': "a preset sets health's fields and its word for well",
+    'F2.view.label-set': "a metric's label set is part of the view, exactly as the rows say",
+    'F2.view.messaging-tool-calls': 'messaging sees `mcp_tool_calls_total{tool}`',
+    'F2.view.commerce-tool-calls': 'commerce sees `{tool,status}` on it',
+    'F2.view.commerce-tool-availability': 'commerce sees `mcp_tool_availability{tool_name}`',
+    'F2.view.commerce-errors':
+      'commerce sees `mcp_errors_total{type,tool,reason}`, so that `rate(mcp_errors_total[5m]) > 0.05` means what it meant',
+    'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
+  }),
+  ...open(3, 'the presets', {
     'F1.preset.log': "a preset sets the log's form and names",
     'F1.preset.exact': 'with a preset everything of that system is exact',
     'F1.superset': "without a preset the product's own superset holds",
@@ -25,15 +32,6 @@ export const TOGETHER = {
   ...open(12, 'dashboards by preset', { 'F1.preset.dashboards': 'a preset sets the dashboards' }),
   ...kept({
     'F2.default.server-label': "the product's own default adds the label `server`",
-  }),
-  ...open(3, 'the views', {
-    'F2.view.label-set': "a metric's label set is part of the view, exactly as the rows say",
-    'F2.view.messaging-tool-calls': 'messaging sees `mcp_tool_calls_total{tool}`',
-    'F2.view.commerce-tool-calls': 'commerce sees `{tool,status}` on it',
-    'F2.view.commerce-tool-availability': 'commerce sees `mcp_tool_availability{tool_name}`',
-    'F2.view.commerce-errors':
-      'commerce sees `mcp_errors_total{type,tool,reason}`, so that `rate(mcp_errors_total[5m]) > 0.05` means what it meant',
-    'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
   }),
   ...open(7, 'the query API and the own rules', {
     'F2.view.query-api': '`/api/v1` and its rules read the view',

@@ -5,6 +5,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
 import { overlaid, PRESETS } from '../../../packages/server/src/config/preset.js'
 
+import { promises } from '../../requirements.js'
+
 const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-preset-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
@@ -19,12 +21,12 @@ describe('presets', () => {
     expect(loadConfig({ env: { MCP_VITALS_PRESET: preset } }).config.preset).toBe(preset)
   })
 
-  test('there is a file for each, and no other', () => {
+  test(promises('F1.preset.file'), () => {
     const files = readdirSync(new URL('../../../presets/', import.meta.url))
     expect(files.sort()).toEqual(PRESETS.map((name) => `${name}.yaml`).sort())
   })
 
-  test('stand above the defaults, below the file, the environment and the command line', () => {
+  test(promises('F1.preset.port'), () => {
     const port = (env: Record<string, string>, values: object, flag?: number) =>
       loadConfig({
         file: fileWith(values),

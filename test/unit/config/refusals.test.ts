@@ -101,7 +101,7 @@ describe('values that are wrong', () => {
     [
       'an unknown key near none',
       'zzzzzz: 1',
-      'own.yaml:1:1: zzzzzz is an unknown key. Known here: environment, dataDir',
+      'own.yaml:1:1: zzzzzz is an unknown key. Known here: preset, environment, dataDir',
     ],
     [
       'a name that no address can carry',

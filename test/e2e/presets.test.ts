@@ -1,0 +1,229 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { until } from '../fixtures/until.js'
+import { promises } from '../requirements.js'
+
+const running: { stop(): unknown }[] = []
+afterEach(async () => {
+  for (const thing of running.splice(0).reverse()) await thing.stop()
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+const installed = (file: string) => fileURLToPath(import.meta.resolve(file))
+const EVERYTHING = {
+  command: process.execPath,
+  args: [installed('@modelcontextprotocol/server-everything/dist/index.js'), 'stdio'],
+}
+
+async function upAs(preset: string, config: object = {}, env: Record<string, string> = {}): Promise<RunningDaemon> {
+  const daemon = await startDaemon({
+    config: { servers: { everything: EVERYTHING }, ...config },
+    args: ['--preset', preset],
+    env,
+  })
+  running.push(daemon)
+  return daemon
+}
+
+/** What only the application knows, posted as programs in other languages do. */
+async function post(daemon: RunningDaemon, events: readonly object[]): Promise<void> {
+  const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
+  const body = {
+    sender: { kind: 'test', name: 'app', version: '1' },
+    events: events.map((e) => ({ server: 'app', ...e })),
+  }
+  const answer = await fetch(`${daemon.url}/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
+  })
+  expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: [] })
+}
+
+async function callsEcho(daemon: RunningDaemon): Promise<void> {
+  const client = new Client({ name: 'test-client', version: '1.0.0' })
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/everything`)))
+  running.push({ stop: () => client.close() })
+  await client.listTools()
+  await client.callTool({ name: 'echo', arguments: { message: 'hi' } })
+  await client.callTool({ name: 'get-sum', arguments: { a: 'two' } }).catch(() => {})
+}
+
+/** As the guides do it: with curl, through a shell. */
+const shell = (command: string) => execFileSync('sh', ['-c', command], { encoding: 'utf8' })
+const scraped = (url: string) => shell(`curl -s ${url}/metrics`)
+
+async function shows(url: string, lines: readonly string[]): Promise<void> {
+  let text = ''
+  const missing = () => lines.filter((line) => !text.split('\n').includes(line))
+  await until(
+    () => {
+      text = scraped(url)
+      return missing().length === 0
+    },
+    10_000,
+    () => `missing: ${missing().join('\n')}\nin:\n${text}`,
+  )
+}
+
+describe('preset messaging', () => {
+  test(
+    promises('F1.preset.label-sets', 'F2.view.label-set', 'F2.view.messaging-tool-calls', 'A3.metric.messages-sent'),
+    async () => {
+      const daemon = await upAs('messaging')
+      await callsEcho(daemon)
+      await post(daemon, [
+        { type: 'message', channel: 'sms', ok: true, agent: 'agent-001' },
+        { type: 'limit', limitType: 'agent', layer: 'mcp' },
+        { type: 'limit', limitType: 'address', layer: 'http' },
+        { type: 'webhook', kind: 'sms' },
+        { type: 'auth', action: 'refused', reason: 'bad_key' },
+        { type: 'voice', action: 'started', session: 'call-1' },
+        { type: 'agent', action: 'provisioned', agent: 'agent-001' },
+        { type: 'agent', action: 'provisioned', agent: 'agent-002' },
+        { type: 'agent', action: 'deprovisioned', agent: 'agent-002' },
+      ])
+      await shows(daemon.url, [
+        'mcp_messages_sent_total{channel="sms"} 1',
+        'mcp_tool_calls_total{tool="echo"} 1',
+        'mcp_rate_limit_hits_total{limit_type="agent"} 1',
+        'mcp_http_rate_limit_hits_total 1',
+        'mcp_webhook_received_total{type="sms"} 1',
+        'mcp_auth_failures_total 1',
+        'mcp_active_voice_sessions 1',
+        'mcp_active_agents 1',
+      ])
+      expect(Object.keys(JSON.parse(shell(`curl -s ${daemon.url}/health`)) as object)).toEqual([
+        'status',
+        'uptime',
+        'version',
+        'environment',
+        'demoMode',
+      ])
+    },
+  )
+})
+
+describe('preset letta', () => {
+  test(promises('F1.preset.health'), async () => {
+    const daemon = await upAs('letta', { log: { format: 'json' } })
+    await callsEcho(daemon)
+    expect(JSON.parse(shell(`curl -s ${daemon.url}/health`))).toEqual({ status: 'ok', sessions: 1 })
+  })
+})
+
+describe('preset commerce', () => {
+  test(
+    promises(
+      'F2.view.metrics',
+      'F2.view.commerce-tool-calls',
+      'F2.view.commerce-tool-availability',
+      'F2.view.commerce-errors',
+    ),
+    async () => {
+      const metricsPort = String(await freePort())
+      const daemon = await upAs('commerce', {}, { METRICS_PORT: metricsPort })
+      const url = `http://127.0.0.1:${metricsPort}`
+      await callsEcho(daemon)
+      await post(daemon, [
+        { type: 'limit', limitType: 'agent', layer: 'mcp' },
+        { type: 'agent', action: 'used', category: 'fashion' },
+        { type: 'usage', provider: 'openai', model: 'gpt', inputTokens: 10, outputTokens: 5, estimated: false },
+        { type: 'business', name: '3d_generations', value: 2 },
+        { type: 'auth', action: 'refused' },
+        { type: 'validation', reason: 'schema' },
+        { type: 'security', kind: 'probe', severity: 'HIGH' },
+        { type: 'error', errorType: 'Timeout', name: 'my_tool', reason: 'upstream' },
+      ])
+      await shows(url, [
+        'mcp_tool_calls_total{tool="echo",status="success"} 1',
+        'mcp_tool_calls_total{tool="get-sum",status="error"} 1',
+        'mcp_rate_limit_hits_total 1',
+        'mcp_tool_availability{tool_name="echo"} 1',
+        'mcp_agent_usage_total{category="fashion"} 1',
+        'mcp_3d_generations_total 2',
+        'mcp_auth_failures_total 1',
+        'mcp_validation_failures_total 1',
+        'mcp_security_events_total 1',
+        'mcp_queue_depth 0',
+      ])
+      const text = scraped(url)
+      expect(text).toMatch(/^# TYPE mcp_request_duration_seconds histogram$/m)
+      expect(text).toMatch(/^mcp_request_duration_seconds_bucket\{le="5"\} \d+$/m)
+      expect(text).toMatch(/^# TYPE mcp_request_size_bytes summary$/m)
+      expect(text).toMatch(/^mcp_request_size_bytes_count \d+$/m)
+      expect(text).toMatch(/^mcp_response_size_bytes_sum \d+$/m)
+      expect(text).toMatch(/^mcp_errors_total\{type="Timeout",tool="[^"]*",reason="upstream"\} 1$/m)
+      expect(text).toMatch(/^mcp_server_uptime_seconds \d/m)
+      expect(text).toMatch(/^mcp_active_connections \d/m)
+      expect(JSON.parse(shell(`curl -s ${url}/health`))).toMatchObject({ status: 'healthy' })
+      expect(shell(`curl -s ${url}/`)).toContain('<title>mcp-vitals</title>')
+    },
+  )
+})
+
+describe('preset dust', () => {
+  test(promises('F1.preset.prefix', 'F2.prefix.replaces', 'F2.prefix.not-our-own'), async () => {
+    const daemon = await upAs('dust')
+    await callsEcho(daemon)
+    await shows(daemon.url, ['mcp_dust_server_active_sessions 1'])
+    const text = scraped(daemon.url)
+    expect(text).toMatch(
+      /^mcp_dust_server_http_requests_total\{method="POST",path="\/mcp\/everything",status="200"\} \d+$/m,
+    )
+    expect(text).toMatch(
+      /^mcp_dust_server_http_request_duration_seconds_bucket\{method="POST",path="[^"]+",le="1"\} \d+$/m,
+    )
+    expect(text).toMatch(/^mcp_dust_server_http_request_size_bytes_bucket\{le="1024"\} \d+$/m)
+    expect(text).toMatch(/^mcp_dust_server_memory_usage_bytes \d+$/m)
+    expect(text).toMatch(/^mcp_dust_server_cpu_usage_percent [\d.e-]+$/m)
+    expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
+    expect(text).toMatch(/^mcp_vitals_build_info\{/m)
+    expect(JSON.parse(shell(`curl -s ${daemon.url}/health`))).toMatchObject({
+      status: 'ok',
+      version: '1.0.0',
+      checks: {},
+    })
+  })
+})
+
+describe('preset plugins', () => {
+  test(promises('F2.view.plugins-requests'), async () => {
+    const daemon = await upAs('plugins')
+    await callsEcho(daemon)
+    await post(daemon, [
+      { type: 'queue', plugin: 'git', action: 'entered', size: 1 },
+      { type: 'queue', plugin: 'git', action: 'started', size: 0, waitMs: 12 },
+      { type: 'plugin', plugin: 'git', command: 'status', outcome: 'ok', durationMs: 20 },
+    ])
+    await shows(daemon.url, [
+      'mcp_requests_total{method="initialize",endpoint="everything",status="200"} 2',
+      'mcp_plugin_executions_total{plugin="git",command="status",status="success"} 1',
+      'mcp_queue_size{plugin="git"} 0',
+      'mcp_queue_wait_seconds_count{plugin="git"} 1',
+    ])
+    expect(shell(`curl -s ${daemon.url}/metrics | grep mcp_requests_total`)).toContain(
+      'mcp_requests_total{method="tools/call"',
+    )
+    expect(shell(`curl -s ${daemon.url}/metrics | grep mcp_queue_size`)).toContain('mcp_queue_size{plugin="git"} 0')
+    expect(JSON.parse(shell(`curl -s ${daemon.url}/health`))).toMatchObject({
+      status: 'healthy',
+      queue_size: 0,
+      plugins: { git: {} },
+    })
+  })
+})
