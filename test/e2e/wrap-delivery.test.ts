@@ -109,3 +109,15 @@ test('no argument, result, id or command line is written down', async () => {
   expect(text).toContain('"name":"add"')
   expect(text).not.toContain('s3cret')
 })
+
+test('a server that prints junk without end passes unchanged, and fills no spool', async () => {
+  const dir = temporaryDir()
+  const { out } = await run(wrapped(script("process.stdout.write('junk\\n'.repeat(100_000))")), dir)
+  expect(out.length).toBe(500_000)
+  const kept = new Kept()
+  await Receiver.start(dir, kept)
+  await until(() => readdirSync(join(dir, 'spool')).length === 0)
+  const told = kept.of('unreadable')
+  expect(told.length).toBeLessThan(100)
+  expect(told.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(100_000)
+})

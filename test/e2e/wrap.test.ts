@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exists, run, script, start, temporaryDir, until, wrapped } from './wrapped.js'
@@ -217,12 +217,22 @@ test('a wrap is small: once a conversation ran, at most 30 MB above a bare Node'
   bare.process.stdin.end()
 })
 
-test('a state directory that cannot be used changes nothing for the client', async () => {
-  const file = join(temporaryDir(), 'file')
-  writeFileSync(file, '')
-  const { code, out, err } = await run(wrapped(ECHO), join(file, 'state'), 'hello\n')
-  expect([code, out.toString(), err]).toEqual([0, 'hello\n', ''])
+test.each([
+  ['whose place is a file', (dir: string) => writeFileSync(dir, ''), 'there is a file of that name'],
+  ['in which others may write', openToAll, 'is open to other users'],
+])('a state directory %s changes nothing for the client, and one line on stderr says so', async (_, spoil, reason) => {
+  const dir = join(temporaryDir(), 'state')
+  spoil(dir)
+  const { code, out, err } = await run(wrapped(ECHO), dir, 'hello\n')
+  expect([code, out.toString()]).toEqual([0, 'hello\n'])
+  expect(err).toMatch(/^mcp-vitals: nothing is recorded, though the server runs\. [^\n]+\n$/)
+  expect(err).toContain(reason)
 })
+
+function openToAll(dir: string): void {
+  mkdirSync(dir)
+  chmodSync(dir, 0o777)
+}
 
 function residentBytes(pid: number): number {
   const [, kB] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []

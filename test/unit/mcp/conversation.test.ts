@@ -173,6 +173,39 @@ describe('a request', () => {
   })
 })
 
+describe('a flood of junk', () => {
+  const junk = (lines: number) => Buffer.from('junk\n'.repeat(lines))
+
+  it('is told one by one at its beginning, and then in sum for each second', () => {
+    const { open, of, time } = watchServer()
+    const { conversation } = open()
+    const output = conversation.lines('server_to_client')
+    output.feed(junk(1000))
+    expect(of('unreadable')).toHaveLength(20)
+    time.ms = 1000
+    output.feed(junk(1000))
+    expect(of('unreadable').slice(20)).toMatchObject([
+      { direction: 'server_to_client', reason: 'flood', count: 980, sizeBytes: 3920 },
+    ])
+    time.ms = 2000
+    conversation.sweep()
+    expect(of('unreadable').at(-1)).toMatchObject({ reason: 'flood', count: 1000 })
+    time.ms = 4000
+    output.feed(junk(21))
+    conversation.close('process_exit', 'server')
+    expect(of('unreadable').slice(-2)).toMatchObject([{ reason: 'invalid_json' }, { reason: 'flood', count: 1 }])
+    expect(of('unreadable').reduce((sum, { count = 1 }) => sum + count, 0)).toBe(2021)
+  })
+
+  it('of one side hides nothing of the other', () => {
+    const { open, of } = watchServer()
+    const { conversation } = open()
+    conversation.lines('server_to_client').feed(junk(100))
+    conversation.lines('client_to_server').feed(junk(1))
+    expect(of('unreadable').at(-1)).toMatchObject({ direction: 'client_to_server', reason: 'invalid_json' })
+  })
+})
+
 describe('what never comes', () => {
   it('keeps memory bounded: the oldest requests end unanswered, streams last', () => {
     const { open, of } = watchServer({ openRequests: 100, lateAnswers: 10 })

@@ -1,4 +1,4 @@
-import { type Event, type EventOf, event, type Origin } from '../event/index.js'
+import { type Event, event, type Origin } from '../event/index.js'
 import type { Head } from './head.js'
 import type { Listing } from './known.js'
 import { Lane } from './lane.js'
@@ -15,6 +15,7 @@ import type { Outcome } from './status.js'
 import { tokenKey } from './take.js'
 import { createdTask, Tasks } from './tasks.js'
 import { traceIdOf } from './trace.js'
+import { Unreadable, type UnreadableReason } from './unreadable.js'
 
 const INVALID_PARAMS = '-32602'
 
@@ -67,7 +68,7 @@ export interface Conversation {
    * such request is open.
    */
   fail(direction: Direction, id: string, outcome: Outcome, details?: EndDetails): boolean
-  /** Ends the requests that are too old. Done at every message; call it where messages may stop coming. */
+  /** Ends the requests that are too old, and tells the sum of a flood of junk that is over. Done at every message; call it where messages may stop coming. */
   sweep(): void
   /**
    * Ends every open request, and the session with what it still waits for. A conversation that is no session leaves
@@ -87,6 +88,7 @@ class Correlator implements Conversation {
   readonly #server: ServerMemory
   readonly #limits: ConversationLimits
   readonly #lanes: Readonly<Record<Direction, Lane>>
+  readonly #unread: Readonly<Record<Direction, Unreadable>>
   readonly #session: Session
   readonly #rounds: Rounds
   readonly #tasks: Tasks
@@ -101,6 +103,10 @@ class Correlator implements Conversation {
     this.#lanes = {
       client_to_server: new Lane(this.#limits.lateAnswers),
       server_to_client: new Lane(this.#limits.lateAnswers),
+    }
+    this.#unread = {
+      client_to_server: new Unreadable(this.#voice, 'client_to_server'),
+      server_to_client: new Unreadable(this.#voice, 'server_to_client'),
     }
     this.#session = new Session(this.#voice)
     this.#rounds = new Rounds(server.waiting, this, server.nextConversation())
@@ -142,6 +148,7 @@ class Correlator implements Conversation {
   close(outcome: Outcome, reason: CloseReason): void {
     if (this.#closed) return
     this.#closed = true
+    for (const unread of Object.values(this.#unread)) unread.close()
     for (const lane of Object.values(this.#lanes)) {
       for (let operation = lane.abandonOldest(); operation; operation = lane.abandonOldest()) operation.end(outcome)
     }
@@ -278,13 +285,12 @@ class Correlator implements Conversation {
     return this.#server.known.lacks(method, name)
   }
 
-  #unreadable(direction: Direction, reason: EventOf<'unreadable'>['reason'], sizeBytes: number): void {
-    if (this.#closed) return
-    const { origin, publish, now } = this.#voice
-    publish(event('unreadable', now(), origin, { direction, reason, sizeBytes }))
+  #unreadable(direction: Direction, reason: UnreadableReason, sizeBytes: number): void {
+    if (!this.#closed) this.#unread[direction].take(reason, sizeBytes)
   }
 
   #sweep(at: number): void {
+    for (const unread of Object.values(this.#unread)) unread.sweep(at)
     for (const lane of [this.#lanes.client_to_server, this.#lanes.server_to_client]) {
       while (at - (lane.oldestSince ?? at) > this.#limits.requestAgeMs) lane.abandonOldest()?.end('unanswered')
     }

@@ -24,9 +24,9 @@ export interface Shipping {
 
 /**
  * Opens the state directory beside the call’s path. When it cannot be had the events are dropped and the wrap still works:
- * to watch is not worth more than to serve.
+ * to watch is not worth more than to serve. `onUnusable` is then told why, once.
  */
-export function openShipping(server: string): Shipping {
+export function openShipping(server: string, onUnusable: (error: unknown) => void): Shipping {
   const session = randomUUID()
   let early: Event[] | undefined = []
   let shipper: Shipper | undefined
@@ -35,7 +35,7 @@ export function openShipping(server: string): Shipping {
       shipper = startShipper(dataDir, server, session)
       void shipper.write((early ?? []).map((event) => ({ event, entrance: 'local' })))
     })
-    .catch(() => {})
+    .catch(onUnusable)
     .finally(() => {
       early = undefined
     })

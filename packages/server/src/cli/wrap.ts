@@ -1,5 +1,6 @@
+import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
-import { vitalsError } from '../errors/index.js'
+import { ERRORS, VitalsError, vitalsError } from '../errors/index.js'
 import { createStdioProxy, serverName } from '../sources/stdio-proxy/index.js'
 import { openStdin, openStdout } from './wrap-pipes.js'
 import { rulesFor } from './wrap-rules.js'
@@ -23,11 +24,11 @@ const NOT_RAISED: readonly string[] = ['SIGUSR1', 'SIGPIPE']
 /**
  * Runs a stdio MCP server between its client and itself, and resolves to the exit status once it ended: the server’s own.
  * A server that a signal ended ends this process by the same signal. Writes nothing to stdout, and to stderr only when the
- * command cannot be run.
+ * command cannot be run, or the state directory cannot be used.
  */
 export async function runWrap({ name, command, args }: WrapArguments): Promise<number> {
   const server = name ?? serverName(command, args)
-  const shipping = openShipping(server)
+  const shipping = openShipping(server, tellUnusable)
   const parent = process.ppid
   const rules = await rulesFor(server)
   const proxy = createStdioProxy({
@@ -61,6 +62,16 @@ function forwardSignals(forward: (signal: NodeJS.Signals) => void): () => void {
   for (const signal of forwarded) process.on(signal, forward)
   return () => {
     for (const signal of forwarded) process.off(signal, forward)
+  }
+}
+
+/** One line, by the descriptor: whoever started us may have closed it, which must not end the server. */
+function tellUnusable(error: unknown): void {
+  const reason = error instanceof VitalsError ? `${error.message} ${ERRORS[error.code].next}` : String(error)
+  try {
+    writeSync(2, `mcp-vitals: nothing is recorded, though the server runs. ${reason}\n`)
+  } catch {
+    // Nobody reads it.
   }
 }
 

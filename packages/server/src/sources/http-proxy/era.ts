@@ -53,8 +53,10 @@ export class SharedProcesses {
 
   /** Ends the processes that were idle for too long. */
   sweep(): void {
-    for (const [credential, shared] of this.#processes)
+    for (const [credential, shared] of this.#processes) {
+      shared.sweep()
       if (shared.idle(this.#context.options.sessionIdleMs)) this.#end(credential, shared)
+    }
   }
 
   /** Ends every process. */

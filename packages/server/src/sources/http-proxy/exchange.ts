@@ -19,6 +19,8 @@ export interface Exchange {
   session?: string
   /** A stream that ends when its reader leaves: a stop need not wait for it, and it has no duration. */
   endless: boolean
+  /** Whether somebody still waits for something here. Without it, somebody does until the exchange is closed. */
+  isAwaited?: () => boolean
   /** Its own answer has passed. What follows on the same stream is no part of its duration. */
   answered(): void
 }

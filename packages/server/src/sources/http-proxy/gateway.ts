@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import type { ServerEntry } from '../../children/index.js'
@@ -10,6 +11,8 @@ import type { GatewayOptions } from './options.js'
 import { CODES, FAULT, refuse } from './respond.js'
 import { StdioUpstream } from './stdio-upstream.js'
 
+/** How often a stop looks whether a call is still in flight: its client may give it up without leaving. Milliseconds. */
+const LOOK_MS = 50
 /** How often idle sessions are looked for: a quarter of the shorter limit, at most this. Milliseconds. */
 const MAX_SWEEP_MS = 60_000
 
@@ -63,7 +66,6 @@ class HttpGateway implements Gateway {
   readonly #open = new Set<Exchange>()
   #sweeping: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
-  #onQuiet: (() => void) | undefined
 
   constructor({ servers, rulesOf, ...config }: GatewayConfig) {
     const counters = { junkLines: 0, undelivered: 0, observerFaults: 0 }
@@ -102,10 +104,7 @@ class HttpGateway implements Gateway {
       server: upstream && name,
     })
     this.#open.add(exchange)
-    res.once('close', () => {
-      this.#open.delete(exchange)
-      this.#onQuiet?.()
-    })
+    res.once('close', () => this.#open.delete(exchange))
     res.on('error', () => {})
     req.on('error', () => {})
     if (this.#stopping) {
@@ -148,18 +147,14 @@ class HttpGateway implements Gateway {
     for (const memory of this.#memories) memory.close('cancelled')
   }
 
-  /** Resolves when no call is in flight, or after `timeoutMs`. Streams that have no end are not waited for. */
-  #quiet(timeoutMs: number): Promise<void> {
-    const busy = () => [...this.#open].some(({ endless }) => !endless)
-    if (!busy()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
-      this.#onQuiet = () => {
-        if (busy()) return
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  /**
+   * Resolves when no call is in flight, or after `timeoutMs`. Streams that have no end are not waited for, nor is what
+   * was cancelled or answered already.
+   */
+  async #quiet(timeoutMs: number): Promise<void> {
+    const deadline = this.#context.clock() + timeoutMs
+    const isBusy = () => [...this.#open].some(({ endless, isAwaited }) => !endless && (isAwaited?.() ?? true))
+    while (isBusy() && this.#context.clock() < deadline) await delay(LOOK_MS)
   }
 }
 

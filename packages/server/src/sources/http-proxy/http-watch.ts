@@ -23,6 +23,7 @@ export class HttpWatch {
   #observer: Observer | undefined
   #opening: HttpSession | undefined
   #answer: Copies | undefined
+  #streams = false
   #ids: readonly string[] = []
   #left = false
 
@@ -60,11 +61,8 @@ export class HttpWatch {
     this.#begin()
     this.#settleSession(status, headerOf(headers, 'mcp-session-id'))
     const type = headers['content-type'] ?? ''
-    const framing = type.startsWith('text/event-stream')
-      ? 'events'
-      : type.startsWith('application/json')
-        ? 'body'
-        : undefined
+    this.#streams = type.startsWith('text/event-stream')
+    const framing = this.#streams ? 'events' : type.startsWith('application/json') ? 'body' : undefined
     const copies = framing && this.#observer?.copies('server_to_client', framing, this.id)
     const unanswered = framing !== 'events' || this.#sessionId === undefined
     const finish = () => this.#finish(unanswered, status)
@@ -116,6 +114,7 @@ export class HttpWatch {
     const session = this.#sessionOf(requests)
     this.#observer = session?.observer ?? observe(this.#context)
     if (session) this.#exchange.session = session.pseudonym
+    if (this.#ids.length > 0) this.#exchange.isAwaited = () => this.#isAwaited()
     if (body.length === 0) return
     this.#request = this.#observer.copies('client_to_server', 'body')
     this.#request.feed(body)
@@ -136,6 +135,12 @@ export class HttpWatch {
     if (this.#sessionId === undefined) return
     if (status === 404) this.#sessions.end(this.#sessionId, 'server')
     if (this.#exchange.req.method === 'DELETE' && status < 300) this.#sessions.end(this.#sessionId, 'client')
+  }
+
+  /** False once its requests were answered or cancelled, and what passed is with the client: the rest may never come. */
+  #isAwaited(): boolean {
+    if (this.#ids.some((id) => this.#observer?.awaits(id))) return true
+    return (this.#answer !== undefined && !this.#streams) || this.#exchange.res.writableLength > 0
   }
 
   /** The duration of a POST ends with the answers to its own requests; without any, with the exchange. */

@@ -31,6 +31,8 @@ export interface Observer {
   whole(direction: Direction, bytes: Buffer): void
   /** The request with this id (raw JSON text) will not be answered. Answered ones are left alone. */
   fail(id: string, outcome: Closing[0], details?: FailDetails): void
+  /** Looks after what is too old. Done at every message; call it where messages may stop coming. */
+  sweep(): void
   close(outcome: Closing[0], reason: Closing[1]): void
 }
 
@@ -64,6 +66,7 @@ export function observe(context: ServerContext, session?: string): Observer {
     },
     awaits: (id) => conversation.awaits('client_to_server', id),
     fail: (id, outcome, details) => safely(() => conversation.fail('client_to_server', id, outcome, details)),
+    sweep: () => safely(() => conversation.sweep()),
     close: (outcome, reason) => safely(() => conversation.close(outcome, reason)),
   }
 }

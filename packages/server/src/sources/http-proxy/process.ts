@@ -4,7 +4,7 @@ import { type Child, type ChildExit, type CommandEntry, minimalEnvironment, star
 import { oneLine } from './bytes.js'
 import type { ServerContext } from './context.js'
 import { tooLongAnswer } from './failures.js'
-import { createJunkMeter, type JunkMeter } from './junk.js'
+import { createJunkMeter } from './junk.js'
 import { createLines } from './lines.js'
 import { answeredId, type Message, readParcel } from './message.js'
 
@@ -20,7 +20,7 @@ export interface ServerProcessOptions {
   readonly onMessages: (messages: readonly Message[]) => void
   /** A line of messages, after they were passed on. */
   readonly onLine?: (line: Buffer) => void
-  /** A line that was no JSON-RPC, and so not passed on. Of a flood only the first ones are told here. */
+  /** A line that was no JSON-RPC, and so not passed on. */
   readonly onJunk?: (line: Buffer) => void
   /** Told before `onMessages` gets an error in place of the answer to the request with this id, which was too long. */
   readonly onTooLong?: (id: string, errorCode: string) => void
@@ -50,12 +50,11 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
     publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid }))
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
   const reading = createReading(child.stdout)
-  const junk = readOutput(child, reading, options)
+  readOutput(child, reading, options)
 
   const ended = child.exited.then((exit) => {
     context.slots.give()
     context.lastWords.text = lastWords()
-    junk.close()
     context.running.delete(serverProcess)
     tellEnd(context, { pid: child.pid ?? 0, exit, wanted, durationMs: Math.max(0, clock() - began) })
     onExit(exit)
@@ -110,14 +109,18 @@ function createReading(output: Readable): Reading {
 }
 
 /** Hands each message of the output on; what is none is counted, and goes no further. */
-function readOutput(child: Child, reading: Reading, options: ServerProcessOptions): JunkMeter {
+function readOutput(child: Child, reading: Reading, options: ServerProcessOptions): void {
   const { context, onMessages, onLine, onTooLong, onJunk } = options
   const { maxBodyBytes } = context.options
-  const junk = createJunkMeter(context, (flooding) => (flooding ? reading.hold('junk') : reading.release('junk')))
+  const meter = createJunkMeter((flooding) => (flooding ? reading.hold('junk') : reading.release('junk')))
+  const count = () => {
+    context.counters.junkLines++
+    meter()
+  }
   const lines = createLines(maxBodyBytes, (ends) => {
     const id = answeredId(ends)
     if (id === undefined) {
-      junk.take(maxBodyBytes)
+      count()
       return
     }
     const { code, message } = tooLongAnswer(context.server, id, maxBodyBytes)
@@ -131,12 +134,14 @@ function readOutput(child: Child, reading: Reading, options: ServerProcessOption
       if (parcel) {
         onMessages(parcel.messages)
         onLine?.(raw)
-      } else if (junk.take(raw.length)) onJunk?.(raw)
+      } else {
+        count()
+        onJunk?.(raw)
+      }
     }
   })
   // Who has closed this will answer nothing any more, whether it goes on running or not.
   child.stdout.once('end', () => void child.end(context.options.childGraceMs))
-  return junk
 }
 
 interface End {

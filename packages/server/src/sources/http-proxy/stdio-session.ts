@@ -95,6 +95,11 @@ export class StdioSession {
     return !busy && !listening && this.#context.clock() - this.#lastTraffic >= idleMs
   }
 
+  /** Looks after what its observer holds for too long. */
+  sweep(): void {
+    this.#observer.sweep()
+  }
+
   /** Ends the session and its process. Resolves when no process is left. */
   async end(reason: 'client' | 'idle' | 'shutdown'): Promise<void> {
     this.#close(reason === 'shutdown' ? STOPPING : NO_SESSION)

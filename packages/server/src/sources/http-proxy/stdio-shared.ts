@@ -36,6 +36,8 @@ export class SharedProcess {
   readonly #context: ServerContext
   readonly #onGone: () => void
   readonly #process: ServerProcess
+  /** Watches what belongs to no call. */
+  readonly #observer: Observer
   /** The gateway's id, as JSON text, → the call. */
   readonly #calls = new Map<string, Call>()
   #lastId = 0
@@ -49,6 +51,8 @@ export class SharedProcess {
     this.#context = context
     this.#onGone = onGone
     this.#lastTraffic = context.clock()
+    this.#observer = observe(context)
+    const output = this.#observer.copies('server_to_client', 'lines')
     this.#process = startServerProcess({
       entry,
       context,
@@ -56,9 +60,8 @@ export class SharedProcess {
         for (const message of messages) this.#deliver(message)
       },
       onJunk: (line) => {
-        const observer = observe(context)
-        observer.copies('server_to_client', 'lines').feed(Buffer.concat([line, NEWLINE]))
-        observer.close('cancelled', 'server')
+        output.feed(line)
+        output.feed(NEWLINE)
       },
       onExit: (exit) => this.#exited(exit),
     })
@@ -103,6 +106,11 @@ export class SharedProcess {
   /** True where nothing passed for `idleMs` and no call is open. */
   idle(idleMs: number): boolean {
     return this.#calls.size === 0 && this.#context.clock() - this.#lastTraffic >= idleMs
+  }
+
+  /** Tells of a flood of junk that is over. */
+  sweep(): void {
+    this.#observer.sweep()
   }
 
   /** Ends the process. Resolves when it is gone. */
@@ -197,6 +205,7 @@ export class SharedProcess {
   }
 
   #exited(exit: ChildExit): void {
+    this.#observer.close('process_exit', 'server')
     this.#onProbe?.(false)
     if (this.#over) return
     this.#close(processFailure(this.#context.server, this.#entry, exit), 'process_exit')

@@ -46,8 +46,10 @@ export class StdioUpstream implements Upstream {
   }
 
   sweep(): void {
-    for (const session of this.#sessions.values())
+    for (const session of this.#sessions.values()) {
+      session.sweep()
       if (session.idle(this.#context.options.sessionIdleMs)) this.#end(session, 'idle')
+    }
     this.#shared.sweep()
   }
 
