@@ -18,6 +18,7 @@ const LIBRARY_LAYERS = {
 /** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
 const SERVER_LAYERS = {
   version: { may: [], why: 'a number that everyone may say' },
+  redact: { may: [], why: 'what is no name is taken out before anyone sees it, so it stands below them all' },
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
   providers: {

@@ -140,6 +140,7 @@ export class Receiver {
     const dataDir = await openDataDir(dataDirPath)
     const ingest = createIngest({
       publish: () => {},
+      mask: (event) => event,
       store: kept,
       token: await dataDir.token(),
       now: Date.now,

@@ -20,6 +20,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
+  ['redact-direction', 'server/src/redact/seed.ts', "import '../errors/index.js'"],
   ['store-direction', 'server/src/store/seed.ts', "import '../sinks/alpha/index.js'"],
   ['spool-direction', 'server/src/spool/seed.ts', "import '../store/index.js'"],
   ['listen-direction', 'server/src/listen/seed.ts', "import '../faces/alpha/index.js'"],

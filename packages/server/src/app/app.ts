@@ -135,10 +135,11 @@ function createSources(needs: {
   logger: Logger
 }) {
   const { config, servers, store, token, spoolDir, logger } = needs
-  const shared = { publish: needs.observation.stream.publish, now: Date.now, clock: () => performance.now() }
+  const { publish, mask } = needs.observation
+  const shared = { publish, now: Date.now, clock: () => performance.now() }
   const { rulesOf } = createDerivations(config.derivations)
   const gateway = createGateway({ ...shared, servers, options: config.gateway, rulesOf })
-  const ingest = createIngest({ ...shared, store, token, options: config.ingest })
+  const ingest = createIngest({ ...shared, mask, store, token, options: config.ingest })
   const adoption = adoptSpools({ dir: spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
   return { gateway, ingest, adoption }
 }

@@ -11,9 +11,10 @@ import {
   watchStore,
   watchStream,
 } from '@mcp-vitals/instrument/metrics'
-import { createStream, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
+import { createStream, type Publish, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
 import { createHost } from '../host/index.js'
+import { createMask } from '../redact/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import { createPlugins, createVitals, type PluginsFold, type VitalsFold } from '../state/index.js'
 import type { Store } from '../store/index.js'
@@ -22,6 +23,13 @@ import { VERSION } from '../version/index.js'
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
 export interface Observation {
   readonly stream: Stream
+  /**
+   * Publishes what this process observed, masked: once, before a fold, a sink or the store sees it. What came by the
+   * ingest was masked before it was committed, and passes.
+   */
+  readonly publish: Publish
+  /** The second net, see redact/. */
+  readonly mask: (event: Event) => Event
   /** Full labels. */
   readonly registry: Registry
   /** The labels that the configuration keeps: what `/metrics` shows. */
@@ -64,6 +72,7 @@ export function createObservation({ sinks, store, logger, options, providers }: 
   const vitals = createVitals(Date.now)
   const plugins = createPlugins(Date.now)
   const host = createHost(() => performance.now())
+  const mask = createMask()
   const stream = createStream({
     folds: [metrics, vitals, plugins, host.fold],
     sinks,
@@ -81,6 +90,8 @@ export function createObservation({ sinks, store, logger, options, providers }: 
   exposeStore(registry, store)
   return {
     stream,
+    publish: (event, entrance = 'local') => stream.publish(entrance === 'local' ? mask(event) : event, entrance),
+    mask,
     registry,
     view: createView(registry, labels),
     vitals,

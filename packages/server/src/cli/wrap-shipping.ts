@@ -3,6 +3,7 @@ import type { Event } from '@mcp-vitals/instrument/event'
 import { createShipper, type Shipper } from '@mcp-vitals/instrument/ship'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type DataDir, openDataDir } from '../datadir/index.js'
+import { createMask } from '../redact/index.js'
 import { createDiskSpool } from '../spool/index.js'
 import { VERSION } from '../version/index.js'
 import { createPost } from './wrap-post.js'
@@ -28,6 +29,7 @@ export interface Shipping {
  */
 export function openShipping(server: string, onUnusable: (error: unknown) => void): Shipping {
   const session = randomUUID()
+  const mask = createMask()
   let early: Event[] | undefined = []
   let shipper: Shipper | undefined
   const opened = openDataDir()
@@ -41,7 +43,8 @@ export function openShipping(server: string, onUnusable: (error: unknown) => voi
     })
   return {
     session,
-    publish(event) {
+    publish(seen) {
+      const event = mask(seen)
       if (shipper) void shipper.write([{ event, entrance: 'local' }])
       else if (early && early.length < MAX_EARLY) early.push(event)
     },

@@ -74,6 +74,9 @@ export function readBatch(
   return { batch: { stream, sender: { kind, name, version }, dropped, events } }
 }
 
+/** Takes secrets and personal data out of an event’s texts, before anything keeps it. */
+export type Mask = (event: Event) => Event
+
 /** The events that may be taken, each with its place, and those that may not. */
 export interface Parted<P extends Place> {
   readonly good: readonly (P & { readonly event: Event })[]
@@ -82,10 +85,11 @@ export interface Parted<P extends Place> {
   readonly reasons: readonly RejectReason[]
 }
 
-/** Parts the events that may be taken from those that may not. `nowMs`: milliseconds since 1970. */
+/** Parts the events that may be taken, masked, from those that may not. `nowMs`: milliseconds since 1970. */
 export function checkEvents<P extends Place>(
   events: readonly (P & { readonly event: unknown })[],
   nowMs: number,
+  mask: Mask,
 ): Parted<P> {
   const good: (P & { event: Event })[] = []
   const rejected: (P & FrameProblem)[] = []
@@ -93,7 +97,7 @@ export function checkEvents<P extends Place>(
   for (const { event, ...place } of events) {
     const checked = checkEvent(event)
     if ('event' in checked && checked.event.at <= nowMs + MAX_AHEAD_MS) {
-      good.push({ ...(place as unknown as P), event: checked.event })
+      good.push({ ...(place as unknown as P), event: mask(checked.event) })
       continue
     }
     const ahead = { field: 'at', message: `lies more than ${MAX_AHEAD_MS / 1000} seconds in the future` }

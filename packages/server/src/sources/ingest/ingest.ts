@@ -6,6 +6,7 @@ import {
   completed,
   type IncomingBatch,
   type IncomingPost,
+  type Mask,
   type Rejected,
   type RejectReason,
   readBatch,
@@ -36,6 +37,7 @@ export interface IngestStore {
 
 export interface IngestDependencies {
   readonly publish: Publish
+  readonly mask: Mask
   readonly store: IngestStore
   /** What senders show as `Authorization: Bearer …`. */
   readonly token: string
@@ -176,8 +178,8 @@ class HttpIngest implements Ingest {
   }
 
   async #takeNumbered({ stream, sender, dropped, events }: IncomingBatch, live: boolean): Promise<Taken> {
-    const { store, now } = this.#dependencies
-    const { good, rejected, reasons } = checkEvents(events, now())
+    const { store, mask, now } = this.#dependencies
+    const { good, rejected, reasons } = checkEvents(events, now(), mask)
     const { highWater, fresh } =
       good.length > 0 ? await store.appendStream(stream, good) : { highWater: await store.mark(stream), fresh: [] }
     this.#streams.heard(stream, dropped, fresh, live)
@@ -188,9 +190,9 @@ class HttpIngest implements Ingest {
   }
 
   async #takeSimple({ sender, events }: IncomingPost): Promise<Omit<Taken, 'highWater'>> {
-    const { store, now } = this.#dependencies
+    const { store, mask, now } = this.#dependencies
     const at = now()
-    const { good, rejected, reasons } = checkEvents(completed(events, at), at)
+    const { good, rejected, reasons } = checkEvents(completed(events, at), at, mask)
     if (good.length > 0) await store.append(good)
     this.#publish(
       good.map(({ event }) => event),

@@ -1,0 +1,2 @@
+export { createMask } from './mask.js'
+export { MAX_LENGTH, redact, redactId, redactName } from './redact.js'

@@ -1,0 +1,76 @@
+import { ENVELOPE, EVENTS, type Event, type EventType, type Field } from '@mcp-vitals/instrument/event'
+import { redactId, redactName } from './redact.js'
+
+/** Most texts that are remembered as clean, in each of two generations. */
+const GENERATION_SIZE = 2_048
+
+/** Our own making or opaque by its meaning, so that a number alone in it is no person’s. */
+const IDS: ReadonlySet<string> = new Set([
+  'session',
+  'operation',
+  'traceId',
+  'protocolVersion',
+  'clientVersion',
+  'serverVersion',
+])
+/** Made by us of a definition’s bytes: nothing can be read out of them. */
+const HASHES = 'hashes'
+
+type Clean = (text: string) => string
+type Masked = readonly { readonly name: string; readonly isList: boolean; readonly clean: Clean }[]
+
+/**
+ * Makes the second net: a function that gives an event whose texts hold no secret and no personal datum of a known form.
+ * The first net is that an event has fields for names alone. An event that holds none comes back as it is.
+ *
+ * Every text that was clean is remembered, so that a name seen before costs one look-up. Texts that were not are never
+ * kept.
+ */
+export function createMask(): (event: Event) => Event {
+  const cleanName = remembering(redactName)
+  const cleanId = remembering(redactId)
+  const table = Object.fromEntries(
+    Object.entries(EVENTS).map(([type, { fields }]) => [
+      type,
+      Object.entries<Field<unknown>>({ ...ENVELOPE, ...fields })
+        .filter(([name, { kind }]) => (kind === 'text' || kind === 'texts') && name !== HASHES)
+        .map(([name, { kind }]) => ({ name, isList: kind === 'texts', clean: IDS.has(name) ? cleanId : cleanName })),
+    ]),
+  ) as unknown as Readonly<Record<EventType, Masked>>
+  return (event) => masked(event, table[event.type])
+}
+
+function masked(event: Event, fields: Masked): Event {
+  const given = event as unknown as Readonly<Record<string, unknown>>
+  let copy: Record<string, unknown> | undefined
+  for (const { name, isList, clean } of fields) {
+    const value = given[name]
+    if (value === undefined) continue
+    const found = isList ? cleanList(value as readonly string[], clean) : clean(value as string)
+    if (found === value) continue
+    copy ??= { ...given }
+    copy[name] = found
+  }
+  return copy === undefined ? event : (copy as unknown as Event)
+}
+
+function cleanList(texts: readonly string[], clean: Clean): readonly string[] {
+  const found = texts.map(clean)
+  return found.every((text, index) => text === texts[index]) ? texts : found
+}
+
+function remembering(clean: Clean): Clean {
+  let young = new Set<string>()
+  let old = new Set<string>()
+  return (text) => {
+    if (young.has(text)) return text
+    const found = old.has(text) ? text : clean(text)
+    if (found !== text) return found
+    if (young.size >= GENERATION_SIZE) {
+      old = young
+      young = new Set()
+    }
+    young.add(text)
+    return text
+  }
+}
