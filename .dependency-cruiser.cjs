@@ -37,7 +37,7 @@ const SERVER_LAYERS = {
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },
   sinks: {
-    may: ['errors', 'state'],
+    may: ['errors', 'state', 'redact'],
     types: ['store', 'datadir'],
     why: 'a sink takes events from the stream and never asks where they came from',
   },

@@ -7,6 +7,7 @@ import { configPage } from './docs/config.mjs'
 import { derivationsPage } from './docs/derivations.mjs'
 import { errorsPage } from './docs/errors.mjs'
 import { eventsPage } from './docs/events.mjs'
+import { logPage } from './docs/log.mjs'
 
 const root = join(import.meta.dirname, '..')
 const built = (path) => import(join(root, 'packages', path))
@@ -25,6 +26,8 @@ const PAGES = {
   'docs/reference/events.md': async () => eventsPage(await built('instrument/dist/event/index.js')),
   'docs/reference/events.schema.json': async () =>
     `${JSON.stringify((await built('server/dist/sources/ingest/index.js')).batchSchema(), null, 2)}\n`,
+  'docs/reference/log.md': async () =>
+    logPage(await built('server/dist/sinks/log/index.js'), await built('instrument/dist/event/index.js')),
   'docs/reference/metrics.md': metricsPage,
 }
 

@@ -89,11 +89,6 @@ export const DUST = {
     'D8.env.log-level': '`LOG_LEVEL=info` sets the level',
     'D8.env.log-format': '`LOG_FORMAT=json` sets the form',
   }),
-  ...open(3, 'the log options', {
-    'D8.env.log-file': '`LOG_FILE=/var/log/mcp-dust-server/server.log` sets the file',
-    'D8.env.log-max-size': '`LOG_MAX_SIZE=100m` sets the size at which the file rotates',
-    'D8.env.log-max-files': '`LOG_MAX_FILES=10` sets how many files are kept',
-  }),
   ...open(12, 'mcp-vitals export logstash, fluentd and loki', {
     'D8.logstash.input': 'a Logstash pipeline with file input and JSON codec',
     'D8.logstash.error-tag': '`[level] == "error"` gets the tag `error`',
@@ -101,5 +96,10 @@ export const DUST = {
     'D8.logstash.index': 'its index is `mcp-dust-server-%{+YYYY.MM.dd}`',
     'D8.fluentd': 'a Fluentd equivalent',
     'D8.loki': 'a Loki equivalent',
+  }),
+  ...kept({
+    'D8.env.log-file': '`LOG_FILE=/var/log/mcp-dust-server/server.log` sets the file',
+    'D8.env.log-max-size': '`LOG_MAX_SIZE=100m` sets the size at which the file rotates',
+    'D8.env.log-max-files': '`LOG_MAX_FILES=10` sets how many files are kept',
   }),
 } as const

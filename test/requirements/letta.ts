@@ -7,21 +7,6 @@ export const LETTA = {
     'B1.health.field-sessions': '`sessions` is the number of open sessions',
     'B1.health.probe': '`GET /health` is usable as liveness and readiness probe',
   }),
-  ...kept({
-    'B2.log.tool-invocations': 'every tool invocation stands on stdout',
-    'B2.log.errors': 'every error stands on stdout',
-    'B2.log.session-events': 'every session event stands on stdout',
-    'B2.log.details': 'each has timestamp, session id and request details',
-  }),
-  ...partly(3, 'the preset that chooses the text form, and names tools as this system does', {
-    'B2.log.session-started': 'text form: `INFO: Session started: session-123`',
-    'B2.log.tool-invoked': 'text form: `INFO: Tool invoked: botfather.click-button (session-123)`',
-    'B2.log.tool-completed': 'text form: `INFO: Tool completed: … (session-123)`',
-    'B2.log.session-ended': 'text form: `INFO: Session ended: session-123`',
-  }),
-  ...kept({
-    'B3.log.execution-times': 'tool execution times are logged',
-  }),
   ...open(11, 'the plugin host', {
     'B3.log.plugins-found': 'at start the log says which plugins were found',
     'B3.log.folder-not-taken': 'at start the log says why a folder was not taken',
@@ -46,5 +31,18 @@ export const LETTA = {
     'B6.trouble.tool-help-format': "a user can find out that a tool call fails for the plugin's help format",
     'B6.trouble.tool-json-rpc': 'a user can find out that a tool call fails for its JSON-RPC form',
     'B6.trouble.tool-plugin-error': "a user can find out that a tool call fails by the plugin's own error",
+  }),
+  ...kept({
+    'B2.log.tool-invocations': 'every tool invocation stands on stdout',
+    'B2.log.errors': 'every error stands on stdout',
+    'B2.log.session-events': 'every session event stands on stdout',
+    'B2.log.details': 'each has timestamp, session id and request details',
+    'B2.log.session-started': 'text form: `INFO: Session started: session-123`',
+    'B2.log.tool-invoked': 'text form: `INFO: Tool invoked: botfather.click-button (session-123)`',
+    'B2.log.tool-completed': 'text form: `INFO: Tool completed: … (session-123)`',
+    'B2.log.session-ended': 'text form: `INFO: Session ended: session-123`',
+  }),
+  ...partly(11, 'the plugin host', {
+    'B3.log.execution-times': 'tool execution times are logged',
   }),
 } as const

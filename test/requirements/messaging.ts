@@ -32,21 +32,6 @@ export const MESSAGING = {
   ...partly(3, 'the view that leaves out the labels server and status', {
     'A3.metric.tool-calls': 'counter `mcp_tool_calls_total{tool}`',
   }),
-  ...partly(3, 'the preset that chooses this form', {
-    'A5.log.one-object-a-line': 'logs are JSON on stdout, one object a line',
-    'A5.log.field-level': 'each line has `level`, as info',
-    'A5.log.field-timestamp': 'each line has `timestamp`, ISO and UTC, as 2026-02-15T12:00:00Z',
-    'A5.log.field-event': 'each line has `event`, as send_message_success',
-    'A5.log.collectors': 'the lines are ready for ELK, Datadog and Loki: one flat JSON object each',
-  }),
-  ...partly(3, 'the proof with personal data and secrets of every kind, in every field of a call', {
-    'A5.log.nothing-personal': 'no personal data ever: routing metadata only',
-  }),
-  ...open(3, "this system's log form and the proof that nothing personal is logged", {
-    'A5.log.routing-data': 'routing data follow the event: agent id, channel, direction',
-    'A5.log.example':
-      'a sent message logs as `{"level":"info","timestamp":"2026-02-15T12:00:00Z","event":"send_message_success","agentId":"agent-001","channel":"sms"}`',
-  }),
   ...open(6, 'the audit log', {
     'A6.audit.append-only': 'the audit log is append-only: rows are added and never changed',
     'A6.audit.immutable': 'the store itself refuses to change or delete a row',
@@ -86,5 +71,16 @@ export const MESSAGING = {
     'A9.dashboard.recent-alerts': 'it shows recent alerts',
     'A9.dashboard.refresh-30s': 'it refreshes itself every 30 seconds',
     'A10.dashboard.json': '`GET /admin/api/dashboard` gives the same data as JSON',
+  }),
+  ...kept({
+    'A5.log.one-object-a-line': 'logs are JSON on stdout, one object a line',
+    'A5.log.field-level': 'each line has `level`, as info',
+    'A5.log.field-timestamp': 'each line has `timestamp`, ISO and UTC, as 2026-02-15T12:00:00Z',
+    'A5.log.field-event': 'each line has `event`, as send_message_success',
+    'A5.log.collectors': 'the lines are ready for ELK, Datadog and Loki: one flat JSON object each',
+    'A5.log.nothing-personal': 'no personal data ever: routing metadata only',
+    'A5.log.routing-data': 'routing data follow the event: agent id, channel, direction',
+    'A5.log.example':
+      'a sent message logs as `{"level":"info","timestamp":"2026-02-15T12:00:00Z","event":"send_message_success","agentId":"agent-001","channel":"sms"}`',
   }),
 } as const

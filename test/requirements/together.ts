@@ -62,19 +62,6 @@ export const TOGETHER = {
     'F4.health-ready.status-503': '`/health/ready` answers 503 when a required dependency is down',
     'F4.ready.status-503': '`/ready` answers 503 when a required dependency is down',
   }),
-  ...partly(3, 'the preset that chooses this form', {
-    'F5.log.messaging': 'messaging: `level`, `timestamp`, `event`',
-    'F5.log.dust': 'dust: `level`, `timestamp`, `message`',
-  }),
-  ...partly(3, 'the preset that chooses the text form', {
-    'F5.log.letta': 'letta: text, as `INFO: Session started: session-123`',
-  }),
-  ...partly(3, 'the switch that leaves the time out', {
-    'F5.log.letta-time': 'letta: the ISO time stands in front unless it is switched off',
-  }),
-  ...open(3, 'the log forms', {
-    'F5.log.plugins': 'plugins: `asctime`, `name`, `levelname` in upper case, `message`, `type`',
-  }),
   ...open(7, 'the rule sets', {
     'F6.rules.own-set': "a preset loads its own HighErrorRate and HighLatency, and no other system's",
     'F6.rules.label': 'every rule carries the label `ruleset`',
@@ -96,12 +83,6 @@ export const TOGETHER = {
   }),
   ...partly(3, 'bounds for the reasons of errors recorded by hand', {
     'F9.text.reason': '`reason` is out of a bounded list',
-  }),
-  ...open(3, 'the log and error fields', {
-    'F9.text.error': '`error` is the error class and code',
-    'F9.text.traceback': '`traceback` holds our own stack frames',
-    'F9.text.user': '`user` is a pseudonymous actor',
-    'F9.text.raw-by-name': 'the raw text appears only where its owner switches it on by name',
   }),
   ...partly(4, 'whatever else is reached off loopback: the ingest alone needs one', {
     'F10.network.rest-needs-token': 'everything else needs a token',
@@ -135,5 +116,18 @@ export const TOGETHER = {
     'F12.label.starts-at-0': 'known tools start at 0',
     'F12.label.ends-with-tool': 'their series end when they are gone',
     'F12.label.evicts-nobody': 'a client that invents names evicts nobody',
+  }),
+  ...kept({
+    'F5.log.messaging': 'messaging: `level`, `timestamp`, `event`',
+    'F5.log.dust': 'dust: `level`, `timestamp`, `message`',
+    'F5.log.letta': 'letta: text, as `INFO: Session started: session-123`',
+    'F5.log.letta-time': 'letta: the ISO time stands in front unless it is switched off',
+    'F5.log.plugins': 'plugins: `asctime`, `name`, `levelname` in upper case, `message`, `type`',
+    'F9.text.error': '`error` is the error class and code',
+    'F9.text.traceback': '`traceback` holds our own stack frames',
+    'F9.text.raw-by-name': 'the raw text appears only where its owner switches it on by name',
+  }),
+  ...partly(6, 'the audit log', {
+    'F9.text.user': '`user` is a pseudonymous actor',
   }),
 } as const

@@ -37,7 +37,32 @@ describe('layers', () => {
   test(promises('D8.env.log-level', 'D8.env.log-format'), () => {
     const path = file('log.yaml', `${NOTES}log: { level: error, format: text }\n`)
     const { config } = loadConfig({ file: path, env: { LOG_LEVEL: 'info', LOG_FORMAT: 'json' } })
-    expect(config.log).toEqual({ level: 'info', format: 'json' })
+    expect(config.log).toMatchObject({ level: 'info', format: 'json' })
+  })
+
+  test(promises('D8.env.log-file', 'D8.env.log-max-size', 'D8.env.log-max-files'), () => {
+    const env = { LOG_FILE: '/var/log/mcp-dust-server/server.log', LOG_MAX_SIZE: '100m', LOG_MAX_FILES: '10' }
+    expect(loadConfig({ env }).config.log).toMatchObject({
+      file: '/var/log/mcp-dust-server/server.log',
+      maxSizeBytes: 104_857_600,
+      maxFiles: 10,
+    })
+  })
+
+  test.each([
+    ['10485760', 10_485_760],
+    ['10m', 10_485_760],
+    ['64 kB', 65_536],
+    ['1G', 1_073_741_824],
+  ])('LOG_MAX_SIZE=%s is %i bytes', (text, sizeBytes) => {
+    expect(loadConfig({ env: { LOG_MAX_SIZE: text } }).config.log.maxSizeBytes).toBe(sizeBytes)
+  })
+
+  test.each(['', '100x', '1.5m', '-1', '12', 'm'])('LOG_MAX_SIZE=%s is no size', (text) => {
+    const load = () => loadConfig({ env: { LOG_MAX_SIZE: text } })
+    if (text === '') expect(load().config.log.maxSizeBytes).toBe(10_485_760)
+    else
+      expect(load).toThrow(/LOG_MAX_SIZE: log.maxSizeBytes is ".+"; expected: a size .*for example 10485760 or "100m"/)
   })
 
   test('a variable that is set but empty counts as absent', () => {

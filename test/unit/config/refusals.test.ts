@@ -89,7 +89,7 @@ describe('values that are wrong', () => {
     [
       'not of the choices',
       'log: { level: loud }',
-      'own.yaml:1:15: log.level is "loud"; expected: one of debug, info, warning, warn, error, for example "info"',
+      'own.yaml:1:15: log.level is "loud"; expected: one of debug, info, warning, warn, error, critical, for example "info"',
     ],
     ['a value for a group', 'listen: 9464', 'own.yaml:1:9: listen is 9464; expected: a group of keys (host, port)'],
     ['nothing for a value', 'listen: { port: }', 'listen.port is null; expected: a whole number'],

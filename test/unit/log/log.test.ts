@@ -12,6 +12,7 @@ import {
   type LogSink,
   type LogStream,
 } from '../../../packages/server/src/sinks/log/index.js'
+import { logOptions } from '../../../packages/server/src/sinks/log/options.js'
 import { promises } from '../../requirements.js'
 
 const AT = Date.UTC(2026, 1, 15, 12)
@@ -30,7 +31,7 @@ function open(options: Partial<Options> = {}, stream: Partial<LogStream> = {}): 
   }
   const setup: LogSetup = {
     stream: { write, on: () => {}, ...stream },
-    options: { level: 'debug', format: 'json', ...options },
+    options: logOptions.parse({ level: 'debug', format: 'json', ...options }),
     now: () => AT,
   }
   const sink = createLogSink(setup)
@@ -71,12 +72,12 @@ describe('text', () => {
     ['request.ended', ENDED, 'INFO: Tool completed: notes.add (s-1) 12 ms'],
     [
       'request.ended',
-      { ...ENDED, outcome: 'tool_error', durationMs: 0.5 },
-      'WARNING: Tool failed: notes.add (s-1) 0.50 ms, tool_error',
+      { ...ENDED, outcome: 'tool_error', status: 500, durationMs: 0.5 },
+      'ERROR: Tool failed: notes.add (s-1) 0.50 ms, tool_error',
     ],
     [
       'request.ended',
-      { ...ENDED, outcome: 'protocol_error', errorCode: '-32602' },
+      { ...ENDED, outcome: 'protocol_error', status: 400, errorCode: '-32602' },
       'WARNING: Tool failed: notes.add (s-1) 12 ms, protocol_error -32602',
     ],
     ['request.ended', { ...ENDED, outcome: 'cancelled' }, 'INFO: Tool cancelled: notes.add (s-1) 12 ms'],
@@ -186,8 +187,8 @@ describe('a stream that fails', () => {
     await log.logger.flush()
     broken = false
     await log.say('webhook', { server: 'a', kind: 'second' })
-    expect(taken.join('')).toMatch(/^[^\n]*second\n$/)
-    await expect.poll(() => log.logger.dropped).toBe(1)
+    expect(taken.join('')).toMatch(/^[^\n]*second\n[^\n]*WARNING: 2 lines were lost on standard output: ERROR\n$/)
+    await expect.poll(() => log.logger.dropped).toBe(2)
   })
 
   test('that takes nothing holds only so many lines of ours', () => {

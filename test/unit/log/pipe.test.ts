@@ -8,7 +8,7 @@ const index = join(resolve(import.meta.dirname, '../../../packages/server/dist')
 /** Writes until a batch is lost, says so on standard error, waits for a line on its input, and then tries a last line until it is out. */
 const WRITER = `
   import { createLogSink } from ${JSON.stringify(index)}
-  const sink = createLogSink({ stream: process.stdout, options: { level: 'info', format: 'json' }, now: Date.now })
+  const sink = createLogSink({ stream: process.stdout, options: { level: 'info', format: 'json', form: 'mcp-vitals' }, now: Date.now })
   const event = { v: 1, type: 'webhook', at: 0, server: 'a'.repeat(100), kind: 'b' }
   const batch = Array.from({ length: 500 }, () => ({ event, entrance: 'local' }))
   let lost
@@ -36,7 +36,8 @@ describe('a pipe', () => {
     const torn = lines.filter((line) => !line.endsWith('}'))
     expect(torn.length).toBeLessThanOrEqual(1)
     expect(lines.filter((line) => line.includes('last'))).toHaveLength(1)
-    expect(JSON.parse(lines.at(-1) as string)).toMatchObject({ kind: 'last' })
+    expect(JSON.parse(lines.at(-2) as string)).toMatchObject({ kind: 'last' })
+    expect(JSON.parse(lines.at(-1) as string)).toMatchObject({ event: 'log_recovered', code: 'EAGAIN' })
   })
 
   test('whose reader is gone loses lines, and ends nothing', async () => {

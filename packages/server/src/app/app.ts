@@ -10,6 +10,7 @@ import { createHealthFace } from '../faces/health/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
 import type { Providers } from '../providers/index.js'
+import { redactName } from '../redact/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
 import { createStoreSink } from '../sinks/store/index.js'
 import { createGateway } from '../sources/http-proxy/index.js'
@@ -52,7 +53,7 @@ export interface App {
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const log = createLogSink({ stream: options.out, options: options.config.log, now: Date.now })
-  const teardown = createTeardown((error) => log.logger.error('stop_fault', String(error)))
+  const teardown = createTeardown((error) => log.logger.fault('stop_fault', 'A step of the stop failed', error))
   teardown.push(() => log.logger.flush())
   try {
     return await compose(options, log, teardown)
@@ -83,7 +84,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   teardown.push(() => observation.stop())
   teardown.push(() => observation.stream.close())
-  for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.vitals.declare(name)
+  for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)])
+    observation.vitals.declare(redactName(name))
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
@@ -114,9 +116,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     addressOf: addresses.of,
     version: VERSION,
     signal: abort.signal,
-    onLook: (look) => tellLook(look, logger),
+    onLook: (look) => tellLook(look, logger, config.log.rawErrors),
   })
-  const onTrouble = (server: string, error: unknown) => logger.warning('demo_trouble', `${server}: ${error}`)
+  const onTrouble = (server: string, error: unknown) => logger.fault('demo_trouble', server, error)
   const traffic = startTraffic({ servers: cast, addressOf: addresses.of, dataDir: dataDir.path, onTrouble })
   teardown.push(async () => {
     abort.abort()
@@ -227,10 +229,13 @@ function tell(logger: Logger): (error: unknown) => void {
   return (error) =>
     error instanceof VitalsError
       ? logger.error(error.code.toLowerCase(), error.message)
-      : logger.error('fault', error instanceof Error ? error.message : String(error))
+      : logger.fault('fault', 'Something failed, and the daemon goes on', error)
 }
 
-function tellLook(look: Look, logger: Logger): void {
+function tellLook(look: Look, logger: Logger, hasRawErrors: boolean): void {
   if ('tools' in look) logger.info('server_found', `Server ${look.server} answers: ${look.tools} tools`)
-  else logger.warning('server_silent', `Server ${look.server} does not answer: ${look.problem}`)
+  else {
+    const said = hasRawErrors && look.raw !== undefined ? ` (${look.raw})` : ''
+    logger.warning('server_silent', `Server ${look.server} does not answer: ${look.problem}${said}`)
+  }
 }

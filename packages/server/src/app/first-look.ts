@@ -7,7 +7,13 @@ const LOOK_TIMEOUT_MS = 20_000
 const SIDE_BY_SIDE = 4
 
 /** What the first look found: the number of tools, or why there is none. */
-export type Look = { readonly server: string } & ({ readonly tools: number } | { readonly problem: string })
+export type Look = { readonly server: string } & ({ readonly tools: number } | Silence)
+
+/** Why a server does not answer, in our own words, and (where it had some) in its own, which may hold anything. */
+interface Silence {
+  readonly problem: string
+  readonly raw?: string
+}
 
 export interface FirstLookOptions {
   readonly servers: readonly string[]
@@ -38,7 +44,7 @@ async function look(
   url: string,
   version: string,
   signal: AbortSignal,
-): Promise<{ tools: number } | { problem: string }> {
+): Promise<{ tools: number } | Silence> {
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { signal } })
   const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode: 'auto' } })
   try {
@@ -46,7 +52,7 @@ async function look(
     const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
     return { tools: tools.length }
   } catch (error) {
-    return { problem: problemOf(server, error) }
+    return silenceOf(server, error)
   } finally {
     await transport.terminateSession().catch(() => {})
     await client.close().catch(() => {})
@@ -54,21 +60,27 @@ async function look(
 }
 
 /** What a person can do something with: the gateway's own words, with the next step, instead of the SDK's around them. */
-function problemOf(server: string, error: unknown): string {
+function silenceOf(server: string, error: unknown): Silence {
   const message = error instanceof Error ? error.message : String(error)
   if (/timed out/i.test(message)) {
     const seconds = LOOK_TIMEOUT_MS / 1000
-    return `${vitalsError('SERVER_UNRESPONSIVE', { server, seconds }).message} ${ERRORS.SERVER_UNRESPONSIVE.next}`
+    return {
+      problem: `${vitalsError('SERVER_UNRESPONSIVE', { server, seconds }).message} ${ERRORS.SERVER_UNRESPONSIVE.next}`,
+    }
   }
-  return answerIn(error) ?? message
+  const ours = gatewayWords(error)
+  if (ours !== undefined) return { problem: ours }
+  const { name = 'Error', code } = error as { name?: string; code?: unknown }
+  const found = typeof code === 'number' || typeof code === 'string' ? ` ${code}` : ''
+  return { problem: `its answer to the first questions was an error: ${name}${found}`, raw: message }
 }
 
-/** The message of the JSON-RPC error that an HTTP answer held; undefined where there is none. */
-function answerIn(error: unknown): string | undefined {
+/** The message of the registered error that our own gateway answered with; undefined where the server answered. */
+function gatewayWords(error: unknown): string | undefined {
   try {
     const { data } = error as { data: { text: string } }
-    const { message } = JSON.parse(data.text).error
-    return typeof message === 'string' ? message : undefined
+    const { message, data: own } = JSON.parse(data.text).error
+    return Object.hasOwn(ERRORS, own.code) ? String(message) : undefined
   } catch {
     return undefined
   }

@@ -77,8 +77,7 @@ export function createObservation({ sinks, store, logger, options, providers }: 
     folds: [metrics, vitals, plugins, host.fold],
     sinks,
     now: Date.now,
-    onFault: (where, error) =>
-      logger.error('stream_fault', `${where}: ${error instanceof Error ? error.message : error}`),
+    onFault: (where, error) => logger.fault('stream_fault', where, error),
   })
   host.expose(registry)
   watchBuild(registry, VERSION)

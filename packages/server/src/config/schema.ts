@@ -66,13 +66,18 @@ export interface Option {
 
 /** All options outside `servers`, in the order of the schema. */
 export function optionsOf(node: SchemaNode = configSchema, path: readonly string[] = []): readonly Option[] {
-  if (!node.properties) return node.additionalProperties === undefined && !node.anyOf ? [{ path, node }] : []
+  if (!node.properties) return node.additionalProperties === undefined && isSingle(node) ? [{ path, node }] : []
   return Object.entries(node.properties).flatMap(([key, child]) => optionsOf(child, [...path, key]))
+}
+
+/** Whether it takes one value or a list, of whichever type, and no group of keys. */
+function isSingle({ anyOf = [] }: SchemaNode): boolean {
+  return anyOf.every(({ properties }) => properties === undefined)
 }
 
 /** What an option wants, in words. */
 export function expectedOf(node: SchemaNode): string {
-  if (node.anyOf?.every(({ properties }) => properties === undefined)) return node.anyOf.map(expectedOf).join(', or ')
+  if (node.anyOf && isSingle(node)) return node.anyOf.map(expectedOf).join(', or ')
   if (node.anyOf)
     return `a group of keys with ${node.anyOf.map((branch) => quoted(branch.required ?? [])).join(' or ')}`
   if (node.enum) return `one of ${node.enum.join(', ')}`

@@ -22,9 +22,12 @@ export function isIban(text: string): boolean {
   return rest === 1
 }
 
-/** An IPv4 address of which something could be learned: not loopback, not the unspecified one. */
+/** An IPv4 address of which something could be learned: not loopback, not the unspecified one, none of a private net. */
 export function isForeignIpv4(text: string): boolean {
-  return text.split('.').every((part) => Number(part) <= 255) && !/^(?:127\.|0\.0\.0\.0$)/.test(text)
+  return (
+    text.split('.').every((part) => Number(part) <= 255) &&
+    !/^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.0\.0\.0$)/.test(text)
+  )
 }
 
 /** An IPv6 address (RFC 4291) but loopback and the unspecified one; at least one digit, so that `db::add` is none. */

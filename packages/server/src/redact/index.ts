@@ -1,2 +1,2 @@
 export { createMask } from './mask.js'
-export { MAX_LENGTH, redact, redactId, redactName } from './redact.js'
+export { MAX_LENGTH, redact, redactId, redactName, redactSentence } from './redact.js'

@@ -5,14 +5,7 @@ import { redactId, redactName } from './redact.js'
 const GENERATION_SIZE = 2_048
 
 /** Our own making or opaque by its meaning, so that a number alone in it is no person’s. */
-const IDS: ReadonlySet<string> = new Set([
-  'session',
-  'operation',
-  'traceId',
-  'protocolVersion',
-  'clientVersion',
-  'serverVersion',
-])
+const IDS: ReadonlySet<string> = new Set(['session', 'operation', 'traceId', 'protocolVersion'])
 /** Made by us of a definition’s bytes: nothing can be read out of them. */
 const HASHES = 'hashes'
 

@@ -9,8 +9,8 @@ export interface Kind {
   /** What a match must pass as well. */
   readonly isOne?: (match: string) => boolean
   /**
-   * A guess by shape, which numbers that are no personal data share. Versions and ids, whose shape is such, are not
-   * searched for these.
+   * A guess by shape, which numbers that are no personal data share. Ids, whose shape is such, are not searched for
+   * these.
    */
   readonly isGuess?: true
 }
@@ -40,8 +40,8 @@ export const KINDS: readonly Kind[] = [
     pattern: /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?![A-Za-z0-9])/g,
     isOne: isIban,
   },
-  { kind: 'ip', pattern: /(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)/g, isOne: isForeignIpv4, isGuess: true },
-  { kind: 'ip', pattern: /(?<![\w:.])[0-9A-Fa-f:]{4,39}(?![\w:])/g, isOne: isForeignIpv6, isGuess: true },
+  { kind: 'ip', pattern: /(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)/g, isOne: isForeignIpv4 },
+  { kind: 'ip', pattern: /(?<![\w:.])[0-9A-Fa-f:]{4,39}(?![\w:])/g, isOne: isForeignIpv6 },
   { kind: 'card', pattern: /(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)/g, isOne: isCard },
   { kind: 'phone', pattern: /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){6,14}/g },
   {

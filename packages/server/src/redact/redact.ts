@@ -14,9 +14,15 @@ export function redact(text: string): string {
   return text.length < MIN_LENGTH ? text : without(text, KINDS)
 }
 
-/** The same for a version or an id, where a number alone says nothing of a person. */
+/** The same for a sentence of our own, where a number alone says nothing of a person. */
+export function redactSentence(text: string): string {
+  return text.length < MIN_LENGTH ? text : without(text, SURE)
+}
+
+/** The same for an id, in which no space stands and where a number alone says nothing of a person. */
 export function redactId(text: string): string {
-  return text.length < MIN_LENGTH || PLAIN_ID.test(text) ? text : without(text, SURE)
+  if (PLAIN_ID.test(text)) return text
+  return /\s/.test(text) ? '[text]' : redactSentence(text)
 }
 
 /** Words after which a text is a sentence, unless each begins like a title. */

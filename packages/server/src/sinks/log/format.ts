@@ -1,11 +1,29 @@
 import { pino } from 'pino'
+import { FORMS, type Form, type FormName } from './forms.js'
 import { LEVELS, type Level, type Line } from './lines.js'
 
 /** Makes one line of text, its line break included. Never throws. */
 export type Format = (line: Line) => string
 
-/** One JSON object a line: `level`, `timestamp` (ISO 8601, UTC), `event`, the routing data, `message`. */
-export function jsonFormat(): Format {
+/** What decides how lines look. */
+export interface Look {
+  readonly form: FormName
+  readonly format: 'auto' | 'json' | 'text'
+  /** Whether a line of text begins with the time. */
+  readonly timestamps: boolean
+}
+
+/** The format for one destination. `auto` is what the form says, else text where a person reads. */
+export function formatFor({ form, format, timestamps }: Look, isTerminal: boolean): Format {
+  const found: Form = FORMS[form]
+  const chosen = format === 'auto' ? (found.auto ?? (isTerminal ? 'text' : 'json')) : format
+  return chosen === 'json'
+    ? jsonFormat(found)
+    : (line) => `${found.text(line, timestamps).replace(UNSAFE_IN_TEXT, escaped)}\n`
+}
+
+/** One JSON object a line. */
+function jsonFormat({ levelKey, levelWord, json }: Form): Format {
   let made = ''
   const customLevels = Object.fromEntries(LEVELS.map((level, index) => [level, (index + 2) * 10])) as Record<
     Level,
@@ -15,11 +33,10 @@ export function jsonFormat(): Format {
     {
       base: null,
       timestamp: false,
-      messageKey: 'message',
       customLevels,
       useOnlyCustomLevels: true,
       level: 'debug',
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ [levelKey]: levelWord(label as Level) }) },
     },
     {
       write: (text: string) => {
@@ -27,19 +44,10 @@ export function jsonFormat(): Format {
       },
     },
   )
-  return ({ level, at, event, message, fields }) => {
-    logger[level]({ timestamp: isoTime(at), event, ...fields }, message)
+  return (line) => {
+    logger[line.level](json(line))
     return made.replace(UNSAFE_IN_JSON, escaped)
   }
-}
-
-/** One sentence a line: `2026-02-15T12:00:00.000Z INFO: Session started: s-1`. */
-export function textFormat({ level, at, message }: Line): string {
-  return `${isoTime(at)} ${level.toUpperCase()}: ${message.replace(UNSAFE_IN_TEXT, escaped)}\n`
-}
-
-function isoTime(at: number): string {
-  return new Date(at).toISOString()
 }
 
 // A name that comes from outside may carry line breaks (a forged line), terminal commands, or marks that turn the

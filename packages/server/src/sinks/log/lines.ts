@@ -9,14 +9,18 @@ import {
 } from '@mcp-vitals/instrument/event'
 
 /** Levels from least to most grave. */
-export const LEVELS = ['debug', 'info', 'warning', 'error'] as const
+export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const
 export type Level = (typeof LEVELS)[number]
 
 /** Values that stand beside the message in a JSON line. */
 export type LineFields = Readonly<Record<string, string | number | boolean>>
 
+/** Whose line it is: an event’s, or one that the program says of itself. */
+export type LineSource = EventType | 'own'
+
 /** One line of the log, before it has a form. */
 export interface Line {
+  readonly source: LineSource
   readonly level: Level
   /** When it happened, milliseconds since 1970-01-01 UTC. */
   readonly at: number
@@ -51,8 +55,11 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
       ? ['error', 'process_crashed', `Server crashed: ${e.server}, process ${e.pid}, ${ending(e)}`]
       : ['info', 'process_ended', `Server ended: ${e.server}, process ${e.pid}, ${ending(e)}`],
   queue: (e) => ['debug', 'queue', `Queue: ${e.plugin} ${e.action}, ${e.size} waiting`],
-  plugin: (e) =>
-    graded(e.outcome === 'ok', 'plugin', `Plugin: ${e.plugin} ${e.command} ${e.outcome} ${time(e.durationMs)}`),
+  plugin: (e) => [
+    e.outcome === 'ok' || e.outcome === 'cancelled' ? 'info' : 'error',
+    'plugin',
+    `Plugin: ${e.plugin} ${e.command} ${e.outcome} ${time(e.durationMs)}`,
+  ],
   provider: (e) =>
     // A check of our own runs often, and its change of state has a line of its own.
     quiet(
@@ -65,7 +72,8 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   limit: (e) => ['warning', 'limit_hit', `Limit hit: ${e.limitType} (${e.layer})`],
   validation: (e) => ['warning', 'validation_failed', `Input refused: ${e.name ?? e.server}${because(e.reason)}`],
   security: (e) => [SEVERITY_LEVELS[e.severity], 'security', `Security: ${e.kind} (${e.severity})`],
-  message: (e) => graded(e.ok, 'message_sent', `Message: ${e.channel} ${success(e.ok)}`),
+  message: (e) =>
+    graded(e.ok, `send_message_${e.ok ? 'success' : 'failure'}`, `Message: ${e.channel} ${success(e.ok)}`),
   webhook: (e) => ['info', 'webhook_received', `Webhook received: ${e.kind}`],
   agent: (e) => ['info', `agent_${e.action}`, `Agent ${e.action}: ${e.agent ?? 'unknown'}`],
   voice: (e) => ['info', `voice_${e.action}`, `Voice session ${e.action}${inSession(e)}`],
@@ -75,7 +83,7 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   business: (e) => ['debug', 'business', `Counted: ${e.name} ${e.value}`],
 }
 
-const SEVERITY_LEVELS = { LOW: 'info', MEDIUM: 'warning', HIGH: 'error', CRITICAL: 'error' } as const
+const SEVERITY_LEVELS = { LOW: 'info', MEDIUM: 'warning', HIGH: 'error', CRITICAL: 'critical' } as const
 
 /** Last moment that a date can hold; what a sender claims beyond it is shown as that. */
 const MAX_DATE_MS = 8.64e15
@@ -84,7 +92,14 @@ const MAX_DATE_MS = 8.64e15
 export function lineOf(event: Event): Line {
   const read = READINGS[event.type] as (event: Event) => Reading
   const [level, name, message] = read(event)
-  return { level, at: Math.min(event.at, MAX_DATE_MS), event: name, message, fields: fieldsOf(event) }
+  return {
+    source: event.type,
+    level,
+    at: Math.min(event.at, MAX_DATE_MS),
+    event: name,
+    message,
+    fields: fieldsOf(event),
+  }
 }
 
 function fieldsOf(event: Event): LineFields {
@@ -107,7 +122,7 @@ function requestEnded(e: EventOf<'request.ended'>): Reading {
   if (e.outcome === 'ok') return [call ? 'info' : 'debug', `${noun}_completed`, say('completed')]
   if (e.outcome === 'cancelled') return ['info', `${noun}_cancelled`, say('cancelled')]
   const code = e.errorCode === undefined ? '' : ` ${e.errorCode}`
-  return ['warning', `${noun}_failed`, `${say('failed')}, ${e.outcome}${code}`]
+  return [e.status >= 500 ? 'error' : 'warning', `${noun}_failed`, `${say('failed')}, ${e.outcome}${code}`]
 }
 
 interface Where {

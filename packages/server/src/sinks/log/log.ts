@@ -1,7 +1,12 @@
 import type { Sink } from '@mcp-vitals/instrument/stream'
-import { jsonFormat, textFormat } from './format.js'
-import { LEVELS, type Level, type LineFields, lineOf } from './lines.js'
+import { redactSentence } from '../../redact/index.js'
+import { createDestination, type Destination } from './destination.js'
+import { faultOf } from './fault.js'
+import { formatFor } from './format.js'
+import { FORMS, type Form, rankOf } from './forms.js'
+import { type Level, type Line, type LineFields, lineOf } from './lines.js'
 import type { LogOptions } from './options.js'
+import { rotatingTarget } from './rotate.js'
 import { type LogStream, targetOf } from './target.js'
 
 /** Most events that wait for the log; the newest beyond it are dropped, and counted by the stream. */
@@ -16,7 +21,9 @@ export interface Logger {
   info(event: string, message: string, fields?: LineFields): void
   warning(event: string, message: string, fields?: LineFields): void
   error(event: string, message: string, fields?: LineFields): void
-  /** Lines lost: the stream failed or too many waited. */
+  /** An error of somebody else: class, code and our own frames; its message only with the option `rawErrors`. */
+  fault(event: string, where: string, error: unknown): void
+  /** Lines lost: a destination failed or too many waited. */
   readonly dropped: number
   /** Resolves when every line so far is out or lost. */
   flush(): Promise<void>
@@ -27,6 +34,7 @@ export interface LogSink extends Sink {
 }
 
 export interface LogSetup {
+  /** Gets every line; the file of the options, where one is named, gets them too. */
   readonly stream: LogStream
   readonly options: LogOptions
   /** Time of the program’s own lines, milliseconds since 1970. Events bring their own. */
@@ -34,58 +42,102 @@ export interface LogSetup {
 }
 
 /**
- * The log: a line for every event at or above the level, and for the program’s own messages. A stream that fails (closed
- * pipe, full disk) loses what was being written, which is counted, and is tried again with the next lines. The stream
- * stays open at `close`.
+ * The log: a line for every event at or above the level, and for the program’s own messages. A destination that fails
+ * (closed pipe, full disk) loses what was being written, which is counted, and is tried again with the next lines; the
+ * others go on. The stream stays open at `close`.
  */
-export function createLogSink({ stream, options, now }: LogSetup): LogSink {
-  const target = targetOf(stream)
-  const asText = options.format === 'auto' ? stream.isTTY === true : options.format === 'text'
-  const format = asText ? textFormat : jsonFormat()
-  const least = LEVELS.indexOf(options.level === 'warn' ? 'warning' : options.level)
-  const isWanted = (level: Level) => LEVELS.indexOf(level) >= least
-  let tail: Promise<void> = Promise.resolve()
+export function createLogSink(setup: LogSetup): LogSink {
+  const { options, now } = setup
+  const form: Form = FORMS[options.form]
+  const least = rankOf(options.level)
+  const graded = (line: Line): Line => (form.grade ? { ...line, level: form.grade(line) } : line)
+  const isWanted = ({ level }: Line) => rankOf(level) >= least
+  const destinations = destinationsOf(setup, (name, code) => {
+    // Of one that fails alone, its own warning tells when it works again.
+    if (destinations.length > 1)
+      say('error')('log_failing', `Lines are being lost on ${name}: ${code}`, { destination: name, code })
+  })
+  let tail: Promise<unknown> = Promise.resolve()
   let waiting = 0
-  let dropped = 0
+  let overflowed = 0
 
-  /** Lines of both kinds take turns, so that none stands inside another. */
-  function inTurn(text: string): Promise<void> {
-    const turn = tail.then(() => target(text))
-    tail = turn.catch(() => {})
+  function write(lines: readonly Line[]) {
+    const turn = Promise.all(destinations.map((destination) => destination.write(lines)))
+    tail = turn
     return turn
   }
 
   const say =
     (level: Level) =>
     (event: string, message: string, fields: LineFields = {}) => {
-      if (!isWanted(level)) return
+      const line = {
+        source: 'own',
+        level,
+        at: now(),
+        event,
+        message: redactSentence(message),
+        fields: redacted(fields),
+      } as const
+      if (!isWanted(line)) return
       if (waiting >= OWN_LIMIT) {
-        dropped++
+        overflowed++
         return
       }
       waiting++
-      inTurn(format({ level, at: now(), event, message, fields }))
-        .catch(() => dropped++)
-        .finally(() => waiting--)
+      void write([line]).finally(() => waiting--)
     }
 
   return {
     name: 'log',
     queueLimit: QUEUE_LIMIT,
     async write(batch) {
-      const lines = batch.map(({ event }) => lineOf(event)).filter(({ level }) => isWanted(level))
-      if (lines.length > 0) await inTurn(lines.map(format).join(''))
+      const lines = batch.map(({ event }) => graded(lineOf(event))).filter(isWanted)
+      if (lines.length === 0) return
+      const faults = await write(lines)
+      if (faults[0] && !faults.includes(undefined)) throw faults[0].error
     },
-    close: () => tail,
+    async close() {
+      await tail
+      for (const destination of destinations) await destination.close().catch(() => {})
+    },
     logger: {
       debug: say('debug'),
       info: say('info'),
       warning: say('warning'),
       error: say('error'),
-      get dropped() {
-        return dropped
+      fault(event, where, error) {
+        const { message, fields } = faultOf(error, options.rawErrors)
+        say('error')(event, `${where}: ${message}`, fields)
       },
-      flush: () => tail,
+      get dropped() {
+        return destinations.reduce((sum, { lost }) => sum + lost, overflowed)
+      },
+      async flush() {
+        await tail
+      },
     },
   }
+}
+
+function destinationsOf(
+  { stream, options, now }: LogSetup,
+  onTrouble: (name: string, code: string) => void,
+): readonly Destination[] {
+  const { file, maxSizeBytes, maxFiles } = options
+  const common = { now, onTrouble }
+  const console = createDestination({
+    ...common,
+    name: 'standard output',
+    target: targetOf(stream),
+    format: formatFor(options, stream.isTTY === true),
+  })
+  if (file === undefined) return [console]
+  const target = rotatingTarget({ file, maxSizeBytes, maxFiles })
+  return [console, createDestination({ ...common, name: `file ${file}`, target, format: formatFor(options, false) })]
+}
+
+function redacted(fields: LineFields): LineFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? redactSentence(value) : value]),
+  )
 }
