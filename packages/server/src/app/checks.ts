@@ -14,7 +14,7 @@ export function createChecks(needs: {
   return createProviders({
     entries: config.providers,
     addressOf,
-    publish: observation.stream.publish,
+    publish: observation.publish,
     now: Date.now,
     clock: () => performance.now(),
     onChange: (report) => tellChange(report, logger),
