@@ -18,12 +18,18 @@ export interface Kind {
 /** In this order: what holds others comes first. */
 export const KINDS: readonly Kind[] = [
   { kind: 'pem', pattern: /-----BEGIN [A-Z0-9 ]{1,40}-----[^-]*(?:-----END [A-Z0-9 ]{1,40}-----)?/g },
-  { kind: 'credentials', pattern: /\b[A-Za-z][A-Za-z0-9+.-]{1,20}:\/\/[^\s/?#@]{1,300}@[^\s/?#]{0,300}/g },
+  {
+    kind: 'credentials',
+    pattern: /(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,20}:\/\/[^\s/?#@]{1,300}@[^\s/?#]{0,300}/g,
+  },
   { kind: 'webhook', pattern: /\bhooks\.slack\.com\/[\w/-]+|\bdiscord(?:app)?\.com\/api\/webhooks\/[\w/-]+/g },
-  { kind: 'bearer', pattern: /\b(?:bearer|basic)[ :=]{1,3}(?=[^\s\d]{0,200}[\d=])[A-Za-z0-9._~+/=-]{8,}/gi },
+  {
+    kind: 'bearer',
+    pattern: /(?<![A-Za-z0-9])(?:bearer|basic)[ :=]{1,3}(?=[^\s\d]{0,200}[\d=])[A-Za-z0-9._~+/=-]{8,}/gi,
+  },
   { kind: 'key', pattern: MARKED_KEY },
-  { kind: 'key', pattern: /\b[A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}/g },
-  { kind: 'key', pattern: /\b[0-9a-f]{32}-us\d{1,2}\b/g },
+  { kind: 'key', pattern: /(?<![A-Za-z0-9])[A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}/g },
+  { kind: 'key', pattern: /(?<![A-Za-z0-9])[0-9a-f]{32}-us\d{1,2}\b/g },
   {
     kind: 'secret',
     pattern:
@@ -40,8 +46,8 @@ export const KINDS: readonly Kind[] = [
     pattern: /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?![A-Za-z0-9])/g,
     isOne: isIban,
   },
-  { kind: 'ip', pattern: /(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)/g, isOne: isForeignIpv4 },
-  { kind: 'ip', pattern: /(?<![\w:.])[0-9A-Fa-f:]{4,39}(?![\w:])/g, isOne: isForeignIpv6 },
+  { kind: 'ip', pattern: /(?<![A-Za-z0-9.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)/g, isOne: isForeignIpv4 },
+  { kind: 'ip', pattern: /(?<![A-Za-z0-9:.])[0-9A-Fa-f:]{4,39}(?![\w:])/g, isOne: isForeignIpv6 },
   { kind: 'card', pattern: /(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)/g, isOne: isCard },
   { kind: 'phone', pattern: /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){6,14}/g },
   {

@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Event } from '../../../packages/instrument/src/event/index.js'
+import { createMask, MAX_LENGTH, redact, redactId, redactName } from '../../../packages/server/src/redact/index.js'
+import { keys } from '../../fixtures/keys.js'
+import { FILES, textOf } from '../../repo/files.js'
+
+/** Names of tools and clients as they are met. */
+const ORDINARY = [
+  'get_file_contents',
+  'botfather.send-message',
+  'mcp__github__create_pull_request_review_comment',
+  'browser_take_screenshot',
+  'resources/templates/list',
+  'getKubernetesClusterConfigurationV2ById',
+  'CipherChaCha20Poly1305Options',
+  'db::add',
+  'std::vector',
+  'token:refresh',
+  'password-reset',
+  'task-something-with-a-long-name-2',
+  'sequentialthinking',
+  '@modelcontextprotocol/server-memory',
+  'mcp-remote@0.1.29',
+  'Visual Studio Code',
+  'Cursor (via mcp-remote 0.1.1)',
+  'Model Context Protocol Server',
+  'Azure DevOps MCP Server',
+  'basic calculator',
+  'report 2026-11-21',
+  '获取天气',
+]
+
+test.each(ORDINARY)('%s is an ordinary name', (name) => {
+  expect(redactName(name)).toBe(name)
+})
+
+test('no word of this repository is altered, as a name, but for those that are made of random letters', () => {
+  const words = new Set(
+    FILES.filter((file) => /\.(md|ts)$/.test(file) && !/redact|privacy|keys|sha256|package-lock/.test(file)).flatMap(
+      (file) => textOf(file).match(/\b[A-Za-z][\w./-]{2,60}\b/g) ?? [],
+    ),
+  )
+  const altered = [...words].filter((word) => redactName(word) !== word)
+  expect(words.size).toBeGreaterThan(5_000)
+  expect(altered.filter((word) => !/\d{9}|[0-9a-f]{30}|\d\.\d+\.\d+\.\d|[?=]/.test(word))).toEqual([])
+})
+
+describe.each(Object.entries({ ...keys(1) }))('%s', (_kind, key) => {
+  test('is taken out, alone and within a name, and drawn again', () => {
+    for (const drawn of [key, keys(2)[_kind]!, keys(3)[_kind]!]) {
+      expect(redactName(drawn)).not.toContain(drawn)
+      expect(redactName(`send_${drawn}`)).not.toContain(drawn)
+    }
+  })
+})
+
+test.each([
+  ['127.0.0.1', '127.0.0.1'],
+  ['host 203.0.113.9', 'host [ip]'],
+  ['2001:db8::8a2e:370:7334', '[ip]'],
+  ['mail_ada@example.org', '[email]'],
+  ['4111111111111111', '[card]'],
+  ['4111111111111112', '[number]'],
+  ['+15551234567', '[phone]'],
+  ['call 415-555-0123', 'call [phone]'],
+  ['My name is Rubija', '[text]'],
+])('%s becomes %s', (text, expected) => {
+  expect(redactName(text)).toBe(expected)
+})
+
+test('ids stay: a number in them says nothing of a person', () => {
+  for (const id of [
+    '0f8fad5b-d9cb-469f-a165-70867728950e',
+    '4bf92f3577b34da6a3ce929d0e0e4736',
+    'run-20261121093000123',
+  ])
+    expect(redactId(id)).toBe(id)
+  expect(redactId('ada@example.org')).toBe('[email]')
+  expect(redactId('Ada Lovelace')).toBe('[text]')
+})
+
+test('whatever the text, what comes out is not altered again, and is no longer than the cap allows', () => {
+  const pieces = fc.array(fc.oneof(fc.string(), fc.constantFrom(...Object.values(keys(4)), ...ORDINARY)), {
+    maxLength: 6,
+  })
+  fc.assert(
+    fc.property(pieces, (parts) => {
+      const once = redact(parts.join(' '))
+      expect(redact(once)).toBe(once)
+    }),
+  )
+  expect(redact('word '.repeat(100_000)).length).toBeLessThanOrEqual(MAX_LENGTH + 1)
+})
+
+describe('an event', () => {
+  const mask = createMask()
+  const listed = { v: 1, type: 'tools.listed', at: 1, server: 'notes', tools: ['add'], hashes: ['f'.repeat(64)] }
+
+  test('that holds nothing comes back as it is', () => {
+    const event = { ...listed, sizeBytes: 1, complete: true } as unknown as Event
+    expect(mask(event)).toBe(event)
+  })
+
+  test('that names a tool by a secret names its kind, and the one that came is not changed', () => {
+    const event = { ...listed, tools: ['add', `ghp_${'a1B2'.repeat(9)}`] } as unknown as Event
+    expect(mask(event)).toEqual({ ...listed, tools: ['add', '[key]'] })
+    expect(event).toMatchObject({ tools: ['add', expect.stringMatching(/^ghp_/)] })
+  })
+
+  test('of a client that invents names is masked still, after more names than are remembered', () => {
+    const named = (name: string) => ({ ...listed, type: 'validation', name, reason: 'x' }) as unknown as Event
+    for (let count = 0; count < 10_000; count++) mask(named(`tool_${count}`))
+    expect(mask(named('ada@example.org'))).toMatchObject({ name: '[email]' })
+    expect(mask(named('tool_1'))).toMatchObject({ name: 'tool_1' })
+  })
+})
