@@ -33,7 +33,8 @@ async function upAs(preset: string, config: object = {}, env: Record<string, str
   const daemon = await startDaemon({
     config: { servers: { everything: EVERYTHING }, ...config },
     args: ['--preset', preset],
-    env,
+    // An empty variable counts as absent: the preset chooses the log's format.
+    env: { LOG_FORMAT: '', ...env },
   })
   running.push(daemon)
   return daemon
@@ -66,6 +67,18 @@ async function callsEcho(daemon: RunningDaemon): Promise<void> {
 /** As the guides do it: with curl, through a shell. */
 const shell = (command: string) => execFileSync('sh', ['-c', command], { encoding: 'utf8' })
 const scraped = (url: string) => shell(`curl -s ${url}/metrics`)
+
+/** The JSON lines on its standard output that have this value. */
+const logged = (daemon: RunningDaemon, key: string, value: string) =>
+  daemon.lines().filter((line) => line[key] === value)
+
+async function logs(daemon: RunningDaemon, expected: RegExp): Promise<void> {
+  await until(
+    () => expected.test(daemon.stdout()),
+    10_000,
+    () => `no ${expected} in:\n${daemon.stdout()}`,
+  )
+}
 
 async function shows(url: string, lines: readonly string[]): Promise<void> {
   let text = ''
@@ -114,15 +127,29 @@ describe('preset messaging', () => {
         'environment',
         'demoMode',
       ])
+      await logs(daemon, /send_message_success/)
+      expect(logged(daemon, 'event', 'send_message_success')).toEqual([
+        {
+          level: 'info',
+          timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+          event: 'send_message_success',
+          agentId: 'agent-001',
+          channel: 'sms',
+        },
+      ])
     },
   )
 })
 
 describe('preset letta', () => {
-  test(promises('F1.preset.health'), async () => {
-    const daemon = await upAs('letta', { log: { format: 'json' } })
+  test(promises('F1.preset.health', 'F1.preset.log'), async () => {
+    const daemon = await upAs('letta')
     await callsEcho(daemon)
-    expect(JSON.parse(shell(`curl -s ${daemon.url}/health`))).toEqual({ status: 'ok', sessions: 1 })
+    const health = () => shell(`curl -s ${daemon.url}/health`)
+    await until(() => health() === '{"status":"ok","sessions":1}', 10_000, health)
+    await logs(daemon, /^\S+Z INFO: Session started: session-\S+$/m)
+    await logs(daemon, /^\S+Z INFO: Tool invoked: echo \(session-\S+\)$/m)
+    await logs(daemon, /^\S+Z INFO: Tool completed: echo \(session-\S+\)/m)
   })
 })
 
@@ -225,5 +252,21 @@ describe('preset plugins', () => {
       queue_size: 0,
       plugins: { git: {} },
     })
+    const log = join(daemon.home, 'mcp.log')
+    await until(
+      () => /"type":"plugin"/.test(readFileSync(log, 'utf8')),
+      10_000,
+      () => readFileSync(log, 'utf8'),
+    )
+    const plugin = JSON.parse(shell(`grep '"type":"plugin"' ${log} | head -n 1`)) as object
+    expect(plugin).toMatchObject({
+      levelname: 'INFO',
+      name: 'mcp',
+      type: 'plugin',
+      plugin: 'git',
+      command: 'status',
+      duration_ms: 20,
+    })
+    expect(shell(`grep "ERROR" ${log} | tail -n 100 || true`)).not.toContain('"levelname":"INFO"')
   })
 })

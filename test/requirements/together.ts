@@ -10,6 +10,7 @@ export const TOGETHER = {
     'F2.view.metrics': 'a preset is a view: `/metrics` reads the view',
     'F2.merge.by-catalogue': 'series merge by the way that the catalogue names for the metric: sum, min or max',
     'F2.merge.summaries': 'summaries merged give `_sum` and `_count` only',
+    'F1.preset.log': "a preset sets the log's form and names",
     'F1.preset.file': '`presets/<system>.yaml` stands for each of the five systems',
     'F1.preset.port': 'a preset sets the port',
     'F1.preset.prefix': 'a preset sets the prefix',
@@ -24,7 +25,6 @@ export const TOGETHER = {
     'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
   }),
   ...open(3, 'the presets', {
-    'F1.preset.log': "a preset sets the log's form and names",
     'F1.preset.exact': 'with a preset everything of that system is exact',
     'F1.superset': "without a preset the product's own superset holds",
   }),
