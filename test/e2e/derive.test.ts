@@ -111,9 +111,9 @@ async function seesTheWork(daemon: RunningDaemon): Promise<void> {
       [event, channel ?? agent ?? id ?? kind ?? category ?? model].join(' ').trim(),
     ),
   ).toEqual([
-    'message_sent sms',
-    'message_sent sms',
-    'message_sent other',
+    'send_message_success sms',
+    'send_message_success sms',
+    'send_message_success other',
     'agent_provisioned agent-001',
     'agent_provisioned agent-002',
     'agent_provisioned agent-001',
