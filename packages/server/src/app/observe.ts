@@ -13,6 +13,7 @@ import type { Logger } from '../sinks/log/index.js'
 import { createVitals, type VitalsFold } from '../state/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
+import { createFaultLog } from './fault-log.js'
 
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
 export interface Observation {
@@ -25,12 +26,12 @@ export interface Observation {
 export function createObservation(sinks: readonly Sink[], store: Store, logger: Logger): Observation {
   const registry = createRegistry()
   const vitals = createVitals(Date.now)
+  const faults = createFaultLog(logger)
   const stream = createStream({
     folds: [createMetricsFold(registry), vitals],
-    sinks,
+    sinks: sinks.map(faults.watched),
     now: Date.now,
-    onFault: (where, error) =>
-      logger.error('stream_fault', `${where}: ${error instanceof Error ? error.message : error}`),
+    onFault: faults.failed,
   })
   watchBuild(registry, VERSION)
   watchStream(registry, stream.stats)
