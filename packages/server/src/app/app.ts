@@ -80,7 +80,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const url = addresses.at(await serve(handlers, sources.gateway, config.listen, teardown))
   teardown.push(await dataDir.announce({ url, pid: process.pid }))
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
-  teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
   options.err.write(welcome({ url, servers: Object.keys(servers), cast, addressOf: addresses.of }))
 
   const abort = new AbortController()
@@ -97,6 +96,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     abort.abort()
     await Promise.all([looked, traffic.stop()])
   })
+  teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
   return { url, close: () => teardown.run() }
 }
 
