@@ -56,7 +56,7 @@ test.each([
 })
 
 test('a stop waits for the answer of a call, and not for what its stream might bring afterwards', async () => {
-  let answer = () => {}
+  let answer: (() => void) | undefined
   server = sessions((res, id) => {
     stream(res).flushHeaders()
     answer = () => res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } })}\n\n`)
@@ -64,9 +64,9 @@ test('a stop waits for the answer of a call, and not for what its stream might b
   harness = await serve({ slow: url(await listen(server)) }, { stopGraceMs: LONG_MS })
   const client = await connectV1()
   const call = client.callTool({ name: 'slow', arguments: {} })
-  await until(() => harness.gateway.stats().inFlight === 1, 'the call is in flight')
+  await until(() => answer !== undefined, 'the call is in flight')
   const stopped = harness.gateway.stop()
-  setTimeout(() => answer(), 200)
+  answer?.()
   expect(await call).toMatchObject({ content: [] })
   await stopped
   await client.close()

@@ -137,6 +137,28 @@ describe("a client's file", () => {
     expect(config.listen.port).toBe(9464)
     expect(notes.join()).toContain('listen in it is ignored')
   })
+
+  test('a note tells that "servers" beside "mcpServers" is ignored', () => {
+    const path = file('both.json', '{"mcpServers":{"a":{"command":"x"}},"servers":{"b":{"command":"y"}}}')
+    const { config, notes } = loadConfig({ file: path, env: {} })
+    expect(Object.keys(config.servers)).toEqual(['a'])
+    expect(notes).toEqual([expect.stringContaining('what stands under "servers" is ignored')])
+  })
+
+  test('a note tells what only an editor does: files of variables, and references outside env, headers and url', () => {
+    const entry = { command: 'x', envFile: '.env', args: ['--root', `\${workspaceFolder}/a`, 'secret'], cwd: '' }
+    const servers = {
+      a: { ...entry, cwd: `\${input:where}` },
+      off: { ...entry, cwd: '/', disabled: true },
+      shell: { command: 'sh', args: ['-c', `echo \${HOME}`] },
+    }
+    const path = file('editor.json', JSON.stringify({ mcpServers: servers }))
+    expect(loadConfig({ file: path, env: {} }).notes).toEqual([
+      `${path}: the "envFile" of a is not read; write its variables under "env".`,
+      `${path}: \${workspaceFolder} in the "args" of a is not filled in; write what it stands for.`,
+      `${path}: \${input:where} in the "cwd" of a is not filled in; write what it stands for.`,
+    ])
+  })
 })
 
 describe('references to the environment', () => {

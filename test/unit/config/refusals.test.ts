@@ -60,6 +60,15 @@ describe('texts that are no configuration', () => {
   ])('%s', (_, text, words) => {
     expect(refusal(file('bad', text))).toContain(words)
   })
+
+  test.each([
+    ['an object', '{"log":{"level":"info"', 'bad.json:1:23: object in'],
+    ['a list', '{"log":[1', 'bad.json:1:10: list in'],
+  ])('%s left open in a JSON file is called so', (_, text, words) => {
+    const told = refusal(file('bad.json', text))
+    expect(told).toContain(words)
+    expect(told).not.toContain('flow')
+  })
 })
 
 /** As many levels as indentation can make within the size limit. */
@@ -107,6 +116,11 @@ describe('values that are wrong', () => {
       'a name that no address can carry',
       'servers: { a/b: { command: x } }',
       'own.yaml:1:12: servers.a/b is no valid name; expected: name of the server: 1 to 128 characters',
+    ],
+    [
+      'a name that objects have',
+      'servers: { __proto__: { command: x } }',
+      'own.yaml:1:12: servers.__proto__ is no valid name',
     ],
     ['our own name', 'servers: { mcp-vitals: { command: x } }', 'servers.mcp-vitals is no valid name'],
     [

@@ -142,3 +142,15 @@ test('an unreadable announcement is no daemon', async () => {
   mkdirSync(join(dir.path, 'daemon.json'))
   expect(await dir.findDaemon()).toBeUndefined()
 })
+
+test('the lock is readable for its owner alone, also one that was made before', async () => {
+  const dataDir = await opened()
+  const lock = join(dataDir.path, 'lock')
+  await (await dataDir.lock())()
+  expect(mode(lock)).toBe(0o600)
+  chmodSync(lock, 0o644)
+  const release = await dataDir.lock()
+  expect(mode(lock)).toBe(0o600)
+  await expect(dataDir.lock()).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED' })
+  await release()
+})

@@ -107,7 +107,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(await dataDir.announce({ url, pid: process.pid }))
   void providers.checked()
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
-  teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
   options.err.write(welcome({ url, servers: Object.keys(servers), cast, addressOf: addresses.of }))
 
   const abort = new AbortController()
@@ -124,6 +123,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     abort.abort()
     await Promise.all([looked, traffic.stop()])
   })
+  teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
   return { url, close: () => teardown.run() }
 }
 

@@ -19,6 +19,7 @@ import type { Logger } from '../sinks/log/index.js'
 import { createPlugins, createVitals, type PluginsFold, type VitalsFold } from '../state/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
+import { createFaultLog } from './fault-log.js'
 
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
 export interface Observation {
@@ -73,11 +74,12 @@ export function createObservation({ sinks, store, logger, options, providers }: 
   const plugins = createPlugins(Date.now)
   const host = createHost(() => performance.now())
   const mask = createMask()
+  const faults = createFaultLog(logger)
   const stream = createStream({
     folds: [metrics, vitals, plugins, host.fold],
-    sinks,
+    sinks: sinks.map(faults.watched),
     now: Date.now,
-    onFault: (where, error) => logger.fault('stream_fault', where, error),
+    onFault: faults.failed,
   })
   host.expose(registry)
   watchBuild(registry, VERSION)

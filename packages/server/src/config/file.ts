@@ -74,7 +74,7 @@ export function parseConfig(path: string, text: string): SourceFile | { readonly
       return {
         problems: document.errors.map(({ code, message, pos }) => ({
           ...place(pos[0]),
-          message: code === 'DUPLICATE_KEY' ? `the key ${wordAt(source, pos[0])} stands twice` : lowered(message),
+          message: code === 'DUPLICATE_KEY' ? `the key ${wordAt(source, pos[0])} stands twice` : worded(message, path),
         })),
       }
     const root = document.contents
@@ -85,7 +85,7 @@ export function parseConfig(path: string, text: string): SourceFile | { readonly
     }
   } catch (error) {
     // Nesting beyond the parser's stack, or aliases that multiply without end.
-    const message = error instanceof RangeError ? TOO_DEEP : lowered((error as Error).message)
+    const message = error instanceof RangeError ? TOO_DEEP : worded((error as Error).message, path)
     return { problems: [{ line: 1, column: 1, message }] }
   }
 }
@@ -119,8 +119,11 @@ function bracketDepth(text: string): number {
   return deepest
 }
 
-function lowered(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1)
+/** The parser's words; for a JSON file without YAML's terms. */
+function worded(message: string, path: string): string {
+  const words = message.charAt(0).toLowerCase() + message.slice(1)
+  if (!/\.jsonc?$/i.test(path)) return words
+  return words.replace(/flow map/gi, 'object').replace(/flow (?:sequence|collection)/gi, 'list')
 }
 
 function wordAt(source: string, offset: number): string {

@@ -6,9 +6,10 @@ import { type ClientForm, clientForm, isGroup } from './client.js'
 import { expandEntries } from './expand.js'
 import { parseConfig, readConfigFile, type SourceFile } from './file.js'
 import { environmentLayers, type Layer, type Override, withLayers } from './layers.js'
+import { notesOf } from './notes.js'
 import { type Config, clientOptions, configOptions } from './options.js'
 import { overlaid, presetValues } from './preset.js'
-import { nearest, type Problem, problemsOf } from './problems.js'
+import { invalidName, nearest, type Problem, problemsOf } from './problems.js'
 
 export interface LoadOptions {
   /** Path of a YAML or JSON file, our own form or a client’s `mcp.json`. Absent: defaults and environment alone. */
@@ -49,13 +50,18 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
   const { values, problems } = expanded(written, env)
   const schema = base.client ? clientOptions : configOptions
   const result = schema.safeParse(values)
+  // The schema's library passes over this key without a word.
+  if (isGroup(values.servers) && Object.hasOwn(values.servers, '__proto__'))
+    problems.push(invalidName(['servers', '__proto__']))
   for (const problem of problemsOf(result.error?.issues ?? [], written))
     if (!problems.some(({ path }) => sameKey(path, problem.path))) problems.push(problem)
   if (result.success) problems.push(...crossProblems(result.data))
   if (!result.success || problems.length > 0) throw invalid(sentencesOf(problems, base, layers))
   const config = withHome(result.data)
   if (!LOOPBACK_HOSTS.includes(config.listen.host)) throw vitalsError('HOST_NOT_LOOPBACK', { host: config.listen.host })
-  return { config, file, origin: (path) => originOf(path, base, layers), notes: notesOf(config, base) }
+  const { source, client } = base
+  const notes = source ? notesOf(config, { path: source.path, value: source.value, client }) : []
+  return { config, file, origin: (path) => originOf(path, base, layers), notes }
 }
 
 /** What no option can see alone. */
@@ -155,18 +161,4 @@ function withHome(config: Config): Config {
   return config.dataDir === undefined
     ? config
     : { ...config, dataDir: config.dataDir.replace(/^~(?=\/|$)/, () => homedir()) }
-}
-
-function notesOf({ servers }: Config, { source, client }: Base): readonly string[] {
-  if (!source) return []
-  const notes: string[] = []
-  if (!Object.values(servers).some(({ disabled }) => !disabled)) notes.push(`${source.path} names no server to watch.`)
-  const ignored = client
-    ? Object.keys(source.value as object).filter((key) => key !== 'servers' && Object.hasOwn(configOptions.shape, key))
-    : []
-  if (ignored.length > 0)
-    notes.push(
-      `${source.path} is read as a client's file, so ${ignored.join(', ')} in it is ignored; write "servers" for "${client?.key}" to use it.`,
-    )
-  return notes
 }

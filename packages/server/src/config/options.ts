@@ -14,10 +14,10 @@ import { PRESETS } from './preset.js'
 /** A server's name stands in addresses (`/mcp/<name>`), in labels and in log lines. `mcp-vitals` is our own. */
 const serverName = z
   .string()
-  .regex(/^(?!mcp-vitals$|\.{1,2}$)[^\p{Cc}/\\?#%]{1,128}$/u)
+  .regex(/^(?!mcp-vitals$|__proto__$|\.{1,2}$)[^\p{Cc}/\\?#%]{1,128}$/u)
   .meta({
     description:
-      'Name of the server: 1 to 128 characters, none of / \\ ? # % and no control character; not "mcp-vitals", "." or ".."',
+      'Name of the server: 1 to 128 characters, none of / \\ ? # % and no control character; not "mcp-vitals", "__proto__", "." or ".."',
     examples: ['notes'],
   })
 

@@ -26,12 +26,8 @@ function problemOf(issue: Issue, values: unknown): readonly Problem[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey([...path, key]))
-    case 'invalid_key': {
-      const names = schemaAt(path.slice(0, -1))?.propertyNames
-      return [
-        { path, part: 'key', message: `is no valid name; expected: ${lowered(names?.description ?? 'another name')}` },
-      ]
-    }
+    case 'invalid_key':
+      return [invalidName(path)]
     case 'invalid_union': {
       if ('options' in issue && Array.isArray(issue.options)) return [wrongWord(path, values, issue.options)]
       const branch = closestBranch(issue.errors)
@@ -48,6 +44,12 @@ function problemOf(issue: Issue, values: unknown): readonly Problem[] {
     default:
       return [wrongValue(path, values)]
   }
+}
+
+/** A key that is none of the names that its map takes. */
+export function invalidName(path: readonly PropertyKey[]): Problem {
+  const names = schemaAt(path.slice(0, -1))?.propertyNames
+  return { path, part: 'key', message: `is no valid name; expected: ${lowered(names?.description ?? 'another name')}` }
 }
 
 /** Of a union’s branches, the one whose required keys are all there: it is what the writer meant. */

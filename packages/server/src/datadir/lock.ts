@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { vitalsError } from '../errors/index.js'
-import { readIfThere, replaceFile } from './files.js'
+import { createFile, FILE_MODE, readIfThere, replaceFile } from './files.js'
 
 /** Gives up what was taken. Idempotent. */
 export type Release = () => Promise<void>
@@ -20,7 +20,10 @@ export async function lockDirectory(dir: string): Promise<Release> {
   // Loaded here, since a short-lived sender opens the directory too and needs no database.
   const { default: Database } = await import('libsql')
   const pidFile = join(dir, 'lock.pid')
-  const database = new Database(join(dir, 'lock'))
+  const lockFile = join(dir, 'lock')
+  // SQLite would make it readable for others. It must not be opened here: to close it again would drop a lock on it.
+  if (!(await createFile(lockFile, ''))) await chmod(lockFile, FILE_MODE)
+  const database = new Database(lockFile)
   for (let attempt = 1; ; attempt++) {
     try {
       database.exec('BEGIN EXCLUSIVE')

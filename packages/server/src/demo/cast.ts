@@ -51,6 +51,9 @@ const OFFICIAL: readonly (Omit<DemoServer, 'args' | 'env'> & { package: string; 
   },
 ]
 
+/** Node's options for a server whose files are for their owner alone. */
+const OWNER_ONLY = ['--import', 'data:text/javascript,process.umask(0o077)']
+
 const OWN_CALLS: readonly DemoCall[] = [
   { tool: 'add', args: { a: 2, b: 3 } },
   { tool: 'count_words', args: { text: 'every call is seen' } },
@@ -67,7 +70,7 @@ export function castDemo(dir: string): readonly DemoServer[] {
   if (official.every(({ args }) => args[0] !== undefined))
     return official.map((role) => ({
       ...role,
-      args: role.args.filter((arg) => arg !== undefined),
+      args: [...OWNER_ONLY, ...role.args.filter((arg) => arg !== undefined)],
       env: { MEMORY_FILE_PATH: `${dir}/memory.jsonl` },
     }))
   const own = fileURLToPath(new URL('./server.js', import.meta.url))

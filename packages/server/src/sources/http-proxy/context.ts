@@ -2,6 +2,7 @@ import type { ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import type { Exchange } from './exchange.js'
 import type { GatewayOptions } from './options.js'
+import type { Slots, Tenant } from './slots.js'
 
 /** What every part of the gateway shares. */
 export interface GatewayContext {
@@ -36,43 +37,14 @@ export interface GatewayCounters {
   observerFaults: number
 }
 
-/** A bounded number of places for processes. */
-export interface Slots {
-  readonly used: number
-  /** Takes a place; false where none is free, and after `close`. */
-  take(): boolean
-  give(): void
-  /** Gives no place any more. */
-  close(): void
-}
-
-export function createSlots(limit: number): Slots {
-  let used = 0
-  let closed = false
-  return {
-    get used() {
-      return used
-    },
-    take() {
-      if (closed || used >= limit) return false
-      used++
-      return true
-    },
-    give() {
-      used--
-    },
-    close() {
-      closed = true
-    },
-  }
-}
-
 /** The gateway's way to one server. Implementations never throw out of `handle`. */
 export interface Upstream {
   /** Answers one exchange whose path is that of the server plus `rest` (path suffix and query, as sent). */
   handle(exchange: Exchange, rest: string): void
   /** Ends what was idle for too long. */
   sweep(): void
+  /** Those who hold a process here, and could make room for another. */
+  tenants(): readonly Tenant[]
   /** Sessions that are open. */
   readonly sessions: number
   /** Ends every session and process, and publishes their last events. Calls in flight were waited for before. */

@@ -6,6 +6,7 @@ import { STOPPING, tooManyChildren } from './failures.js'
 import type { Message } from './message.js'
 import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
+import type { Tenant } from './slots.js'
 import { SharedProcess } from './stdio-shared.js'
 
 /** Lives as long as this process: what it makes of a credential means nothing anywhere else. */
@@ -32,9 +33,9 @@ export class SharedProcesses {
   post(exchange: Exchange, message: Message): void {
     const credential = credentialOf(exchange.header('authorization'))
     if (this.#era === 'modern') {
-      const shared = this.#processOf(credential)
-      if (shared) shared.post(exchange, message)
-      else this.#refuse(exchange, message, tooManyChildren(this.#context.server, this.#context.options.maxChildren))
+      const known = this.#processes.get(credential)
+      if (known) known.post(exchange, message)
+      else void this.#processOf(credential).then((shared) => this.#postTo(shared, exchange, message))
       return
     }
     if (this.#era === 'legacy') {
@@ -55,14 +56,26 @@ export class SharedProcesses {
   sweep(): void {
     for (const [credential, shared] of this.#processes) {
       shared.sweep()
-      if (shared.idle(this.#context.options.sessionIdleMs)) this.#end(credential, shared)
+      if (shared.idleMs() >= this.#context.options.sessionIdleMs) void this.#end(credential, shared)
     }
+  }
+
+  tenants(): readonly Tenant[] {
+    return [...this.#processes].map(([credential, shared]) => ({
+      idleMs: () => shared.idleMs(),
+      end: () => this.#end(credential, shared),
+    }))
   }
 
   /** Ends every process. */
   async stop(): Promise<void> {
-    for (const [credential, shared] of this.#processes) this.#end(credential, shared)
+    for (const [credential, shared] of this.#processes) void this.#end(credential, shared)
     await Promise.all(this.#ending)
+  }
+
+  #postTo(shared: SharedProcess | undefined, exchange: Exchange, message: Message): void {
+    if (shared) shared.post(exchange, message)
+    else this.#refuse(exchange, message, tooManyChildren(this.#context))
   }
 
   #refuse(exchange: Exchange, message: Message, refusal: Refusal): void {
@@ -74,20 +87,23 @@ export class SharedProcesses {
    * ended at the question. A broken server is not a legacy one.
    */
   async #probe(credential: string): Promise<Refusal | undefined> {
-    const { server, options } = this.#context
-    const shared = this.#processOf(credential)
-    if (!shared) return tooManyChildren(server, options.maxChildren)
-    const modern = await shared.probe(options.probeTimeoutMs)
+    const shared = await this.#processOf(credential)
+    if (!shared) return tooManyChildren(this.#context)
+    const modern = await shared.probe(this.#context.options.probeTimeoutMs)
     if (shared.failure) return shared.failure
     this.#era = modern ? 'modern' : 'legacy'
-    if (!modern) this.#end(credential, shared)
+    if (!modern) void this.#end(credential, shared)
     return undefined
   }
 
-  #processOf(credential: string): SharedProcess | undefined {
+  /** The process of a credential, a new one where there is none; undefined where there is no room for it. */
+  async #processOf(credential: string): Promise<SharedProcess | undefined> {
+    const { slots } = this.#context
+    const isRoom = await slots.claim()
     const known = this.#processes.get(credential)
-    if (known) return known
-    if (!this.#context.slots.take()) return undefined
+    // Another call was quicker while this one waited for room.
+    if (known && isRoom) slots.give()
+    if (known || !isRoom) return known
     const shared = new SharedProcess(this.#entry, this.#context, () => {
       if (this.#processes.get(credential) === shared) this.#processes.delete(credential)
     })
@@ -95,10 +111,11 @@ export class SharedProcesses {
     return shared
   }
 
-  #end(credential: string, shared: SharedProcess): void {
+  #end(credential: string, shared: SharedProcess): Promise<void> {
     this.#processes.delete(credential)
     const ended = shared.end(STOPPING).finally(() => this.#ending.delete(ended))
     this.#ending.add(ended)
+    return ended
   }
 }
 

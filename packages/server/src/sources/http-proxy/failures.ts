@@ -1,5 +1,6 @@
 import type { ChildExit, CommandEntry } from '../../children/index.js'
 import { ERRORS, type ErrorCode, type ErrorValues, vitalsError } from '../../errors/index.js'
+import type { ServerContext } from './context.js'
 import { CODES, errorMessage, type Refusal } from './respond.js'
 
 /** A registered error as an answer to a client: with the next step, and its code in `data`. */
@@ -33,8 +34,9 @@ export function tooLongAnswer(server: string, id: string, limitBytes: number): {
 }
 
 /** What a client is told when no further process may be started. */
-export function tooManyChildren(server: string, limit: number): Refusal {
-  return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit }), headers: { 'retry-after': '10' } }
+export function tooManyChildren({ server, options, slots }: ServerContext): Refusal {
+  const headers = { 'retry-after': String(slots.retryAfterSeconds()) }
+  return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit: options.maxChildren }), headers }
 }
 
 /** What a client is told when an HTTP server could not be reached, or broke off before its answer. */

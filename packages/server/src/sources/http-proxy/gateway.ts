@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import type { ServerEntry } from '../../children/index.js'
-import { createSlots, type GatewayContext, type GatewayCounters, type Upstream } from './context.js'
+import type { GatewayContext, GatewayCounters, Upstream } from './context.js'
 import { beginExchange, type Exchange } from './exchange.js'
 import { STOPPING } from './failures.js'
 import { HttpUpstream } from './http-upstream.js'
 import type { GatewayOptions } from './options.js'
 import { CODES, FAULT, refuse } from './respond.js'
+import { createSlots } from './slots.js'
 import { StdioUpstream } from './stdio-upstream.js'
 
 /** How often a stop looks whether a call is still in flight: its client may give it up without leaving. Milliseconds. */
@@ -72,7 +73,11 @@ class HttpGateway implements Gateway {
     this.#context = {
       ...config,
       publish: guarded(config.publish, counters),
-      slots: createSlots(config.options.maxChildren),
+      slots: createSlots({
+        limit: config.options.maxChildren,
+        reclaimIdleMs: config.options.reclaimIdleMs,
+        tenants: () => [...this.#upstreams.values()].flatMap((upstream) => upstream.tenants()),
+      }),
       running: new Set(),
       counters,
     }

@@ -62,6 +62,11 @@ export class HttpUpstream implements Upstream {
     this.#sessions.sweep(this.#context.options.httpSessionIdleMs)
   }
 
+  /** No process here is ours. */
+  tenants(): readonly [] {
+    return []
+  }
+
   get sessions(): number {
     return this.#sessions.size
   }

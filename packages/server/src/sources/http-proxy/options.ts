@@ -19,7 +19,8 @@ export const gatewayOptions = z
       .max(1000)
       .default(32)
       .meta({
-        description: 'Most server processes at a time, over all servers. One more is refused with 503 and Retry-After.',
+        description:
+          'Most server processes at a time, over all servers. For one more, what was idle longest is ended (see `reclaimIdleMs`); else it is refused with 503 and Retry-After.',
         examples: [32],
         env: 'MCP_VITALS_MAX_CHILDREN',
       }),
@@ -37,6 +38,10 @@ export const gatewayOptions = z
     sessionIdleMs: milliseconds(
       'A session (or shared process) of a stdio server without traffic and open streams ends after this long.',
       1_800_000,
+    ),
+    reclaimIdleMs: milliseconds(
+      'Once `maxChildren` processes run, a session (or shared process) that has been idle for this long may be ended to make room for a new one.',
+      60_000,
     ),
     httpSessionIdleMs: milliseconds(
       'A session of an HTTP server without traffic is held for ended after this long. Only the books are closed.',

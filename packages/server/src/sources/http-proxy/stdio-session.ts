@@ -89,10 +89,10 @@ export class StdioSession {
     this.#noteEnd(exchange)
   }
 
-  /** True where nothing passed for `idleMs`, and nobody waits at a stream or a call. */
-  idle(idleMs: number): boolean {
+  /** Milliseconds since anything passed; 0 while somebody waits at a stream or a call. */
+  idleMs(): number {
     const { busy, listening } = this.#delivery
-    return !busy && !listening && this.#context.clock() - this.#lastTraffic >= idleMs
+    return busy || listening ? 0 : this.#context.clock() - this.#lastTraffic
   }
 
   /** Looks after what its observer holds for too long. */

@@ -103,9 +103,9 @@ export class SharedProcess {
     else this.#notify(exchange, message)
   }
 
-  /** True where nothing passed for `idleMs` and no call is open. */
-  idle(idleMs: number): boolean {
-    return this.#calls.size === 0 && this.#context.clock() - this.#lastTraffic >= idleMs
+  /** Milliseconds since anything passed; 0 while a call is open or an answer to the probe is awaited. */
+  idleMs(): number {
+    return this.#calls.size > 0 || this.#onProbe ? 0 : this.#context.clock() - this.#lastTraffic
   }
 
   /** Tells of a flood of junk that is over. */

@@ -10,6 +10,7 @@ import { type Message, type Parcel, readParcel } from './message.js'
 import { observe } from './observe.js'
 import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
+import type { Tenant } from './slots.js'
 import { StdioSession } from './stdio-session.js'
 
 /** Streamable HTTP in front of a stdio server: a process for each legacy session, a shared one for the modern era. */
@@ -36,7 +37,7 @@ export class StdioUpstream implements Upstream {
         return
       case 'DELETE':
         this.#withSession(exchange, (session) => {
-          this.#end(session, 'client')
+          void this.#end(session, 'client')
           acknowledge(exchange, 200)
         })
         return
@@ -48,9 +49,17 @@ export class StdioUpstream implements Upstream {
   sweep(): void {
     for (const session of this.#sessions.values()) {
       session.sweep()
-      if (session.idle(this.#context.options.sessionIdleMs)) this.#end(session, 'idle')
+      if (session.idleMs() >= this.#context.options.sessionIdleMs) void this.#end(session, 'idle')
     }
     this.#shared.sweep()
+  }
+
+  tenants(): readonly Tenant[] {
+    const sessions = [...this.#sessions.values()].map((session) => ({
+      idleMs: () => session.idleMs(),
+      end: () => this.#end(session, 'idle'),
+    }))
+    return [...sessions, ...this.#shared.tenants()]
   }
 
   get sessions(): number {
@@ -58,7 +67,7 @@ export class StdioUpstream implements Upstream {
   }
 
   async stop(): Promise<void> {
-    for (const session of this.#sessions.values()) this.#end(session, 'shutdown')
+    for (const session of this.#sessions.values()) void this.#end(session, 'shutdown')
     await Promise.all([this.#shared.stop(), ...this.#ending])
   }
 
@@ -73,10 +82,10 @@ export class StdioUpstream implements Upstream {
     }
     const refusal = unacceptable(exchange, body.messages[0]?.id)
     if (refusal) return refuse(exchange, refusal)
-    this.#dispatch(exchange, body)
+    await this.#dispatch(exchange, body)
   }
 
-  #dispatch(exchange: Exchange, { line, messages, batch }: Parcel): void {
+  async #dispatch(exchange: Exchange, { line, messages, batch }: Parcel): Promise<void> {
     const target = route(exchange.req.headers, messages, batch)
     switch (target.to) {
       case 'refusal':
@@ -91,13 +100,11 @@ export class StdioUpstream implements Upstream {
         return
       }
       case 'new session': {
-        const session = this.#open()
-        if (session) {
-          session.post(exchange, line, messages, batch)
-          return
-        }
-        const { server, options } = this.#context
-        refuse(exchange, withId(tooManyChildren(server, options.maxChildren), messages))
+        const { slots } = this.#context
+        if (!(await slots.claim())) refuse(exchange, withId(tooManyChildren(this.#context), messages))
+        // To make room takes its time, and the client may have left.
+        else if (exchange.res.closed) slots.give()
+        else this.#open().post(exchange, line, messages, batch)
         return
       }
     }
@@ -115,8 +122,8 @@ export class StdioUpstream implements Upstream {
     observer.close('cancelled', 'client')
   }
 
-  #open(): StdioSession | undefined {
-    if (!this.#context.slots.take()) return undefined
+  /** Opens a session, whose slot the caller took. */
+  #open(): StdioSession {
     const session = new StdioSession(this.#entry, this.#context, () => this.#sessions.delete(session.id))
     this.#sessions.set(session.id, session)
     return session
@@ -145,10 +152,11 @@ export class StdioUpstream implements Upstream {
     act(session)
   }
 
-  #end(session: StdioSession, reason: 'client' | 'idle' | 'shutdown'): void {
+  #end(session: StdioSession, reason: 'client' | 'idle' | 'shutdown'): Promise<void> {
     this.#sessions.delete(session.id)
     const ended = session.end(reason).finally(() => this.#ending.delete(ended))
     this.#ending.add(ended)
+    return ended
   }
 
   #refuseMethod(exchange: Exchange, allow: string): void {
