@@ -3,8 +3,10 @@ import { createFaultLog } from '../../../packages/server/src/app/fault-log.js'
 
 test('a sink that fails at every batch is told of once, and once that it works again', async () => {
   const told: string[] = []
-  const say = (event: string, message: string) => void told.push(`${event} ${message}`)
-  const faults = createFaultLog({ error: say, info: say })
+  const faults = createFaultLog({
+    fault: (event, where, error) => void told.push(`${event} ${where}: ${(error as Error).message}`),
+    info: (event, message) => void told.push(`${event} ${message}`),
+  })
   const sink = faults.watched({ name: 'store', queueLimit: 1, write: async () => {}, close: async () => {} })
   await sink.write([])
   for (let batch = 0; batch < 3; batch++) faults.failed('store', new Error('the disk is full'))

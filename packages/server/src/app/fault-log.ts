@@ -8,14 +8,14 @@ export interface FaultLog {
   watched(sink: Sink): Sink
 }
 
-export function createFaultLog(logger: Pick<Logger, 'error' | 'info'>): FaultLog {
+export function createFaultLog(logger: Pick<Logger, 'fault' | 'info'>): FaultLog {
   const failing = new Map<string, string>()
   return {
     failed(where, error) {
       const reason = error instanceof Error ? error.message : String(error)
       if (failing.get(where) === reason) return
       failing.set(where, reason)
-      logger.error('stream_fault', `${where}: ${reason}`)
+      logger.fault('stream_fault', where, error)
     },
     watched: (sink) => ({
       name: sink.name,
