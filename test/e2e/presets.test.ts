@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
@@ -14,15 +13,6 @@ afterEach(async () => {
   for (const thing of running.splice(0).reverse()) await thing.stop()
 })
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
-
 const installed = (file: string) => fileURLToPath(import.meta.resolve(file))
 const EVERYTHING = {
   command: process.execPath,
@@ -35,6 +25,8 @@ async function upAs(preset: string, config: object = {}, env: Record<string, str
     args: ['--preset', preset],
     // An empty variable counts as absent: the preset chooses the log's format.
     env: { LOG_FORMAT: '', ...env },
+    // The guides name ports, and their commands shall work as they stand.
+    ownPort: true,
   })
   running.push(daemon)
   return daemon
@@ -95,7 +87,13 @@ async function shows(url: string, lines: readonly string[]): Promise<void> {
 
 describe('preset messaging', () => {
   test(
-    promises('F1.preset.label-sets', 'F2.view.label-set', 'F2.view.messaging-tool-calls', 'A3.metric.messages-sent'),
+    promises(
+      'F1.preset.label-sets',
+      'F2.view.label-set',
+      'F2.view.messaging-tool-calls',
+      'A3.metric.messages-sent',
+      'A3.metric.tool-calls',
+    ),
     async () => {
       const daemon = await upAs('messaging')
       await callsEcho(daemon)
@@ -142,10 +140,10 @@ describe('preset messaging', () => {
 })
 
 describe('preset letta', () => {
-  test(promises('F1.preset.health', 'F1.preset.log'), async () => {
+  test(promises('F1.preset.health', 'F1.preset.log', 'F8.port.others'), async () => {
     const daemon = await upAs('letta')
     await callsEcho(daemon)
-    const health = () => shell(`curl -s ${daemon.url}/health`)
+    const health = () => shell('curl -s http://localhost:8000/health')
     await until(() => health() === '{"status":"ok","sessions":1}', 10_000, health)
     await logs(daemon, /^\S+Z INFO: Session started: session-\S+$/m)
     await logs(daemon, /^\S+Z INFO: Tool invoked: echo \(session-\S+\)$/m)
@@ -160,11 +158,17 @@ describe('preset commerce', () => {
       'F2.view.commerce-tool-calls',
       'F2.view.commerce-tool-availability',
       'F2.view.commerce-errors',
+      'F8.port.commerce',
+      'C7.server.port',
+      'C1.metric.tool-calls',
+      'C2.metric.errors',
+      'C2.metric.timeouts',
+      'C3.metric.server-uptime',
+      'C3.metric.tool-availability',
     ),
     async () => {
-      const metricsPort = String(await freePort())
-      const daemon = await upAs('commerce', {}, { METRICS_PORT: metricsPort })
-      const url = `http://127.0.0.1:${metricsPort}`
+      const daemon = await upAs('commerce')
+      const url = 'http://localhost:9090'
       await callsEcho(daemon)
       await post(daemon, [
         { type: 'limit', limitType: 'agent', layer: 'mcp' },
@@ -180,6 +184,7 @@ describe('preset commerce', () => {
         'mcp_tool_calls_total{tool="echo",status="success"} 1',
         'mcp_tool_calls_total{tool="get-sum",status="error"} 1',
         'mcp_rate_limit_hits_total 1',
+        'mcp_timeouts_total{tool="echo"} 0',
         'mcp_tool_availability{tool_name="echo"} 1',
         'mcp_agent_usage_total{category="fashion"} 1',
         'mcp_3d_generations_total 2',
@@ -204,69 +209,115 @@ describe('preset commerce', () => {
 })
 
 describe('preset dust', () => {
-  test(promises('F1.preset.prefix', 'F2.prefix.replaces', 'F2.prefix.not-our-own'), async () => {
-    const daemon = await upAs('dust')
-    await callsEcho(daemon)
-    await shows(daemon.url, ['mcp_dust_server_active_sessions 1'])
-    const text = scraped(daemon.url)
-    expect(text).toMatch(
-      /^mcp_dust_server_http_requests_total\{method="POST",path="\/mcp\/everything",status="200"\} \d+$/m,
-    )
-    expect(text).toMatch(
-      /^mcp_dust_server_http_request_duration_seconds_bucket\{method="POST",path="[^"]+",le="1"\} \d+$/m,
-    )
-    expect(text).toMatch(/^mcp_dust_server_http_request_size_bytes_bucket\{le="1024"\} \d+$/m)
-    expect(text).toMatch(/^mcp_dust_server_memory_usage_bytes \d+$/m)
-    expect(text).toMatch(/^mcp_dust_server_cpu_usage_percent [\d.e-]+$/m)
-    expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
-    expect(text).toMatch(/^mcp_vitals_build_info\{/m)
-    expect(JSON.parse(shell(`curl -s ${daemon.url}/health`))).toMatchObject({
-      status: 'ok',
-      version: '1.0.0',
-      checks: {},
-    })
-  })
+  test(
+    promises(
+      'F1.preset.prefix',
+      'F2.prefix.replaces',
+      'F2.prefix.not-our-own',
+      'D1.metric.prefix',
+      'D1.metric.http-requests',
+      'D1.metric.http-request-duration',
+      'D1.metric.http-request-size',
+      'D1.metric.http-response-size',
+      'D1.metric.active-sessions',
+      'D1.metric.session-duration',
+    ),
+    async () => {
+      const daemon = await upAs('dust')
+      await callsEcho(daemon)
+      const url = 'http://localhost:5001'
+      await shows(url, ['mcp_dust_server_active_sessions 1'])
+      const text = scraped(url)
+      expect(text).toMatch(
+        /^mcp_dust_server_http_requests_total\{method="POST",path="\/mcp\/everything",status="200"\} \d+$/m,
+      )
+      expect(text).toMatch(
+        /^mcp_dust_server_http_request_duration_seconds_bucket\{method="POST",path="[^"]+",le="1"\} \d+$/m,
+      )
+      expect(text).toMatch(/^mcp_dust_server_http_response_size_bytes_bucket\{le="1024"\} \d+$/m)
+      expect(text).toMatch(/^mcp_dust_server_session_duration_seconds_bucket\{le="60"\} \d+$/m)
+      expect(text).toMatch(/^mcp_dust_server_http_request_size_bytes_bucket\{le="1024"\} \d+$/m)
+      expect(text).toMatch(/^mcp_dust_server_memory_usage_bytes \d+$/m)
+      expect(text).toMatch(/^mcp_dust_server_cpu_usage_percent [\d.e-]+$/m)
+      expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
+      expect(text).toMatch(/^mcp_vitals_build_info\{/m)
+      expect(JSON.parse(shell(`curl -s ${url}/health`))).toMatchObject({
+        status: 'ok',
+        version: '1.0.0',
+        checks: {},
+      })
+    },
+  )
 })
 
 describe('preset plugins', () => {
-  test(promises('F2.view.plugins-requests'), async () => {
-    const daemon = await upAs('plugins')
-    await callsEcho(daemon)
-    await post(daemon, [
-      { type: 'queue', plugin: 'git', action: 'entered', size: 1 },
-      { type: 'queue', plugin: 'git', action: 'started', size: 0, waitMs: 12 },
-      { type: 'plugin', plugin: 'git', command: 'status', outcome: 'ok', durationMs: 20 },
-    ])
-    await shows(daemon.url, [
-      'mcp_requests_total{method="initialize",endpoint="everything",status="200"} 2',
-      'mcp_plugin_executions_total{plugin="git",command="status",status="success"} 1',
-      'mcp_queue_size{plugin="git"} 0',
-      'mcp_queue_wait_seconds_count{plugin="git"} 1',
-    ])
-    expect(shell(`curl -s ${daemon.url}/metrics | grep mcp_requests_total`)).toContain(
-      'mcp_requests_total{method="tools/call"',
-    )
-    expect(shell(`curl -s ${daemon.url}/metrics | grep mcp_queue_size`)).toContain('mcp_queue_size{plugin="git"} 0')
-    expect(JSON.parse(shell(`curl -s ${daemon.url}/health`))).toMatchObject({
-      status: 'healthy',
-      queue_size: 0,
-      plugins: { git: {} },
-    })
-    const log = join(daemon.home, 'mcp.log')
-    await until(
-      () => /"type":"plugin"/.test(readFileSync(log, 'utf8')),
-      10_000,
-      () => readFileSync(log, 'utf8'),
-    )
-    const plugin = JSON.parse(shell(`grep '"type":"plugin"' ${log} | head -n 1`)) as object
-    expect(plugin).toMatchObject({
-      levelname: 'INFO',
-      name: 'mcp',
-      type: 'plugin',
-      plugin: 'git',
-      command: 'status',
-      duration_ms: 20,
-    })
-    expect(shell(`grep "ERROR" ${log} | tail -n 100 || true`)).not.toContain('"levelname":"INFO"')
-  })
+  test(
+    promises(
+      'F2.view.plugins-requests',
+      'E2.metric.requests',
+      'E2.metric.request-duration',
+      'E3.health.port',
+      'E7.curl.requests',
+      'E7.curl.health',
+      'E7.curl.queue-size',
+      'E7.grep.errors',
+      'E7.grep.slow-plugins',
+    ),
+    async () => {
+      const daemon = await upAs('plugins')
+      await callsEcho(daemon)
+      await post(daemon, [
+        { type: 'queue', plugin: 'git', action: 'entered', size: 1 },
+        { type: 'queue', plugin: 'git', action: 'started', size: 0, waitMs: 12 },
+        { type: 'plugin', plugin: 'git', command: 'status', outcome: 'ok', durationMs: 20 },
+        { type: 'plugin', plugin: 'git', command: 'clone', outcome: 'ok', durationMs: 1500 },
+        { type: 'error', errorType: 'IOError', name: 'git', reason: 'disk' },
+      ])
+      await shows(daemon.url, [
+        'mcp_requests_total{method="initialize",endpoint="everything",status="200"} 2',
+        'mcp_plugin_executions_total{plugin="git",command="status",status="success"} 1',
+        'mcp_queue_size{plugin="git"} 0',
+        'mcp_queue_wait_seconds_count{plugin="git"} 1',
+      ])
+      expect(shell('curl -s localhost:5000/metrics | grep mcp_requests_total')).toContain(
+        'mcp_requests_total{method="tools/call"',
+      )
+      expect(scraped(daemon.url)).toMatch(
+        /^mcp_request_duration_seconds_bucket\{method="tools\/call",endpoint="everything",le="1"\} \d+$/m,
+      )
+      expect(shell('curl -s localhost:5000/metrics | grep mcp_queue_size')).toContain('mcp_queue_size{plugin="git"} 0')
+      expect(JSON.parse(shell('curl -s localhost:5000/health | jq'))).toMatchObject({
+        status: 'healthy',
+        queue_size: 0,
+        plugins: { git: {} },
+      })
+      const log = () => readFileSync(join(daemon.home, 'mcp.log'), 'utf8')
+      await until(() => /clone/.test(log()) && /ERROR/.test(log()), 10_000, log)
+      const there = (command: string) => shell(`cd '${daemon.home}' && ${command}`)
+      const errors = there('grep "ERROR" mcp.log | tail -n 100').trimEnd().split('\n')
+      expect(errors.map((line) => JSON.parse(line) as object)).toContainEqual(
+        expect.objectContaining({ levelname: 'ERROR', type: 'error' }),
+      )
+      expect(JSON.parse(there(`grep "plugin" mcp.log | jq 'select(.duration_ms > 1000)'`))).toMatchObject({
+        levelname: 'INFO',
+        name: 'mcp',
+        type: 'plugin',
+        plugin: 'git',
+        command: 'clone',
+        duration_ms: 1500,
+      })
+    },
+  )
+})
+
+test(promises('F1.superset'), async () => {
+  const daemon = await startDaemon({ config: { servers: { everything: EVERYTHING } } })
+  running.push(daemon)
+  await callsEcho(daemon)
+  await shows(daemon.url, ['mcp_tool_calls_total{server="everything",tool="echo",status="success"} 1'])
+  const health = JSON.parse(shell(`curl -s ${daemon.url}/health`)) as object
+  for (const field of ['status', 'uptime', 'version', 'environment', 'demoMode', 'timestamp', 'sessions', 'checks'])
+    expect(health).toHaveProperty(field)
+  for (const field of ['queue_size', 'plugins', 'queues', 'servers', 'server', 'store'])
+    expect(health).toHaveProperty(field)
 })

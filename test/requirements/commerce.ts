@@ -22,7 +22,7 @@ export const COMMERCE = {
   ...kept({
     'C1.metric.request-duration': '`mcp_request_duration_seconds` is a histogram',
   }),
-  ...partly(3, 'the view that leaves out the label server', {
+  ...kept({
     'C1.metric.tool-calls': '`mcp_tool_calls_total` counts by tool and status',
     'C2.metric.errors': '`mcp_errors_total` counts by type, tool and reason',
     'C2.metric.timeouts': '`mcp_timeouts_total` counts by tool',
@@ -46,7 +46,7 @@ export const COMMERCE = {
     'C7.python.background':
       'one call starts it in the background in Python: `start_metrics_server_background(port=9090)`',
   }),
-  ...open(3, 'the metrics server of its own', {
+  ...kept({
     'C7.server.port': 'a metrics server of its own, on port 9090 by default',
   }),
   ...open(5, 'the TypeScript library', {

@@ -1,4 +1,4 @@
-import { kept, open, partly } from './state.js'
+import { kept, open } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
@@ -12,7 +12,7 @@ export const DUST = {
     'D2.env.metrics-path': '`METRICS_PATH=/metrics` sets the path',
     'D2.env.enable-metrics': '`ENABLE_METRICS=true` switches the metrics on, and false off',
   }),
-  ...partly(3, 'the variable METRICS_PREFIX, and the view that leaves out the label server', {
+  ...kept({
     'D1.metric.prefix': 'all names have the prefix `mcp_dust_server`',
     'D1.metric.http-requests': '`mcp_dust_server_http_requests_total{method,path,status}`',
     'D1.metric.http-request-duration': '`mcp_dust_server_http_request_duration_seconds{method,path}`, a histogram',

@@ -1,4 +1,4 @@
-import { kept, open, partly } from './state.js'
+import { kept, open } from './state.js'
 
 /** Section A: an MCP server through which agents send messages by outside providers. */
 export const MESSAGING = {
@@ -29,7 +29,7 @@ export const MESSAGING = {
     'A2.ready.field-error': 'the body gives the error of a provider that is down',
     'A3.metrics.endpoint': '`GET /metrics` answers with counters in the Prometheus text format',
   }),
-  ...partly(3, 'the view that leaves out the labels server and status', {
+  ...kept({
     'A3.metric.tool-calls': 'counter `mcp_tool_calls_total{tool}`',
   }),
   ...open(6, 'the audit log', {

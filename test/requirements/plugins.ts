@@ -1,4 +1,4 @@
-import { kept, open, partly } from './state.js'
+import { kept, open } from './state.js'
 
 /** Section E: an MCP server that runs plugin commands through a job queue. */
 export const PLUGINS = {
@@ -13,7 +13,7 @@ export const PLUGINS = {
     'E2.metric.disk': 'a gauge of disk I/O, for E6',
     'E2.metric.network': 'a gauge of network I/O, for E6',
   }),
-  ...partly(3, 'the view that leaves out the label server', {
+  ...kept({
     'E2.metric.requests': '`mcp_requests_total{method,endpoint,status}`',
     'E2.metric.request-duration': '`mcp_request_duration_seconds{method,endpoint}`',
   }),
@@ -28,7 +28,7 @@ export const PLUGINS = {
     'E3.health.plugin': 'plugin health: availability, last execution, error rate',
     'E3.health.queue': 'queue health: size, processing rate, wait times',
   }),
-  ...open(3, "this system's preset", { 'E3.health.port': 'port 5000' }),
+  ...kept({ 'E3.health.port': 'port 5000' }),
   ...open(7, 'the default rules', {
     'E4.rule.high-error-rate': 'HighErrorRate `rate(mcp_requests_total{status=~"5.."}[5m]) > 0.1` for 5m, critical',
     'E4.rule.queue-backlog': 'QueueBacklog `mcp_queue_size > 100` for 10m, warning',
@@ -52,11 +52,11 @@ export const PLUGINS = {
     'E6.panel.plugin-execution-rate': 'panel Plugin Execution Rate, legend `{{plugin}} {{command}}`',
     'E6.panel.queue-size': 'panel Queue Size (gauge), legend `{{plugin}}`',
   }),
-  ...partly(3, 'port 5000, by the preset', {
+  ...kept({
     'E7.curl.requests': '`curl -s localhost:5000/metrics | grep mcp_requests_total`',
     'E7.curl.health': '`curl -s localhost:5000/health | jq`',
   }),
-  ...open(3, "this system's preset, by which these lines work as they stand", {
+  ...kept({
     'E7.curl.queue-size': 'the same with `mcp_queue_size`',
   }),
   ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
@@ -82,7 +82,7 @@ export const PLUGINS = {
     'E1.log.audit': 'category `audit` {action, user, details}',
     'E1.log.audit-sanitised': 'details of an audit line are sanitised',
   }),
-  ...partly(3, "this system's preset, by which these lines work as they stand", {
+  ...kept({
     'E7.grep.errors': '`grep "ERROR" mcp.log | tail -n 100`',
     'E7.grep.slow-plugins': `\`grep "plugin" mcp.log | jq 'select(.duration_ms > 1000)'\``,
   }),

@@ -24,10 +24,10 @@ export const TOGETHER = {
       'commerce sees `mcp_errors_total{type,tool,reason}`, so that `rate(mcp_errors_total[5m]) > 0.05` means what it meant',
     'F2.view.plugins-requests': 'plugins sees `{method,endpoint,status}` on requests',
   }),
-  ...open(3, 'the presets', {
+  ...open(12, 'rules and dashboards of every system, tried by its guide', {
     'F1.preset.exact': 'with a preset everything of that system is exact',
-    'F1.superset': "without a preset the product's own superset holds",
   }),
+  ...kept({ 'F1.superset': "without a preset the product's own superset holds" }),
   ...open(7, 'rule sets by preset', { 'F1.preset.rule-set': 'a preset sets the rule set' }),
   ...open(12, 'dashboards by preset', { 'F1.preset.dashboards': 'a preset sets the dashboards' }),
   ...kept({
@@ -73,7 +73,7 @@ export const TOGETHER = {
   ...kept({
     'F8.port.default': "the product's own default port is 9464",
   }),
-  ...open(3, 'the presets', {
+  ...kept({
     'F8.port.commerce': 'the commerce preset keeps 9090 for metrics',
     'F8.port.others': 'the other presets listen where the rows say: letta 8000, dust 5001, plugins 5000',
   }),
@@ -81,7 +81,7 @@ export const TOGETHER = {
     'F8.port.exported-prometheus':
       'where Prometheus runs on the host of commerce, the exported Prometheus listens on 9091',
   }),
-  ...partly(3, 'bounds for the reasons of errors recorded by hand', {
+  ...partly(5, 'a list of reasons for errors recorded by hand: so far the first 100 of a server are labels', {
     'F9.text.reason': '`reason` is out of a bounded list',
   }),
   ...partly(4, 'whatever else is reached off loopback: the ingest alone needs one', {
@@ -94,7 +94,7 @@ export const TOGETHER = {
     'F10.network.scrape-without-token':
       '`/health`, `/health/ready`, `/ready` and `/metrics` need no token off loopback when the configuration says so',
   }),
-  ...open(3, 'the dust preset', {
+  ...open(4, 'addresses other than the loopback ones', {
     'F10.network.dust-preset': 'the dust preset lets them be scraped by name or pod address',
   }),
   ...open(12, 'mcp-vitals export kubernetes', {
