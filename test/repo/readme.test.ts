@@ -13,6 +13,7 @@ import { FILES, ROOT, textOf } from './files.js'
 type Runner = { readonly run: (command: string) => Promise<void> } | { readonly by: string; readonly words: string }
 
 const daemon = { run: answersHealth }
+const scraped = { run: (command: string) => answersMetrics(command, /^mcp_active_agents 0$/m) }
 const onDaemon = (expected: RegExp) => ({ run: (command: string) => beside(command, expected) })
 
 /**
@@ -26,6 +27,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'mcp-vitals wrap --name memory -- npx -y @modelcontextprotocol/server-memory': { run: speaksMcp },
   'mcp-vitals config check --config mcp-vitals.yaml': { run: (command) => succeeds(command, /mcp-vitals\.yaml/) },
   'mcp-vitals up --config mcp-vitals.yaml': daemon,
+  'mcp-vitals up --config mcp.json --preset messaging': scraped,
   'curl http://127.0.0.1:9464/health': onDaemon(/^\{"status":"ok"/m),
   'curl http://127.0.0.1:9464/health/ready': onDaemon(/"store":\{"status":"ok"\}/),
   'curl http://127.0.0.1:9464/metrics': onDaemon(
@@ -156,6 +158,13 @@ async function answersHealth(command: string): Promise<void> {
   const { child, ended, output } = await startsDaemon(command, await readersPlace())
   child.kill('SIGTERM')
   expect(await ended, output()).toBe(0)
+}
+
+async function answersMetrics(command: string, expected: RegExp): Promise<void> {
+  const place = await readersPlace()
+  const { output } = shell(`exec ${command}`, place)
+  const text = async () => await (await fetch(`http://127.0.0.1:${place.port}/metrics`)).text()
+  await eventually(`${expected} by ${command}: ${output()}`, async () => expected.exec(await text()) ?? undefined)
 }
 
 /** Runs a command while a daemon runs beside it. */
