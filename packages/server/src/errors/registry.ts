@@ -6,7 +6,7 @@ export const ERRORS = {
   PORT_IN_USE: {
     message: 'Port {port} on {host} is in use{holder}.',
     example: 'mcp-vitals up --port 9465',
-    next: 'Stop the program that holds the port, or choose another with --port or `listen.port`.',
+    next: 'Stop the program that holds the port, or choose another with --port or `listen.port`; the port of a metrics server of its own with METRICS_PORT or `metrics.port`.',
   },
   DATA_DIR_LOCKED: {
     message: 'The state directory {dir} is in use by another mcp-vitals daemon{holder}.',
