@@ -200,8 +200,13 @@ function openSessionOf({ session, method }: EventOf<'request.started' | 'request
   return method === 'initialize' ? undefined : session
 }
 
-/** Operations are unique within one stream; many streams, a session each, may tell of one server. */
-function requestKey({ operation, session }: EventOf<'request.started' | 'request.ended'>, entrance: Entrance): string {
+/**
+ * Operations are unique within one stream; many streams, a session each, may tell of one server. A session's own
+ * requests lie in a map of its own, so that those of this process need no joined key: it would be made for every call.
+ */
+function requestKey(event: EventOf<'request.started' | 'request.ended'>, entrance: Entrance): string {
+  const { operation, session } = event
+  if (entrance === 'local' && (session === undefined || event.method !== 'initialize')) return operation
   const local = session === undefined ? operation : `${session} ${operation}`
   return entrance === 'local' ? local : `${entrance} ${local}`
 }

@@ -1,5 +1,6 @@
-import { ENVELOPE, EVENT_VERSION, EVENTS, type Event, type EventType } from './events.js'
-import { DEFAULT_TEXT_LENGTH, type Field } from './fields.js'
+import { EVENT_VERSION } from './constants.js'
+import { ENVELOPE, EVENTS, type Event, type EventType } from './events.js'
+import { DEFAULT_TEXT_LENGTH, type Field, type Form, MAX_NUMBER } from './fields.js'
 
 /** Why a value is no event: the field at fault and what would have been right. */
 export interface Problem {
@@ -38,12 +39,10 @@ export function checkEvent(value: unknown): { readonly event: Event } | { readon
 export function fits(field: Field<unknown>, value: unknown): boolean {
   switch (field.kind) {
     case 'text':
-      return isText(value, field.maxLength ?? DEFAULT_TEXT_LENGTH)
+      return isText(value, field.maxLength ?? DEFAULT_TEXT_LENGTH) && hasForm(value, field.form)
     case 'number':
       return (
-        typeof value === 'number' &&
-        value >= 0 &&
-        (field.integer ? Number.isSafeInteger(value) : Number.isFinite(value))
+        typeof value === 'number' && value >= 0 && (field.integer ? Number.isSafeInteger(value) : value <= MAX_NUMBER)
       )
     case 'flag':
       return typeof value === 'boolean'
@@ -53,7 +52,7 @@ export function fits(field: Field<unknown>, value: unknown): boolean {
       return (
         Array.isArray(value) &&
         value.length <= (field.maxLength ?? 0) &&
-        value.every((entry) => isText(entry, DEFAULT_TEXT_LENGTH))
+        value.every((entry) => isText(entry, DEFAULT_TEXT_LENGTH) && hasForm(entry, field.form))
       )
   }
 }
@@ -64,18 +63,28 @@ function isText(value: unknown, maxLength: number): value is string {
   return value.length <= maxLength || [...value].length <= maxLength
 }
 
+/** Each form is declared once, so this holds a handful. */
+const patterns = new Map<Form, RegExp>()
+
+function hasForm(value: string, form: Form | undefined): boolean {
+  if (!form) return true
+  const pattern = patterns.get(form) ?? new RegExp(form.pattern)
+  patterns.set(form, pattern)
+  return pattern.test(value)
+}
+
 /** What a field wants, in words, for an error and for the documentation. */
 export function expected(field: Field<unknown>): string {
   switch (field.kind) {
     case 'text':
-      return `text of at most ${field.maxLength} characters`
+      return field.form?.words ?? `text of at most ${field.maxLength} characters`
     case 'number':
-      return field.integer ? 'a whole number from 0 to 2^53 - 1' : 'a finite number of at least 0'
+      return field.integer ? 'a whole number from 0 to 2^53 - 1' : 'a number from 0 to 10^15'
     case 'flag':
       return 'true or false'
     case 'choice':
       return `one of ${field.choices?.join(', ')}`
     case 'texts':
-      return `a list of at most ${field.maxLength} texts of at most ${DEFAULT_TEXT_LENGTH} characters`
+      return `a list of at most ${field.maxLength} texts, each ${field.form?.words ?? `of at most ${DEFAULT_TEXT_LENGTH} characters`}`
   }
 }

@@ -2,13 +2,21 @@
  * Every event there is. An event carries routing metadata only: names, sizes, durations, outcomes, codes. There is no
  * field here that could hold a tool's argument, a result, a prompt or a header, and what has no field cannot be sent.
  */
-import { choice, count, type Fields, flag, number, optional, type Shape, text, texts } from './fields.js'
 
-/** Version of the event format: raised when a reader of the old one would misunderstand the new one. */
-export const EVENT_VERSION = 1
-
-/** `server` of what mcp-vitals says of itself. No server of a configuration has this name. */
-export const OWN_SERVER = 'mcp-vitals'
+import { type EVENT_VERSION, REVISION } from './constants.js'
+import {
+  choice,
+  count,
+  type Fields,
+  type Form,
+  flag,
+  formed,
+  number,
+  optional,
+  type Shape,
+  text,
+  texts,
+} from './fields.js'
 
 /** Who asked: the client (a tool call) or the server (sampling, elicitation, roots). */
 export const DIRECTIONS = ['client_to_server', 'server_to_client'] as const
@@ -32,6 +40,15 @@ export const OUTCOMES = [
   'process_exit',
 ] as const
 
+/** A trace id of W3C Trace Context. */
+const TRACE_ID: Form = { pattern: '^[0-9a-f]{32}$', words: '32 hexadecimal digits in lower case' }
+
+/** What the reader makes of a definition, or nothing. */
+const HASH: Form = {
+  pattern: '^(?:[0-9a-f]{32})?$',
+  words: 'the first 32 hexadecimal digits of a SHA-256 in lower case, or empty',
+}
+
 /** Fields of every event. */
 export const ENVELOPE = {
   at: number('When it happened, milliseconds since 1970-01-01 UTC.'),
@@ -39,7 +56,7 @@ export const ENVELOPE = {
   session: optional(text('Pseudonymous session id. Never the id that the protocol uses.', 64)),
   transport: optional(choice('How client and server are connected.', TRANSPORTS)),
   agent: optional(text('Agent id or name of the key that called. Never a person’s datum.', 128)),
-  traceId: optional(text('W3C trace id, 32 hexadecimal digits, where the caller sent one.', 32)),
+  traceId: optional(formed('W3C trace id, 32 hexadecimal digits, where the caller sent one.', 32, TRACE_ID)),
   derived: optional(flag('True where a derivation of the configuration read the event off a call.')),
 } satisfies Fields
 
@@ -53,7 +70,7 @@ export const EVENTS = {
     doc: 'A client and a server agreed to talk: `initialize` was answered, or the first modern request of a client passed.',
     fields: {
       era: choice('Legacy (`initialize`) or modern (2026-07-28, stateless).', ERAS),
-      protocolVersion: optional(text('Agreed protocol revision.', 32)),
+      protocolVersion: optional(formed('Agreed protocol revision.', 32, REVISION)),
       clientName: optional(text('What the client calls itself. Self-reported.', 128)),
       clientVersion: optional(text('Self-reported.', 64)),
       serverName: optional(text('What the server calls itself. Self-reported.', 128)),
@@ -86,13 +103,14 @@ export const EVENTS = {
       outcome: choice('How it ended.', OUTCOMES),
       status: count('The outcome as an HTTP-like number, equal on every transport (CONTRACT.md, F3).'),
       errorCode: optional(text('JSON-RPC error code as text.', 16)),
+      errorType: optional(text('Class of the error, where the server’s own program tells it. Never its message.', 64)),
       durationMs: number('From the (first) request to the (last) answer, without `waitMs`.'),
       waitMs: optional(number('Time spent waiting for a person between rounds of `input_required`.')),
       rounds: optional(count('Requests that made up this one operation, where more than one.')),
       task: optional(flag('The operation ran as a task and was followed to its end.')),
       progress: optional(count('Progress notifications seen.')),
-      requestBytes: count('Size of the request message.'),
-      responseBytes: count('Size of the answer; 0 where none came.'),
+      requestBytes: count('Size of the request message; 0 where it is not known.'),
+      responseBytes: count('Size of the answer; 0 where none came, or it is not known.'),
     },
   },
   notification: {
@@ -100,27 +118,25 @@ export const EVENTS = {
     fields: { direction: choice('Who sent it.', DIRECTIONS), method, sizeBytes: count('Size of the message.') },
   },
   'tools.listed': {
-    doc: 'A `tools/list` answer passed: these tools exist.',
+    doc: 'A `tools/list` answer passed, or a server’s own program named its tools: these exist.',
     fields: {
       tools: texts('Tool names, in the server’s order.'),
-      hashes: texts('For each tool, a hash of its definition’s exact bytes: equal hash, equal definition.'),
-      sizeBytes: count('Size of the answer: what the definitions cost a model’s context.'),
-      complete: flag('False while further pages follow (`nextCursor`).'),
+      hashes: texts(
+        'For each tool, a hash of its definition’s exact bytes: equal hash, equal definition. Empty where none was seen.',
+        HASH,
+      ),
+      sizeBytes: count('Size of the answer: what the definitions cost a model’s context. 0 where none was seen.'),
+      complete: flag('False while further pages follow (`nextCursor`), and where there may be more tools.'),
     },
   },
   unreadable: {
-    doc: 'Bytes passed that the observer could not understand. They were forwarded all the same.',
+    doc: 'Bytes passed that the observer could not understand. They were forwarded all the same, but for `endpoint`.',
     fields: {
       direction: choice('Who sent them.', DIRECTIONS),
-      reason: choice('Why. `flood`: more of it than is told one by one.', [
-        'invalid_json',
-        'not_jsonrpc',
-        'too_deep',
-        'cut_off',
-        'unknown_id',
-        'encoding',
-        'flood',
-      ] as const),
+      reason: choice(
+        'Why. `flood`: more of it than is told one by one. `endpoint`: an HTTP+SSE server announced an address that is not used, and its stream was cut.',
+        ['invalid_json', 'not_jsonrpc', 'too_deep', 'cut_off', 'unknown_id', 'encoding', 'endpoint', 'flood'] as const,
+      ),
       sizeBytes: count('How many bytes.'),
       count: optional(count('How many messages, where more than one.')),
     },
@@ -140,7 +156,10 @@ export const EVENTS = {
       responseBytes: count('Body size.'),
     },
   },
-  'process.started': { doc: 'A server process was started.', fields: { pid: count('Process id.') } },
+  'process.started': {
+    doc: 'A server process was started.',
+    fields: { pid: count('Process id.'), restart: optional(flag('It takes the place of one that crashed.')) },
+  },
   'process.ended': {
     doc: 'A server process ended.',
     fields: {
@@ -275,13 +294,3 @@ export type Event = { [T in EventType]: EventOf<T> }[EventType]
 
 /** What a source says of every event it makes: the envelope without the time. */
 export type Origin = Omit<Envelope, 'at'>
-
-/** Makes an event. `at` is milliseconds since 1970 (pass the clock in: this module has none). */
-export function event<T extends EventType>(
-  type: T,
-  at: number,
-  origin: Origin,
-  fields: Shape<(typeof EVENTS)[T]['fields']>,
-): EventOf<T> {
-  return { v: EVENT_VERSION, type, at, ...origin, ...fields } as unknown as EventOf<T>
-}

@@ -5,6 +5,19 @@
 
 /** Longest text a field may hold, in characters (Unicode code points), where the field states no bound of its own. */
 export const DEFAULT_TEXT_LENGTH = 256
+/**
+ * Largest number that is no count: of milliseconds, of money. No sum of such numbers, however many came, is infinite, and
+ * 31,000 years are longer than anything that is measured.
+ */
+export const MAX_NUMBER = 1e15
+
+/** A form that a text must have. */
+export interface Form {
+  /** The whole of a text that has it, as the source of a regular expression. */
+  readonly pattern: string
+  /** The same in words. */
+  readonly words: string
+}
 
 export interface Field<T> {
   readonly doc: string
@@ -12,6 +25,7 @@ export interface Field<T> {
   readonly optional: boolean
   /** `text`: longest value in characters. `texts`: most entries. */
   readonly maxLength?: number
+  readonly form?: Form
   readonly integer?: boolean
   readonly choices?: readonly string[]
   /** Carries the type alone; never present at run time. */
@@ -35,7 +49,12 @@ export function text(doc: string, maxLength = DEFAULT_TEXT_LENGTH): Mandatory<st
   return { doc, kind: 'text', optional: false, maxLength }
 }
 
-/** A finite number ≥ 0, in the unit that the field's name states. */
+/** Text of one form, of at most `maxLength` characters. */
+export function formed(doc: string, maxLength: number, form: Form): Mandatory<string> {
+  return { doc, kind: 'text', optional: false, maxLength, form }
+}
+
+/** A number from 0 to `MAX_NUMBER`, in the unit that the field's name states. */
 export function number(doc: string): Mandatory<number> {
   return { doc, kind: 'number', optional: false }
 }
@@ -54,9 +73,9 @@ export function choice<const C extends readonly string[]>(doc: string, choices: 
   return { doc, kind: 'choice', optional: false, choices }
 }
 
-/** A list of at most `maxLength` texts (default 1,000), each of at most 256 characters. */
-export function texts(doc: string, maxLength = 1000): Mandatory<readonly string[]> {
-  return { doc, kind: 'texts', optional: false, maxLength }
+/** A list of at most 1,000 texts, each of at most 256 characters, and of the form if there is one. */
+export function texts(doc: string, form?: Form): Mandatory<readonly string[]> {
+  return { doc, kind: 'texts', optional: false, maxLength: 1000, ...(form && { form }) }
 }
 
 /** The same field, which an event may leave out. */

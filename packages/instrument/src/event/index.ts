@@ -1,18 +1,17 @@
 export { checkEvent, expected, fits, type Problem } from './check.js'
+export { EVENT_VERSION, OWN_SERVER, REVISION } from './constants.js'
 export {
   DIRECTIONS,
   ENVELOPE,
   ERAS,
-  EVENT_VERSION,
   EVENTS,
   type Event,
   type EventOf,
   type EventType,
-  event,
   type Origin,
   OUTCOMES,
-  OWN_SERVER,
   TRANSPORTS,
 } from './events.js'
 export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'
+export { beginEvent, type Draft, event } from './make.js'
 export { type EventSchemas, eventSchemas, type JsonSchema } from './schema.js'

@@ -1,5 +1,6 @@
-import { ENVELOPE, EVENT_VERSION, EVENTS } from './events.js'
-import { DEFAULT_TEXT_LENGTH, type Field, type Fields } from './fields.js'
+import { EVENT_VERSION } from './constants.js'
+import { ENVELOPE, EVENTS } from './events.js'
+import { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Form, MAX_NUMBER } from './fields.js'
 
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -41,19 +42,23 @@ function fieldSchema(field: Field<unknown>): JsonSchema {
   return { ...kindSchema(field), description: field.doc }
 }
 
-function kindSchema({ kind, maxLength, integer, choices }: Field<unknown>): JsonSchema {
+function kindSchema({ kind, maxLength, form, integer, choices }: Field<unknown>): JsonSchema {
   switch (kind) {
     case 'text':
-      return { type: 'string', maxLength }
+      return textSchema(maxLength, form)
     case 'number':
       return integer
         ? { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
-        : { type: 'number', minimum: 0 }
+        : { type: 'number', minimum: 0, maximum: MAX_NUMBER }
     case 'flag':
       return { type: 'boolean' }
     case 'choice':
       return { enum: choices }
     case 'texts':
-      return { type: 'array', maxItems: maxLength, items: { type: 'string', maxLength: DEFAULT_TEXT_LENGTH } }
+      return { type: 'array', maxItems: maxLength, items: textSchema(DEFAULT_TEXT_LENGTH, form) }
   }
+}
+
+function textSchema(maxLength: number | undefined, form: Form | undefined): JsonSchema {
+  return { type: 'string', maxLength, ...(form && { pattern: form.pattern }) }
 }

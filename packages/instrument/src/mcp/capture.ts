@@ -1,3 +1,4 @@
+import { cutText, hashUnits } from './keys.js'
 import { Sha256 } from './sha256.js'
 
 const BACKSLASH = 0x5c
@@ -95,37 +96,17 @@ export class TextCapture {
   }
 }
 
-/** The first `limit` UTF-16 units of a text, never ending in half of a surrogate pair. */
-export function cutText(text: string, limit: number): string {
-  if (text.length <= limit) return text
-  const last = text.charCodeAt(limit - 1)
-  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit)
-}
-
-/** A text as a key: `=` and the text, or of a longer one `#` and a hash. Equals what a keyed capture of it gives. */
-export function keyOf(text: string, limit: number): string {
-  if (text.length <= limit) return `=${text}`
-  const hash = new Sha256()
-  hashUnits(hash, text)
-  return `#${hash.digest()}`
-}
-
-function hashUnits(hash: Sha256, text: string): void {
-  const bytes = new Uint8Array(text.length * 2)
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    bytes[2 * i] = unit >> 8
-    bytes[2 * i + 1] = unit & 0xff
-  }
-  hash.update(bytes)
-}
-
 function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (bytes[i]! >= 0x80 || bytes[i] === BACKSLASH) return false
   return true
 }
 
+/** From this length on a decoder is quicker than adding character to character. */
+const DECODED_FROM = 12
+const DECODER = new TextDecoder()
+
 function ascii(bytes: Uint8Array, from: number, to: number): string {
+  if (to - from >= DECODED_FROM) return DECODER.decode(bytes.subarray(from, to))
   let text = ''
   for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!)
   return text

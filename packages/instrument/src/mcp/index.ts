@@ -1,18 +1,19 @@
-export {
-  type AnswerOptions,
-  type Conversation,
-  type ConversationOptions,
-  type ConversationStats,
-  createConversation,
-} from './conversation.js'
+export { type Conversation, createConversation } from './conversation.js'
+export type { BodyOptions, ConversationOptions, ConversationStats, Observation } from './correlator.js'
+export { createServerMemory } from './create-memory.js'
+export { Definitions } from './definitions.js'
 export type { CallValue, ExtractionRules, WantedValue } from './extraction.js'
+export { keyToken, tokenKey } from './keys.js'
+export type { Kind } from './kind.js'
 export { CONVERSATION_LIMITS, type ConversationLimits, MEMORY_LIMITS, type MemoryLimits } from './limits.js'
-export { createServerMemory, type MemoryStats, type ServerMemory } from './memory.js'
-export { type Kind, type Message, readMessages } from './message.js'
+export { type MemoryStats, ServerMemory } from './memory.js'
+export { type Message, readMessages } from './message.js'
 export { STREAMING_METHODS } from './methods.js'
 export { MAX_DEPTH } from './nesting.js'
+export { createObjectConversation, type ObjectConversation } from './object-conversation.js'
 export type { Direction, EndDetails } from './operation.js'
 export type { Reader } from './readers.js'
 export type { CloseReason } from './session.js'
 export { type Outcome, statusOf } from './status.js'
-export { type ByteRange, tokenKey } from './take.js'
+export type { ByteRange } from './take.js'
+export { weigh } from './weigh.js'

@@ -30,7 +30,7 @@ export class Lane {
 
   /** When the oldest request that can be given up began, monotonic milliseconds; `undefined` where there is none. */
   get oldestSince(): number | undefined {
-    for (const { since } of this.#requests.values()) return since
+    if (this.#requests.size > 0) for (const { since } of this.#requests.values()) return since
     return undefined
   }
 
@@ -58,10 +58,15 @@ export class Lane {
 
   /** The request was answered: it is no longer open. */
   answered(key: string): Operation | undefined {
-    const map = this.#requests.has(key) ? this.#requests : this.#streams
-    const open = map.get(key)
-    map.delete(key)
-    return open?.operation
+    const open = this.#requests.get(key)
+    if (open) {
+      this.#requests.delete(key)
+      return open.operation
+    }
+    if (this.#streams.size === 0) return undefined
+    const stream = this.#streams.get(key)
+    this.#streams.delete(key)
+    return stream?.operation
   }
 
   /** The request will not be waited for any more; its answer may still come. */

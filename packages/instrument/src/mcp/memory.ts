@@ -1,4 +1,4 @@
-import { Extraction, type ExtractionRules } from './extraction.js'
+import type { Extraction } from './extraction.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
 import { Sha256 } from './sha256.js'
@@ -15,7 +15,7 @@ export interface MemoryStats {
   readonly knownNames: number
 }
 
-/** What the conversations of one server share. Make it with `createServerMemory`; conversations do the rest. */
+/** What the conversations of one server share; conversations do the rest. `createServerMemory` makes one for conversations of bytes. */
 export class ServerMemory {
   /** Operations that wait for input. */
   readonly waiting: Shelf
@@ -30,12 +30,14 @@ export class ServerMemory {
   #operations = 0
   #conversations = 0
 
-  constructor(limits: MemoryLimits, rules: ExtractionRules | undefined) {
-    this.waiting = new Shelf(limits.waitingOperations, limits.waitAgeMs)
-    this.tasks = new Shelf(limits.tasks, limits.taskAgeMs)
-    this.results = new Shelf(limits.tasks, limits.taskAgeMs)
-    this.extraction = rules && new Extraction(rules)
-    this.known = new KnownNames(limits.knownNames)
+  /** `limits` in place of single defaults of `MEMORY_LIMITS`. */
+  constructor(limits: Partial<MemoryLimits> = {}, extraction?: Extraction) {
+    const { waitingOperations, waitAgeMs, tasks, taskAgeMs, knownNames } = { ...MEMORY_LIMITS, ...limits }
+    this.waiting = new Shelf(waitingOperations, waitAgeMs)
+    this.tasks = new Shelf(tasks, taskAgeMs)
+    this.results = new Shelf(tasks, taskAgeMs)
+    this.extraction = extraction
+    this.known = new KnownNames(knownNames)
   }
 
   /** Ends what is too old, at this monotonic time. Done at every message; call it where messages may stop coming. */
@@ -60,21 +62,13 @@ export class ServerMemory {
 
   /** A new operation's id: unique among servers and restarts, from the server's name, the time of its first and a count. */
   nextOperation(server: string, now: number): string {
-    this.#prefix ??= `${serverHash(server)}-${Math.trunc(now).toString(36)}`
-    return `${this.#prefix}-${(this.#operations++).toString(36)}`
+    this.#prefix ??= `${serverHash(server)}-${Math.trunc(now).toString(16)}`
+    return `${this.#prefix}-${(this.#operations++).toString(16)}`
   }
 
   nextConversation(): number {
     return this.#conversations++
   }
-}
-
-/**
- * Memory for one server. `limits` in place of single defaults of `MEMORY_LIMITS`. `rules`: what is read off its tool calls
- * beyond the allow-list; nothing where absent.
- */
-export function createServerMemory(limits: Partial<MemoryLimits> = {}, rules?: ExtractionRules): ServerMemory {
-  return new ServerMemory({ ...MEMORY_LIMITS, ...limits }, rules)
 }
 
 function serverHash(server: string): string {

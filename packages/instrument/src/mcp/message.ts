@@ -1,24 +1,7 @@
 import type { Head } from './head.js'
-import { type Captured, NO_TOKEN } from './paths.js'
+import { isFailure, type Kind, kindOf } from './kind.js'
 import { Skimmer } from './skim.js'
 import type { ByteRange } from './take.js'
-
-/** `other`: valid JSON that is no JSON-RPC 2.0 message. */
-export type Kind = 'request' | 'notification' | 'response' | 'other'
-
-/** What kind of JSON-RPC message these fields belong to. An id of null asks nothing; an error may come without an id. */
-export function kindOf(fields: Captured): Kind {
-  if (fields.jsonrpc !== '2.0') return 'other'
-  const hasId = fields.id !== undefined && fields.id !== 'null' && fields.id !== NO_TOKEN
-  if (fields.method !== undefined) return hasId ? 'request' : fields.id === undefined ? 'notification' : 'other'
-  if (isFailure(fields)) return 'response'
-  return fields.result !== undefined && hasId ? 'response' : 'other'
-}
-
-/** Whether an answer carries a JSON-RPC error. */
-export function isFailure(fields: Captured): boolean {
-  return fields.error === 'object'
-}
 
 /** One message of a body: what a proxy needs to route it, and where to find what it may have to rewrite. */
 export interface Message {
@@ -50,10 +33,15 @@ export interface Message {
   readonly failed: boolean
 }
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+/** One reader for all bodies: each is read from its first byte to its last in one go, and forgotten. */
+const skimmer = new Skimmer((head) => onHead(head))
+let onHead: (head: Head) => void = () => {}
+
 /** The messages of one whole body, in order; a batch gives several. `unreadable` where it is not JSON, or is empty. */
 export function readMessages(bytes: Uint8Array): readonly Message[] | 'unreadable' {
   const messages: Message[] = []
-  const skimmer = new Skimmer((head) => messages.push(messageOf(head, bytes)))
+  onHead = (head) => messages.push(messageOf(head, bytes))
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   // The mark is read as three spaces, so that offsets stay those of the body.
   if (marked) skimmer.feed(new Uint8Array(3).fill(0x20))
@@ -62,7 +50,6 @@ export function readMessages(bytes: Uint8Array): readonly Message[] | 'unreadabl
 }
 
 function messageOf({ fields, ranges, start, end }: Head, bytes: Uint8Array): Message {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const token = (range: ByteRange | undefined) => range && decoder.decode(bytes.subarray(range[0], range[1]))
   const progress = ranges.progressToken ?? ranges.reportedProgress
   const subscription = ranges.subscription ?? ranges.endedSubscription

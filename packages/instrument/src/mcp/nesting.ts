@@ -6,13 +6,14 @@ export const MAX_DEPTH = 512
 /** The arrays and objects around the byte being read, and where the allow-list knows them. */
 export class Nesting {
   depth = 0
-  readonly #isArray = new Uint8Array(MAX_DEPTH)
-  readonly #nodes: (Node | undefined)[] = new Array(MAX_DEPTH).fill(undefined)
+  // They grow as deep as messages are: mostly ten levels, and a reader is made for each body.
+  readonly #isArray: boolean[] = []
+  readonly #nodes: (Node | undefined)[] = []
 
   /** Goes into an array or object; false where that is too deep. */
   push(isArray: boolean, node: Node | undefined): boolean {
     if (this.depth === MAX_DEPTH) return false
-    this.#isArray[this.depth] = isArray ? 1 : 0
+    this.#isArray[this.depth] = isArray
     this.#nodes[this.depth] = node
     this.depth++
     return true
@@ -26,11 +27,11 @@ export class Nesting {
   }
 
   get inArray(): boolean {
-    return this.#isArray[this.depth - 1] === 1
+    return this.depth > 0 && this.#isArray[this.depth - 1]!
   }
 
   /** The innermost array or object, where the allow-list knows it. */
   get node(): Node | undefined {
-    return this.#nodes[this.depth - 1]
+    return this.depth > 0 ? this.#nodes[this.depth - 1] : undefined
   }
 }

@@ -1,4 +1,4 @@
-import { type Event, type EventOf, event, type Origin } from '../event/index.js'
+import { beginEvent, type Event, type EventOf, type Origin } from '../event/index.js'
 import type { CallReading } from './extraction.js'
 import { type Outcome, statusOf } from './status.js'
 
@@ -73,7 +73,12 @@ export class Operation {
     this.method = method
     this.name = name
     this.requestBytes = requestBytes
-    voice.publish(event('request.started', voice.now(), voice.origin, this.#subject()))
+    const started = beginEvent('request.started', voice.now(), voice.origin)
+    started.direction = direction
+    started.method = method
+    if (name !== undefined) started.name = name
+    started.operation = id
+    voice.publish(started)
   }
 
   /** An answer asked for input: the clock of the server stops. */
@@ -111,29 +116,27 @@ export class Operation {
 
   #ending(outcome: Outcome, { errorCode, status, unknownName }: EndDetails): EventOf<'request.ended'> {
     const { clock, now, origin } = this.#voice
-    return event('request.ended', now(), origin, {
-      ...this.#subject(),
-      outcome,
-      status: status ?? statusOf(outcome, errorCode, unknownName),
-      ...(errorCode !== undefined && { errorCode }),
-      durationMs: Math.max(0, clock() - this.#startedAt - this.#waitMs),
-      ...(this.#waitMs > 0 && { waitMs: this.#waitMs }),
-      ...(this.#rounds > 1 && { rounds: this.#rounds }),
-      ...(this.task && { task: true }),
-      ...(this.progress > 0 && { progress: this.progress }),
-      requestBytes: this.requestBytes,
-      responseBytes: this.responseBytes,
-    })
+    const ending = beginEvent('request.ended', now(), origin)
+    ending.direction = this.direction
+    ending.method = this.method
+    if (this.name !== undefined) ending.name = this.name
+    ending.operation = this.#id
+    ending.outcome = outcome
+    ending.status = status ?? statusOf(outcome, errorCode, unknownName)
+    ending.durationMs = Math.max(0, clock() - this.#startedAt - this.#waitMs)
+    ending.requestBytes = this.requestBytes
+    ending.responseBytes = this.responseBytes
+    if (errorCode !== undefined) ending.errorCode = errorCode
+    if (this.#waitMs > 0) ending.waitMs = this.#waitMs
+    if (this.#rounds > 1) ending.rounds = this.#rounds
+    if (this.task) ending.task = true
+    if (this.progress > 0) ending.progress = this.progress
+    return ending
   }
 
   #stopWaiting(): void {
     if (this.#waitingSince === undefined) return
     this.#waitMs += Math.max(0, this.#voice.clock() - this.#waitingSince)
     this.#waitingSince = undefined
-  }
-
-  #subject() {
-    const { direction, method, name } = this
-    return { direction, method, ...(name !== undefined && { name }), operation: this.#id }
   }
 }

@@ -3,18 +3,10 @@
  * by byte and never decoded, so arguments, results and prompts cannot leak. To read another one, add a line. What a
  * configuration names beyond it, for single tools, is added by `extraction.ts`.
  */
+import { MAX_KEY_LENGTH, SPEC, TEXT_LENGTHS } from './bounds.js'
 
 /** In a path: every element of an array. What is taken below it becomes a list, in order, of at most `MAX_ITEMS`. */
 export const EACH = Symbol('each element')
-
-/** Most elements of an array that are read. */
-export const MAX_ITEMS = 1000
-/** An `integer` is smaller than this: 15 digits, which a JSON-RPC error code never has. */
-export const MAX_INTEGER = 1e15
-/** A `token` that is no string, number or null, so no id of anything. */
-export const NO_TOKEN = 'none'
-/** Longest id, token or state kept as text, UTF-16 units; of a longer one a hash is kept. */
-export const MAX_KEY_LENGTH = 128
 
 /**
  * How a value is taken. Unless said otherwise, a value of another JSON type than the one wanted counts as absent.
@@ -26,9 +18,10 @@ export const MAX_KEY_LENGTH = 128
  * - `value`: a string cut at `limit`, a number of at most `limit` characters, or true or false.
  * - `type`: the JSON type alone, whatever the value.
  * - `hash`: a hash of the exact bytes, whatever the value. No such path may lie within another.
+ * - `code`: the number in a text that begins with `MCP error -32602:`, and nothing else of it.
  * - `overflow`: true where an array has more than `MAX_ITEMS` elements.
  */
-export type Take = 'text' | 'key' | 'token' | 'integer' | 'flag' | 'value' | 'type' | 'hash' | 'overflow'
+export type Take = 'text' | 'key' | 'token' | 'integer' | 'flag' | 'value' | 'type' | 'hash' | 'code' | 'overflow'
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
 
 export interface Path<T extends Take = Take> {
@@ -51,13 +44,10 @@ interface ListOf<T extends Take> extends Path<T> {
   readonly list: true
 }
 
-const SPEC = 'io.modelcontextprotocol'
-const NAME = 128
-const VERSION = 64
-const REVISION = 32
+const { name: NAME, version: VERSION, revision: REVISION, code: CODE } = TEXT_LENGTHS
 
 export const PATHS = {
-  jsonrpc: text(8, 'jsonrpc'),
+  jsonrpc: text(TEXT_LENGTHS.jsonrpc, 'jsonrpc'),
   id: take('token', 'id'),
   method: text(NAME, 'method'),
   name: text(NAME, 'params', 'name'),
@@ -74,12 +64,14 @@ export const PATHS = {
   statusReported: text(REVISION, 'params', 'status'),
   progressToken: take('token', 'params', '_meta', 'progressToken'),
   subscription: take('token', 'params', '_meta', `${SPEC}/subscriptionId`),
-  traceparent: text(64, 'params', '_meta', 'traceparent'),
+  traceparent: text(TEXT_LENGTHS.traceparent, 'params', '_meta', 'traceparent'),
   modernVersion: text(REVISION, 'params', '_meta', `${SPEC}/protocolVersion`),
   modernClientName: text(NAME, 'params', '_meta', `${SPEC}/clientInfo`, 'name'),
   modernClientVersion: text(VERSION, 'params', '_meta', `${SPEC}/clientInfo`, 'version'),
   result: take('type', 'result'),
   isError: take('flag', 'result', 'isError'),
+  /** The TypeScript SDK, version 1, tells of bad arguments and unknown tools in a result's text. */
+  toolErrorCodes: each('code', CODE, ['result', 'content'], 'text'),
   resultType: text(REVISION, 'result', 'resultType'),
   agreedVersion: text(REVISION, 'result', 'protocolVersion'),
   serverName: text(NAME, 'result', 'serverInfo', 'name'),
@@ -94,6 +86,7 @@ export const PATHS = {
   taskId: take('key', 'result', 'taskId'),
   taskStatus: text(REVISION, 'result', 'status'),
   taskIsError: take('flag', 'result', 'result', 'isError'),
+  taskToolErrorCodes: each('code', CODE, ['result', 'result', 'content'], 'text'),
   taskErrorCode: take('integer', 'result', 'error', 'code'),
   toolNames: each('text', NAME, ['result', 'tools'], 'name'),
   toolHashes: each('hash', 0, ['result', 'tools']),
@@ -113,4 +106,4 @@ type Taken<T extends Take> = T extends 'value'
       : string
 type Value<P> = P extends ListOf<infer T> ? readonly Taken<T>[] : P extends Path<infer T> ? Taken<T> : never
 /** The values taken from one message, by the names of `PATHS`; absent where the message has none. */
-export type Captured = { readonly [K in keyof typeof PATHS]?: Value<(typeof PATHS)[K]> }
+export type Captured = { readonly [K in keyof typeof PATHS]?: Value<(typeof PATHS)[K]> | undefined }

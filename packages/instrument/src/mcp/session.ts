@@ -1,6 +1,8 @@
-import { type EventOf, event } from '../event/index.js'
+import { type EventOf, event, REVISION } from '../event/index.js'
 import type { Voice } from './operation.js'
 import type { Captured } from './paths.js'
+
+const REVISION_PATTERN = new RegExp(REVISION.pattern)
 
 /** What ended a session. */
 export type CloseReason = EventOf<'session.closed'>['reason']
@@ -26,7 +28,7 @@ export class Session {
     if (method === 'initialize') this.#client = fields
     if (fields.modernVersion === undefined || method === 'server/discover') return
     this.#open('modern', {
-      protocolVersion: fields.modernVersion,
+      protocolVersion: revision(fields.modernVersion),
       clientName: fields.modernClientName,
       clientVersion: fields.modernClientVersion,
       serverName: this.#server.modernServerName,
@@ -39,7 +41,7 @@ export class Session {
     if (method === 'server/discover') this.#server = fields
     if (method !== 'initialize') return
     this.#open('legacy', {
-      protocolVersion: fields.agreedVersion,
+      protocolVersion: revision(fields.agreedVersion),
       clientName: this.#client.clientName,
       clientVersion: this.#client.clientVersion,
       serverName: fields.serverName,
@@ -61,4 +63,9 @@ export class Session {
     const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
     publish(event('session.opened', now(), origin, { era, ...known }))
   }
+}
+
+/** What a peer calls its revision may be any text; what is none is not told on. */
+function revision(text: string | undefined): string | undefined {
+  return text !== undefined && REVISION_PATTERN.test(text) ? text : undefined
 }

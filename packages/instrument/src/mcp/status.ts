@@ -31,12 +31,13 @@ const STATUS: Readonly<Record<Outcome, number>> = {
 /**
  * An outcome as an HTTP-like number, equal on every transport. Result 200; bad arguments 400; unknown 404: an unknown
  * method or resource, or an error answer about a name that the server does not have (`unknownName`), since servers
- * disagree on how they say so; cancelled and replaced 499; time-out and never answered 504; failed connection
+ * disagree on how they say so. A code counts alike in an error answer and in the text of a result that is an error, where
+ * some SDKs put it; cancelled and replaced 499; time-out and never answered 504; failed connection
  * or process 502; all other errors 500.
  */
 export function statusOf(outcome: Outcome, errorCode?: string, unknownName = false): number {
   if (outcome === 'tool_error' && unknownName) return 404
-  if (outcome === 'protocol_error' && errorCode !== undefined) {
+  if ((outcome === 'protocol_error' || outcome === 'tool_error') && errorCode !== undefined) {
     if (unknownName || UNKNOWN.has(errorCode)) return 404
     if (BAD_ARGUMENTS.has(errorCode)) return 400
   }

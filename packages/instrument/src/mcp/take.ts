@@ -1,5 +1,7 @@
-import { keyOf, TextCapture } from './capture.js'
-import { type Captured, type JsonType, MAX_INTEGER, MAX_ITEMS, MAX_KEY_LENGTH, NO_TOKEN } from './paths.js'
+import { MAX_ITEMS, NO_TOKEN } from './bounds.js'
+import { TextCapture } from './capture.js'
+import { codeOf, integerText, numberKey } from './keys.js'
+import type { Captured, JsonType } from './paths.js'
 import { Sha256 } from './sha256.js'
 import type { Capture, Node, Tree } from './trie.js'
 
@@ -153,45 +155,20 @@ export class Taker {
     this.#target = target
     this.#activeByte = c
     this.#activeFrom = at
-    this.#text.start(capture.limit, capture.take === 'value' ? c !== QUOTE : capture.take !== 'text')
+    this.#text.start(capture.limit, capture.take === 'value' ? c !== QUOTE : !isUnkeyed(capture))
   }
 
   #value(capture: Capture): string | number | undefined {
     const text = this.#text.finish()
     if (capture.take === 'value' && this.#activeByte !== QUOTE)
       return text.startsWith('#') ? undefined : Number(text.slice(1))
-    if (capture.take === 'integer') return integer(Number(text.slice(1)))
+    if (capture.take === 'code') return codeOf(text)
+    if (capture.take === 'integer') return integerText(Number(text.slice(1)))
     if (capture.take !== 'token') return text
     if (this.#activeByte === QUOTE) return `s${text}`
     if (text.startsWith('#')) return `n${text}`
     return text === '=null' ? 'null' : numberKey(Number(text.slice(1)))
   }
-}
-
-/**
- * An id as a map's key, from its JSON token: equal ids give equal keys, 1 and "1" different ones. Equal to what a
- * `token` of `PATHS` gives. `undefined` for a token that is no string, number or null. Numbers of more than 128
- * characters are equal only when written alike.
- */
-export function tokenKey(token: string): string | undefined {
-  if (token.length > MAX_KEY_LENGTH && !token.startsWith('"')) return `n${keyOf(token, MAX_KEY_LENGTH)}`
-  let value: unknown
-  try {
-    value = JSON.parse(token)
-  } catch {
-    return undefined
-  }
-  if (typeof value === 'string') return `s${keyOf(value, MAX_KEY_LENGTH)}`
-  if (typeof value === 'number') return numberKey(value)
-  return value === null ? 'null' : undefined
-}
-
-function integer(value: number): string | undefined {
-  return Number.isInteger(value) && Math.abs(value) < MAX_INTEGER ? String(value) : undefined
-}
-
-function numberKey(value: number): string {
-  return `n${value === 0 ? 0 : value}`
 }
 
 function isWanted({ take }: Capture, c: number): boolean {
@@ -200,6 +177,10 @@ function isWanted({ take }: Capture, c: number): boolean {
   if (take === 'value') return isNumber || c === QUOTE
   if (take === 'token') return isNumber || c === QUOTE || c === 0x6e
   return c === QUOTE
+}
+
+function isUnkeyed({ take }: Capture): boolean {
+  return take === 'text' || take === 'code'
 }
 
 function isFlag(c: number): boolean {

@@ -54,11 +54,11 @@ export class Tasks {
     this.#shelf.touch(key, at)
     if (method !== 'tasks/result') this.#settle(key, endOf(fields.taskStatus, fields), { fields, where: 'task', at })
     else {
-      const end = { outcome: fields.isError ? 'tool_error' : 'ok' } as const
+      const end = resultOf(fields.isError, fields.toolErrorCodes)
       this.#settle(key, end, { fields, where: 'answer', at })
       for (const operation of takeAll(this.#results, key)) {
         operation.reading?.answered(fields, 'answer')
-        operation.end(end.outcome)
+        operation.end(end.outcome, { errorCode: end.errorCode })
       }
     }
   }
@@ -97,9 +97,17 @@ function takeAll(shelf: Shelf, key: string): Operation[] {
   return taken
 }
 
+/** What a tool's result means. */
+export function resultOf(isError: boolean | undefined, codes: readonly string[] | undefined): TaskEnd {
+  return isError ? { outcome: 'tool_error', errorCode: codes?.[0] || undefined } : { outcome: 'ok' }
+}
+
 /** What a task's status means; `undefined` while it goes on. */
-function endOf(status: string | undefined, { taskIsError, taskErrorCode }: Captured): TaskEnd | undefined {
-  if (status === 'completed') return { outcome: taskIsError ? 'tool_error' : 'ok' }
+function endOf(
+  status: string | undefined,
+  { taskIsError, taskErrorCode, taskToolErrorCodes }: Captured,
+): TaskEnd | undefined {
+  if (status === 'completed') return resultOf(taskIsError, taskToolErrorCodes)
   if (status === 'cancelled') return { outcome: 'cancelled' }
   if (status !== 'failed') return undefined
   return taskErrorCode === undefined

@@ -50,6 +50,24 @@ export const HOST_METRICS = {
     ['direction'],
     bytes,
   ),
+  config_last_reload_successful: gauge(
+    '1: the configuration was taken when it was read last. 0: it was not valid.',
+    [],
+    {
+      merge: 'min',
+    },
+  ),
+  config_last_reload_success_timestamp_seconds: gauge('When a configuration was taken last, seconds since 1970.', [], {
+    ...seconds,
+    merge: 'max',
+  }),
+  gateway_sessions: gauge('Sessions that the gateway holds open now.', ['server'], { merge: 'sum' }),
+  gateway_children: gauge('Server processes that the gateway started and that run.', ['server'], { merge: 'sum' }),
+  gateway_orphans: gauge(
+    'Processes that a server process of the gateway started and that outlive it; they are ended, so it is 0 but for seconds.',
+    ['server'],
+    { merge: 'sum' },
+  ),
   server_processes: gauge('Processes of the server that run on this machine, with all that they started.', ['server'], {
     merge: 'sum',
   }),

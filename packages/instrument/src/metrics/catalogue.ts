@@ -19,6 +19,9 @@ export const SESSION_BUCKETS_SECONDS = [1, 10, 60, 300, 900, 1800, 3600, 14_400,
 /** Powers of four from 256 B to 16 MiB: the SDKs refuse bodies beyond 4 and 10 MB. */
 export const SIZE_BUCKETS_BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] as const
 
+/** Powers of four from 16 to a million: the windows of models end between. */
+const TOKEN_BUCKETS = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576] as const
+
 const duration = { unit: 'seconds', buckets: DURATION_BUCKETS_SECONDS } as const
 const size = { unit: 'bytes', buckets: SIZE_BUCKETS_BYTES } as const
 
@@ -45,13 +48,32 @@ const mcp = declare('mcp', {
     'status',
   ]),
   tool_call_duration_seconds: histogram('Time from a tool call to its result.', ['server', 'tool'], duration),
+  tool_result_size_bytes: histogram(
+    'Size of the answer to a tool call that gave a result. A server’s own library takes it from the lengths of texts, and leaves out results that it does not weigh.',
+    ['server', 'tool'],
+    size,
+  ),
+  tool_result_tokens: histogram(
+    'About how many tokens of a model’s context the result of a tool call takes, from its size alone: see docs/context-cost.md. estimated: always true.',
+    ['server', 'tool', 'estimated'],
+    { unit: 'tokens', buckets: TOKEN_BUCKETS },
+  ),
+  tools_list_size_bytes: gauge('Size of the newest whole answer to tools/list, all pages together.', ['server'], {
+    unit: 'bytes',
+    merge: 'max',
+  }),
+  tools_list_tokens: gauge(
+    'About how many tokens of a model’s context the definitions of all tools take, from their size alone: see docs/context-cost.md. estimated: always true.',
+    ['server', 'estimated'],
+    { unit: 'tokens', merge: 'max' },
+  ),
   tool_availability: gauge(
     '1: the tool is there to be called. 0: its server is down, or says that it does not know it.',
     ['server', 'tool_name'],
     { merge: 'min' },
   ),
   errors_total: counter(
-    'Requests that failed and errors recorded by hand. tool: empty for what is no tool call. reason: a word for the error code.',
+    'Requests that failed and errors recorded by hand. tool: empty for what is no tool call. type: the outcome, or the error’s class where it is told. reason: a word for the error code, or the outcome.',
     ['server', 'tool', 'type', 'reason'],
   ),
   timeouts_total: counter('Requests given up on. tool: empty for what is no tool call.', ['server', 'tool']),
@@ -93,6 +115,7 @@ const mcp = declare('mcp', {
     merge: 'min',
   }),
   server_process_starts_total: counter('Server processes started.', ['server']),
+  server_restarts_total: counter('Server processes started in place of one that crashed.', ['server']),
   server_process_crashes_total: counter('Server processes that ended by failure while they were wanted.', ['server']),
   http_requests_total: counter('Raw HTTP exchanges that ended. path: the route.', [
     'server',
@@ -113,13 +136,11 @@ const mcp = declare('mcp', {
   active_voice_sessions: gauge('Voice sessions open now.', ['server'], { merge: 'sum' }),
   active_agents: gauge('Agents provisioned and not deprovisioned.', ['server'], { merge: 'sum' }),
   agent_usage_total: counter('Uses of agents.', ['server', 'category']),
-  llm_tokens_total: counter('Tokens of language models. type: input or output. estimated: true where nobody counted.', [
-    'server',
-    'provider',
-    'model',
-    'type',
-    'estimated',
-  ]),
+  llm_tokens_total: counter(
+    'Tokens of language models. type: input or output. estimated: true where nobody counted.',
+    ['server', 'provider', 'model', 'type', 'estimated'],
+    { unit: 'tokens' },
+  ),
   llm_cost_usd_total: counter('Money spent on language models, US dollars. estimated: as for the tokens.', [
     'server',
     'provider',
@@ -165,6 +186,12 @@ const mcp = declare('mcp', {
     'provider',
     'reason',
   ]),
+  probe_checks_total: counter(
+    'Health checks that ended; they count in no metric of the provider that they ask. status: success or error.',
+    ['server', 'check', 'status'],
+  ),
+  probe_duration_seconds: histogram('Duration of health checks.', ['server', 'check'], duration),
+  probe_success: gauge('1: the newest health check succeeded. 0: it failed.', ['server', 'check'], { merge: 'min' }),
   ...HOST_METRICS,
 })
 
@@ -185,18 +212,38 @@ const vitals = declare('mcp_vitals', {
   label_overflow_total: counter('Observations put into the series "other", because the metric had no room for more.', [
     'metric',
   ]),
+  servers_forgotten_total: counter(
+    'Servers, none of the configuration, that were silent for an hour and gave their label to others.',
+    [],
+  ),
   untracked_total: counter('Sessions and open requests beyond the bound, missing from the gauge named.', ['metric']),
   collect_faults_total: counter('Callbacks that failed while metrics were collected.', []),
   store_used_bytes: gauge('Bytes with content in the event store.', [], { unit: 'bytes', merge: 'sum' }),
   store_waiting_bytes: gauge('Bytes of events that wait for the disk.', [], { unit: 'bytes', merge: 'sum' }),
   store_events_lost_total: counter('Events not stored. reason: refused (too much waited) or failed.', ['reason']),
   store_restarts_total: counter('Times that the thread of the event store was started again.', []),
+  gateway_junk_lines_total: counter('Lines of server processes behind the gateway that were no message.', []),
+  gateway_undelivered_total: counter('Messages of servers behind the gateway that found no reader.', []),
+  gateway_observer_faults_total: counter("Faults of the gateway's observer; the calls passed.", []),
+  gateway_sessions_evicted_total: counter(
+    'Sessions of HTTP servers of which no account is kept any more, because there were too many.',
+    [],
+  ),
   ingest_streams: gauge('Numbered streams of other processes heard of lately.', [], { merge: 'sum' }),
   ingest_events_accepted_total: counter('Events taken from other processes.', []),
   ingest_events_rejected_total: counter('Events of other processes that were not valid, and not taken.', ['reason']),
   ingest_events_dropped_total: counter('Events that other processes say they gave up.', []),
   ingest_posts_refused_total: counter(
     'Posts of which nothing was taken. reason: also the limit that was exceeded, such as events_per_second.',
+    ['reason'],
+  ),
+  log_lines_dropped_total: counter(
+    'Log lines lost: too many of our own waited, or a destination failed. A line for two destinations counts in each.',
+    [],
+  ),
+  doors_tracked: gauge('Agents, tools and addresses that limits and the lockout follow now.', [], { merge: 'sum' }),
+  doors_overflow_total: counter(
+    'What the doors could not follow one by one. reason: limit (calls that shared one limit) or lockout (addresses whose wrong keys were forgotten).',
     ['reason'],
   ),
   build_info: gauge('Always 1; the label tells the version.', ['version'], { merge: 'max' }),

@@ -14,8 +14,8 @@ export type Scope = 'mcp' | 'mcp_vitals' | 'process' | 'otel'
 /** How two series become one when a view drops a label that told them apart. */
 export type Merge = 'sum' | 'min' | 'max'
 
-/** Base units, as they stand in names: `duration_seconds`, `size_bytes`. */
-export type Unit = 'seconds' | 'bytes'
+/** Base units, as they stand in names: `duration_seconds`, `size_bytes`, `result_tokens`. */
+export type Unit = 'seconds' | 'bytes' | 'tokens'
 
 /** One metric. `L` is the tuple of its label names, in the order in which `with` takes their values. */
 export interface Metric<L extends readonly string[] = readonly string[], T extends MetricType = MetricType> {

@@ -1,3 +1,4 @@
+import type { Metric } from './declare.js'
 import type { Exemplar } from './exemplar.js'
 import { familyName } from './names.js'
 import type { Collectable, Collected } from './registry.js'
@@ -21,12 +22,14 @@ export type Format = keyof typeof CONTENT_TYPES
 
 /**
  * A registry, or a view of one, as text: in Prometheus's text format 0.0.4, or in OpenMetrics 1.0, which adds units and
- * exemplars (`_created` is left out, as that format allows). Metrics without a series are left out. The same content
- * always gives the same text.
+ * exemplars (`_created` is left out, as that format allows). Metrics without a series have their
+ * `# HELP` and `# TYPE` alone, as client libraries write them, but for OpenTelemetry's, which are off unless they moved. The
+ * same content always gives the same text.
  */
 export function expose(source: Collectable, format: Format = 'prometheus'): string {
   const writer = new Writer(format === 'openmetrics')
-  for (const collected of source.collect()) writer.family(collected)
+  for (const collected of source.collect())
+    if (collected.series.length > 0 || collected.metric.scope !== 'otel') writer.family(collected)
   return writer.end()
 }
 
@@ -40,12 +43,7 @@ class Writer {
   }
 
   family(collected: Collected): void {
-    const { metric } = collected
-    const name = this.#isOpen ? familyName(metric, collected.name) : collected.name
-    this.#lines.push(`# HELP ${name} ${this.#isOpen ? escapeLabel(metric.help) : escapeHelp(metric.help)}`)
-    this.#lines.push(`# TYPE ${name} ${metric.type}`)
-    if (this.#isOpen && metric.unit && name.endsWith(`_${metric.unit}`))
-      this.#lines.push(`# UNIT ${name} ${metric.unit}`)
+    this.#lines.push(headOf(collected, this.#isOpen))
     for (const series of collected.series) this.#series(collected, series)
   }
 
@@ -101,6 +99,30 @@ class Writer {
     if (!exemplar || !this.#isOpen) return ''
     return ` # {trace_id="${exemplar.traceId}"} ${formatNumber(exemplar.value)} ${exemplar.at / 1000}`
   }
+}
+
+/** What stands above a family's samples never changes, so it is written once, at the first exposition. */
+const HEADS = { open: new WeakMap<Metric, Head>(), plain: new WeakMap<Metric, Head>() }
+
+interface Head {
+  readonly name: string
+  readonly text: string
+}
+
+function headOf({ metric, name }: Collected, isOpen: boolean): string {
+  const heads = HEADS[isOpen ? 'open' : 'plain']
+  const known = heads.get(metric)
+  // Registries may give one metric several names: each its own prefix.
+  if (known?.name === name) return known.text
+  const family = isOpen ? familyName(metric, name) : name
+  const lines = [
+    `# HELP ${family} ${isOpen ? escapeLabel(metric.help) : escapeHelp(metric.help)}`,
+    `# TYPE ${family} ${metric.type}`,
+  ]
+  if (isOpen && metric.unit && family.endsWith(`_${metric.unit}`)) lines.push(`# UNIT ${family} ${metric.unit}`)
+  const text = lines.join('\n')
+  heads.set(metric, { name, text })
+  return text
 }
 
 function braces(labels: string): string {

@@ -8,12 +8,19 @@ import { DEFAULT_MAX_LABEL_VALUES } from './labels.js'
 import { foldOpenTelemetry } from './otel.js'
 import { createProviderFold } from './providers.js'
 import type { Registry } from './registry.js'
-import { type ServerLimits, WatchedServer } from './server.js'
+import type { Counter } from './series.js'
+import type { ServerLimits, WatchedServer } from './server.js'
+import { Servers } from './servers.js'
 
 /** Bounds of what the fold remembers, and its clock. */
 export interface MetricsFoldOptions extends Partial<ServerLimits> {
-  /** Most servers whose names are labels; all further ones share the label `other`. Default 1,000. */
+  /**
+   * Most servers whose names are labels without being owned; all further ones share the label `other`, and take the place
+   * of one that was silent for an hour. Default 1,000.
+   */
   readonly maxServers?: number
+  /** Whether a server always has a label of its own, whatever others were named. Default: none has. */
+  readonly isOwned?: (server: string) => boolean
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number
   /** Names of the providers in the configuration: each has metrics of its own. Default none. */
@@ -36,51 +43,60 @@ type AnyFold = (event: Event, server: WatchedServer) => void
 /** A `Map`, since an event's type may be any text, `constructor` too. */
 const FOLDS = new Map(Object.entries(EVENT_FOLDS)) as unknown as ReadonlyMap<string, AnyFold>
 
+export interface MetricsFold extends Fold {
+  /**
+   * Gives a provider metrics of its own from now on, as those of the options have. Throws Error where one of them would
+   * have the name of another.
+   */
+  addProvider(name: string): void
+}
+
 /**
  * The fold that moves the registry's metrics with every event. Its memory is bounded by the options, whatever events
  * come; gauges of what is open follow sets, so they cannot fall below 0. Throws Error where a provider's metric would
  * have the name of another.
  */
-export function createMetricsFold(registry: Registry, options: MetricsFoldOptions = {}): Fold {
-  const { maxServers = DEFAULT_MAX_SERVERS, now = Date.now, providers = [], opentelemetry = false, ...given } = options
+export function createMetricsFold(registry: Registry, options: MetricsFoldOptions = {}): MetricsFold {
+  const {
+    maxServers = DEFAULT_MAX_SERVERS,
+    isOwned = () => false,
+    now = Date.now,
+    providers = [],
+    opentelemetry = false,
+    ...given
+  } = options
   const limits = { ...DEFAULT_SERVER_LIMITS, ...given }
-  const servers = new Map<string, WatchedServer>()
+  const servers = new Servers({ registry, limits, maxServers, isOwned, now })
   const events = registry.counter(CATALOGUE.mcp_vitals.events_total)
-  const foldProvider = createProviderFold(registry, providers)
-  let others: WatchedServer | undefined
+  const counts = new Map<string, Counter>()
+  const providerFold = createProviderFold(registry, providers)
 
-  function watched(name: string): WatchedServer {
-    const known = servers.get(name)
-    if (known) return known
-    if (servers.size >= maxServers) {
-      registry.overflowed(CATALOGUE.mcp.server_up)
-      others ??= new WatchedServer(OVERFLOW, registry, limits, now)
-      return others
-    }
-    const made = new WatchedServer(name, registry, limits, now)
-    servers.set(name, made)
+  function countOf(type: string): Counter {
+    if (!Object.hasOwn(EVENTS, type)) return events.with(OVERFLOW)
+    const made = events.with(type)
+    counts.set(type, made)
     return made
   }
 
   registry.onCollect(() => {
-    for (const server of servers.values()) server.refresh()
-    others?.refresh()
+    for (const server of servers.all()) server.refresh()
   })
 
   return {
     name: 'metrics',
+    addProvider: (provider) => providerFold.add(provider),
     fold(event: Event, entrance: Entrance): void {
       const { type } = event
-      const isKnown = Object.hasOwn(EVENTS, type)
-      events.with(isKnown ? type : OVERFLOW).inc()
-      if (!isKnown) return
+      const count = counts.get(type) ?? countOf(type)
+      count.inc()
+      if (!counts.has(type)) return
       if (event.derived) registry.counter(CATALOGUE.mcp_vitals.derivations_total).with('derived').inc()
-      const server = watched(event.server)
+      const server = servers.of(event.server)
       // A session that ends is forgotten by `see`.
       const protocolVersion = opentelemetry ? server.activity.protocolVersion(event.session) : undefined
       server.see(event, entrance)
       FOLDS.get(type)?.(event, server)
-      foldProvider(event, server)
+      providerFold.fold(event, server)
       if (opentelemetry) foldOpenTelemetry(event, server, protocolVersion)
     },
   }

@@ -22,6 +22,22 @@ export const APP_FOLDS = {
     registry.counter(mcp.webhook_received_total).with(label, kind).inc(1, event)
   },
 
+  probe(event, { label, registry, values }) {
+    const check = values.of(mcp.probe_checks_total, 'check', event.check)
+    registry
+      .counter(mcp.probe_checks_total)
+      .with(label, check, event.ok ? 'success' : 'error')
+      .inc(1, event)
+    registry
+      .histogram(mcp.probe_duration_seconds)
+      .with(label, check)
+      .observe(event.durationMs / 1000, event)
+    registry
+      .gauge(mcp.probe_success)
+      .with(label, check)
+      .set(event.ok ? 1 : 0)
+  },
+
   voice(event, { voices }) {
     if (event.action === 'started') voices.open(event.id ?? event.session)
     else voices.close(event.id ?? event.session)

@@ -1,6 +1,7 @@
 /** One small function for each type of event: what it moves. A type without one is counted in `events_total` alone. */
 import type { EventOf } from '../event/index.js'
 import { STREAMING_METHODS } from '../mcp/index.js'
+import type { AnswerSeries } from './answers.js'
 import { CATALOGUE } from './catalogue.js'
 import type { EventFolds } from './event-fold.js'
 import { OVERFLOW } from './family.js'
@@ -8,6 +9,7 @@ import { APP_FOLDS } from './folds-app.js'
 import { httpMethodLabel, mcpMethodLabel, statusLabel } from './methods.js'
 import { reasonLabel } from './reasons.js'
 import type { CALL_STATUSES, WatchedServer } from './server.js'
+import { estimateTokens } from './tokens.js'
 
 const { mcp, mcp_vitals: vitals } = CATALOGUE
 
@@ -24,12 +26,11 @@ export const EVENT_FOLDS: EventFolds = {
 
   'request.ended'(event, server) {
     const method = mcpMethodLabel(event.method)
-    const { label, registry } = server
-    if (method === OVERFLOW) registry.overflowed(mcp.requests_total)
-    registry.counter(mcp.requests_total).with(label, method, label, statusLabel(event.status)).inc(1, event)
+    const answers = server.answersTo(method)
+    if (method === OVERFLOW) server.registry.overflowed(mcp.requests_total)
+    answers.count(statusLabel(event.status)).inc(1, event)
     // A request of the server's own waits for the client, often for a person: that is not the server's speed.
-    if (event.direction === 'client_to_server' && !STREAMING_METHODS.has(event.method))
-      foldAnswer(event, server, method)
+    if (event.direction === 'client_to_server' && !STREAMING_METHODS.has(event.method)) foldAnswer(event, answers)
     const tool = isToolCall(event) ? foldToolCall(event, server) : ''
     foldFailure(event, server, tool)
   },
@@ -42,6 +43,12 @@ export const EVENT_FOLDS: EventFolds = {
 
   'tools.listed'(event, server) {
     server.toolsListed(event.tools, event.complete)
+    if (event.sizeBytes === 0) return
+    const size = server.listSize.page(event.session, event.sizeBytes, event.complete)
+    if (size === undefined) return
+    const { label, registry } = server
+    registry.gauge(mcp.tools_list_size_bytes).with(label).set(size)
+    registry.gauge(mcp.tools_list_tokens).with(label, 'true').set(estimateTokens('tools', size))
   },
 
   unreadable(event, { label, registry }) {
@@ -65,9 +72,13 @@ export const EVENT_FOLDS: EventFolds = {
     registry.histogram(mcp.http_response_size_bytes).with(label, method, path).observe(event.responseBytes, event)
   },
 
-  'process.started'(_, { label, registry }) {
+  'process.started'({ restart }, { label, registry }) {
     registry.counter(mcp.server_process_starts_total).with(label).inc()
     registry.counter(mcp.server_process_crashes_total).with(label)
+    registry
+      .counter(mcp.server_restarts_total)
+      .with(label)
+      .inc(restart ? 1 : 0)
   },
 
   'process.ended'(event, { label, registry }) {
@@ -94,14 +105,10 @@ function isToolCall(event: RequestEnded): boolean {
 }
 
 /** Times a client's request and measures it, and what came back. */
-function foldAnswer(event: RequestEnded, { label, registry }: WatchedServer, method: string): void {
-  registry
-    .histogram(mcp.request_duration_seconds)
-    .with(label, method, label)
-    .observe(event.durationMs / 1000, event)
-  registry.summary(mcp.request_size_bytes).with(label, method, label).observe(event.requestBytes)
-  if (event.responseBytes > 0)
-    registry.summary(mcp.response_size_bytes).with(label, method, label).observe(event.responseBytes)
+function foldAnswer(event: RequestEnded, answers: AnswerSeries): void {
+  answers.duration.observe(event.durationMs / 1000, event)
+  if (event.requestBytes > 0) answers.requestSize.observe(event.requestBytes)
+  if (event.responseBytes > 0) answers.responseSize.observe(event.responseBytes)
 }
 
 /** The tool's label of a tool call; empty for any other request. */
@@ -114,12 +121,12 @@ function foldToolCall(event: RequestEnded, server: WatchedServer): string {
   if (event.name !== undefined && event.outcome === 'ok') server.toolWorked(event.name)
   if (event.name !== undefined && event.status === 404) server.toolMissing(event.name)
   const tool = toolOf(event, server)
-  const { label, registry } = server
-  registry.counter(mcp.tool_calls_total).with(label, tool, callStatus(event)).inc(1, event)
-  registry
-    .histogram(mcp.tool_call_duration_seconds)
-    .with(label, tool)
-    .observe(event.durationMs / 1000, event)
+  const calls = server.callsOf(tool)
+  calls.count(callStatus(event)).inc(1, event)
+  calls.duration.observe(event.durationMs / 1000, event)
+  // A protocol error is the client's business, which shows it to a model or not.
+  if (event.responseBytes > 0 && (event.outcome === 'ok' || event.outcome === 'tool_error'))
+    calls.result(event.responseBytes)
   return tool
 }
 
@@ -137,8 +144,10 @@ function isTimeout({ outcome }: RequestEnded): boolean {
   return outcome === 'timeout' || outcome === 'unanswered'
 }
 
-function foldFailure(event: RequestEnded, { label, registry }: WatchedServer, tool: string): void {
+function foldFailure(event: RequestEnded, { label, registry, values }: WatchedServer, tool: string): void {
   if (event.outcome === 'ok' || isWithdrawn(event)) return
-  registry.counter(mcp.errors_total).with(label, tool, event.outcome, reasonLabel(event)).inc(1, event)
+  const { errorType, outcome } = event
+  const type = errorType === undefined ? outcome : values.of(mcp.errors_total, 'error type', errorType)
+  registry.counter(mcp.errors_total).with(label, tool, type, reasonLabel(event)).inc(1, event)
   if (isTimeout(event)) registry.counter(mcp.timeouts_total).with(label, tool).inc(1, event)
 }

@@ -1,3 +1,4 @@
+export { formatFor } from './accept.js'
 export {
   CATALOGUE,
   DURATION_BUCKETS_SECONDS,
@@ -6,6 +7,7 @@ export {
   SESSION_BUCKETS_SECONDS,
   SIZE_BUCKETS_BYTES,
 } from './catalogue.js'
+export { type CustomMetrics, defineMetrics } from './custom.js'
 export {
   counter,
   type Declaration,
@@ -23,9 +25,11 @@ export {
 export type { Exemplar, Occasion } from './exemplar.js'
 export { CONTENT_TYPES, expose, type Format } from './expose.js'
 export { type Family, OVERFLOW } from './family.js'
-export { createMetricsFold, DEFAULT_SERVER_LIMITS, type MetricsFoldOptions } from './fold.js'
+export { createMetricsFold, DEFAULT_SERVER_LIMITS, type MetricsFold, type MetricsFoldOptions } from './fold.js'
 export { DEFAULT_MAX_LABEL_VALUES } from './labels.js'
 export { fullName, NameTable, PREFIX } from './names.js'
+export { type ProcessMetrics, processMetrics } from './process.js'
+export { type PromClientRegistry, registerWith } from './prom-client.js'
 export { listOfProviderMetrics, providerPrefix } from './providers.js'
 export {
   type Collectable,
@@ -59,7 +63,9 @@ export {
   type StoreReadings,
   watchBuild,
   watchIngest,
+  watchLog,
   watchProcess,
   watchStore,
   watchStream,
 } from './watch.js'
+export { type GatewayLoad, type GatewayReadings, watchGateway } from './watch-gateway.js'

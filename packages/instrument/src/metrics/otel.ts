@@ -22,8 +22,11 @@ function foldOperation(event: EventOf<'request.ended'>, server: WatchedServer, v
       ? otel.mcp_server_operation_duration_seconds
       : otel.mcp_client_operation_duration_seconds
   const tool = toolOf(event, server)
+  // A code in a tool's own text is no answer's.
   const code =
-    event.errorCode === undefined ? '' : server.values.of(metric, 'rpc_response_status_code', event.errorCode)
+    event.errorCode === undefined || event.outcome !== 'protocol_error'
+      ? ''
+      : server.values.of(metric, 'rpc_response_status_code', event.errorCode)
   server.registry
     .histogram(metric)
     .with(

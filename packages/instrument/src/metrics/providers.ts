@@ -53,21 +53,32 @@ export function listOfProviderMetrics(provider: string): readonly Metric[] {
   return [requests, duration, errors] as readonly unknown[] as readonly Metric[]
 }
 
+/** Moves the metrics of providers. */
+export interface ProviderFold {
+  fold(event: Event, server: WatchedServer): void
+  /** Gives a provider metrics of its own. Throws Error where one of them would have the name of another. */
+  add(provider: string): void
+}
+
 /**
- * A fold of `provider` events: they move the metrics of the provider that they name, or the shared ones where the
- * configuration does not name it. Throws Error where a provider's metric would have the name of another.
+ * A fold of `provider` events: they move the metrics of the provider that they name, or the shared ones where it has none
+ * of its own. Throws Error where a provider's metric would have the name of another.
  */
-export function createProviderFold(
-  registry: Registry,
-  providers: readonly string[],
-): (event: Event, server: WatchedServer) => void {
-  const known = new Map(providers.map((provider) => [provider, providerMetrics(provider)]))
-  for (const { requests, duration, errors } of known.values()) {
-    registry.counter(requests)
-    registry.histogram(duration)
-    registry.counter(errors)
+export function createProviderFold(registry: Registry, providers: readonly string[]): ProviderFold {
+  const known = new Map<string, ProviderMetrics>()
+
+  function add(provider: string): void {
+    if (known.has(provider)) return
+    const metrics = providerMetrics(provider)
+    registry.counter(metrics.requests)
+    registry.histogram(metrics.duration)
+    registry.counter(metrics.errors)
+    known.set(provider, metrics)
   }
-  return (event, server) => {
+
+  for (const provider of providers) add(provider)
+
+  function fold(event: Event, server: WatchedServer): void {
     if (event.type !== 'provider') return
     const { label, values } = server
     const status = event.ok ? 'success' : 'error'
@@ -85,4 +96,6 @@ export function createProviderFold(
     registry.histogram(mcp.provider_request_duration_seconds).with(label, provider).observe(seconds, event)
     if (!event.ok) registry.counter(mcp.provider_errors_total).with(label, provider, reason).inc(1, event)
   }
+
+  return { fold, add }
 }

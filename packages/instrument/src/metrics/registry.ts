@@ -29,7 +29,7 @@ export interface Collected {
 
 /** What can be exposed: a registry, or a view of one. */
 export interface Collectable {
-  /** Every metric that has a series, in the order of the names. */
+  /** Every metric, with series or without, in the order of the names. */
   collect(): readonly Collected[]
 }
 
@@ -54,9 +54,11 @@ export interface Registry extends Collectable {
   onCollect(read: () => void): void
   /** Has `hear` told of every series that `remove` ends, with its last content. */
   onRemove(hear: (metric: Metric, ended: readonly AnySeries[]) => void): void
+  /** Has `hear` told of every metric that joins from now on, with its full name. */
+  onMetric(hear: (metric: Metric, name: string) => void): void
   /** Every metric known so far, with its full name. */
   metrics(): Iterable<{ readonly metric: Metric; readonly name: string }>
-  /** Runs the callbacks, then gives every metric that has a series, in the order of the names. */
+  /** Runs the callbacks, then gives every metric, in the order of the names. */
   collect(): readonly Collected[]
 }
 
@@ -76,6 +78,7 @@ class FamilyRegistry implements Registry {
   readonly #families = new Map<Metric, OpenFamily>()
   readonly #names: NameTable
   readonly #readers: (() => void)[] = []
+  readonly #greeters: ((metric: Metric, name: string) => void)[] = []
   readonly #mourners: ((metric: Metric, ended: readonly AnySeries[]) => void)[] = []
 
   constructor(options: Required<RegistryOptions>) {
@@ -120,6 +123,10 @@ class FamilyRegistry implements Registry {
     this.#mourners.push(hear)
   }
 
+  onMetric(hear: (metric: Metric, name: string) => void): void {
+    this.#greeters.push(hear)
+  }
+
   metrics(): Iterable<{ readonly metric: Metric; readonly name: string }> {
     return this.#families.values()
   }
@@ -132,10 +139,7 @@ class FamilyRegistry implements Registry {
         this.counter(CATALOGUE.mcp_vitals.collect_faults_total).with().inc()
       }
     }
-    return [...this.#families.values()]
-      .map((family) => collectedOf(family))
-      .filter(({ series }) => series.length > 0)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...this.#families.values()].map((family) => collectedOf(family)).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   #family(metric: Metric): OpenFamily {
@@ -151,6 +155,7 @@ class FamilyRegistry implements Registry {
       onOverflow: () => this.overflowed(metric),
     })
     this.#families.set(metric, made)
+    for (const hear of this.#greeters) hear(metric, name)
     return made
   }
 }

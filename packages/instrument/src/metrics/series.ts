@@ -4,7 +4,7 @@ import { Sketch } from './sketch.js'
 
 /** A count that only rises. */
 export interface Counter {
-  /** Adds `n` (default 1). What is no finite number ≥ 0 is ignored: a counter never falls. */
+  /** Adds `n` (default 1). What is no number ≥ 0, or would make the count infinite, is ignored: a counter never falls. */
   inc(n?: number, occasion?: Occasion): void
   /** Raises the count to a total that is kept elsewhere. A lower total is ignored. */
   raiseTo(total: number): void
@@ -20,7 +20,7 @@ export interface Gauge {
 
 /** A distribution. */
 export interface Histogram {
-  /** Takes one observation, in the metric's unit. What is not finite is ignored: it would spoil the sum for ever. */
+  /** Takes one observation, in the metric's unit. What would make the sum infinite is ignored: it would spoil it for ever. */
   observe(value: number, occasion?: Occasion): void
 }
 
@@ -57,7 +57,7 @@ export class NumberSeries implements Series, Counter, Gauge {
   constructor(readonly values: readonly string[]) {}
 
   inc(n = 1, occasion?: Occasion): void {
-    if (!(n >= 0 && n < Infinity)) return
+    if (!(n >= 0 && this.value + n < Infinity)) return
     this.value += n
     if (occasion?.traceId !== undefined) this.exemplar = exemplarOf(n, occasion) ?? this.exemplar
   }
@@ -94,7 +94,7 @@ export class HistogramSeries implements Series, Histogram {
   }
 
   observe(value: number, occasion?: Occasion): void {
-    if (!Number.isFinite(value)) return
+    if (!Number.isFinite(this.sum + value)) return
     const bounds = this.#bounds
     let bucket = 0
     // Most observations are small and fall into the first few buckets: a search by halves is slower here.
@@ -130,7 +130,7 @@ export class SummarySeries implements Series, Summary {
   }
 
   observe(value: number): void {
-    if (!Number.isFinite(value)) return
+    if (!Number.isFinite(this.sum + value)) return
     this.count++
     this.sum += value
     this.#sketch.add(value, this.#now())

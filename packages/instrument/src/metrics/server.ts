@@ -1,9 +1,11 @@
 import { Activity, type ActivityLimits, evidenceOf } from '../activity/index.js'
 import type { Event } from '../event/index.js'
 import type { Entrance } from '../stream/index.js'
+import { AnswerSeries, CallSeries } from './answers.js'
 import { CATALOGUE, METRICS } from './catalogue.js'
 import { OVERFLOW } from './family.js'
 import { LabelValues } from './labels.js'
+import { ListSize } from './list-size.js'
 import { OpenThings } from './open-things.js'
 import type { Registry } from './registry.js'
 import { Tools, UNKNOWN_TOOL } from './tools.js'
@@ -34,10 +36,15 @@ export class WatchedServer {
   /** Agents provisioned and not deprovisioned; voice sessions started and not ended. */
   readonly agents: OpenThings
   readonly voices: OpenThings
+  readonly listSize = new ListSize()
   readonly #tools: Tools
+  readonly #answers = new Map<string, AnswerSeries>()
+  readonly #calls = new Map<string, CallSeries>()
   readonly #now: () => number
   #up: boolean | undefined
   #upSince = 0
+  /** When its last event came, milliseconds since 1970. */
+  heardAt: number
 
   /** `label` is the value of the `server` label; `now` gives milliseconds since 1970. */
   constructor(
@@ -53,6 +60,7 @@ export class WatchedServer {
     this.agents = new OpenThings(limits.maxActive, untracked(mcp.active_agents))
     this.voices = new OpenThings(limits.maxActive, untracked(mcp.active_voice_sessions))
     this.#now = now
+    this.heardAt = now()
     this.activity = new Activity({
       limits,
       now,
@@ -62,9 +70,28 @@ export class WatchedServer {
 
   /** Takes one event of the server: what is open now, and whether the server is up. */
   see(event: Event, entrance: Entrance): void {
+    this.heardAt = this.#now()
     this.activity.see(event, entrance)
     const evidence = evidenceOf(event, this.activity.processes)
     if (evidence) this.#setUp(evidence === 'up')
+  }
+
+  /** The series of answers to this method, given by its label: there are as many as MCP has methods. */
+  answersTo(method: string): AnswerSeries {
+    const known = this.#answers.get(method)
+    if (known) return known
+    const made = new AnswerSeries(this.registry, this.label, method)
+    this.#answers.set(method, made)
+    return made
+  }
+
+  /** The series of calls of this tool, given by its label. */
+  callsOf(tool: string): CallSeries {
+    const known = this.#calls.get(tool)
+    if (known) return known
+    const made = new CallSeries(this.registry, this.label, tool)
+    if (this.#tools.has(tool)) this.#calls.set(tool, made)
+    return made
   }
 
   /** The server named these tools. */
@@ -130,6 +157,7 @@ export class WatchedServer {
   }
 
   #endTool(tool: string): void {
+    this.#calls.delete(tool)
     for (const metric of TOOL_METRICS) this.registry.remove(metric, this.label, tool)
   }
 }

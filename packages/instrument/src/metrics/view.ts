@@ -42,7 +42,7 @@ export function createView(registry: Registry, labels: ViewLabels): Collectable 
       const full = new Map(registry.collect().map((collected) => [collected.metric, collected]))
       for (const [metric, { name, narrowing }] of narrowed) {
         const series = narrowing.apply((full.get(metric)?.series ?? []) as readonly AnySeries[])
-        if (series.length > 0) full.set(metric, { metric, name, labels: narrowing.kept, series })
+        full.set(metric, { metric, name, labels: narrowing.kept, series })
       }
       return [...full.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
     },

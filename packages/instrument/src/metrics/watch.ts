@@ -90,6 +90,11 @@ export function watchIngest(registry: Registry, read: () => IngestReadings): voi
   })
 }
 
+/** Exposes how many log lines were lost so far, read at every collection. */
+export function watchLog(registry: Registry, dropped: () => number): void {
+  registry.onCollect(() => registry.counter(vitals.log_lines_dropped_total).with().raiseTo(dropped()))
+}
+
 /** Exposes which version runs. */
 export function watchBuild(registry: Registry, version: string): void {
   registry.gauge(vitals.build_info).with(version).set(1)

@@ -1,3 +1,4 @@
+export { type BatchLimits, encodeLine, firstLines, type Line, type Lines, linesUpTo, NO_LINES } from './lines.js'
 export {
   createShipper,
   type Receipt,
@@ -7,5 +8,5 @@ export {
   type ShipperOptions,
   type ShipperStats,
 } from './shipper.js'
-export type { BatchLimits, Spool } from './spool.js'
-export { type Batch, encodeBatch, encodeLine, type Line, type Sender } from './wire.js'
+export type { Spool } from './spool.js'
+export { type Batch, encodeBatch, type Sender } from './wire.js'

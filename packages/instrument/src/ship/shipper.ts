@@ -1,8 +1,11 @@
 import type { Entry, Sink } from '../stream/index.js'
+import { type BatchLimits, encodeLine, type Lines } from './lines.js'
 import { Memory } from './memory.js'
-import type { BatchLimits, Spool } from './spool.js'
+import type { Spool } from './spool.js'
 import { globalTimer, type SetTimer, Timer } from './timer.js'
-import type { Batch, Line, Sender } from './wire.js'
+import type { Batch, Sender } from './wire.js'
+
+const TAKEN = Promise.resolve()
 
 /** What a receiver says of a batch. */
 export type Receipt =
@@ -14,8 +17,8 @@ export type Receipt =
 export interface ShipLimits {
   /** Most events in a batch. Default 500. */
   readonly batchEvents: number
-  /** Most JSON in a batch, and in one event, in UTF-16 units; a longer event is dropped. Default 256 Ki. */
-  readonly batchLength: number
+  /** Most JSON in a batch, bytes, and in one event, UTF-16 units; a longer event is dropped. Default 256 Ki. */
+  readonly batchBytes: number
   /** How long an event waits for others to travel with it, and then in memory for an answer, milliseconds. Default 250. */
   readonly flushMs: number
   /** First pause after a failure, milliseconds; doubled each time. Default 500. */
@@ -26,21 +29,21 @@ export interface ShipLimits {
   readonly heartbeatMs: number
   /** Most events in memory. Beyond it they go to the spool; without one the oldest are dropped. Default 10,000. */
   readonly memoryEvents: number
-  /** Most JSON in memory, in UTF-16 units. Default 4 Mi. */
-  readonly memoryLength: number
+  /** Most JSON in memory, bytes, as much as it could be in UTF-8. Default 4 Mi. */
+  readonly memoryBytes: number
   /** How long `close` goes on sending, milliseconds. Default 2,000. */
   readonly closeMs: number
 }
 
 export const SHIP_LIMITS: ShipLimits = {
   batchEvents: 500,
-  batchLength: 262_144,
+  batchBytes: 262_144,
   flushMs: 250,
   backoffMs: 500,
   maxBackoffMs: 30_000,
   heartbeatMs: 30_000,
   memoryEvents: 10_000,
-  memoryLength: 4_194_304,
+  memoryBytes: 4_194_304,
   closeMs: 2_000,
 }
 
@@ -116,19 +119,20 @@ class NumberedShipper implements Shipper {
   constructor(options: ShipperOptions) {
     this.#options = options
     this.#limits = { ...SHIP_LIMITS, ...options.limits }
-    this.#batchLimits = { maxEvents: this.#limits.batchEvents, maxLength: this.#limits.batchLength }
+    this.#batchLimits = { maxEvents: this.#limits.batchEvents, maxBytes: this.#limits.batchBytes }
     this.#memory = new Memory(this.#limits)
     this.#setTimer = options.setTimer ?? globalTimer
-    this.#timer = new Timer(options.clock, this.#setTimer, () => this.#run())
+    this.#timer = new Timer(options.clock, this.#setTimer, () => this.#guarded(() => this.#run()))
     this.#random = options.random ?? Math.random
     this.queueLimit = this.#limits.memoryEvents
   }
 
-  async write(batch: readonly Entry[]): Promise<void> {
-    if (this.#parked) return
+  write(batch: readonly Entry[]): Promise<void> {
+    if (this.#parked) return TAKEN
     for (const entry of batch) this.#take(entry)
     const atOnce = this.#failuresInRow === 0 && this.#memory.isFull(this.#batchLimits)
     this.#timer.within(atOnce ? 0 : this.#limits.flushMs)
+    return TAKEN
   }
 
   wake(): void {
@@ -177,10 +181,12 @@ class NumberedShipper implements Shipper {
   }
 
   #take(entry: Entry): void {
-    const line = { seq: ++this.#numbered, json: JSON.stringify(entry.event) }
-    if (line.json.length > this.#limits.batchLength) this.#lost++
-    else if (this.#memory.fits(line) || this.#spill()) this.#memory.push(line)
-    else this.#memory.pushOverOldest(line)
+    const line = encodeLine({ seq: ++this.#numbered, event: entry.event })
+    if (line.length > this.#limits.batchBytes) this.#lost++
+    else if (!this.#memory.push(line)) {
+      this.#spill()
+      this.#memory.pushOverOldest(line)
+    }
   }
 
   /** Moves what is in memory to the spool. */
@@ -205,21 +211,21 @@ class NumberedShipper implements Shipper {
     }
     const lines = this.#next()
     const silentMs = now - this.#aliveAt
-    if (lines.length > 0 || silentMs >= this.#limits.heartbeatMs) void this.#send(lines)
+    if (lines.count > 0 || silentMs >= this.#limits.heartbeatMs) void this.#send(lines)
     else this.#timer.within(this.#limits.heartbeatMs - silentMs)
   }
 
   /** The next batch: the spool is always older than the memory. */
-  #next(): readonly Line[] {
+  #next(): Lines {
     const { spool } = this.#options
-    const spooled = spool && spool.waiting > 0 ? spool.read(this.#batchLimits) : []
-    return spooled.length > 0 ? spooled : this.#memory.read(this.#batchLimits)
+    const spooled = spool && spool.waiting > 0 ? spool.read(this.#batchLimits) : undefined
+    return spooled && spooled.count > 0 ? spooled : this.#memory.read(this.#batchLimits)
   }
 
-  async #send(lines: readonly Line[]): Promise<void> {
+  async #send(lines: Lines): Promise<void> {
     const { stream, sender, post } = this.#options
     this.#sending = true
-    this.#stopWaiting = this.#setTimer(() => this.#run(), this.#limits.flushMs)
+    this.#stopWaiting = this.#setTimer(() => this.#guarded(() => this.#run()), this.#limits.flushMs)
     let receipt: Receipt | undefined
     try {
       receipt = await post({ stream, sender, dropped: this.stats().dropped, lines })
@@ -229,9 +235,23 @@ class NumberedShipper implements Shipper {
     this.#stopWaiting()
     this.#sending = false
     if (this.#parked) return
-    if (receipt && this.#settle(lines, receipt)) this.#succeeded()
-    else this.#failed()
+    this.#guarded(() => {
+      if (receipt && this.#settle(lines, receipt)) this.#succeeded()
+      else this.#failed()
+    })
     this.#onSettled()
+  }
+
+  /** A fault of ours, or of a spool that breaks its promise, must not end the process that we are a guest in. */
+  #guarded(act: () => void): void {
+    try {
+      act()
+    } catch {
+      const { maxBackoffMs } = this.#limits
+      this.#failures++
+      this.#retryAt = this.#options.clock() + maxBackoffMs
+      this.#timer.within(maxBackoffMs)
+    }
   }
 
   #succeeded(): void {
@@ -251,14 +271,12 @@ class NumberedShipper implements Shipper {
   }
 
   /** False where the receiver answered without taking anything: to send again at once would be a loop. */
-  #settle(lines: readonly Line[], receipt: Receipt): boolean {
-    const first = lines[0]
-    const last = lines.at(-1)
-    if (!first || !last) return receipt !== 'refused'
-    if (receipt === 'refused') this.#lost += lines.length
-    const mark = receipt === 'refused' ? last.seq : Math.min(receipt.highWater, last.seq)
+  #settle({ count, first, last }: Lines, receipt: Receipt): boolean {
+    if (count === 0) return receipt !== 'refused'
+    if (receipt === 'refused') this.#lost += count
+    const mark = receipt === 'refused' ? last : Math.min(receipt.highWater, last)
     // Written so that a mark that is no number counts as none.
-    if (!(mark >= first.seq)) return false
+    if (!(mark >= first)) return false
     this.#highWater = mark
     this.#memory.ack(mark)
     this.#options.spool?.ack(mark)

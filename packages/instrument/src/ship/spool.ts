@@ -1,11 +1,4 @@
-import type { Line } from './wire.js'
-
-/** How much one read, or one batch, may hold. */
-export interface BatchLimits {
-  readonly maxEvents: number
-  /** Length of the lines' JSON together, in UTF-16 units. The first line is given whatever its length. */
-  readonly maxLength: number
-}
+import type { BatchLimits, Lines } from './lines.js'
 
 /**
  * Where lines wait that cannot be sent yet: first in, first out, bounded, one stream. All calls are synchronous and
@@ -16,10 +9,13 @@ export interface Spool {
   readonly waiting: number
   /** Lines given up to make room for newer ones, in all. */
   readonly dropped: number
-  /** Takes all the lines, whose numbers follow those before, or none: then `false`, and they stay the caller's. */
-  append(lines: readonly Line[]): boolean
+  /**
+   * Takes all the lines, whose numbers follow those before, or none: then `false`, and they stay the caller's. Does not
+   * keep the bytes, which the caller may use again.
+   */
+  append(lines: Lines): boolean
   /** The oldest that wait. They stay until they are acknowledged. */
-  read(limits: BatchLimits): readonly Line[]
+  read(limits: BatchLimits): Lines
   /** Forgets the lines up to this number, inclusive. */
   ack(seq: number): void
   /** Ends the use by this process; what waits stays for whoever comes after it. Idempotent. */

@@ -1,3 +1,5 @@
+import { type Lines, NEWLINE } from './lines.js'
+
 /** Who sends a stream, as it says itself. */
 export interface Sender {
   /** What sends: `wrap`, `library`, or a word of its own. At most 64 characters. */
@@ -8,29 +10,28 @@ export interface Sender {
   readonly version: string
 }
 
-/** One numbered event, as text: `json` is the event's JSON, without a line break. */
-export interface Line {
-  /** 1, 2, 3 … within the stream, given once and never again. */
-  readonly seq: number
-  readonly json: string
-}
-
 /** What one post carries. No lines: a heartbeat, which says that the sender lives. */
 export interface Batch {
   readonly stream: string
   readonly sender: Sender
   /** Events of this stream that were dropped, in all, since its first: a repeated batch counts nothing twice. */
   readonly dropped: number
-  readonly lines: readonly Line[]
+  readonly lines: Lines
 }
 
-/** How a line stands in a batch and in a spool. */
-export function encodeLine({ seq, json }: Line): string {
-  return `{"seq":${seq},"event":${json}}`
-}
+const COMMA = 0x2c
+const encoder = new TextEncoder()
+const END = encoder.encode(']}')
 
-/** The JSON body of a batch, as `POST /v1/events` takes it (docs/reference/ingest.md). */
-export function encodeBatch({ stream, sender, dropped, lines }: Batch): string {
-  const head = JSON.stringify({ stream, sender, dropped })
-  return `${head.slice(0, -1)},"events":[${lines.map(encodeLine).join(',')}]}`
+/** The JSON body of a batch, UTF-8, as `POST /v1/events` takes it (docs/reference/ingest.md). */
+export function encodeBatch({ stream, sender, dropped, lines }: Batch): Uint8Array {
+  const head = encoder.encode(`${JSON.stringify({ stream, sender, dropped }).slice(0, -1)},"events":[`)
+  // The last line's break has no successor to part it from.
+  const listed = lines.bytes.subarray(0, -1)
+  const body = new Uint8Array(head.length + listed.length + END.length)
+  body.set(head)
+  body.set(listed, head.length)
+  body.set(END, head.length + listed.length)
+  for (let at = body.indexOf(NEWLINE); at >= 0; at = body.indexOf(NEWLINE, at)) body[at] = COMMA
+  return body
 }

@@ -29,6 +29,11 @@ export interface Sink {
   readonly name: string
   /** Most events that wait; beyond it the newest are dropped and counted. */
   readonly queueLimit: number
+  /**
+   * How long an event may wait for others to be written with it, milliseconds; default 0, one turn of the event loop. A
+   * full batch, a drain and a close wait for nothing.
+   */
+  readonly lingerMs?: number
   /** Takes events in order. Called again only after it settled; a rejection drops and counts this batch. */
   write(batch: readonly Entry[]): Promise<void>
   /** After the last `write`. Idempotent. */

@@ -66,7 +66,8 @@ export function createStream({ folds, sinks, now, onFault = () => {} }: StreamOp
         }
       }
     }
-    for (const lane of lanes) lane.push({ event, entrance })
+    const entry = { event, entrance }
+    for (const lane of lanes) lane.push(entry)
   }
 
   async function drain(): Promise<void> {
@@ -92,18 +93,34 @@ export function createStream({ folds, sinks, now, onFault = () => {} }: StreamOp
 }
 
 function createLane(sink: Sink, onFault: (where: string, error: unknown) => void) {
+  const { lingerMs = 0, queueLimit } = sink
   let waiting: Entry[] = []
   let running: Promise<void> | undefined
+  let hurry: (() => void) | undefined
+  let isHurried = false
   let written = 0
   let overflowed = 0
   let failed = 0
 
+  /** Resolves after `lingerMs`, or at once when somebody hurries. */
+  function linger(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, lingerMs)
+      function done(): void {
+        clearTimeout(timer)
+        hurry = undefined
+        resolve()
+      }
+      hurry = done
+    })
+  }
+
   async function run(): Promise<void> {
-    // One turn of the event loop: everything published in this one goes out in one batch, after the caller's own work.
-    await new Promise<void>((resolve) => setTimeout(resolve, 0))
+    // At least one turn of the event loop: what is published in this one goes out after the caller's own work.
+    await linger()
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH_SIZE)
-      waiting = waiting.slice(BATCH_SIZE)
+      const batch = waiting.length > BATCH_SIZE ? waiting.slice(0, BATCH_SIZE) : waiting
+      waiting = waiting.length > BATCH_SIZE ? waiting.slice(BATCH_SIZE) : []
       try {
         await sink.write(batch)
         written += batch.length
@@ -111,6 +128,7 @@ function createLane(sink: Sink, onFault: (where: string, error: unknown) => void
         failed += batch.length
         onFault(sink.name, error)
       }
+      if (waiting.length > 0 && waiting.length < BATCH_SIZE && !isHurried) await linger()
     }
     running = undefined
   }
@@ -118,15 +136,21 @@ function createLane(sink: Sink, onFault: (where: string, error: unknown) => void
   return {
     name: sink.name,
     push(entry: Entry): void {
-      if (waiting.length >= sink.queueLimit) {
+      if (waiting.length >= queueLimit) {
         overflowed++
         return
       }
       waiting.push(entry)
       running ??= run()
+      if (waiting.length === BATCH_SIZE) hurry?.()
     },
     async idle(): Promise<void> {
-      while (running) await running
+      isHurried = true
+      while (running) {
+        hurry?.()
+        await running
+      }
+      isHurried = false
     },
     stats: (): SinkStats => ({ written, overflowed, failed, waiting: waiting.length }),
   }

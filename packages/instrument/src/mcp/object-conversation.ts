@@ -1,0 +1,32 @@
+import { type ConversationOptions, Correlator, type Observation } from './correlator.js'
+import type { Definitions } from './definitions.js'
+import { fieldsOf } from './objects.js'
+import type { Direction } from './operation.js'
+
+/** One session, connection or exchange whose messages are objects: a program's own, before they are bytes. */
+export interface ObjectConversation extends Observation {
+  /** One message, as it passes. `sizeBytes`: 0 where that is not known. May throw where a getter of the message does. */
+  hear(direction: Direction, message: unknown, sizeBytes: number): void
+}
+
+/** Begins to watch one session, connection or exchange of objects. `definitions`: shared by those of one server. */
+export function createObjectConversation(options: ConversationOptions, definitions: Definitions): ObjectConversation {
+  return new Objects(options, definitions)
+}
+
+class Objects extends Correlator implements ObjectConversation {
+  readonly #definitions: Definitions
+
+  constructor(options: ConversationOptions, definitions: Definitions) {
+    super(options)
+    this.#definitions = definitions
+  }
+
+  hear(direction: Direction, message: unknown, sizeBytes: number): void {
+    if (!Array.isArray(message) || message.length === 0)
+      this.receive(direction, { fields: fieldsOf(message, this.#definitions), sizeBytes })
+    // Of a batch the size of each is not asked for: no SDK that speaks them still makes one.
+    else
+      for (const each of message) this.receive(direction, { fields: fieldsOf(each, this.#definitions), sizeBytes: 0 })
+  }
+}

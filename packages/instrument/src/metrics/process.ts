@@ -1,0 +1,58 @@
+import { vitals } from '../vitals/index.js'
+import { CATALOGUE } from './catalogue.js'
+import type { Metric } from './declare.js'
+import { expose, type Format } from './expose.js'
+import { createMetricsFold } from './fold.js'
+import { PREFIX } from './names.js'
+import { createRegistry, type Registry } from './registry.js'
+import { createView, type ViewLabels } from './view.js'
+
+/** Most series of one metric: a server that watches itself shares its memory with what it does. */
+const MAX_SERIES_PER_METRIC = 10_000
+
+/** The metrics of this process: everything that the library observed in it, and its own program's. */
+export interface ProcessMetrics {
+  readonly registry: Registry
+  /** Metrics that `defineMetrics` made, by name. */
+  readonly defined: Map<string, Metric>
+  /** A page of them with fewer labels (see `createView`), as text. */
+  view(labels: ViewLabels): { expose(format: Format): string }
+  /** Gives a provider metrics of its own. Throws Error where one of them would have the name of another. */
+  addProvider(name: string): void
+}
+
+/**
+ * The metrics of this process, one for all copies of this package in it. Where it is first asked for it begins to
+ * listen, and hears what was published before (see `Vitals.attach`). The environment variable `METRICS_PREFIX` replaces
+ * `mcp` at the start of the contract's names.
+ */
+export function processMetrics(): ProcessMetrics {
+  return vitals().share('metrics', () => {
+    const registry = createRegistry({ prefix: prefix(), maxSeriesPerMetric: MAX_SERIES_PER_METRIC })
+    const fold = createMetricsFold(registry)
+    const hub = vitals()
+    hub.attach((event) => fold.fold(event, 'local'))
+    registry.onCollect(() => {
+      const { fold_faults_total, sink_events_dropped_total } = CATALOGUE.mcp_vitals
+      const { faults, lost } = hub.stats
+      registry.counter(fold_faults_total).with().raiseTo(faults)
+      // Published before anybody listened, and too many to remember.
+      if (lost > 0) registry.counter(sink_events_dropped_total).with('early', 'overflow').raiseTo(lost)
+    })
+    return {
+      registry,
+      defined: new Map(),
+      view(labels) {
+        const source = createView(registry, labels)
+        return { expose: (format) => expose(source, format) }
+      },
+      addProvider: (name) => fold.addProvider(name),
+    } satisfies ProcessMetrics
+  })
+}
+
+function prefix(): string {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  const given = process?.env?.METRICS_PREFIX ?? ''
+  return PREFIX.test(given) ? given : 'mcp'
+}

@@ -1,0 +1,101 @@
+import type { Origin } from '../event/index.js'
+import { type CloseReason, createObjectConversation, type Direction, type ObjectConversation } from '../mcp/index.js'
+import { kindOfTransport, type TransportKind, type TransportLike } from './shapes.js'
+import type { Shared } from './shared.js'
+import { Sizer } from './size.js'
+import type { Ears } from './tap.js'
+
+/** Which side of a connection is ours. */
+export type Side = 'server' | 'client'
+
+/** What is known of a connection before anything passes. */
+export interface ConnectionOptions {
+  readonly side: Side
+  readonly server: string
+  readonly kind: TransportKind | undefined
+  readonly owner: Owner
+}
+
+/** Whose connection it is. */
+export interface Owner {
+  /** Whether anything is to be heard: false since it was uninstrumented. */
+  readonly on: boolean
+  /** Whether our side asked for the end. */
+  readonly closing: boolean
+  /** The connection ended. */
+  ended(connection: object): void
+}
+
+/** One transport that our side is connected to: makes a conversation of what passes. */
+export class Connection implements Ears {
+  readonly #shared: Shared
+  readonly #transport: TransportLike
+  readonly #options: ConnectionOptions
+  readonly #owner: Owner
+  readonly #inward: Direction
+  readonly #outward: Direction
+  readonly #sizer = new Sizer()
+  #conversation: ObjectConversation | undefined
+
+  constructor(shared: Shared, transport: TransportLike, options: ConnectionOptions) {
+    this.#shared = shared
+    this.#transport = transport
+    this.#options = options
+    this.#owner = options.owner
+    this.#inward = options.side === 'server' ? 'client_to_server' : 'server_to_client'
+    this.#outward = options.side === 'server' ? 'server_to_client' : 'client_to_server'
+  }
+
+  received(message: unknown): void {
+    this.#hear(this.#inward, message)
+  }
+
+  sent(message: unknown): void {
+    this.#hear(this.#outward, message)
+  }
+
+  closed(): void {
+    const { side, owner } = this.#options
+    const theirs = side === 'server' ? 'client' : 'server'
+    this.close(owner.closing ? side : theirs)
+    owner.ended(this)
+  }
+
+  /** Ends what is open. */
+  close(reason: CloseReason): void {
+    this.#shared.guard(() => {
+      this.#shared.time.tick()
+      this.#conversation?.close('cancelled', reason)
+    })
+  }
+
+  #hear(direction: Direction, message: unknown): void {
+    if (!this.#owner.on) return
+    try {
+      this.#shared.time.tick()
+      this.#conversation ??= this.#begin()
+      this.#conversation.hear(direction, message, this.#sizer.of(message))
+    } catch {
+      this.#shared.hub.stats.faults++
+    }
+  }
+
+  #begin(): ObjectConversation {
+    const { server, kind } = this.#options
+    const { hub, time } = this.#shared
+    const { memory, definitions } = this.#shared.served(server)
+    const transport = kind ?? kindOfTransport(this.#transport)
+    const origin: Origin = this.#isSession(transport)
+      ? { server, session: this.#shared.nextSession(), transport }
+      : { server, transport }
+    return createObjectConversation(
+      { origin, publish: hub.publish, now: time.now, clock: time.clock, server: memory },
+      definitions,
+    )
+  }
+
+  /** Over HTTP a server's exchange is part of a session where it has an id, which it has from the first message on. */
+  #isSession(transport: TransportKind): boolean {
+    return transport !== 'http' || this.#options.side === 'client' || this.#transport.sessionId !== undefined
+  }
+}

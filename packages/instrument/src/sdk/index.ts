@@ -1,0 +1,3 @@
+export { instrument, instrumentClient, uninstrument } from './instrument.js'
+export type { InstrumentOptions } from './options.js'
+export type { Instrumentable, TransportKind } from './shapes.js'

@@ -1,0 +1,32 @@
+import { OWN_SERVER } from '../event/index.js'
+import type { TransportKind } from './shapes.js'
+
+/** Longest name of a server, characters. */
+const MAX_NAME_LENGTH = 128
+const TRANSPORTS: readonly TransportKind[] = ['stdio', 'http', 'sse', 'memory']
+
+/** How a server or client is instrumented. */
+export interface InstrumentOptions {
+  /** Name of the server in events and labels, 1 to 128 characters. Default: what the server calls itself, else the hub’s; of a client, `upstream`. */
+  readonly server?: string | undefined
+  /** How it is connected, in events. Default: told from the transport. */
+  readonly transport?: TransportKind | undefined
+}
+
+/** Throws TypeError or RangeError for options that cannot be meant. */
+export function checkOptions({ server, transport }: InstrumentOptions): void {
+  if (server !== undefined && (typeof server !== 'string' || server === '' || server.length > MAX_NAME_LENGTH))
+    throw new TypeError(
+      `server must be a name of 1 to ${MAX_NAME_LENGTH} characters, such as "files": ${String(server)}`,
+    )
+  if (server === OWN_SERVER)
+    throw new RangeError(`server: "${OWN_SERVER}" is the name of this product itself; choose another, such as "files"`)
+  if (transport !== undefined && !TRANSPORTS.includes(transport))
+    throw new RangeError(`transport must be one of ${TRANSPORTS.join(', ')}: ${String(transport)}`)
+}
+
+/** The name in events: the one given, else the one that the server has, cut, else `fallback`. */
+export function nameOf(given: string | undefined, own: string | undefined, fallback: string): string {
+  const name = given ?? own?.slice(0, MAX_NAME_LENGTH) ?? fallback
+  return name === OWN_SERVER ? fallback : name
+}

@@ -1,0 +1,58 @@
+import { Definitions, ServerMemory } from '../mcp/index.js'
+import { type Vitals, vitals } from '../vitals/index.js'
+import { Time } from './time.js'
+
+/** Most servers whose connections share what is known of them. */
+const MAX_SERVERS = 1000
+
+/** What connections of one server share. */
+export interface Served {
+  readonly memory: ServerMemory
+  readonly definitions: Definitions
+}
+
+/** What all connections of a process share, whichever copy of this package listens at them. */
+export class Shared {
+  readonly hub: Vitals
+  readonly time = new Time()
+  /** What takes the instrument of a server or client away. */
+  readonly instruments = new WeakMap<object, () => void>()
+  readonly #servers = new Map<string, Served>()
+  readonly #prefix = Math.random().toString(36).slice(2, 12)
+  #sessions = 0
+
+  constructor(hub: Vitals) {
+    this.hub = hub
+  }
+
+  /** What connections of this server share. Beyond 1,000 names each connection is by itself. */
+  served(server: string): Served {
+    const known = this.#servers.get(server)
+    if (known) return known
+    const made: Served = { memory: new ServerMemory(), definitions: new Definitions() }
+    if (this.#servers.size < MAX_SERVERS) this.#servers.set(server, made)
+    return made
+  }
+
+  /** A pseudonym for a new session, that no other session of any process has. */
+  nextSession(): string {
+    return `${this.#prefix}-${(this.#sessions++).toString(36)}`
+  }
+
+  /** Runs something of ours inside somebody else's program: what it throws is counted and goes no further. */
+  guard(run: () => void): void {
+    try {
+      run()
+    } catch {
+      this.hub.stats.faults++
+    }
+  }
+}
+
+/** The version is part of the name: copies of this package that do not understand each other do not meet. */
+const NAME = 'sdk/1'
+
+export function shared(): Shared {
+  const hub = vitals()
+  return hub.share(NAME, () => new Shared(hub))
+}

@@ -1,0 +1,92 @@
+import type { Event } from '../event/index.js'
+
+/** Most events remembered while nobody listens, and for listeners that come while the process is young. */
+export const EARLY_EVENTS = 1000
+/** Shared by every copy of this package in the process whose hub has this shape; a new shape takes a new number. */
+const KEY = Symbol.for('mcp-vitals.instrument/1')
+
+/** Hears of each event, at once. Must be quick. What it throws is counted and goes no further. */
+export type Listener = (event: Event) => void
+
+/** The one place of a process where what is observed meets those who want to know of it. */
+export interface Vitals {
+  /** Name of the server, where an event's maker is told no other. */
+  server: string
+  /** Tells every listener. Never throws. */
+  publish(event: Event): void
+  /**
+   * Adds a listener; the answer takes it away. What was published before the first listener came, up to
+   * `EARLY_EVENTS`, is told to it first; so it is to one that comes before so many were published in all.
+   */
+  attach(listener: Listener): () => void
+  /** The one value of this name in the process, made when it is first asked for. */
+  share<T>(name: string, make: () => T): T
+  /** Events that were published before the first listener came and found no room, and throws that were swallowed. */
+  readonly stats: { lost: number; faults: number }
+}
+
+/** The hub of this process. Making it reads the environment; nothing else happens before something is published. */
+export function vitals(): Vitals {
+  const holder = globalThis as { [KEY]?: Vitals }
+  holder[KEY] ??= createVitals()
+  return holder[KEY]
+}
+
+function createVitals(): Vitals {
+  let listeners: readonly Listener[] = []
+  let early: Event[] | undefined = []
+  const shared = new Map<string, unknown>()
+  const stats = { lost: 0, faults: 0 }
+
+  function tell(listener: Listener, event: Event): void {
+    try {
+      listener(event)
+    } catch {
+      stats.faults++
+    }
+  }
+
+  return {
+    server: programName(),
+    stats,
+    publish(event) {
+      if (early) remember(event)
+      for (let i = 0; i < listeners.length; i++) tell(listeners[i]!, event)
+    },
+    attach(listener) {
+      for (const event of early ?? []) tell(listener, event)
+      if (early && early.length >= EARLY_EVENTS) early = undefined
+      listeners = [...listeners, listener]
+      return () => {
+        listeners = listeners.filter((other) => other !== listener)
+      }
+    },
+    share<T>(name: string, make: () => T): T {
+      if (!shared.has(name)) shared.set(name, make())
+      return shared.get(name) as T
+    },
+  }
+
+  function remember(event: Event): void {
+    if (early!.length < EARLY_EVENTS) early!.push(event)
+    else if (listeners.length > 0) early = undefined
+    else stats.lost++
+  }
+}
+
+/** Names of files that say nothing: their directory says more. */
+const PLAIN_FILE = /^(main|server|app|index|cli|src|dist|build|bin|run)$/
+
+/** `MCP_VITALS_SERVER`, else the name of the program's file, else of its directory; `server` where there is none. */
+function programName(): string {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined>; argv?: string[] } }
+  try {
+    const given = process?.env?.MCP_VITALS_SERVER
+    if (given) return given.slice(0, 128)
+    const parts = (process?.argv?.[1] ?? '').split(/[/\\]/).map((part) => part.replace(/\.[cm]?[jt]sx?$/, ''))
+    const name = parts.filter((part) => part !== '' && !PLAIN_FILE.test(part)).at(-1) ?? 'server'
+    return name.replace(/[^\w.@-]/g, '_').slice(0, 64)
+  } catch {
+    return 'server'
+  }
+}

@@ -1,0 +1,1 @@
+export { EARLY_EVENTS, type Listener, type Vitals, vitals } from './hub.js'
