@@ -1,4 +1,6 @@
-/** Where clients reach the servers behind the gateway. */
+import type { ServerEntry } from '../children/index.js'
+
+/** Where clients reach the servers behind the gateway, and how. */
 export interface Addresses {
   /** Takes the port that is listened on, and returns the base address, e.g. `http://127.0.0.1:9464`. */
   at(port: number): string
@@ -6,11 +8,21 @@ export interface Addresses {
   readonly of: (server: string) => string
   /** The same, for a server behind the gateway; undefined for one that only sends events. */
   readonly ifServed: (server: string) => string | undefined
+  /** What our own clients speak there. */
+  readonly transportOf: (server: string) => 'http' | 'sse'
+  /** What our own clients show there: the key of this process, where the server has a door. */
+  readonly headersOf: (server: string) => Readonly<Record<string, string>>
 }
 
 /** The port is known after listening, and faces are built before it: they ask here when they answer. */
-export function createAddresses(host: string, servers: Readonly<Record<string, unknown>>): Addresses {
-  const name = host.includes(':') ? `[${host}]` : host
+export function createAddresses(
+  host: string,
+  entryOf: (server: string) => ServerEntry | undefined,
+  headersOf: Addresses['headersOf'],
+): Addresses {
+  // What listens everywhere is reached here as well.
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const name = reached.includes(':') ? `[${reached}]` : reached
   let base = ''
   const of = (server: string) => `${base}/mcp/${encodeURIComponent(server)}`
   return {
@@ -19,6 +31,11 @@ export function createAddresses(host: string, servers: Readonly<Record<string, u
       return base
     },
     of,
-    ifServed: (server) => (Object.hasOwn(servers, server) ? of(server) : undefined),
+    headersOf,
+    ifServed: (server) => (entryOf(server) ? of(server) : undefined),
+    transportOf(server) {
+      const entry = entryOf(server)
+      return entry && 'url' in entry ? entry.transport : 'http'
+    },
   }
 }

@@ -1,36 +1,35 @@
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { watchIngest } from '@mcp-vitals/instrument/metrics'
+import { watchGateway, watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
-import { createDerivations, encodeDerivations } from '../derive/index.js'
-import { VitalsError } from '../errors/index.js'
-import { createHealthFace } from '../faces/health/index.js'
-import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
-import { createStatusFace } from '../faces/status/index.js'
-import type { Providers } from '../providers/index.js'
-import { redactName } from '../redact/index.js'
+import { encodeDerivations } from '../derive/index.js'
+import { createIdMask } from '../redact/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
 import { createStoreSink } from '../sinks/store/index.js'
-import { createGateway } from '../sources/http-proxy/index.js'
-import { answerSchema, createIngest, type Ingest } from '../sources/ingest/index.js'
-import { adoptSpools } from '../spool/index.js'
-import { openStore, type Store } from '../store/index.js'
+import { openStore } from '../store/index.js'
 import { VERSION } from '../version/index.js'
-import { type Addresses, createAddresses } from './addresses.js'
-import { createChecks } from './checks.js'
+import { createAddresses } from './addresses.js'
 import { exposeConnections } from './connections.js'
+import { openDoors } from './doors.js'
+import { createEntrance } from './entrance.js'
+import { createFaces, servedMetrics } from './faces.js'
 import { type Look, takeFirstLook } from './first-look.js'
 import { createHttpServer, type Handlers, listen, serverIn } from './http.js'
 import { startMetricsServer } from './metrics-server.js'
-import { createObservation, type Observation, processReadings } from './observe.js'
+import { createObservation } from './observe.js'
+import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
+import { clearUp, createSources, loadsOf, tell } from './sources.js'
 import { createTeardown, type Teardown } from './teardown.js'
+import { watchFile } from './watch-file.js'
 import { welcome } from './welcome.js'
 
 export interface AppOptions {
   readonly config: Config
+  /** Where the configuration came from, and how it is read again; it never changes where absent. */
+  readonly source?: ConfigSource | undefined
   /** Plays the demo: servers of its own beside the configured ones, and a client that calls them. */
   readonly demo?: boolean
   /** Where the log goes. */
@@ -39,12 +38,22 @@ export interface AppOptions {
   readonly err: { write(text: string): unknown }
 }
 
+export interface ConfigSource {
+  readonly file: string
+  /** Throws what is wrong with it. */
+  load(): Config
+}
+
 /** A running daemon. */
 export interface App {
   /** Where it listens, e.g. `http://127.0.0.1:9464`. */
   readonly url: string
   /** Lets calls in flight finish, commits what was accepted, gives everything back. Idempotent. */
   close(): Promise<void>
+  /** Reads the configuration again. Never rejects: what is wrong with it is logged. */
+  reload(): Promise<void>
+  /** Kills every server process, at once: for a process that may not wait. */
+  kill(): void
 }
 
 /**
@@ -68,123 +77,137 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const { logger } = log
   const dataDir = await openDataDir(config.dataDir ?? (demo ? join(defaultDataDir(), 'demo') : undefined))
   teardown.push(await dataDir.lock())
+  teardown.push(clearUp(dataDir, logger))
   const { derivations } = config
   await dataDir.share('derivations', derivations.length > 0 ? encodeDerivations(derivations) : undefined)
   const cast = demo ? castDemo(dataDir.path) : []
-  const servers = { ...config.servers, ...behindGateway(cast) }
+  let servers = { ...config.servers, ...behindGateway(cast) }
 
   const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
   teardown.push(() => store.close())
+  const token = await dataDir.token()
+  const cleanId = createIdMask(`ids ${token}`)
   const observation = createObservation({
     sinks: [log, createStoreSink(store)],
     store,
     logger,
     options: config.metrics,
+    cleanId,
     providers: Object.keys(config.providers),
   })
   teardown.push(() => observation.stop())
   teardown.push(() => observation.stream.close())
-  for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)])
-    observation.vitals.declare(redactName(name))
+  for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.declare(name)
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
-  const token = await dataDir.token()
-  const sources = createSources({ config, servers, store, token, spoolDir: dataDir.spoolDir, observation, logger })
+  const doors = await openDoors({
+    config,
+    dataDir: dataDir.path,
+    publish: observation.publish,
+    registry: observation.registry,
+    logger,
+    teardown,
+  })
+  const sources = createSources({ config, servers, doors, store, token, cleanId, dataDir, observation, logger })
   watchIngest(observation.registry, sources.ingest.stats.bind(sources.ingest))
+  watchGateway(
+    observation.registry,
+    () => loadsOf(sources.gateway),
+    () => sources.gateway.stats(),
+  )
   for (const source of Object.values(sources)) {
     teardown.push(() => source.stop())
     await source.start()
   }
-  const addresses = createAddresses(config.listen.host, servers)
-  const providers = createChecks({ config, addressOf: addresses.of, observation, logger })
-  teardown.push(() => providers.close())
-  const handlers = createHandlers({ config, demo, store, observation, addresses, providers, ingest: sources.ingest })
-  await serveMetrics(handlers, config, logger, teardown)
-  const http = createHttpServer(handlers, sources.gateway.handle.bind(sources.gateway), config.metrics.path)
-  exposeConnections(observation.registry, http, (path) => servedBy(serverIn(path), servers))
+  const isServed = (name: string) => Object.hasOwn(servers, name) && servers[name]?.disabled === false
+  const addresses = createAddresses(
+    config.listen.host,
+    (name) => (isServed(name) ? servers[name] : undefined),
+    (name) => (doors.of(name) ? { 'X-MCP-Vitals-Key': doors.ownKey } : {}),
+  )
+  const { ingest } = sources
+  const faces = createFaces({ config, demo, store, observation, addresses, ingest, logger })
+  const { handlers } = faces
+  teardown.push(() => faces.providers.close())
+  const entrance = createEntrance(config.listen, observation.publish)
+  await serveMetrics(handlers, entrance, config, logger, teardown)
+  const gateway = sources.gateway.handle.bind(sources.gateway)
+  const http = createHttpServer({ ...entrance, handlers, gateway, metricsPath: config.metrics.path })
+  exposeConnections(observation.registry, http, (path) => {
+    const name = serverIn(path)
+    return name !== undefined && isServed(name) ? name : undefined
+  })
   const url = addresses.at(await serve(http, config.listen, teardown))
   teardown.push(await dataDir.announce({ url, pid: process.pid }))
-  void providers.checked()
+  void faces.providers.checked()
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
-  options.err.write(welcome({ url, servers: Object.keys(servers), cast, addressOf: addresses.of }))
+  options.err.write(
+    welcome({ url, metricsPath: servedMetrics(config), servers: Object.keys(servers), cast, addressOf: addresses.of }),
+  )
 
   const abort = new AbortController()
-  const looked = takeFirstLook({
-    servers: Object.keys(servers),
-    addressOf: addresses.of,
-    version: VERSION,
-    signal: abort.signal,
-    onLook: (look) => tellLook(look, logger, config.log.rawErrors),
-  })
+  const looks = new Set<Promise<void>>()
+  const lookAt = (names: readonly string[]) => {
+    const look = takeFirstLook({
+      servers: names,
+      addressOf: addresses.of,
+      headersOf: addresses.headersOf,
+      transportOf: addresses.transportOf,
+      version: VERSION,
+      signal: abort.signal,
+      onLook: (found) => tellLook(found, logger, config.log.rawErrors),
+    }).finally(() => looks.delete(look))
+    looks.add(look)
+  }
+  lookAt(Object.keys(servers))
   const onTrouble = (server: string, error: unknown) => logger.fault('demo_trouble', server, error)
-  const traffic = startTraffic({ servers: cast, addressOf: addresses.of, dataDir: dataDir.path, onTrouble })
+  const traffic = startTraffic({
+    servers: cast,
+    addressOf: addresses.of,
+    headersOf: addresses.headersOf,
+    dataDir: dataDir.path,
+    onTrouble,
+  })
   teardown.push(async () => {
     abort.abort()
-    await Promise.all([looked, traffic.stop()])
+    await Promise.all([...looks, traffic.stop()])
+  })
+
+  const { source } = options
+  const reloader = createReloader({
+    config,
+    load: source && (() => source.load()),
+    async apply(next, { added, changed, removed }) {
+      servers = { ...next.servers, ...behindGateway(cast) }
+      for (const name of added) observation.declare(name)
+      const drained = sources.gateway.change({ servers, options: next.gateway })
+      await faces.change(next)
+      lookAt([...added, ...changed])
+      void drained.then(() => {
+        for (const name of removed) if (!isServed(name)) observation.forget(name)
+      })
+      keepWatch(next.watch)
+    },
+    registry: observation.registry,
+    publish: observation.publish,
+    logger,
+    now: Date.now,
+  })
+  let endWatch: (() => void) | undefined
+  const keepWatch = (wanted: boolean) => {
+    if (!wanted || !source) {
+      endWatch?.()
+      endWatch = undefined
+    } else endWatch ??= watchFile(source.file, () => void reloader.reload())
+  }
+  keepWatch(config.watch)
+  teardown.push(() => {
+    keepWatch(false)
+    return reloader.stop()
   })
   teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
-  return { url, close: () => teardown.run() }
-}
-
-function createSources(needs: {
-  config: Config
-  servers: Config['servers']
-  store: Store
-  token: string
-  spoolDir: string
-  observation: Observation
-  logger: Logger
-}) {
-  const { config, servers, store, token, spoolDir, logger } = needs
-  const { publish, mask } = needs.observation
-  const shared = { publish, now: Date.now, clock: () => performance.now() }
-  const { rulesOf } = createDerivations(config.derivations)
-  const gateway = createGateway({ ...shared, servers, options: config.gateway, rulesOf })
-  const ingest = createIngest({ ...shared, mask, store, token, options: config.ingest })
-  const adoption = adoptSpools({ dir: spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
-  return { gateway, ingest, adoption }
-}
-
-function createHandlers(needs: {
-  config: Config
-  demo: boolean
-  store: Store
-  observation: Observation
-  addresses: Addresses
-  providers: Providers
-  ingest: Ingest
-}): Handlers {
-  const { config, demo, store, observation, addresses, providers, ingest } = needs
-  const about = {
-    version: VERSION,
-    demoMode: demo,
-    vitals: observation.vitals.snapshot,
-    workload: observation.plugins.snapshot,
-  }
-  const health = createHealthFace({
-    ...about,
-    options: config.health,
-    environment: config.environment,
-    now: Date.now,
-    providers,
-    store: () => store.health(),
-    process: processReadings,
-  })
-  return {
-    status: createStatusFace({
-      ...about,
-      uptimeSeconds: processReadings.uptimeSeconds,
-      providers: () => providers.newest(),
-      addressOf: addresses.ifServed,
-    }),
-    health: health.live,
-    healthReady: health.ready,
-    ready: health.ready,
-    metrics: config.metrics.enabled ? createMetricsFace(observation.view) : createSilentMetricsFace(),
-    ingest: (request) => ingest.handle(request),
-    ingestSchema: answerSchema,
-  }
+  return { url, close: () => teardown.run(), reload: reloader.reload, kill: () => sources.gateway.kill() }
 }
 
 /** Listens. At the end: first no new requests, then (when the sources are done) no connections. */
@@ -197,6 +220,7 @@ async function serve(server: Server, where: Config['listen'], teardown: Teardown
 /** Starts the metrics server of its own, where the configuration gives it a port. */
 async function serveMetrics(
   { metrics, health, status }: Handlers,
+  entrance: ReturnType<typeof createEntrance>,
   config: Config,
   logger: Logger,
   teardown: Teardown,
@@ -204,14 +228,10 @@ async function serveMetrics(
   const { port, path } = config.metrics
   if (port === undefined) return
   const { host } = config.listen
-  const create = () => createHttpServer({ metrics, health, status }, undefined, path)
+  const create = () => createHttpServer({ ...entrance, handlers: { metrics, health, status }, metricsPath: path })
   const running = await startMetricsServer({ create, host, port, logger })
   teardown.push(() => running.stop())
   logger.info('metrics_server_started', `Metrics are served at http://${host}:${running.port}${path}`)
-}
-
-function servedBy(name: string | undefined, servers: Config['servers']): string | undefined {
-  return name !== undefined && Object.hasOwn(servers, name) ? name : undefined
 }
 
 function behindGateway(cast: readonly DemoServer[]): Config['servers'] {
@@ -223,13 +243,6 @@ function behindGateway(cast: readonly DemoServer[]): Config['servers'] {
     disabled: false,
   })
   return Object.fromEntries(entries.map((role) => [role.name, entryOf(role)]))
-}
-
-function tell(logger: Logger): (error: unknown) => void {
-  return (error) =>
-    error instanceof VitalsError
-      ? logger.error(error.code.toLowerCase(), error.message)
-      : logger.fault('fault', 'Something failed, and the daemon goes on', error)
 }
 
 function tellLook(look: Look, logger: Logger, hasRawErrors: boolean): void {

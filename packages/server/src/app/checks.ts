@@ -1,20 +1,24 @@
 import type { Config } from '../config/index.js'
 import { createProviders, type ProviderReport, type Providers } from '../providers/index.js'
 import type { Logger } from '../sinks/log/index.js'
+import type { Addresses } from './addresses.js'
 import type { Observation } from './observe.js'
 
 /** The configured providers, whose runs are published and whose changes are logged. */
 export function createChecks(needs: {
-  readonly config: Config
-  readonly addressOf: (server: string) => string
+  readonly entries: Config['providers']
+  readonly addresses: Addresses
   readonly observation: Observation
   readonly logger: Logger
 }): Providers {
-  const { config, addressOf, observation, logger } = needs
+  const { entries, addresses, observation, logger } = needs
   return createProviders({
-    entries: config.providers,
-    addressOf,
+    entries,
+    addressOf: addresses.of,
+    transportOf: addresses.transportOf,
+    headersOf: addresses.headersOf,
     publish: observation.publish,
+    newestCall: observation.providerCalls.newest,
     now: Date.now,
     clock: () => performance.now(),
     onChange: (report) => tellChange(report, logger),

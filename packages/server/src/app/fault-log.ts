@@ -18,8 +18,7 @@ export function createFaultLog(logger: Pick<Logger, 'fault' | 'info'>): FaultLog
       logger.fault('stream_fault', where, error)
     },
     watched: (sink) => ({
-      name: sink.name,
-      queueLimit: sink.queueLimit,
+      ...sink,
       async write(batch) {
         await sink.write(batch)
         if (failing.delete(sink.name)) logger.info('stream_recovered', `${sink.name}: works again`)

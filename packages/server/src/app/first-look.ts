@@ -1,5 +1,6 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
 import { ERRORS, vitalsError } from '../errors/index.js'
+import { withOldTransport } from '../providers/index.js'
 
 /** Longest time that one server may take to answer all three questions: who are you, what tools, goodbye. */
 const LOOK_TIMEOUT_MS = 20_000
@@ -19,6 +20,9 @@ export interface FirstLookOptions {
   readonly servers: readonly string[]
   /** Address of a server behind our own gateway. */
   readonly addressOf: (server: string) => string
+  /** What a look says of itself: the key for the server's door. */
+  readonly headersOf: (server: string) => Readonly<Record<string, string>>
+  readonly transportOf: (server: string) => 'http' | 'sse'
   readonly version: string
   readonly onLook: (look: Look) => void
   readonly signal: AbortSignal
@@ -29,40 +33,63 @@ export interface FirstLookOptions {
  * there is something to see before the first client comes, and a server that cannot start is known at once. Resolves
  * when every server was looked at; never rejects.
  */
-export async function takeFirstLook({ servers, addressOf, version, onLook, signal }: FirstLookOptions): Promise<void> {
+export async function takeFirstLook(options: FirstLookOptions): Promise<void> {
+  const { servers, onLook, signal } = options
   const waiting = [...servers]
   async function work(): Promise<void> {
     for (let server = waiting.shift(); server !== undefined && !signal.aborted; server = waiting.shift()) {
-      onLook({ server, ...(await look(server, addressOf(server), version, signal)) })
+      onLook({ server, ...(await look(server, options)) })
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
 }
 
-async function look(
-  server: string,
-  url: string,
-  version: string,
-  signal: AbortSignal,
-): Promise<{ tools: number } | Silence> {
-  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { signal } })
-  const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode: 'auto' } })
+/** Looks at one server. Over HTTP+SSE, to close the stream is to leave. */
+async function look(server: string, options: FirstLookOptions): Promise<{ tools: number } | Silence> {
+  const { addressOf, headersOf, transportOf, version, signal } = options
+  const isOld = transportOf(server) === 'sse'
+  const mode = isOld ? 'legacy' : 'auto'
+  const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode } })
+  const requests = { url: addressOf(server), headers: headersOf(server), signal }
   try {
-    await client.connect(transport, { timeout: LOOK_TIMEOUT_MS })
-    const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
-    return { tools: tools.length }
+    return { tools: await (isOld ? lookOld : lookNew)(client, requests) }
   } catch (error) {
     return silenceOf(server, error)
   } finally {
-    await transport.terminateSession().catch(() => {})
     await client.close().catch(() => {})
   }
+}
+
+interface Requests {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+async function lookNew(client: Client, { url, headers, signal }: Requests): Promise<number> {
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { signal, headers } })
+  try {
+    return await countTools(client, transport)
+  } finally {
+    await transport.terminateSession().catch(() => {})
+  }
+}
+
+function lookOld(client: Client, requests: Requests): Promise<number> {
+  const signal = AbortSignal.any([requests.signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
+  return withOldTransport({ ...requests, signal }, (transport) => countTools(client, transport))
+}
+
+async function countTools(client: Client, transport: Transport): Promise<number> {
+  await client.connect(transport, { timeout: LOOK_TIMEOUT_MS })
+  const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
+  return tools.length
 }
 
 /** What a person can do something with: the gateway's own words, with the next step, instead of the SDK's around them. */
 function silenceOf(server: string, error: unknown): Silence {
   const message = error instanceof Error ? error.message : String(error)
-  if (/timed out/i.test(message)) {
+  if (/timed out|due to timeout/i.test(message)) {
     const seconds = LOOK_TIMEOUT_MS / 1000
     return {
       problem: `${vitalsError('SERVER_UNRESPONSIVE', { server, seconds }).message} ${ERRORS.SERVER_UNRESPONSIVE.next}`,

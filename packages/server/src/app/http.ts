@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { vitalsError } from '../errors/index.js'
-import { holderOf, refusalOf } from '../listen/index.js'
-import { ROUTES, type Route, type RouteName } from './routes.js'
+import { type AdminCheck, createAdminCheck, createGuard, type Guard, holderOf, isLoopback } from '../listen/index.js'
+import { type Credential, ROUTES, type Route, type RouteName } from './routes.js'
 
 /** A web-standard handler for each route but the gateway's. */
 export type Handlers = Readonly<
@@ -20,22 +20,56 @@ export function serverIn(url: string): string | undefined {
   return name === undefined ? undefined : decoded(name)
 }
 
-/**
- * Composes an HTTP server: guard first, then the gateway, where there is one, then the routes of the handlers given.
- * `metricsPath` stands in for the table's path of metrics.
- */
-export function createHttpServer(
-  handlers: Partial<Handlers>,
-  gateway?: GatewayHandler,
-  metricsPath: string = ROUTES.metrics.path,
-): Server {
+export interface HttpServerOptions {
+  readonly handlers: Partial<Handlers>
+  readonly gateway?: GatewayHandler
+  /** Stands in for the table's path of metrics. */
+  readonly metricsPath?: string
+  /** Default: this machine alone. */
+  readonly guard?: Guard
+  /** Default: nobody is an administrator, so callers elsewhere get nothing of the faces. */
+  readonly isAdmin?: AdminCheck
+  /** Whether callers elsewhere read health and metrics without a token. */
+  readonly openScrape?: boolean
+  /** Told of each caller elsewhere who showed no admin token where one is asked for. */
+  readonly onRefused?: (reason: 'missing' | 'unknown') => void
+}
+
+/** Composes an HTTP server: guard first, then the gateway, where there is one, then the routes of the handlers given. */
+export function createHttpServer({
+  handlers,
+  gateway,
+  metricsPath = ROUTES.metrics.path,
+  guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
+  isAdmin = createAdminCheck(undefined),
+  openScrape = false,
+  onRefused = () => {},
+}: HttpServerOptions): Server {
+  const credentials = new Map<string, Credential>(
+    Object.entries(ROUTES).map(([name, { path, elsewhere }]) => [name === 'metrics' ? metricsPath : path, elsewhere]),
+  )
+
+  /** Whether a caller may ask the faces. What is no path of the table is for administrators. */
+  function isTrusted({ socket, headers, url = '' }: IncomingMessage): boolean {
+    if (isLoopback(socket.remoteAddress)) return true
+    const credential = credentials.get(url.split('?', 1)[0]!) ?? 'admin token'
+    if (credential === 'ingest token') return true
+    if (credential === 'admin token or open scrape' && openScrape) return true
+    return isAdmin(headers.authorization)
+  }
+
   const faces = getRequestListener(createRouter(handlers, metricsPath, gateway !== undefined).fetch)
   return createServer({ keepAlive: true }, (request, response) => {
-    const refusal = refusalOf(request.headers)
+    const { host, origin } = request.headers
+    const refusal = guard.refusalOf({ host, origin, localAddress: request.socket.localAddress })
     if (refusal) return refuse(response, refusal)
     const name = gateway && serverIn(request.url ?? '')
-    if (name === undefined) void faces(request, response)
-    else gateway?.(name, request, response)
+    if (name !== undefined) gateway?.(name, request, response)
+    else if (isTrusted(request)) void faces(request, response)
+    else {
+      onRefused(request.headers.authorization === undefined ? 'missing' : 'unknown')
+      askForToken(response)
+    }
   })
 }
 
@@ -73,10 +107,23 @@ function refuse(response: ServerResponse, refusal: string): void {
     id: null,
     error: {
       code: -32000,
-      message: `Refused: the request’s ${refusal === 'foreign_host' ? 'Host' : 'Origin'} is not this machine.`,
+      message:
+        refusal === 'foreign_host'
+          ? 'Refused: the request’s Host is not this machine. A name of it goes into `listen.allowedHosts`.'
+          : 'Refused: the request’s Origin is not this machine. A page that may call goes into `listen.allowedOrigins`.',
     },
   })
   response.writeHead(403, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body)
+}
+
+function askForToken(response: ServerResponse): void {
+  const body = JSON.stringify({ error: 'This needs the admin token: Authorization: Bearer <listen.adminToken>.' })
+  const headers = {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'www-authenticate': 'Bearer realm="mcp-vitals", Basic realm="mcp-vitals"',
+  }
+  response.writeHead(401, headers).end(body)
 }
 
 function problem(status: number, message: string, headers: Record<string, string> = {}): Response {

@@ -1,4 +1,4 @@
-import type { Event } from '@mcp-vitals/instrument/event'
+import { type Event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import {
   type Collectable,
   createMetricsFold,
@@ -7,6 +7,7 @@ import {
   type Registry,
   type StoreReadings,
   watchBuild,
+  watchLog,
   watchProcess,
   watchStore,
   watchStream,
@@ -14,9 +15,16 @@ import {
 import { createStream, type Publish, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
 import { createHost } from '../host/index.js'
-import { createMask } from '../redact/index.js'
+import { createMask, type IdMask, redactName } from '../redact/index.js'
 import type { Logger } from '../sinks/log/index.js'
-import { createPlugins, createVitals, type PluginsFold, type VitalsFold } from '../state/index.js'
+import {
+  createPlugins,
+  createProviderCalls,
+  createVitals,
+  type PluginsFold,
+  type ProviderCalls,
+  type VitalsFold,
+} from '../state/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { createFaultLog } from './fault-log.js'
@@ -37,8 +45,13 @@ export interface Observation {
   readonly view: Collectable
   readonly vitals: VitalsFold
   readonly plugins: PluginsFold
+  readonly providerCalls: ProviderCalls
   /** Folds into the metrics what began before this process, and reaches no sink. */
   restore(events: readonly Event[]): void
+  /** Shows this server from now on, and keeps a label for it whatever is ingested. */
+  declare(server: string): void
+  /** It is none of the configuration any more. */
+  forget(server: string): void
   /** Lets go of what is measured of this process. */
   stop(): void
 }
@@ -49,6 +62,8 @@ export interface ObservationNeeds {
   readonly store: Store
   readonly logger: Logger
   readonly options: Config['metrics']
+  /** The second net for ids. */
+  readonly cleanId: IdMask
   /** Names of the providers in the configuration. */
   readonly providers: readonly string[]
 }
@@ -66,23 +81,33 @@ export const processReadings = {
 }
 
 /** Builds the stream with its folds and sinks, and exposes what they and this process say of themselves. */
-export function createObservation({ sinks, store, logger, options, providers }: ObservationNeeds): Observation {
+export function createObservation({
+  sinks,
+  store,
+  logger,
+  options,
+  cleanId,
+  providers,
+}: ObservationNeeds): Observation {
   const { prefix, opentelemetry, labels } = options
   const registry = createRegistry({ prefix })
-  const metrics = createMetricsFold(registry, { providers, opentelemetry })
+  const owned = new Set<string>([OWN_SERVER])
+  const metrics = createMetricsFold(registry, { providers, opentelemetry, isOwned: (name) => owned.has(name) })
   const vitals = createVitals(Date.now)
   const plugins = createPlugins(Date.now)
+  const providerCalls = createProviderCalls(providers)
   const host = createHost(() => performance.now())
-  const mask = createMask()
+  const mask = createMask(cleanId)
   const faults = createFaultLog(logger)
   const stream = createStream({
-    folds: [metrics, vitals, plugins, host.fold],
+    folds: [metrics, vitals, plugins, providerCalls, host.fold],
     sinks: sinks.map(faults.watched),
     now: Date.now,
     onFault: faults.failed,
   })
   host.expose(registry)
   watchBuild(registry, VERSION)
+  watchLog(registry, () => logger.dropped)
   watchStream(registry, stream.stats)
   watchProcess(registry, {
     ...processReadings,
@@ -97,8 +122,19 @@ export function createObservation({ sinks, store, logger, options, providers }: 
     view: createView(registry, labels),
     vitals,
     plugins,
+    providerCalls,
     restore(events) {
       for (const event of events) metrics.fold(event, 'local')
+    },
+    declare(server) {
+      const name = redactName(server)
+      owned.add(name)
+      vitals.declare(name)
+    },
+    forget(server) {
+      const name = redactName(server)
+      owned.delete(name)
+      vitals.forget(name)
     },
     stop: host.stop,
   }

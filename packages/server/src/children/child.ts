@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { processGroup } from './group.js'
+import { membersOf } from './proc.js'
 
 /** How long what a leader leaves behind in its group may take to end after SIGTERM. Milliseconds. */
 const LEFT_BEHIND_GRACE_MS = 2_000
@@ -39,6 +40,10 @@ export interface Child {
   readonly stderr: Readable | undefined
   /** Resolves once it exited and its last output was handed out; never rejects. */
   readonly exited: Promise<ChildExit>
+  /** Resolves once nobody of its group is left, or SIGKILL did not help either; never rejects. */
+  readonly cleared: Promise<void>
+  /** Processes of its group that run although it has exited itself. Reads /proc: for collections, not for calls. */
+  orphans(): number
   /** Sends a signal to the process and all that it started. False where nobody is left. */
   kill(signal: NodeJS.Signals): boolean
   /**
@@ -90,7 +95,11 @@ function supervise(process: ChildProcess): Child {
     await group.gone(LEFT_BEHIND_GRACE_MS)
   }
 
-  const cleared = left.then(clearGroup)
+  let hasLeft = false
+  const cleared = left.then(() => {
+    hasLeft = true
+    return clearGroup()
+  })
   const exited = left.then(async (exit) => {
     if (exit.startFailure === undefined) await Promise.race([closed, cleared.then(() => delay(LAST_OUTPUT_MS))])
     return exit
@@ -113,6 +122,9 @@ function supervise(process: ChildProcess): Child {
     stdout,
     stderr,
     exited,
+    cleared,
+    // A zombie counts for the system until its parent has looked, and for nobody else.
+    orphans: () => (hasLeft && group.signal(0) ? (membersOf(process.pid!)?.length ?? 1) : 0),
     kill: (signal) => group.signal(signal),
     end(graceMs) {
       ending ??= shutDown(graceMs)
@@ -151,6 +163,8 @@ function unstarted(startFailure: StartFailure): Child {
     stdout: new PassThrough().end(),
     stderr: undefined,
     exited,
+    cleared: Promise.resolve(),
+    orphans: () => 0,
     kill: () => false,
     end: () => exited,
   }

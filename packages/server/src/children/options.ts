@@ -30,7 +30,7 @@ export const commandEntry = z.strictObject({
     .meta({ description: 'Leaves this server out.', examples: [true] }),
 })
 
-/** A server that listens for MCP over Streamable HTTP somewhere else. */
+/** A server that listens for MCP over Streamable HTTP, or the deprecated HTTP+SSE, somewhere else. */
 export const urlEntry = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).meta({
     description: 'Address of its MCP endpoint.',
@@ -41,9 +41,13 @@ export const urlEntry = z.strictObject({
     examples: [{ 'X-Tenant': 'docs' }],
   }),
   transport: z
-    .enum(['http'])
+    .enum(['http', 'sse'])
     .default('http')
-    .meta({ description: '`http`: Streamable HTTP.', examples: ['http'] }),
+    .meta({
+      description:
+        '`http`: Streamable HTTP. `sse`: the deprecated HTTP+SSE of 2024-11-05, with the address of its stream.',
+      examples: ['sse'],
+    }),
   disabled: z
     .boolean()
     .default(false)
@@ -55,18 +59,19 @@ export const serverEntry = z.union([commandEntry, urlEntry])
 
 /**
  * The same entry as clients write it under `mcpServers`: keys that only mean something to a client (`type`,
- * `autoApprove`, `timeout` …) are read over. An address whose `type` or `transport` is `sse` (the deprecated
- * 2024-11-05 transport) is refused.
+ * `autoApprove`, `timeout` …) are read over. An address is one of the deprecated HTTP+SSE transport where `type` or
+ * `transport` is `sse`, or where both are absent and its path ends with `/sse`, as that transport's servers have it:
+ * clients then try both, so the entry may well lack the word.
  */
 export const mcpJsonEntry = z.union([
   z.object(commandEntry.shape),
   z
     .object({ ...urlEntry.shape, type: z.unknown().optional(), transport: z.unknown().optional() })
-    .refine(({ type, transport }) => type !== 'sse' && transport !== 'sse', {
-      path: ['type'],
-      message: 'the deprecated HTTP+SSE transport is not supported: give the address of a Streamable HTTP endpoint',
-    })
-    .transform(({ url, headers, disabled }) => ({ url, headers, transport: 'http' as const, disabled })),
+    .transform(({ url, headers, disabled, type, transport }) => {
+      const said = type ?? transport
+      const isSse = said === undefined ? /\/sse\/?$/.test(new URL(url).pathname) : said === 'sse' || transport === 'sse'
+      return { url, headers, transport: isSse ? ('sse' as const) : ('http' as const), disabled }
+    }),
 ])
 
 export type CommandEntry = z.infer<typeof commandEntry>

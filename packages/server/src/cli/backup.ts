@@ -11,7 +11,7 @@ export interface BackupFlags {
 
 /** Copies the store to a new file and says so; rejects with BACKUP_FAILED. */
 export async function backup(file: string, { data }: BackupFlags, { env, out }: Terminal): Promise<void> {
-  const directory = data ?? loadConfig({ file: findOwnFile(), env }).config.dataDir ?? defaultDataDir({ env })
+  const directory = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
   await backupDatabase(directory, file)
   out.write(`The event store of ${directory} is copied to ${file}.\n`)
 }

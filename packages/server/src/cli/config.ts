@@ -27,5 +27,5 @@ export function showSchema(terminal: Terminal): void {
 }
 
 function load({ config }: ConfigFlags, { env }: Terminal): LoadedConfig {
-  return loadConfig({ file: config ?? findOwnFile(), env })
+  return loadConfig({ file: config ?? findOwnFile(env), env })
 }

@@ -21,8 +21,8 @@ function commandLine({ command, args, env, cwd }: Extract<Servers[string], { com
 }
 
 /** Plain words as they are; anything else quoted, with every character outside printable ASCII as an escape. */
-function visible(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text
+export function visible(text: string): string {
+  if (/^[\w@%+=:,./*-]+$/.test(text)) return text
   return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

@@ -1,5 +1,21 @@
 #!/usr/bin/env node
-import { run } from './run.js'
-import { processTerminal } from './terminal.js'
+import { usualWrap } from './wrap-arguments.js'
 
-process.exit(await run(process.argv.slice(2), processTerminal()))
+const args = process.argv.slice(2)
+const wrap = usualWrap(args)
+// Each way loads its own modules alone.
+process.exit(wrap ? await runUsualWrap(wrap) : await runCommand())
+
+async function runUsualWrap(given: NonNullable<typeof wrap>): Promise<number> {
+  try {
+    return await (await import('./wrap.js')).runWrap(given)
+  } catch (error) {
+    const { report } = await import('./report.js')
+    return report(error, (await import('./terminal.js')).processTerminal())
+  }
+}
+
+async function runCommand(): Promise<number> {
+  const { run } = await import('./run.js')
+  return run(args, (await import('./terminal.js')).processTerminal())
+}

@@ -3,19 +3,12 @@ import { vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
 import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
-import type { Terminal } from './terminal.js'
+import { addInstall } from './install-commands.js'
+import type { KeysFlags } from './keys.js'
+import type { Setting } from './setting.js'
 import type { UpFlags } from './up.js'
 
 const FILE_HELP = 'configuration, YAML or JSON: our own form, or a client’s mcp.json'
-
-/** What the commands work with. */
-export interface Setting {
-  readonly terminal: Terminal
-  /** What `wrap` shall run: everything after `--`, as it was typed. */
-  readonly wrapped: readonly string[]
-  /** Told a command’s exit status, where it has one of its own. */
-  readonly finish: (status: number) => void
-}
 
 /**
  * Declares every command. Each one’s work is imported only when it runs: `wrap` starts with every server of a client, so
@@ -35,8 +28,10 @@ export function createProgram(setting: () => Setting): Command {
     .addHelpText('after', EXAMPLES)
   addUp(program, setting)
   addWrap(program, setting)
+  addInstall(program, setting)
   addConfig(program, setting)
   addBackup(program, setting)
+  addKeys(program, setting)
   return program
 }
 
@@ -44,6 +39,7 @@ const EXAMPLES = `
 Examples:
   mcp-vitals up --demo                      watch two small servers that come along
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
+  mcp-vitals install                        have your clients' servers watched; uninstall takes it back
   mcp-vitals wrap -- npx my-server          in a client's configuration: run a server watched
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where
 `
@@ -74,13 +70,21 @@ function addWrap(program: Command, setting: () => Setting): void {
     .argument('[words...]')
     .passThroughOptions()
     .option('-n, --name <name>', 'name of the server (default: made from the command)')
+    .option('--data <directory>', 'state directory of the daemon')
     .addHelpText('after', '\nExample:\n  mcp-vitals wrap --name notes -- npx -y @modelcontextprotocol/server-memory\n')
-    .action(async (words: readonly string[], { name }: { readonly name?: string }) => {
+    .action(async (words: readonly string[], { name, data }: { readonly name?: string; readonly data?: string }) => {
       const { wrapped, finish } = setting()
       const [command, ...args] = wrapped
       if (command === undefined || words.length > 0) throw vitalsError('WRAP_WITHOUT_COMMAND', {})
       const { runWrap } = await import('./wrap.js')
-      finish(await runWrap({ ...(name === undefined ? {} : { name }), command, args }))
+      finish(
+        await runWrap({
+          ...(name === undefined ? {} : { name }),
+          ...(data === undefined ? {} : { dataDir: data }),
+          command,
+          args,
+        }),
+      )
     })
 }
 
@@ -98,7 +102,10 @@ function addBackup(program: Command, setting: () => Setting): void {
 
 function addConfig(program: Command, setting: () => Setting): void {
   const config = program.command('config').description('check, show or describe the configuration')
-  const file = ['-c, --config <file>', `${FILE_HELP} (default: mcp-vitals.yaml, .yml or .json here)`] as const
+  const file = [
+    '-c, --config <file>',
+    `${FILE_HELP} (default: mcp-vitals.yaml, .yml or .json here, else the one of this user)`,
+  ] as const
   config
     .command('check')
     .description('say whether it is valid, or each thing that is wrong, with its place')
@@ -116,5 +123,45 @@ function addConfig(program: Command, setting: () => Setting): void {
   config.addHelpText(
     'after',
     '\nExamples:\n  mcp-vitals config print --config my.yaml\n  mcp-vitals config schema > schema.json\n',
+  )
+}
+
+function addKeys(program: Command, setting: () => Setting): void {
+  const keys = program.command('keys').description('the keys that agents show at the gateway (doors.keys)')
+  const data = ['--data <directory>', 'state directory (dataDir)'] as const
+  const collect = (value: string, before: readonly string[] = []) => [...before, ...value.split(',')]
+  keys
+    .command('create')
+    .description('make a key, and show it this once')
+    .requiredOption('--agent <name>', 'who holds it, as metrics and logs name it')
+    .option('--server <patterns>', 'servers that it opens, by commas; * is any text (default: all)', collect)
+    .option('--tools <patterns>', 'tools that it may call, by commas; * is any text (default: all)', collect)
+    .option('--expires <time>', 'when it ends: 90d, 12h, 30m or 2027-01-31 (default: never)')
+    .option(...data)
+    .action(async (flags: KeysFlags) => (await import('./keys.js')).createKey(flags, setting().terminal))
+  keys
+    .command('list')
+    .description('list the keys, without their secrets')
+    .option(...data)
+    .action(async (flags: KeysFlags) => (await import('./keys.js')).listKeys(flags, setting().terminal))
+  keys
+    .command('revoke')
+    .description('end a key; a daemon that runs sees it at once')
+    .argument('<id>', 'id of the key, as list shows it')
+    .option(...data)
+    .action(async (id: string, flags: KeysFlags) =>
+      (await import('./keys.js')).revokeKey(id, flags, setting().terminal),
+    )
+  keys
+    .command('rotate')
+    .description('make a new key with the rights of an old one, and end that one')
+    .argument('<id>', 'id of the key, as list shows it')
+    .option(...data)
+    .action(async (id: string, flags: KeysFlags) =>
+      (await import('./keys.js')).rotateKey(id, flags, setting().terminal),
+    )
+  keys.addHelpText(
+    'after',
+    '\nExamples:\n  mcp-vitals keys create --agent reporter --server notes --tools "read_*" --expires 90d\n  mcp-vitals keys list\n',
   )
 }

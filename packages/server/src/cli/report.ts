@@ -9,8 +9,12 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'CONFIG_NOT_FOUND',
   'CONFIG_UNREADABLE',
   'CONFIG_INVALID',
-  'HOST_NOT_LOOPBACK',
+  'HOST_UNGUARDED',
+  'KEY_NOT_FOUND',
+  'KEY_OPTION_INVALID',
   'WRAP_WITHOUT_COMMAND',
+  'INSTALL_UNKNOWN_CLIENT',
+  'INSTALL_UNCONFIRMED',
 ])
 
 /** Tells a person what went wrong, and returns the exit status for it. A stack is shown only where MCP_VITALS_DEBUG=1 asks for it. */

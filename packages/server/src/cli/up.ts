@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { type LoadedConfig, loadConfig, type Override } from '../config/index.js'
 import { VitalsError } from '../errors/index.js'
 import { confirm, describeServers } from './consent.js'
@@ -16,16 +18,30 @@ export interface UpFlags {
   readonly preset?: string
 }
 
+/**
+ * Collections of the young generation in one thread. A daemon's are many and find next to nothing alive, so V8's helpers,
+ * four threads that are woken for each, cost a sixth of a call's CPU and save no time.
+ */
+const ONE_THREAD = '--no-parallel-scavenge'
+
 /** Runs the daemon until a signal ends it. Resolves to the exit status; rejects with what kept it from starting. */
 export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
-  const loaded = await choose(flags, terminal)
+  const { loaded, reloadable } = await choose(flags, terminal)
   for (const note of loaded.notes) terminal.err.write(`note: ${note}\n`)
+  setFlagsFromString(ONE_THREAD)
   const { startApp } = await import('../app/index.js')
-  const signals = onStopSignal()
+  let app: Awaited<ReturnType<typeof startApp>> | undefined
+  const onHangup = () => void app?.reload()
+  const signals = onStopSignal({
+    onHurry: () => app?.kill(),
+    // With a terminal the signal says that it went away.
+    ...(terminal.input.isTTY !== true && { onHangup }),
+  })
   const forget = onUnhandled(terminal)
   try {
-    const app = await startApp({
+    app = await startApp({
       config: loaded.config,
+      source: reloadable,
       demo: flags.demo ?? false,
       out: terminal.out,
       err: terminal.err,
@@ -39,19 +55,30 @@ export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
   }
 }
 
-/** The file that was named, else our own in this directory, else a client’s after a yes, else none. */
-async function choose(flags: UpFlags, terminal: Terminal): Promise<LoadedConfig> {
+interface Choice {
+  readonly loaded: LoadedConfig
+  /** How it is read again; absent where nobody named the file: what a stranger writes into it later is not started. */
+  readonly reloadable?: { readonly file: string; load(): LoadedConfig['config'] }
+}
+
+/** The file that was named, else our own in this directory, else the user’s, else a client’s after a yes, else none. */
+async function choose(flags: UpFlags, terminal: Terminal): Promise<Choice> {
   const load = (file: string | undefined) => loadConfig({ file, env: terminal.env, overrides: overridesOf(flags) })
-  if (flags.config !== undefined) return load(flags.config)
-  if (flags.demo) return load(undefined)
-  const own = findOwnFile()
+  const named = (file: string): Choice => {
+    const path = resolve(file)
+    return { loaded: load(file), reloadable: { file: path, load: () => load(path).config } }
+  }
+  if (flags.config !== undefined) return named(flags.config)
+  if (flags.demo) return { loaded: load(undefined) }
+  const own = findOwnFile(terminal.env)
   if (own !== undefined) {
     terminal.err.write(`Configuration: ${own}\n`)
-    return load(own)
+    return named(own)
   }
   const found = findClientFile()
   if (found === undefined) terminal.err.write(NOTHING)
-  return (found === undefined ? undefined : await offered(found, load, terminal)) ?? load(undefined)
+  const consented = found === undefined ? undefined : await offered(found, load, terminal)
+  return { loaded: consented ?? load(undefined) }
 }
 
 const NOTHING = `No configuration here, so no server is watched yet. Any of these goes on from here:

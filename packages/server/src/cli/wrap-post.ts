@@ -38,13 +38,13 @@ function send(
   request: typeof import('node:http').request,
   agent: Agent,
   { url, token }: { readonly url: URL; readonly token: string },
-  body: string,
+  body: Uint8Array,
 ): Promise<Receipt> {
   return new Promise((resolve, reject) => {
     const headers = {
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
+      'content-length': body.length,
     }
     const sent = request(url, { method: 'POST', agent, headers, timeout: TIMEOUT_MS }, (response) => {
       readReceipt(response).then(resolve, reject)

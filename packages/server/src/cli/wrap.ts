@@ -1,7 +1,9 @@
 import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
+import { createChildMark } from '../children/index.js'
 import { ERRORS, VitalsError, vitalsError } from '../errors/index.js'
 import { createStdioProxy, serverName } from '../sources/stdio-proxy/index.js'
+import { keepRecord } from './wrap-orphans.js'
 import { openStdin, openStdout } from './wrap-pipes.js'
 import { rulesFor } from './wrap-rules.js'
 import { openShipping } from './wrap-shipping.js'
@@ -9,6 +11,8 @@ import { openShipping } from './wrap-shipping.js'
 export interface WrapArguments {
   /** Name of the server in events. Default: made from the command. */
   readonly name?: string
+  /** State directory. Default: the one that every program of this user finds. */
+  readonly dataDir?: string
   readonly command: string
   readonly args: readonly string[]
 }
@@ -26,17 +30,18 @@ const NOT_RAISED: readonly string[] = ['SIGUSR1', 'SIGPIPE']
  * A server that a signal ended ends this process by the same signal. Writes nothing to stdout, and to stderr only when the
  * command cannot be run, or the state directory cannot be used.
  */
-export async function runWrap({ name, command, args }: WrapArguments): Promise<number> {
+export async function runWrap({ name, dataDir, command, args }: WrapArguments): Promise<number> {
   const server = name ?? serverName(command, args)
-  const shipping = openShipping(server, tellUnusable)
+  const shipping = openShipping(server, dataDir, tellUnusable)
   const parent = process.ppid
-  const rules = await rulesFor(server)
+  const mark = createChildMark()
+  const rules = await rulesFor(server, dataDir)
   const proxy = createStdioProxy({
     name: server,
     session: shipping.session,
     command,
     args,
-    env: process.env,
+    env: { ...process.env, ...mark.env },
     stdin: openStdin(),
     stdout: openStdout(),
     publish: shipping.publish,
@@ -47,8 +52,10 @@ export async function runWrap({ name, command, args }: WrapArguments): Promise<n
   })
   const forget = forwardSignals((signal) => proxy.signal(signal))
   await proxy.start()
+  const forgetServer = keepRecord(shipping.opened, proxy.pid, mark)
   const { code, signal, startFailure } = await proxy.exited
   await shipping.park()
+  await forgetServer()
   forget()
   if (startFailure === 'not_found') return refuse(NOT_FOUND, vitalsError('COMMAND_NOT_FOUND', { command }).explain())
   if (startFailure) return refuse(NOT_EXECUTABLE, vitalsError('COMMAND_NOT_EXECUTABLE', { command }).explain())

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { vitalsError } from '../errors/index.js'
 import { metricsProblems } from '../faces/metrics/options.js'
-import { LOOPBACK_HOSTS } from '../listen/options.js'
+import { isLoopbackHost } from '../listen/options.js'
 import { type ClientForm, clientForm, isGroup } from './client.js'
 import { expandEntries } from './expand.js'
 import { parseConfig, readConfigFile, type SourceFile } from './file.js'
@@ -10,6 +10,7 @@ import { notesOf } from './notes.js'
 import { type Config, clientOptions, configOptions } from './options.js'
 import { overlaid, presetValues } from './preset.js'
 import { invalidName, nearest, type Problem, problemsOf } from './problems.js'
+import { schemaAt } from './schema.js'
 
 export interface LoadOptions {
   /** Path of a YAML or JSON file, our own form or a client’s `mcp.json`. Absent: defaults and environment alone. */
@@ -40,7 +41,7 @@ interface Base {
 
 /**
  * Reads the file, puts it over the preset, and environment and overrides on top; fills in the defaults and checks the whole.
- * Throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID (every problem with its place) or HOST_NOT_LOOPBACK.
+ * Throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID (every problem with its place) or HOST_UNGUARDED.
  */
 export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedConfig {
   const flags = overrides.map(({ flag, path, value }) => ({ from: `option ${flag}`, path, value }))
@@ -56,17 +57,33 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
   for (const problem of problemsOf(result.error?.issues ?? [], written))
     if (!problems.some(({ path }) => sameKey(path, problem.path))) problems.push(problem)
   if (result.success) problems.push(...crossProblems(result.data))
-  if (!result.success || problems.length > 0) throw invalid(sentencesOf(problems, base, layers))
+  if (!result.success || problems.length > 0)
+    throw invalid(sentencesOf(problems, base, layers), exampleFor(problems, layers))
   const config = withHome(result.data)
-  if (!LOOPBACK_HOSTS.includes(config.listen.host)) throw vitalsError('HOST_NOT_LOOPBACK', { host: config.listen.host })
+  refuseUnguarded(config)
   const { source, client } = base
   const notes = source ? notesOf(config, { path: source.path, value: source.value, client }) : []
   return { config, file, origin: (path) => originOf(path, base, layers), notes }
 }
 
+/** What other machines reach needs its credentials. */
+function refuseUnguarded({ listen: { host, adminToken }, doors }: Config): void {
+  if (isLoopbackHost(host)) return
+  const isKeyed = doors.keys === true && Object.values(doors.servers).every(({ keys }) => keys !== false)
+  const missing = [
+    ...(adminToken === undefined ? ['`listen.adminToken` (MCP_VITALS_ADMIN_TOKEN)'] : []),
+    ...(isKeyed ? [] : ['`doors.keys: true` for every server (MCP_VITALS_KEYS=true)']),
+  ]
+  if (missing.length > 0) throw vitalsError('HOST_UNGUARDED', { host, missing: missing.join(' and ') })
+}
+
 /** What no option can see alone. */
-function crossProblems({ metrics, providers }: Config): readonly Problem[] {
-  return metricsProblems(metrics, Object.keys(providers), nearest).map((problem) => ({ ...problem, part: 'key' }))
+function crossProblems({ listen, metrics, providers }: Config): readonly Problem[] {
+  const problems = metricsProblems(metrics, Object.keys(providers), nearest)
+  const found = problems.map((problem) => ({ ...problem, part: 'key' }) as const)
+  if (metrics.port === undefined || metrics.port === 0 || metrics.port !== listen.port) return found
+  const message = `is ${metrics.port}, as listen.port is; expected: another port, or none, since metrics are served with everything else then`
+  return [...found, { path: ['metrics', 'port'], part: 'value', message }]
 }
 
 type File = Omit<Base, 'preset'>
@@ -110,8 +127,22 @@ function expanded(
   return { values, problems }
 }
 
-function invalid(sentences: readonly string[]): Error {
-  return vitalsError('CONFIG_INVALID', { problems: sentences.map((text) => `\n  ${text}`).join('') })
+function invalid(sentences: readonly string[], example?: string): Error {
+  const problems = sentences.map((text) => `\n  ${text}`).join('')
+  return vitalsError('CONFIG_INVALID', { problems }, undefined, example)
+}
+
+/** The first option at fault that declares an example, set as it was: by a variable, or by its key. */
+function exampleFor(problems: readonly Problem[], layers: readonly Layer[]): string | undefined {
+  for (const { path } of problems) {
+    const node = schemaAt(path)
+    const example = node?.examples?.[0]
+    if (example === undefined || path.some((key) => typeof key === 'number')) continue
+    const text = JSON.stringify(example)
+    if (node?.env !== undefined && layerOf(path, layers)) return `${node.env}=${text.replace(/^"(.*)"$/, '$1')}`
+    return path.reduceRight<string>((inner, key) => `{ ${JSON.stringify(key)}: ${inner} }`, text)
+  }
+  return undefined
 }
 
 /** One sentence a problem: those of the layers first, then those of the file from top to bottom. */

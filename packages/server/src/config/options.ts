@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
+import { doorsOptions } from '../doors/options.js'
 import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
@@ -53,10 +54,20 @@ const sections = {
       examples: ['/var/lib/mcp-vitals'],
       env: 'MCP_VITALS_DATA',
     }),
+  watch: z
+    .boolean()
+    .default(true)
+    .meta({
+      description:
+        'Reads this file again when it changes: `servers`, `gateway`, `providers`, `health` and `environment` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
+      examples: [false],
+      env: 'MCP_VITALS_WATCH',
+    }),
   listen: listenOptions,
   health: healthOptions,
   providers: providersOptions,
   gateway: gatewayOptions,
+  doors: doorsOptions,
   ingest: ingestOptions,
   store: storeOptions,
   log: logOptions,

@@ -24,6 +24,10 @@ export interface DataDir {
   readonly path: string
   /** Where senders keep what no daemon took yet: `<path>/spool`, mode 0700, made already. */
   readonly spoolDir: string
+  /** Where the daemon keeps which processes it started: `<path>/children`, made when there are any. */
+  readonly childrenDir: string
+  /** Where wraps keep which processes they started: `<path>/wrapped`, each in a directory of its own. */
+  readonly wrappedDir: string
   /** Takes the daemon's lock, which ends with the process at the latest. Rejects with DATA_DIR_LOCKED (it names the holder). */
   lock(): Promise<Release>
   /**
@@ -35,6 +39,8 @@ export interface DataDir {
   announce(daemon: { readonly url: string; readonly pid: number }): Promise<Release>
   /** Leaves a text for the wraps on this machine, who read it by `readShared`; `undefined` takes it away. */
   share(name: SharedName, text: string | undefined): Promise<void>
+  /** Says in our words why something of this directory could not be used: DATA_DIR_UNUSABLE for a system error. */
+  unusable(error: unknown): unknown
   /** The daemon that announced itself, if its process is alive. Never rejects: what cannot be read is no daemon. */
   findDaemon(): Promise<Daemon | undefined>
 }
@@ -52,10 +58,13 @@ export async function openDataDir(path: string = defaultDataDir()): Promise<Data
   return {
     path: dir,
     spoolDir,
+    childrenDir: join(dir, 'children'),
+    wrappedDir: join(dir, 'wrapped'),
     share: (name, text) => usable(dir, () => shareText(dir, name, text)),
     lock: () => usable(dir, () => lockDirectory(dir)),
     token: () => usable(dir, () => readToken(join(dir, 'token'))),
     announce: (daemon) => usable(dir, () => announceDaemon(join(dir, 'daemon.json'), daemon)),
+    unusable: (error) => inWords(dir, error),
     findDaemon: () => readDaemon(join(dir, 'daemon.json')),
   }
 }
@@ -94,10 +103,14 @@ async function usable<T>(dir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const code = errorCode(error)
-    if (!code || !('syscall' in (error as object) || code in REASONS)) throw error
-    throw vitalsError('DATA_DIR_UNUSABLE', { dir, reason: REASONS[code] ?? (error as Error).message }, error)
+    throw inWords(dir, error)
   }
+}
+
+function inWords(dir: string, error: unknown): unknown {
+  const code = errorCode(error)
+  if (!code || !('syscall' in (error as object) || code in REASONS)) return error
+  return vitalsError('DATA_DIR_UNUSABLE', { dir, reason: REASONS[code] ?? (error as Error).message }, error)
 }
 
 async function readToken(file: string): Promise<string> {

@@ -1,3 +1,4 @@
 export { type Daemon, type DataDir, openDataDir, type Release } from './datadir.js'
+export { replaceFile as replacePrivately } from './files.js'
 export { defaultDataDir, type Surroundings } from './path.js'
 export { readShared, type SharedName } from './share.js'

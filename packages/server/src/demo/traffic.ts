@@ -16,6 +16,8 @@ export interface TrafficOptions {
   readonly servers: readonly DemoServer[]
   /** Address of a server behind the gateway. */
   readonly addressOf: (server: string) => string
+  /** What the gateway asks of a client of this server. */
+  readonly headersOf: (server: string) => Readonly<Record<string, string>>
   /** State directory of the daemon, so that the wraps find it. */
   readonly dataDir: string
   /** Told when a client could not go on; it tries again. */
@@ -23,12 +25,13 @@ export interface TrafficOptions {
 }
 
 /** A gentle real client (the official SDK's) for each server: one call at a time, some of them failing. */
-export function startTraffic({ servers, addressOf, dataDir, onTrouble }: TrafficOptions): Traffic {
+export function startTraffic(options: TrafficOptions): Traffic {
+  const { servers, onTrouble } = options
   const stopping = new AbortController()
   const running = servers.map(async (server) => {
     while (!stopping.signal.aborted) {
       try {
-        await play(server, connectTo(server, addressOf, dataDir), stopping.signal)
+        await play(server, connectTo(server, options), stopping.signal)
       } catch (error) {
         if (!stopping.signal.aborted) onTrouble(server.name, error)
         await sleep(PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {})
@@ -43,8 +46,11 @@ export function startTraffic({ servers, addressOf, dataDir, onTrouble }: Traffic
   }
 }
 
-function connectTo(server: DemoServer, addressOf: (name: string) => string, dataDir: string) {
-  if (server.through === 'gateway') return new StreamableHTTPClientTransport(new URL(addressOf(server.name)))
+function connectTo(server: DemoServer, { addressOf, headersOf, dataDir }: TrafficOptions) {
+  if (server.through === 'gateway')
+    return new StreamableHTTPClientTransport(new URL(addressOf(server.name)), {
+      requestInit: { headers: headersOf(server.name) },
+    })
   const cli = fileURLToPath(new URL('../cli/main.js', import.meta.url))
   return new StdioClientTransport({
     command: process.execPath,

@@ -28,10 +28,10 @@ export const ERRORS = {
     example: '{ "servers": { "notes": { "command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"] } } }',
     next: 'Mend the places named above and see with "mcp-vitals config check"; docs/reference/config.md tells every option.',
   },
-  HOST_NOT_LOOPBACK: {
-    message: 'Listening on {host} is refused: whoever reaches that address could use your servers.',
-    example: 'mcp-vitals up --host 127.0.0.1',
-    next: 'Use 127.0.0.1, localhost or ::1; to reach the daemon from another machine, take an SSH tunnel.',
+  HOST_UNGUARDED: {
+    message: 'Listening on {host} is refused, as other machines reach it: there is no {missing}.',
+    example: 'MCP_VITALS_KEYS=true MCP_VITALS_ADMIN_TOKEN=$(openssl rand -hex 32) mcp-vitals up --host 0.0.0.0',
+    next: 'Add what is named, and make a key for each client with "mcp-vitals keys create"; or listen on 127.0.0.1.',
   },
   DATA_DIR_UNUSABLE: {
     message: 'The state directory {dir} cannot be used: {reason}.',
@@ -83,6 +83,12 @@ export const ERRORS = {
     example: 'npx -y @modelcontextprotocol/server-memory',
     next: 'Run its command in a terminal to see what it says; a new session starts it again.',
   },
+  SERVER_HELD_BACK: {
+    message:
+      'The server {server} failed {failures} times one after another; it is started again in {seconds} s at the earliest.',
+    example: '{ "gateway": { "restartMaxDelayMs": 10000 } }',
+    next: 'Try again after that time, or mend what the last failure tells of.',
+  },
   SERVER_SILENT: {
     message: 'The server {server} did not answer `initialize` within {seconds} s, and was ended.',
     example: '{ "gateway": { "startTimeoutMs": 120000 } }',
@@ -108,6 +114,21 @@ export const ERRORS = {
     example: 'curl -i http://127.0.0.1:3001/mcp',
     next: 'Check that the server runs and that `url` in the configuration is its MCP endpoint.',
   },
+  ENDPOINT_REFUSED: {
+    message: 'The server {server} announced an address for messages that is not used: {reason}.',
+    example: '{ "servers": { "notes": { "url": "http://127.0.0.1:3001/sse", "transport": "sse" } } }',
+    next: 'Write `url` with the scheme, host and port that the server announces, or have it announce a path alone.',
+  },
+  UPSTREAM_BROKEN_OFF: {
+    message: 'The server {server} closed the connection before it answered: {reason}.',
+    example: 'curl -i http://127.0.0.1:3001/mcp',
+    next: 'The request may have been carried out: look at what the server logged before you send it again.',
+  },
+  UPSTREAM_SILENT: {
+    message: 'The server {server} did not begin its answer within {seconds} s.',
+    example: '{ "gateway": { "responseTimeoutMs": 600000 } }',
+    next: 'Look whether the server hangs; give calls that take long more time with `gateway.responseTimeoutMs`.',
+  },
   COMMAND_NOT_FOUND: {
     message: 'The server’s command {command} was not found.',
     example: 'mcp-vitals wrap -- npx -y @modelcontextprotocol/server-memory',
@@ -118,10 +139,66 @@ export const ERRORS = {
     example: 'mcp-vitals wrap -- node /srv/notes/server.js',
     next: 'Make the file executable (chmod +x), or name its interpreter before it.',
   },
+  KEYS_UNREADABLE: {
+    message: 'The keys in {file} cannot be used: {reason}. Until then no key opens anything.',
+    example: 'chmod 600 ~/.local/state/mcp-vitals/doors/keys.json',
+    next: 'Give the file to the daemon’s user alone, or remove it and make new keys with "mcp-vitals keys create".',
+  },
+  KEY_NOT_FOUND: {
+    message: 'There is no key with the id {id}.',
+    example: 'mcp-vitals keys revoke 0f3a9c1b22d4',
+    next: 'See the ids with "mcp-vitals keys list"; name the state directory of the daemon with --data.',
+  },
+  KEY_OPTION_INVALID: {
+    message: 'The option {option} is {value}, which is not valid; expected: {expected}.',
+    example: 'mcp-vitals keys create --agent reporter --server notes --tools "read_*" --expires 90d',
+    next: 'Mend the option; "mcp-vitals keys create --help" tells what each one takes.',
+  },
   WRAP_WITHOUT_COMMAND: {
     message: 'No command stands after "--", so there is nothing to wrap.',
     example: 'mcp-vitals wrap --name notes -- npx -y @modelcontextprotocol/server-memory',
     next: 'Write "--" and then the server’s command with its arguments, as the client had it.',
+  },
+  INSTALL_UNKNOWN_CLIENT: {
+    message: 'There is no client {client} that install knows.',
+    example: 'mcp-vitals install cursor vscode',
+    next: '"mcp-vitals status" lists the clients and the names to give.',
+  },
+  INSTALL_UNCONFIRMED: {
+    message: 'Nothing was changed, since nobody is at the keyboard to say yes. To do it, type: {line}',
+    example: 'mcp-vitals install --yes',
+    next: 'Read above what would change first.',
+  },
+  INSTALL_INCOMPLETE: {
+    message: 'Not everything could be changed: {count} of the files above are as they were.',
+    example: 'mcp-vitals status',
+    next: 'Mend what stands beside each file and run the same command again: what is done already is left alone.',
+  },
+  CLIENT_FILE_UNREADABLE: {
+    message: '{file} cannot be read: {reason}.',
+    example: 'ls -l ~/.cursor/mcp.json',
+    next: 'Make it a file that this user may read. It was left alone.',
+  },
+  CLIENT_FILE_MALFORMED: {
+    message: '{file}:{line}:{column}: {reason}.',
+    example:
+      '{ "mcpServers": { "notes": { "command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"] } } }',
+    next: 'Mend the file at that place. It was left alone.',
+  },
+  CLIENT_FILE_STRANGE: {
+    message: '{file} has a form that cannot be changed with nothing else changing.',
+    example: 'mcp-vitals wrap --name notes -- npx -y @modelcontextprotocol/server-memory',
+    next: 'Put the wrap in front of its servers by hand. It was left alone.',
+  },
+  CLIENT_FILE_CHANGED: {
+    message: '{file} was changed by another program since it was read; it was left alone.',
+    example: 'mcp-vitals install',
+    next: 'Close the client that writes it, and run the command again.',
+  },
+  CLIENT_FILE_UNWRITABLE: {
+    message: '{file} could not be written: {reason}. It is as it was.',
+    example: 'ls -ld ~/.cursor',
+    next: 'Make the directory one that this user may write, or free some space, and run the command again.',
   },
 } as const satisfies Record<string, ErrorEntry>
 

@@ -1,2 +1,4 @@
-export { type Refusal, refusalOf } from './guard.js'
+export { type AdminCheck, createAdminCheck, isLoopback } from './admin.js'
+export { type Caller, createGuard, type Guard, type Refusal } from './guard.js'
 export { holderOf } from './holder.js'
+export type { GuardOptions } from './options.js'

@@ -1,3 +1,4 @@
 export type { Check, CheckResult, Reason } from './check.js'
+export { withOldTransport } from './mcp/old-transport.js'
 export type { ProviderEntry, ProviderType } from './options.js'
 export { createProviders, type ProviderReport, type Providers } from './providers.js'

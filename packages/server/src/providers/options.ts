@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { callsOptions } from './calls/options.js'
 import { commandOptions } from './command/options.js'
 import { httpOptions } from './http/options.js'
 import { mcpOptions } from './mcp/options.js'
@@ -14,6 +15,7 @@ export const providerEntry = z.discriminatedUnion('type', [
   redisOptions,
   commandOptions,
   mcpOptions,
+  callsOptions,
 ])
 
 /** The name is a key of the health document and a label. */
@@ -30,9 +32,12 @@ export const providersOptions = z
   .record(providerName, providerEntry)
   .default({})
   .meta({
-    description: 'What your servers need from outside, checked when /health, /health/ready or /ready is asked.',
+    description:
+      'What your servers need from outside, checked when /health, /health/ready or /ready is asked. Each has metrics of its own.',
     examples: [{ database: { type: 'postgres', url: 'postgres://app@db.internal:5432/app' } }],
   })
 
 export type ProviderEntry = z.infer<typeof providerEntry>
 export type ProviderType = ProviderEntry['type']
+/** One that is asked how it is. */
+export type AskedEntry = Exclude<ProviderEntry, { readonly type: 'calls' }>

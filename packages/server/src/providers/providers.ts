@@ -1,10 +1,11 @@
 import { type Event, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import { type ProviderCall, watchCalls } from './calls/watch.js'
 import type { CheckResult } from './check.js'
 import type { ProviderEntry, ProviderType } from './options.js'
 import { type CheckTools, createCheck } from './registry.js'
-import { createWatch } from './watch.js'
+import { createWatch, type Watched } from './watch.js'
 
-/** What is known of one provider. `unknown`: its first check has not ended. */
+/** What is known of one provider. `unknown`: its first check has not ended, or no call of it was told yet. */
 export interface ProviderReport extends Partial<Omit<CheckResult, 'ok'>> {
   readonly name: string
   readonly type: ProviderType
@@ -29,6 +30,8 @@ export interface Providers {
 export interface ProvidersSettings extends CheckTools {
   readonly entries: Readonly<Record<string, ProviderEntry>>
   readonly publish: (event: Event) => void
+  /** The newest call of a provider that others told of; undefined before the first. */
+  readonly newestCall: (provider: string) => ProviderCall | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Told once when a provider goes down or comes up again. Must not throw. */
@@ -40,14 +43,12 @@ const FIRST_RESULT_MS = 500
 
 /** Creates the watch over all providers. Nothing is checked before somebody asks. */
 export function createProviders(settings: ProvidersSettings): Providers {
-  const { entries, clock } = settings
-  const watches = Object.entries(entries).map(([name, entry]) => {
-    const { timeoutMs, cacheMs } = entry
-    const check = createCheck(entry, settings)
-    const onResult = (result: CheckResult, before: CheckResult | undefined) =>
-      tell(settings, reportOf(name, entry, result), before)
-    return { name, entry, watch: createWatch({ check, timeoutMs, cacheMs, clock, onResult }) }
-  })
+  const { entries } = settings
+  const watches = Object.entries(entries).map(([name, entry]) => ({
+    name,
+    entry,
+    watch: watchOf(name, entry, settings),
+  }))
   const all = () => watches.map(({ name, entry, watch }) => reportOf(name, entry, watch.newest()))
   const refresh = () => Promise.all(watches.map(({ watch }) => watch.fresh()))
 
@@ -58,13 +59,22 @@ export function createProviders(settings: ProvidersSettings): Providers {
     },
     async newest() {
       const refreshed = refresh()
-      if (watches.some(({ watch }) => watch.newest() === undefined)) await atMost(refreshed, FIRST_RESULT_MS)
+      if (watches.some(({ entry, watch }) => entry.type !== 'calls' && watch.newest() === undefined))
+        await atMost(refreshed, FIRST_RESULT_MS)
       return all()
     },
     async close() {
       await Promise.all(watches.map(({ watch }) => watch.close()))
     },
   }
+}
+
+function watchOf(name: string, entry: ProviderEntry, settings: ProvidersSettings): Watched {
+  if (entry.type === 'calls') return watchCalls(() => settings.newestCall(name))
+  const { timeoutMs, cacheMs } = entry
+  const onResult = (result: CheckResult, before: CheckResult | undefined) =>
+    tell(settings, reportOf(name, entry, result), before)
+  return createWatch({ check: createCheck(entry, settings), timeoutMs, cacheMs, clock: settings.clock, onResult })
 }
 
 function reportOf(name: string, { type, required }: ProviderEntry, result: CheckResult | undefined): ProviderReport {
@@ -76,8 +86,8 @@ function reportOf(name: string, { type, required }: ProviderEntry, result: Check
 function tell({ publish, now, onChange }: ProvidersSettings, report: ProviderReport, before: CheckResult | undefined) {
   const { name, status, latencyMs = 0, reason } = report
   const ok = status === 'up'
-  const errorCode = reason === undefined ? {} : { errorCode: reason }
-  publish(event('provider', now(), { server: OWN_SERVER }, { provider: name, ok, durationMs: latencyMs, ...errorCode }))
+  const why = reason === undefined ? {} : { reason }
+  publish(event('probe', now(), { server: OWN_SERVER }, { check: name, ok, durationMs: latencyMs, ...why }))
   if (ok !== (before?.ok ?? true)) onChange(report)
 }
 

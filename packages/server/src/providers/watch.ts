@@ -10,14 +10,20 @@ export interface WatchSettings {
   readonly onResult: (result: CheckResult, before: CheckResult | undefined) => void
 }
 
-/** One provider's check with its newest result. */
-export interface Watch {
+/** How one provider is, as far as it is known. */
+export interface Watched {
   /** The newest result; undefined before the first. */
   newest(): CheckResult | undefined
-  /** A result not older than `cacheMs`, within `timeoutMs`. Never rejects. */
-  fresh(): Promise<CheckResult>
+  /** Resolves when the newest result is as fresh as it may be asked for. Never rejects. */
+  fresh(): Promise<unknown>
   /** Ends a check that runs; resolves when nothing is left of it. */
   close(): Promise<void>
+}
+
+/** One provider's check with its newest result. */
+export interface Watch extends Watched {
+  /** A result not older than `cacheMs`, within `timeoutMs`. Never rejects. */
+  fresh(): Promise<CheckResult>
 }
 
 /**

@@ -1,2 +1,3 @@
+export { createIdMask, type IdMask } from './ids.js'
 export { createMask } from './mask.js'
-export { MAX_LENGTH, redact, redactId, redactName, redactSentence } from './redact.js'
+export { MAX_LENGTH, redact, redactName, redactSentence } from './redact.js'

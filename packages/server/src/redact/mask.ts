@@ -1,13 +1,14 @@
 import { ENVELOPE, EVENTS, type Event, type EventType, type Field } from '@mcp-vitals/instrument/event'
-import { redactId, redactName } from './redact.js'
+import type { IdMask } from './ids.js'
+import { redactName } from './redact.js'
 
 /** Most texts that are remembered as clean, in each of two generations. */
 const GENERATION_SIZE = 2_048
 
-/** Our own making or opaque by its meaning, so that a number alone in it is no person’s. */
-const IDS: ReadonlySet<string> = new Set(['session', 'operation', 'traceId', 'protocolVersion'])
-/** Made by us of a definition’s bytes: nothing can be read out of them. */
-const HASHES = 'hashes'
+/** Ids by which events belong together: none is replaced by a word that another has too. */
+const IDS: ReadonlySet<string> = new Set(['session', 'operation', 'id'])
+/** Hexadecimal digits by the table of events, of which all could be decimal. */
+const DIGITS: ReadonlySet<string> = new Set(['traceId', 'hashes'])
 
 type Clean = (text: string) => string
 type Masked = readonly { readonly name: string; readonly isList: boolean; readonly clean: Clean }[]
@@ -17,17 +18,19 @@ type Masked = readonly { readonly name: string; readonly isList: boolean; readon
  * The first net is that an event has fields for names alone. An event that holds none comes back as it is.
  *
  * Every text that was clean is remembered, so that a name seen before costs one look-up. Texts that were not are never
- * kept.
+ * kept. `cleanId` is not remembered either: each call has an id of its own, and most are seen to be plain at a glance.
  */
-export function createMask(): (event: Event) => Event {
+export function createMask(cleanId: IdMask): (event: Event) => Event {
   const cleanName = remembering(redactName)
-  const cleanId = remembering(redactId)
+  // A pseudonym in their place has their form.
+  const cleanDigits: Clean = (text) => cleanId(text).replace(/^id-/, '')
+  const cleaner = (name: string) => (DIGITS.has(name) ? cleanDigits : IDS.has(name) ? cleanId : cleanName)
   const table = Object.fromEntries(
     Object.entries(EVENTS).map(([type, { fields }]) => [
       type,
       Object.entries<Field<unknown>>({ ...ENVELOPE, ...fields })
-        .filter(([name, { kind }]) => (kind === 'text' || kind === 'texts') && name !== HASHES)
-        .map(([name, { kind }]) => ({ name, isList: kind === 'texts', clean: IDS.has(name) ? cleanId : cleanName })),
+        .filter(([, { kind }]) => kind === 'text' || kind === 'texts')
+        .map(([name, { kind }]) => ({ name, isList: kind === 'texts', clean: cleaner(name) })),
     ]),
   ) as unknown as Readonly<Record<EventType, Masked>>
   return (event) => masked(event, table[event.type])

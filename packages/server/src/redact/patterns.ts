@@ -13,7 +13,16 @@ export interface Kind {
    * these.
    */
   readonly isGuess?: true
+  /** A row of digits (and few letters), as chance puts them into a UUID too: not searched for inside of one. */
+  readonly isDigits?: true
 }
+
+/**
+ * A UUID (RFC 9562), of whatever version. One without a letter is none: chance makes one in three million, and a number
+ * could stand in it.
+ */
+export const UUID =
+  /(?<![A-Za-z0-9])(?=[\d-]{0,35}[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![A-Za-z0-9])/gi
 
 /** In this order: what holds others comes first. */
 export const KINDS: readonly Kind[] = [
@@ -39,24 +48,26 @@ export const KINDS: readonly Kind[] = [
   {
     kind: 'email',
     pattern:
-      /[\p{L}\p{N}._%+-]{1,64}(?:@|%40)(?!\d{1,6}\.\d)[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,6}\.\p{L}{2,24}/gu,
+      /[\p{L}\p{N}._%+-]{1,64}(?:@|%40|\s?[([{]\s?at\s?[)\]}]\s?)(?!\d{1,6}\.\d)[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,6}\.\p{L}{2,24}/giu,
   },
   {
     kind: 'iban',
     pattern: /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?![A-Za-z0-9])/g,
     isOne: isIban,
+    isDigits: true,
   },
   { kind: 'ip', pattern: /(?<![A-Za-z0-9.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)/g, isOne: isForeignIpv4 },
   { kind: 'ip', pattern: /(?<![A-Za-z0-9:.])[0-9A-Fa-f:]{4,39}(?![\w:])/g, isOne: isForeignIpv6 },
-  { kind: 'card', pattern: /(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)/g, isOne: isCard },
-  { kind: 'phone', pattern: /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){6,14}/g },
+  { kind: 'card', pattern: /(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)/g, isOne: isCard, isDigits: true },
+  { kind: 'phone', pattern: /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){6,14}/g, isDigits: true },
   {
     kind: 'phone',
     pattern: /(?<![A-Za-z0-9])\(?\d{2,4}\)?[ .-]?\d{2,4}(?:[ .-]\d{2,4}){1,3}(?![A-Za-z0-9])/g,
     isOne: (match) => match.replace(/\D/g, '').length >= 9,
     isGuess: true,
+    isDigits: true,
   },
-  { kind: 'number', pattern: /\d{10,}/g, isGuess: true },
+  { kind: 'number', pattern: /\d{9,}/g, isGuess: true, isDigits: true },
   { kind: 'key', pattern: /(?<![A-Za-z0-9])[0-9A-Fa-f]{32,}(?![A-Za-z0-9])/g, isGuess: true },
   { kind: 'key', pattern: /[A-Za-z0-9+]{32,}/g, isOne: isRandom, isGuess: true },
 ]

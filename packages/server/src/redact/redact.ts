@@ -1,4 +1,4 @@
-import { KINDS, type Kind } from './patterns.js'
+import { KINDS, type Kind, UUID } from './patterns.js'
 
 /** Longest text that is looked at, UTF-16 units. What is longer is cut first: no name is. */
 export const MAX_LENGTH = 1_024
@@ -6,8 +6,9 @@ export const MAX_LENGTH = 1_024
 const MIN_LENGTH = 7
 
 const SURE = KINDS.filter(({ isGuess }) => !isGuess)
-/** Ids as we and others make them: hexadecimal, in groups or not. */
-const PLAIN_ID = /^[0-9a-f-]{1,36}$/
+/** What looks like another character, or like none, is read as what it looks like (NFKC, Unicode Standard Annex 15). */
+const NOT_PLAIN = /[^\x20-\x7e]/
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 
 /** `text` with every secret or personal datum that has a known form as its kind in brackets: `mail_[email]`. */
 export function redact(text: string): string {
@@ -17,12 +18,6 @@ export function redact(text: string): string {
 /** The same for a sentence of our own, where a number alone says nothing of a person. */
 export function redactSentence(text: string): string {
   return text.length < MIN_LENGTH ? text : without(text, SURE)
-}
-
-/** The same for an id, in which no space stands and where a number alone says nothing of a person. */
-export function redactId(text: string): string {
-  if (PLAIN_ID.test(text)) return text
-  return /\s/.test(text) ? '[text]' : redactSentence(text)
 }
 
 /** Words after which a text is a sentence, unless each begins like a title. */
@@ -49,10 +44,24 @@ function isSentence(text: string): boolean {
 }
 
 function without(text: string, kinds: readonly Kind[]): string {
-  const known = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text
-  return kinds.reduce(
-    (rest, { kind, pattern, isOne }) =>
-      rest.replace(pattern, (match) => (isOne === undefined || isOne(match) ? `[${kind}]` : match)),
-    known,
-  )
+  const known = text.slice(0, MAX_LENGTH)
+  const read = NOT_PLAIN.test(known) ? known.normalize('NFKC').replace(INVISIBLE, '') : known
+  const found = kinds.reduce((rest, kind) => (kind.isDigits ? outsideUuids(rest, kind) : masked(rest, kind)), read)
+  const kept = found === read ? known : found.slice(0, MAX_LENGTH)
+  return text.length > MAX_LENGTH ? `${kept}…` : kept
+}
+
+function masked(text: string, { kind, pattern, isOne }: Kind): string {
+  return text.replace(pattern, (match) => (isOne === undefined || isOne(match) ? `[${kind}]` : match))
+}
+
+/** What stands beside a UUID is looked at as if a gap were in its place. */
+function outsideUuids(text: string, kind: Kind): string {
+  const parts: string[] = []
+  let from = 0
+  for (const { 0: uuid, index } of text.matchAll(UUID)) {
+    parts.push(masked(text.slice(from, index), kind), uuid)
+    from = index + uuid.length
+  }
+  return parts.length === 0 ? masked(text, kind) : [...parts, masked(text.slice(from), kind)].join('')
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BatchLimits, Line, Sender, Spool } from '@mcp-vitals/instrument/ship'
-import { encodeLine } from '@mcp-vitals/instrument/ship'
+import { type BatchLimits, type Lines, NO_LINES, type Sender, type Spool } from '@mcp-vitals/instrument/ship'
 import { encodeHeader, segmentName, streamOf } from './format.js'
 import { SPOOL_LIMITS, type SpoolLimits } from './options.js'
 import { isAlive, ownOwner } from './owner.js'
@@ -15,6 +14,8 @@ export interface DiskSpoolOptions {
   readonly stream: string
   readonly sender: Sender
   readonly limits?: Partial<SpoolLimits>
+  /** Told why something could not be written, the first time. Must not throw. */
+  readonly onFault?: (error: unknown) => void
 }
 
 /**
@@ -32,6 +33,7 @@ class DiskSpool implements Spool {
   #made = 0
   #dropped = 0
   #closed = false
+  #failed = false
 
   constructor(options: DiskSpoolOptions) {
     this.#options = options
@@ -46,23 +48,26 @@ class DiskSpool implements Spool {
     return this.#dropped
   }
 
-  append(lines: readonly Line[]): boolean {
+  append(lines: Lines): boolean {
     if (this.#closed) return false
-    if (lines.length === 0) return true
+    if (lines.count === 0) return true
     try {
-      return this.#writable().append(`${lines.map(encodeLine).join('\n')}\n`, lines.length)
-    } catch {
+      this.#writable().append(lines)
+      return true
+    } catch (error) {
+      if (!this.#failed) this.#options.onFault?.(error)
+      this.#failed = true
       return false
     }
   }
 
-  read(limits: BatchLimits): readonly Line[] {
+  read(limits: BatchLimits): Lines {
     while (this.#segments[0]) {
       const lines = this.#try(this.#segments[0], (segment) => segment.read(limits))
-      if (lines && lines.length > 0) return lines
+      if (lines && lines.count > 0) return lines
       this.#removeFirst()
     }
-    return []
+    return NO_LINES
   }
 
   ack(seq: number): void {

@@ -1,9 +1,8 @@
 import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
-import type { BatchLimits, Line } from '@mcp-vitals/instrument/ship'
+import { type BatchLimits, firstLines, type Lines, linesUpTo, NO_LINES } from '@mcp-vitals/instrument/ship'
 
 const NEWLINE = 10
 const FIRST_READ_BYTES = 256 * 1024
-const LINE = /^\{"seq":(\d+),"event":(.*)\}$/s
 
 /** One file of a spool, while its process lives: written at the end, read from the start. Its calls throw on I/O errors. */
 export class Segment {
@@ -15,14 +14,17 @@ export class Segment {
   #waiting = 0
   #torn = false
   #closed = false
+  #lastRead: Lines | undefined
 
   /** Creates the file, mode 0600, with its header line. */
   constructor(path: string, header: string) {
     this.#path = path
     this.#fd = openSync(path, 'wx+', 0o600)
-    if (!this.#write(Buffer.from(header))) {
+    try {
+      this.#write(Buffer.from(header))
+    } catch (error) {
       this.remove()
-      throw new Error('the header could not be written')
+      throw error
     }
     this.#offset = this.#sizeBytes
   }
@@ -40,33 +42,29 @@ export class Segment {
     return this.#torn
   }
 
-  /** Adds `count` lines, or none: then `false`. */
-  append(text: string, count: number): boolean {
-    if (!this.#write(Buffer.from(text))) return false
+  /** Adds the lines, or none: then it throws. */
+  append({ bytes, count }: Lines): void {
+    this.#write(bytes)
     this.#waiting += count
-    return true
   }
 
-  read(limits: BatchLimits): readonly Line[] {
-    const lines: Line[] = []
-    let length = 0
-    this.#walk((line) => {
-      length += line.json.length
-      if (lines.length > 0 && (lines.length >= limits.maxEvents || length > limits.maxLength)) return false
-      lines.push(line)
-      return true
-    })
-    return lines
+  read(limits: BatchLimits): Lines {
+    const lines = this.#front((bytes) => firstLines(bytes, limits))
+    this.#lastRead = lines
+    return lines ?? NO_LINES
   }
 
   /** Forgets the lines up to `seq`. True when none is left. */
   ack(seq: number): boolean {
-    this.#walk((line, end) => {
-      if (line.seq > seq) return false
-      this.#offset = end
-      this.#waiting--
-      return true
-    })
+    const read = this.#lastRead
+    this.#lastRead = undefined
+    // Mostly just what was read is acknowledged.
+    if (read && read.count > 0 && read.last === seq) this.#forget(read.count, read.bytes.length)
+    while (this.#waiting > 0) {
+      const found = this.#front((bytes) => linesUpTo(bytes, seq))
+      if (!found || found.count === 0) break
+      this.#forget(found.count, found.sizeBytes)
+    }
     return this.#waiting === 0
   }
 
@@ -91,15 +89,14 @@ export class Segment {
     closeSync(this.#fd)
   }
 
-  #write(bytes: Buffer): boolean {
+  #write(bytes: Uint8Array): void {
     let done = 0
     try {
       while (done < bytes.length) done += writeSync(this.#fd, bytes, done, bytes.length - done, this.#sizeBytes + done)
       this.#sizeBytes += bytes.length
-      return true
-    } catch {
+    } catch (error) {
       this.#takeBack()
-      return false
+      throw error
     }
   }
 
@@ -111,24 +108,20 @@ export class Segment {
     }
   }
 
-  /** Visits the lines from the oldest that waits, with the offset behind each, until `visit` says false. */
-  #walk(visit: (line: Line, end: number) => boolean): void {
-    let offset = this.#offset
-    let wantBytes = FIRST_READ_BYTES
-    while (offset < this.#sizeBytes) {
-      const chunk = Buffer.allocUnsafe(Math.min(wantBytes, this.#sizeBytes - offset))
-      const bytes = chunk.subarray(0, readSync(this.#fd, chunk, 0, chunk.length, offset))
-      if (bytes.length === 0) throw new Error('the file is shorter than what was written')
-      let start = 0
-      for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-        const found = LINE.exec(bytes.toString('utf8', start, end))
-        if (!found) throw new Error('the file holds what was not written')
-        start = end + 1
-        if (!visit({ seq: Number(found[1]), json: found[2]! }, offset + start)) return
-      }
-      // No whole line in the chunk: the line is longer.
-      if (start === 0) wantBytes *= 2
-      offset += start
+  #forget(count: number, sizeBytes: number): void {
+    this.#waiting -= count
+    this.#offset += sizeBytes
+  }
+
+  /** Looks at the bytes that wait, from the oldest: at enough for a whole line. */
+  #front<T>(look: (bytes: Uint8Array) => T): T | undefined {
+    const left = this.#sizeBytes - this.#offset
+    for (let wantBytes = FIRST_READ_BYTES; left > 0; wantBytes *= 2) {
+      const chunk = Buffer.allocUnsafe(Math.min(wantBytes, left))
+      const got = readSync(this.#fd, chunk, 0, chunk.length, this.#offset)
+      if (got < chunk.length) throw new Error('the file is shorter than what was written')
+      if (chunk.includes(NEWLINE) || chunk.length === left) return look(chunk)
     }
+    return undefined
   }
 }

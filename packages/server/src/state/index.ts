@@ -6,6 +6,7 @@ export {
   type QueueVitals,
   type Workload,
 } from './plugins.js'
+export { createProviderCalls, type ProviderCalls } from './provider-calls.js'
 export {
   createVitals,
   type RecentCall,

@@ -1,7 +1,4 @@
-import { CONTENT_TYPES, type Collectable, expose } from '@mcp-vitals/instrument/metrics'
-import { formatFor } from './accept.js'
-
-export { formatFor } from './accept.js'
+import { CONTENT_TYPES, type Collectable, expose, formatFor } from '@mcp-vitals/instrument/metrics'
 
 /** Answers a scrape. */
 export type MetricsFace = (request: Request) => Response

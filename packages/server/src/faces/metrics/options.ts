@@ -12,6 +12,9 @@ import { z } from 'zod'
 /** Addresses that something else is served at. */
 const TAKEN = /^\/$|^\/(health|ready|mcp|v1|sse|message|admin|api)(\/|$)/
 
+/** What begins names that no prefix changes: those of our own workings, and of Prometheus' clients. */
+const KEPT = /^(mcp_vitals|process)(_|$)/
+
 /** How metrics are shown. */
 export const metricsOptions = z
   .strictObject({
@@ -33,8 +36,13 @@ export const metricsOptions = z
       .meta({ description: 'Where metrics are served.', examples: ['/metrics'], env: 'METRICS_PATH' }),
     prefix: z
       .string()
+      .min(1)
       .regex(PREFIX)
       .max(64)
+      .refine((prefix) => !KEPT.test(prefix), {
+        error:
+          'starts the names of metrics that never change (mcp_vitals, process); expected: another prefix, for example mcp',
+      })
       .default('mcp')
       .meta({
         description:
@@ -50,7 +58,7 @@ export const metricsOptions = z
       .meta({
         description:
           'Port of a server of their own for metrics, with `/health` and the status page beside them; 0 lets the system choose. Where absent: they are served with everything else.',
-        examples: [9090],
+        examples: [9091],
         env: 'METRICS_PORT',
       }),
     opentelemetry: z

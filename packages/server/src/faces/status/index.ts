@@ -12,6 +12,8 @@ export interface StatusInputs {
   readonly workload: () => Workload
   /** What is known of the providers now. */
   readonly providers: () => Promise<readonly ProviderReport[]>
+  /** Where metrics are served; undefined where they are switched off. */
+  readonly metricsPath: string | undefined
   /** Where a client reaches a server through the gateway; undefined for a server that is only watched by a wrap. */
   readonly addressOf: (server: string) => string | undefined
 }
@@ -34,7 +36,7 @@ export function createStatusFace(inputs: StatusInputs): () => Promise<Response> 
 }
 
 function page(inputs: StatusInputs, providers: readonly ProviderReport[]) {
-  const { version, demoMode, uptimeSeconds, vitals, workload, addressOf } = inputs
+  const { version, demoMode, uptimeSeconds, vitals, workload, metricsPath, addressOf } = inputs
   const { servers, recent, sessions } = vitals()
   return html`<!doctype html>
 <html lang="en">
@@ -48,7 +50,7 @@ function page(inputs: StatusInputs, providers: readonly ProviderReport[]) {
 <body>
 <h1>mcp-vitals${demoMode ? html` <small>demo</small>` : ''}</h1>
 <p>${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, ${sessions} open ${sessions === 1 ? 'session' : 'sessions'}, up for ${duration(uptimeSeconds())}. Version ${version}.
-Machines read <a href="/metrics">/metrics</a>, <a href="/health">/health</a> and <a href="/health/ready">/health/ready</a>.</p>
+Machines read ${metricsPath === undefined ? '' : html`<a href="${metricsPath}">${metricsPath}</a>, `}<a href="/health">/health</a> and <a href="/health/ready">/health/ready</a>.</p>
 <h2>Servers</h2>
 ${servers.length === 0 ? NO_SERVERS : serverTable(servers, addressOf)}
 ${dependencyTables(providers, workload())}<h2>Last calls</h2>

@@ -3,25 +3,37 @@ import { minimalEnvironment, startChild } from '../../children/index.js'
 import { VERSION } from '../../version/index.js'
 import { CheckFailure, failureOf, type Probe } from '../check.js'
 import { failureOfExit } from '../command/check.js'
+import { withOldTransport } from './old-transport.js'
 import type { McpOptions } from './options.js'
 import { createChildTransport } from './transport.js'
 
 /** How long a stdio server may take to leave, first after the end of its input, then after SIGTERM. Milliseconds. */
 const LEAVE_GRACE_MS = 500
 
-/** Well: a session was agreed on. It is ended again. `addressOf`: where the gateway serves a server of the configuration. */
-export function mcpProbe(options: McpOptions, addressOf: (server: string) => string): Probe {
-  const { server, url, command, headers, timeoutMs } = options
-  if (command !== undefined) return (signal) => overStdio(command, options, signal)
-  return (signal) => overHttp(server === undefined ? (url as string) : addressOf(server), headers, timeoutMs, signal)
+/** How a server of the configuration is reached through the gateway. */
+export interface GatewayWay {
+  readonly addressOf: (server: string) => string
+  readonly transportOf: (server: string) => McpOptions['transport']
+  /** What the gateway asks of a client of this server. */
+  readonly headersOf: (server: string) => Readonly<Record<string, string>>
 }
 
-async function overHttp(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<void> {
+/** Well: a session was agreed on. It is ended again. */
+export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersOf }: GatewayWay): Probe {
+  const { server, url, command } = options
+  if (command !== undefined) return (signal) => overStdio(command, options, signal)
+  return (signal) => {
+    const address = server === undefined ? (url as string) : addressOf(server)
+    const transport = server === undefined ? options.transport : transportOf(server)
+    return (transport === 'sse' ? overSse : overHttp)(
+      address,
+      server === undefined ? options : { ...options, headers: headersOf(server) },
+      signal,
+    )
+  }
+}
+
+async function overHttp(url: string, { headers, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
   // Not kept alive: between checks nothing of them is left.
   const requestInit = { signal, headers: { ...headers, connection: 'close' } }
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
@@ -32,6 +44,18 @@ async function overHttp(
     throw failureOfClient(error)
   } finally {
     await transport.terminateSession().catch(() => {})
+    await client.close().catch(() => {})
+  }
+}
+
+async function overSse(url: string, { headers, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
+  const requests = { url, headers: { ...headers, connection: 'close' }, signal }
+  const client = newClient('legacy')
+  try {
+    await withOldTransport(requests, (transport) => client.connect(transport, { timeout: timeoutMs }))
+  } catch (error) {
+    throw failureOfClient(error)
+  } finally {
     await client.close().catch(() => {})
   }
 }
@@ -56,8 +80,8 @@ async function overStdio(command: string, { args, env, timeoutMs }: McpOptions, 
   }
 }
 
-function newClient(): Client {
-  return new Client({ name: 'mcp-vitals', version: VERSION }, { versionNegotiation: { mode: 'auto' } })
+function newClient(mode: 'auto' | 'legacy' = 'auto'): Client {
+  return new Client({ name: 'mcp-vitals', version: VERSION }, { versionNegotiation: { mode } })
 }
 
 function failureOfClient(error: unknown): CheckFailure {

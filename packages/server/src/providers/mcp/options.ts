@@ -21,7 +21,14 @@ export const mcpOptions = z
     url: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .meta({ description: 'Address of a Streamable HTTP endpoint.', examples: ['http://127.0.0.1:3001/mcp'] }),
+      .meta({ description: 'Address of an MCP endpoint (see `transport`).', examples: ['http://127.0.0.1:3001/mcp'] }),
+    transport: z
+      .enum(['http', 'sse'])
+      .default('http')
+      .meta({
+        description: 'What `url` speaks. `http`: Streamable HTTP. `sse`: the deprecated HTTP+SSE.',
+        examples: ['sse'],
+      }),
     headers: secrets('Headers to send to `url`.', { authorization: `Bearer \${MCP_TOKEN}` }),
     command: z
       .string()

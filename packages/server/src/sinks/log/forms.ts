@@ -1,4 +1,4 @@
-import { LEVELS, type Level, type Line, type LineFields } from './lines.js'
+import { LEVELS, type Level, type Line, type LineFields, type LineSource } from './lines.js'
 
 /** A JSON line’s keys in their order, but the level’s. */
 export type Keys = Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ export interface Form {
   readonly levelKey: string
   readonly levelWord: (level: Level) => string
   /** Level of a line, where this form’s readers want another. */
-  readonly grade?: (line: Line) => Level
+  readonly grade?: (source: LineSource, level: Level) => Level
   readonly json: (line: Line) => Keys
   /** One sentence, with the time in front unless `hasTime` is false. */
   readonly text: (line: Line, hasTime: boolean) => string
@@ -53,7 +53,7 @@ export const FORMS = {
     auto: 'json',
     levelKey: 'levelname',
     levelWord: upper,
-    grade: ({ source, level }) => (source === 'http' && level === 'debug' ? 'info' : level),
+    grade: (source, level) => (source === 'http' && level === 'debug' ? 'info' : level),
     json: (line) => ({ asctime: pythonTime(line.at), name: LOGGER, message: line.message, ...categoryOf(line) }),
     text: ({ at, level, message }, hasTime) =>
       `${hasTime ? `${pythonTime(at)} - ` : ''}${LOGGER} - ${upper(level)} - ${message}`,

@@ -30,6 +30,9 @@ export interface Line {
   readonly fields: LineFields
 }
 
+/** What level a line has, given its own. */
+export type Grade = (source: EventType, level: Level) => Level | undefined
+
 type Reading = readonly [level: Level, event: string, message: string]
 
 /** What a person reads of each event. The one place where an event gets its level, its name and its words. */
@@ -60,14 +63,10 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
     'plugin',
     `Plugin: ${e.plugin} ${e.command} ${e.outcome} ${time(e.durationMs)}`,
   ],
-  provider: (e) =>
-    // A check of our own runs often, and its change of state has a line of its own.
-    quiet(
-      e.ok || e.server === OWN_SERVER,
-      'provider_call',
-      `Provider: ${e.provider} ${success(e.ok)} ${time(e.durationMs)}`,
-    ),
-  probe: (e) => quiet(e.ok, 'probe', `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`),
+  provider: (e) => quiet(e.ok, 'provider_call', `Provider: ${e.provider} ${success(e.ok)} ${time(e.durationMs)}`),
+  // A check of our own runs often, and its change of state has a line of its own.
+  probe: (e) =>
+    quiet(e.ok || e.server === OWN_SERVER, 'probe', `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`),
   auth: (e) => quiet(e.action === 'accepted', 'auth', `Authentication: ${e.action}${because(e.reason)}`),
   limit: (e) => ['warning', 'limit_hit', `Limit hit: ${e.limitType} (${e.layer})`],
   validation: (e) => ['warning', 'validation_failed', `Input refused: ${e.name ?? e.server}${because(e.reason)}`],
@@ -88,26 +87,30 @@ const SEVERITY_LEVELS = { LOW: 'info', MEDIUM: 'warning', HIGH: 'error', CRITICA
 /** Last moment that a date can hold; what a sender claims beyond it is shown as that. */
 const MAX_DATE_MS = 8.64e15
 
-/** The line for an event. Its fields are those that the event’s own declaration allows, lists left out. */
-export function lineOf(event: Event): Line {
+/** The fields of each event that a line may show: all that its declaration has, but the time and lists. */
+const SHOWN = Object.fromEntries(
+  Object.entries(EVENTS).map(([type, { fields }]) => [
+    type,
+    Object.entries<Field<unknown>>({ ...ENVELOPE, ...fields })
+      .filter(([name, { kind }]) => name !== 'at' && kind !== 'texts')
+      .map(([name]) => name),
+  ]),
+) as unknown as Readonly<Record<EventType, readonly string[]>>
+
+/** The line for an event. Undefined where `grade` gives it no level: it is not wanted, and costs nothing more. */
+export function lineOf(event: Event, grade: Grade): Line | undefined {
   const read = READINGS[event.type] as (event: Event) => Reading
-  const [level, name, message] = read(event)
-  return {
-    source: event.type,
-    level,
-    at: Math.min(event.at, MAX_DATE_MS),
-    event: name,
-    message,
-    fields: fieldsOf(event),
-  }
+  const [own, name, message] = read(event)
+  const level = grade(event.type, own)
+  if (level === undefined) return undefined
+  const at = Math.min(event.at, MAX_DATE_MS)
+  return { source: event.type, level, at, event: name, message, fields: fieldsOf(event) }
 }
 
 function fieldsOf(event: Event): LineFields {
-  const declared: Readonly<Record<string, Field<unknown>>> = { ...ENVELOPE, ...EVENTS[event.type].fields }
   const fields: Record<string, string | number | boolean> = {}
-  for (const [name, { kind }] of Object.entries(declared)) {
+  for (const name of SHOWN[event.type]) {
     const value = (event as unknown as Readonly<Record<string, unknown>>)[name]
-    if (name === 'at' || kind === 'texts') continue
     if (typeof value === 'number') fields[name] = Math.round(value * 1000) / 1000
     else if (typeof value === 'string' || typeof value === 'boolean') fields[name] = value
   }
@@ -121,7 +124,8 @@ function requestEnded(e: EventOf<'request.ended'>): Reading {
   const say = (verb: string) => `${subject.replace('%', () => verb)} ${time(e.durationMs)}`
   if (e.outcome === 'ok') return [call ? 'info' : 'debug', `${noun}_completed`, say('completed')]
   if (e.outcome === 'cancelled') return ['info', `${noun}_cancelled`, say('cancelled')]
-  const code = e.errorCode === undefined ? '' : ` ${e.errorCode}`
+  const error = e.errorCode ?? e.errorType
+  const code = error === undefined ? '' : ` ${error}`
   return [e.status >= 500 ? 'error' : 'warning', `${noun}_failed`, `${say('failed')}, ${e.outcome}${code}`]
 }
 

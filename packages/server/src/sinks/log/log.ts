@@ -4,13 +4,15 @@ import { createDestination, type Destination } from './destination.js'
 import { faultOf } from './fault.js'
 import { formatFor } from './format.js'
 import { FORMS, type Form, rankOf } from './forms.js'
-import { type Level, type Line, type LineFields, lineOf } from './lines.js'
+import { type Level, type Line, type LineFields, type LineSource, lineOf } from './lines.js'
 import type { LogOptions } from './options.js'
 import { rotatingTarget } from './rotate.js'
 import { type LogStream, targetOf } from './target.js'
 
 /** Most events that wait for the log; the newest beyond it are dropped, and counted by the stream. */
 const QUEUE_LIMIT = 10_000
+/** Lines are written together: nobody reads faster, and a write costs as much for one as for many. */
+const LINGER_MS = 50
 /** Most lines of our own that wait; the newest beyond it are dropped and counted in `dropped`. */
 const OWN_LIMIT = 1_000
 
@@ -50,8 +52,11 @@ export function createLogSink(setup: LogSetup): LogSink {
   const { options, now } = setup
   const form: Form = FORMS[options.form]
   const least = rankOf(options.level)
-  const graded = (line: Line): Line => (form.grade ? { ...line, level: form.grade(line) } : line)
-  const isWanted = ({ level }: Line) => rankOf(level) >= least
+  const isWanted = (level: Level) => rankOf(level) >= least
+  const graded = (source: LineSource, own: Level) => {
+    const level = form.grade?.(source, own) ?? own
+    return isWanted(level) ? level : undefined
+  }
   const destinations = destinationsOf(setup, (name, code) => {
     // Of one that fails alone, its own warning tells when it works again.
     if (destinations.length > 1)
@@ -78,7 +83,7 @@ export function createLogSink(setup: LogSetup): LogSink {
         message: redactSentence(message),
         fields: redacted(fields),
       } as const
-      if (!isWanted(line)) return
+      if (!isWanted(level)) return
       if (waiting >= OWN_LIMIT) {
         overflowed++
         return
@@ -90,8 +95,9 @@ export function createLogSink(setup: LogSetup): LogSink {
   return {
     name: 'log',
     queueLimit: QUEUE_LIMIT,
+    lingerMs: LINGER_MS,
     async write(batch) {
-      const lines = batch.map(({ event }) => graded(lineOf(event))).filter(isWanted)
+      const lines = batch.map(({ event }) => lineOf(event, graded)).filter((line) => line !== undefined)
       if (lines.length === 0) return
       const faults = await write(lines)
       if (faults[0] && !faults.includes(undefined)) throw faults[0].error

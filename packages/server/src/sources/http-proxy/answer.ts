@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { Exchange } from './exchange.js'
 import type { Message } from './message.js'
 import { CODES, errorMessage, type Refusal, refuse } from './respond.js'
-import { acceptOf, type EventStream, openEventStream } from './sse.js'
+import { acceptOf, type EventStream, isConnected, openEventStream } from './sse.js'
 
 /** A call that takes longer than this is answered as a stream, so that its client sees that somebody is there. */
 const STREAM_AFTER_MS = 5_000
@@ -15,6 +15,8 @@ export interface AnswerOptions {
   readonly batch: boolean
   /** Headers of the answer, known when it begins. */
   readonly headers?: () => OutgoingHttpHeaders
+  /** Answers with an event stream; with one that is its connection where left out. */
+  readonly openStream?: (exchange: Exchange, headers: OutgoingHttpHeaders) => EventStream
 }
 
 /**
@@ -22,10 +24,14 @@ export interface AnswerOptions {
  * notifications come first, where it takes long, or where a batch allows no order. A client that takes no stream gets JSON.
  */
 export interface Answer {
+  /** The exchange that it goes to, which is another one once its client came back for it. */
   readonly exchange: Exchange
   /** True while a message that is no response can be sent here. */
   readonly streams: boolean
+  /** True while its client is connected. */
   readonly open: boolean
+  /** True while its client is connected, or can come back for it. */
+  readonly reachable: boolean
   /** Keys of the requests not yet answered, each with its id as JSON text. */
   readonly waiting: ReadonlyMap<string, string>
   /** Sends a message that is no response. */
@@ -44,16 +50,18 @@ export function createAnswer(options: AnswerOptions): Answer {
 }
 
 class PostAnswer implements Answer {
-  readonly exchange: Exchange
   readonly waiting: Map<string, string>
+  readonly #asked: Exchange
+  readonly #openStream: NonNullable<AnswerOptions['openStream']>
   readonly #batch: boolean
   readonly #headers: () => OutgoingHttpHeaders
   readonly #accept: ReturnType<typeof acceptOf>
   readonly #collected: Buffer[] = []
   #stream: EventStream | undefined
 
-  constructor({ exchange, requests, batch, headers = () => ({}) }: AnswerOptions) {
-    this.exchange = exchange
+  constructor({ exchange, requests, batch, headers = () => ({}), openStream = openEventStream }: AnswerOptions) {
+    this.#asked = exchange
+    this.#openStream = openStream
     this.waiting = new Map(requests.map(({ key, id }) => [key!, id!]))
     this.#batch = batch
     this.#headers = headers
@@ -65,13 +73,20 @@ class PostAnswer implements Answer {
     exchange.res.once('close', () => clearTimeout(patience))
   }
 
+  get exchange(): Exchange {
+    return this.#stream?.exchange ?? this.#asked
+  }
+
   get streams(): boolean {
-    return this.#accept.events && this.open
+    return this.#accept.events && this.reachable
   }
 
   get open(): boolean {
-    const { res } = this.exchange
-    return !res.destroyed && !res.writableEnded
+    return isConnected(this.exchange)
+  }
+
+  get reachable(): boolean {
+    return this.open || this.#stream?.isResumable === true
   }
 
   notify(message: Buffer): void {
@@ -79,7 +94,7 @@ class PostAnswer implements Answer {
   }
 
   respond(key: string, message: Buffer, status = 200): void {
-    if (!this.waiting.delete(key) || !this.open) return
+    if (!this.waiting.delete(key) || !this.reachable) return
     const { json, events } = this.#accept
     const whole = json && !(this.#batch && events)
     if (whole && !this.#stream) this.#collected.push(message)
@@ -92,7 +107,7 @@ class PostAnswer implements Answer {
   }
 
   fail(refusal: Omit<Refusal, 'id'>): void {
-    if (!this.open) return
+    if (!this.reachable) return
     if (!this.#stream && !this.#batch) {
       const [id] = this.waiting.values()
       this.waiting.clear()
@@ -104,12 +119,12 @@ class PostAnswer implements Answer {
   }
 
   #upgrade(): EventStream {
-    this.#stream ??= openEventStream(this.exchange, this.#headers())
+    this.#stream ??= this.#openStream(this.#asked, this.#headers())
     return this.#stream
   }
 
   #settle(status: number): void {
-    if (this.waiting.size > 0 || !this.open) return
+    if (this.waiting.size > 0 || !this.reachable) return
     if (this.#stream) this.#stream.end()
     else this.#sendBody(status)
   }

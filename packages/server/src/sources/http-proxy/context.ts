@@ -1,5 +1,6 @@
 import type { ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish } from '@mcp-vitals/instrument/stream'
+import type { Child, ChildRecords } from '../../children/index.js'
 import type { Exchange } from './exchange.js'
 import type { GatewayOptions } from './options.js'
 import type { Slots, Tenant } from './slots.js'
@@ -15,8 +16,22 @@ export interface GatewayContext {
   /** The cap on server processes, over all servers. */
   readonly slots: Slots
   /** Every server process that runs, for a stop that leaves none. */
-  readonly running: Set<{ end(): Promise<void> }>
+  readonly running: Set<{ readonly server: string; end(): Promise<void> }>
+  /** Process groups that somebody may still be in, whether their leader runs or not. */
+  readonly groups: Set<Group>
+  /** Where process groups are remembered beyond the end of this process; nowhere where absent. */
+  readonly records?: ChildRecords | undefined
   readonly counters: GatewayCounters
+}
+
+/** One process group of ours. */
+export interface Group {
+  readonly server: string
+  readonly child: Pick<Child, 'cleared' | 'kill' | 'orphans'>
+  /** Its leader has exited, and what was left was sent SIGKILL if need be. */
+  readonly isCleared: boolean
+  /** Nobody is in it any more. */
+  forget(): void
 }
 
 /** One server of the configuration, within its gateway. */
@@ -25,6 +40,8 @@ export interface ServerContext extends GatewayContext {
   readonly memory: ServerMemory
   /** The end of the standard error of the newest process that ended. */
   readonly lastWords: { text: string }
+  /** Processes that crashed, and for which no other was started yet. */
+  readonly crashes: { unreplaced: number }
 }
 
 /** What the gateway counts, for its `stats()`. */
@@ -33,6 +50,8 @@ export interface GatewayCounters {
   junkLines: number
   /** Messages of a server that found no reader: no stream open, or a full buffer, or nobody they belong to. */
   undelivered: number
+  /** Sessions of HTTP servers of which no further account is kept, because there were too many. */
+  evictedSessions: number
   /** Faults of the observer, swallowed. */
   observerFaults: number
 }
@@ -41,6 +60,10 @@ export interface GatewayCounters {
 export interface Upstream {
   /** Answers one exchange whose path is that of the server plus `rest` (path suffix and query, as sent). */
   handle(exchange: Exchange, rest: string): void
+  /** From now on takes nothing new: only what belongs to calls in flight. `stop` follows. */
+  retire(): void
+  /** Whether a request with this session id still belongs here after `retire`. */
+  holds(session: string): boolean
   /** Ends what was idle for too long. */
   sweep(): void
   /** Those who hold a process here, and could make room for another. */

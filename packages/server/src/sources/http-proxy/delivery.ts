@@ -51,7 +51,7 @@ export class Delivery {
     this.#listener = { exchange, stream }
     for (const message of this.#waiting.take()) stream.send(message)
     exchange.res.once('close', () => {
-      this.#listener = undefined
+      if (this.#listener?.exchange === exchange) this.#listener = undefined
     })
   }
 
@@ -89,7 +89,7 @@ export class Delivery {
   #respond(message: Message): Exchange | undefined {
     const key = message.key ?? ''
     const owner = this.#owner(key)
-    if (!owner?.open) this.#onLost()
+    if (!owner?.reachable) this.#onLost()
     owner?.respond(key, message.bytes)
     this.#settle(owner)
     return owner?.exchange
@@ -101,7 +101,7 @@ export class Delivery {
   }
 
   #newest(): Answer | undefined {
-    return [...this.#answers].findLast(({ streams }) => streams)
+    return [...this.#answers].findLast(({ streams, open }) => streams && open)
   }
 
   #settle(answer: Answer | undefined): void {

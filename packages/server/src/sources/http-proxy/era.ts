@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { CommandEntry } from '../../children/index.js'
+import { Backoff } from './backoff.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
-import { STOPPING, tooManyChildren } from './failures.js'
+import { heldBack, STOPPING, tooManyChildren } from './failures.js'
 import type { Message } from './message.js'
 import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
@@ -21,18 +22,28 @@ export class SharedProcesses {
   readonly #context: ServerContext
   readonly #processes = new Map<string, SharedProcess>()
   readonly #ending = new Set<Promise<void>>()
+  readonly #backoff: Backoff
   #era: 'unknown' | 'modern' | 'legacy' = 'unknown'
+  /** The revisions that a modern server has; none where it does not say. */
+  #versions: readonly string[] = []
+  #stopped = false
   #probing: Promise<Refusal | undefined> | undefined
 
   constructor(entry: CommandEntry, context: ServerContext) {
     this.#entry = entry
     this.#context = context
+    this.#backoff = new Backoff(context)
   }
 
   /** Answers one modern POST, whose `message` is one line. */
   post(exchange: Exchange, message: Message): void {
     const credential = credentialOf(exchange.header('authorization'))
     if (this.#era === 'modern') {
+      const { protocolVersion: requested } = message
+      if (requested !== undefined && this.#versions.length > 0 && !this.#versions.includes(requested)) {
+        this.#refuse(exchange, message, unsupported(requested, this.#versions))
+        return
+      }
       const known = this.#processes.get(credential)
       if (known) known.post(exchange, message)
       else void this.#processOf(credential).then((shared) => this.#postTo(shared, exchange, message))
@@ -69,13 +80,14 @@ export class SharedProcesses {
 
   /** Ends every process. */
   async stop(): Promise<void> {
+    this.#stopped = true
     for (const [credential, shared] of this.#processes) void this.#end(credential, shared)
     await Promise.all(this.#ending)
   }
 
-  #postTo(shared: SharedProcess | undefined, exchange: Exchange, message: Message): void {
-    if (shared) shared.post(exchange, message)
-    else this.#refuse(exchange, message, tooManyChildren(this.#context))
+  #postTo(shared: SharedProcess | Refusal, exchange: Exchange, message: Message): void {
+    if (shared instanceof SharedProcess) shared.post(exchange, message)
+    else this.#refuse(exchange, message, shared)
   }
 
   #refuse(exchange: Exchange, message: Message, refusal: Refusal): void {
@@ -83,29 +95,38 @@ export class SharedProcesses {
   }
 
   /**
-   * Finds the era out. Resolves to what to tell a client where that was not possible: no room for a process, or one that
+   * Finds the era out. Resolves to what to tell a client where that was not possible: no process may be started, or one
    * ended at the question. A broken server is not a legacy one.
    */
   async #probe(credential: string): Promise<Refusal | undefined> {
     const shared = await this.#processOf(credential)
-    if (!shared) return tooManyChildren(this.#context)
-    const modern = await shared.probe(this.#context.options.probeTimeoutMs)
+    if (!(shared instanceof SharedProcess)) return shared
+    const versions = await shared.probe(this.#context.options.probeTimeoutMs)
     if (shared.failure) return shared.failure
-    this.#era = modern ? 'modern' : 'legacy'
-    if (!modern) void this.#end(credential, shared)
+    this.#era = versions ? 'modern' : 'legacy'
+    this.#versions = versions ?? []
+    this.#backoff.worked()
+    if (!versions) void this.#end(credential, shared)
     return undefined
   }
 
-  /** The process of a credential, a new one where there is none; undefined where there is no room for it. */
-  async #processOf(credential: string): Promise<SharedProcess | undefined> {
+  /** The process of a credential, a new one where there is none; a refusal where it may not be started. */
+  async #processOf(credential: string): Promise<SharedProcess | Refusal> {
+    const { hold } = this.#backoff
+    if (hold) return heldBack(this.#context, hold)
     const { slots } = this.#context
     const isRoom = await slots.claim()
+    if (isRoom && this.#stopped) slots.give()
+    if (this.#stopped) return STOPPING
     const known = this.#processes.get(credential)
     // Another call was quicker while this one waited for room.
     if (known && isRoom) slots.give()
-    if (known || !isRoom) return known
-    const shared = new SharedProcess(this.#entry, this.#context, () => {
+    if (known) return known
+    if (!isRoom) return tooManyChildren(this.#context)
+    const began = this.#context.clock()
+    const shared = new SharedProcess(this.#entry, this.#context, (failure) => {
       if (this.#processes.get(credential) === shared) this.#processes.delete(credential)
+      if (failure) this.#backoff.failed(failure, began, true)
     })
     this.#processes.set(credential, shared)
     return shared
@@ -129,9 +150,17 @@ function legacyRefusal(message: Message): Refusal {
   if (message.method === 'server/discover')
     return { status: 404, code: CODES.methodNotFound, message: 'Method not found' }
   return {
+    ...unsupported(message.protocolVersion, LEGACY_VERSIONS),
+    message: 'Unsupported protocol version: this server opens sessions with `initialize`.',
+  }
+}
+
+/** A server over HTTP refuses the revisions that it does not have; over stdio some answer `server/discover` in any. */
+function unsupported(requested: string | undefined, supported: readonly string[]): Refusal {
+  return {
     status: 400,
     code: CODES.unsupportedVersion,
-    message: 'Unsupported protocol version: this server opens sessions with `initialize`.',
-    data: { supported: LEGACY_VERSIONS, requested: message.protocolVersion },
+    message: `Unsupported protocol version: ${requested} (supported: ${supported.join(', ')}).`,
+    data: { supported, requested },
   }
 }

@@ -1,5 +1,6 @@
 import type { ChildExit, CommandEntry } from '../../children/index.js'
 import { ERRORS, type ErrorCode, type ErrorValues, vitalsError } from '../../errors/index.js'
+import type { Hold } from './backoff.js'
 import type { ServerContext } from './context.js'
 import { CODES, errorMessage, type Refusal } from './respond.js'
 
@@ -39,9 +40,37 @@ export function tooManyChildren({ server, options, slots }: ServerContext): Refu
   return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit: options.maxChildren }), headers }
 }
 
-/** What a client is told when an HTTP server could not be reached, or broke off before its answer. */
-export function unreachable(server: string, timedOut: boolean, reason: string): Refusal {
-  return failure(timedOut ? 504 : 502, 'UPSTREAM_UNREACHABLE', { server, reason })
+/** What a client is told when the server's processes fail one after another, and the next start is not due. */
+export function heldBack({ server }: ServerContext, { failure: last, failures, waitMs }: Hold): Refusal {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000))
+  const refusal = failure(503, 'SERVER_HELD_BACK', { server, failures, seconds })
+  return {
+    ...refusal,
+    message: `${refusal.message} The last failure: ${last.message}`,
+    data: { ...(refusal.data as object), retryAfterSeconds: seconds, cause: (last.data as { code?: string })?.code },
+    headers: { 'retry-after': String(seconds) },
+  }
+}
+
+/** How the connection to an HTTP server failed before its answer began; `reason` is a code or a few words of ours. */
+export type LinkFault =
+  | { readonly kind: 'connect timeout' | 'answer timeout' }
+  | { readonly kind: 'unreachable' | 'broken off'; readonly reason: string }
+
+/** What a client is told when an HTTP server could not be reached, or gave no answer. */
+export function linkFailure({ server, options }: ServerContext, fault: LinkFault): Refusal {
+  switch (fault.kind) {
+    case 'connect timeout': {
+      const reason = `no connection within ${options.connectTimeoutMs / 1000} s`
+      return failure(504, 'UPSTREAM_UNREACHABLE', { server, reason })
+    }
+    case 'answer timeout':
+      return failure(504, 'UPSTREAM_SILENT', { server, seconds: (options.responseTimeoutMs ?? 0) / 1000 })
+    case 'unreachable':
+      return failure(502, 'UPSTREAM_UNREACHABLE', { server, reason: fault.reason })
+    case 'broken off':
+      return failure(502, 'UPSTREAM_BROKEN_OFF', { server, reason: fault.reason })
+  }
 }
 
 /** What a client is told whose session ended, or never was. */
@@ -49,6 +78,19 @@ export const NO_SESSION: Refusal = {
   status: 404,
   code: CODES.sessionNotFound,
   message: 'Session not found: begin a new one with `initialize`.',
+}
+
+/** What a client of HTTP+SSE is told whose event stream ended, or never was. */
+export const NO_STREAM: Refusal = {
+  status: 404,
+  code: CODES.sessionNotFound,
+  message:
+    'Session not found: its event stream has ended. Begin a new one with GET, and POST to the address that it gives.',
+}
+
+/** What a client of HTTP+SSE is told where the server's stream names no address for POSTs that the gateway may use. */
+export function endpointRefused(server: string, reason: string): Refusal {
+  return failure(502, 'ENDPOINT_REFUSED', { server, reason })
 }
 
 /** What a client is told while the gateway stops. */

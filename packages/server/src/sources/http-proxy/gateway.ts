@@ -1,15 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
-import type { ServerEntry } from '../../children/index.js'
-import type { GatewayContext, GatewayCounters, Upstream } from './context.js'
+import type { ChildRecords, ServerEntry } from '../../children/index.js'
+import { createSessionAgents, type SessionAgents } from './agents.js'
+import type { GatewayContext, GatewayCounters, ServerContext, Upstream } from './context.js'
+import type { Door } from './door.js'
+import { Doorway } from './doorway.js'
 import { beginExchange, type Exchange } from './exchange.js'
 import { STOPPING } from './failures.js'
+import { headerOf } from './http-headers.js'
 import { HttpUpstream } from './http-upstream.js'
+import { OpenExchanges } from './open-exchanges.js'
 import type { GatewayOptions } from './options.js'
 import { CODES, FAULT, refuse } from './respond.js'
 import { createSlots } from './slots.js'
+import { keyIn, parsePath } from './sse-address.js'
+import { SseUpstream } from './sse-upstream.js'
 import { StdioUpstream } from './stdio-upstream.js'
 
 /** How often a stop looks whether a call is still in flight: its client may give it up without leaving. Milliseconds. */
@@ -17,17 +25,25 @@ const LOOK_MS = 50
 /** How often idle sessions are looked for: a quarter of the shorter limit, at most this. Milliseconds. */
 const MAX_SWEEP_MS = 60_000
 
-export interface GatewayConfig {
+/** What may change while the gateway runs. */
+export interface GatewaySetting {
   /** By name, as in the path `/mcp/<name>`. Disabled ones are not served. */
   readonly servers: Readonly<Record<string, ServerEntry>>
+  readonly options: GatewayOptions
+}
+
+export interface GatewayConfig extends GatewaySetting {
   readonly publish: Publish
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Monotonic milliseconds. */
   readonly clock: () => number
-  readonly options: GatewayOptions
   /** What is read off the calls of a server beyond the allow-list; nothing where absent. */
   readonly rulesOf?: (server: string) => ExtractionRules | undefined
+  /** The door of a server; where there is none, every request passes as it is. */
+  readonly doorOf?: (server: string) => Door | undefined
+  /** Where process groups are remembered, for the next daemon to end what this one could not; nowhere where absent. */
+  readonly records?: ChildRecords
 }
 
 export interface GatewayStats extends Readonly<GatewayCounters> {
@@ -38,6 +54,15 @@ export interface GatewayStats extends Readonly<GatewayCounters> {
   readonly processes: number
 }
 
+/** What is open at one server. */
+export interface ServerLoad {
+  sessions: number
+  /** Processes that the gateway started and that run. */
+  children: number
+  /** Processes that a child of the gateway started, and that outlive it for now. */
+  orphans: number
+}
+
 /** Streamable HTTP in front of every configured server. */
 export interface Gateway extends Source {
   /**
@@ -45,12 +70,22 @@ export interface Gateway extends Source {
    * nothing of the body. Never throws.
    */
   handle(name: string, req: IncomingMessage, res: ServerResponse): void
+  /**
+   * Takes another setting while it runs. A server whose entry is the same keeps its sessions and processes. One that
+   * is gone or another gets no new requests any more, its calls in flight may finish for `stopGraceMs`, then it is
+   * ended; its new entry is served at once. Resolves when what is gone has ended.
+   */
+  change(setting: GatewaySetting): Promise<void>
   stats(): GatewayStats
+  /** By server. Reads /proc where a process group outlives its leader: for collections, not for calls. */
+  loads(): ReadonlyMap<string, Readonly<ServerLoad>>
   /**
    * The last 4 kB that the newest ended process of a stdio server wrote on its standard error; empty where there is none.
    * For the person who runs the daemon: it may hold anything, so it goes into no event, log or answer.
    */
   lastWords(name: string): string
+  /** SIGKILL to every process group, at once: for a process that may not wait. */
+  kill(): void
 }
 
 /** Builds the gateway; no process and no connection before the first request. */
@@ -58,83 +93,138 @@ export function createGateway(config: GatewayConfig): Gateway {
   return new HttpGateway(config)
 }
 
+/** One server of the setting, as long as it is served or drained. */
+interface Served {
+  readonly name: string
+  readonly entry: ServerEntry
+  readonly upstream: Upstream
+  readonly memory: ServerMemory
+  readonly lastWords: { text: string }
+  /** Takes its exchanges, where it has a door. */
+  readonly doorway: Doorway | undefined
+}
+
 class HttpGateway implements Gateway {
   readonly name = 'http-proxy'
   readonly #context: GatewayContext
-  readonly #upstreams = new Map<string, Upstream>()
-  readonly #memories: ServerMemory[] = []
-  readonly #lastWords = new Map<string, { text: string }>()
-  readonly #open = new Set<Exchange>()
+  /** The one that the context shows, which `change` writes. */
+  readonly #options: { -readonly [K in keyof GatewayOptions]: GatewayOptions[K] }
+  readonly #rulesOf: NonNullable<GatewayConfig['rulesOf']>
+  readonly #doorOf: NonNullable<GatewayConfig['doorOf']>
+  readonly #agents: SessionAgents
+  readonly #served = new Map<string, Served>()
+  readonly #retiring = new Set<Served>()
+  readonly #open = new OpenExchanges<Served | undefined>()
   #sweeping: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
-  constructor({ servers, rulesOf, ...config }: GatewayConfig) {
-    const counters = { junkLines: 0, undelivered: 0, observerFaults: 0 }
+  constructor(needs: GatewayConfig) {
+    const { servers, options, rulesOf = () => undefined, doorOf = () => undefined, ...config } = needs
+    const counters = { junkLines: 0, undelivered: 0, observerFaults: 0, evictedSessions: 0 }
+    const current = { ...options }
+    this.#options = current
+    this.#rulesOf = rulesOf
+    this.#doorOf = doorOf
+    this.#agents = createSessionAgents(guarded(config.publish, counters))
     this.#context = {
       ...config,
-      publish: guarded(config.publish, counters),
+      options: current,
+      publish: this.#agents.publish,
       slots: createSlots({
-        limit: config.options.maxChildren,
-        reclaimIdleMs: config.options.reclaimIdleMs,
-        tenants: () => [...this.#upstreams.values()].flatMap((upstream) => upstream.tenants()),
+        get limit() {
+          return current.maxChildren
+        },
+        get reclaimIdleMs() {
+          return current.reclaimIdleMs
+        },
+        tenants: () => [...this.#served.values()].flatMap(({ upstream }) => upstream.tenants()),
       }),
       running: new Set(),
+      groups: new Set(),
       counters,
     }
-    for (const [server, entry] of Object.entries(servers)) {
-      if (entry.disabled) continue
-      const memory = createServerMemory({}, rulesOf?.(server))
-      this.#memories.push(memory)
-      const lastWords = { text: '' }
-      this.#lastWords.set(server, lastWords)
-      const context = { ...this.#context, server, memory, lastWords }
-      this.#upstreams.set(server, 'url' in entry ? new HttpUpstream(entry, context) : new StdioUpstream(entry, context))
-    }
+    for (const [name, entry] of Object.entries(servers)) if (!entry.disabled) this.#serve(name, entry)
   }
 
   async start(): Promise<void> {
-    const { sessionIdleMs, httpSessionIdleMs } = this.#context.options
+    const { sessionIdleMs, httpSessionIdleMs } = this.#options
     const everyMs = Math.min(MAX_SWEEP_MS, Math.ceil(Math.min(sessionIdleMs, httpSessionIdleMs) / 4))
-    this.#sweeping = setInterval(() => {
-      for (const upstream of this.#upstreams.values()) upstream.sweep()
-      for (const memory of this.#memories) memory.sweep(this.#context.clock())
-    }, everyMs)
+    clearInterval(this.#sweeping)
+    this.#sweeping = setInterval(() => this.#sweep(), everyMs)
     this.#sweeping.unref()
   }
 
   handle(name: string, req: IncomingMessage, res: ServerResponse): void {
-    const upstream = this.#upstreams.get(name)
-    const exchange = beginExchange(req, res, {
-      ...this.#context,
-      server: upstream && name,
+    const served = this.#drained(name, req) ?? this.#served.get(name)
+    const exchange = beginExchange({
+      req,
+      res,
+      server: served && name,
+      context: this.#context,
+      onSession: this.#agents.note,
     })
-    this.#open.add(exchange)
-    res.once('close', () => this.#open.delete(exchange))
+    const open = this.#open.add(exchange, served)
+    res.once('close', () => this.#open.remove(open))
     res.on('error', () => {})
     req.on('error', () => {})
     if (this.#stopping) {
       refuse(exchange, STOPPING)
       return
     }
-    if (!upstream) {
-      refuse(exchange, unknown(name, [...this.#upstreams.keys()]))
+    if (!served) {
+      refuse(exchange, unknown(name, [...this.#served.keys()]))
       return
     }
     try {
-      upstream.handle(exchange, suffixOf(req.url ?? ''))
+      if (served.doorway) served.doorway.handle(exchange)
+      else served.upstream.handle(exchange, suffixOf(req.url ?? ''))
     } catch {
       refuse(exchange, FAULT)
     }
   }
 
+  async change({ servers, options }: GatewaySetting): Promise<void> {
+    if (this.#stopping) return
+    Object.assign(this.#options, options)
+    await this.start()
+    const gone = [...this.#served.values()].filter(
+      ({ name, entry }) => !Object.hasOwn(servers, name) || !isDeepStrictEqual(servers[name], entry),
+    )
+    for (const served of gone) {
+      this.#served.delete(served.name)
+      this.#retiring.add(served)
+      served.upstream.retire()
+    }
+    for (const [name, entry] of Object.entries(servers))
+      if (!entry.disabled && !this.#served.has(name)) this.#serve(name, entry)
+    await Promise.all(gone.map((served) => this.#end(served)))
+  }
+
   stats(): GatewayStats {
     let sessions = 0
-    for (const upstream of this.#upstreams.values()) sessions += upstream.sessions
+    for (const { upstream } of this.#all()) sessions += upstream.sessions
     return { ...this.#context.counters, inFlight: this.#open.size, sessions, processes: this.#context.slots.used }
   }
 
+  loads(): ReadonlyMap<string, ServerLoad> {
+    const loads = new Map<string, ServerLoad>()
+    const of = (server: string): ServerLoad => {
+      const load = loads.get(server) ?? { sessions: 0, children: 0, orphans: 0 }
+      loads.set(server, load)
+      return load
+    }
+    for (const { name, upstream } of this.#all()) of(name).sessions += upstream.sessions
+    for (const { server } of this.#context.running) of(server).children++
+    for (const { server, child } of this.#context.groups) of(server).orphans += child.orphans()
+    return loads
+  }
+
   lastWords(name: string): string {
-    return this.#lastWords.get(name)?.text ?? ''
+    return this.#served.get(name)?.lastWords.text ?? ''
+  }
+
+  kill(): void {
+    for (const { child } of this.#context.groups) child.kill('SIGKILL')
   }
 
   stop(): Promise<void> {
@@ -142,25 +232,77 @@ class HttpGateway implements Gateway {
     return this.#stopping
   }
 
+  #serve(name: string, entry: ServerEntry): void {
+    const memory = createServerMemory({}, this.#rulesOf(name))
+    const lastWords = { text: '' }
+    const context = { ...this.#context, server: name, memory, lastWords, crashes: { unreplaced: 0 } }
+    const upstream = upstreamOf(entry, context)
+    const door = this.#doorOf(name)
+    const onward = (exchange: Exchange) => upstream.handle(exchange, suffixOf(exchange.req.url ?? ''))
+    const doorway = door && new Doorway({ door, maxBodyBytes: () => this.#options.maxBodyBytes, onward })
+    this.#served.set(name, { name, entry, upstream, memory, lastWords, doorway })
+  }
+
+  /** A server that is on its way out, where the request is part of a session that it still has. */
+  #drained(name: string, req: IncomingMessage): Served | undefined {
+    if (this.#retiring.size === 0) return undefined
+    const session = headerOf(req.headers, 'mcp-session-id') ?? sseSessionOf(req.url ?? '')
+    return [...this.#retiring].find((served) => served.name === name && served.upstream.holds(session))
+  }
+
+  #all(): readonly Served[] {
+    return [...this.#served.values(), ...this.#retiring]
+  }
+
+  #sweep(): void {
+    for (const { upstream, memory } of this.#all()) {
+      upstream.sweep()
+      memory.sweep(this.#context.clock())
+    }
+    // What SIGKILL could not end at first (a process deep in the kernel) is looked at again.
+    for (const group of this.#context.groups)
+      if (group.isCleared && group.child.orphans() === 0) group.forget()
+      else if (group.isCleared) group.child.kill('SIGKILL')
+  }
+
+  /** Ends one server that is served no more, once its calls are over. */
+  async #end(served: Served): Promise<void> {
+    await this.#quiet((owner) => owner === served)
+    await served.upstream.stop()
+    await Promise.all([...this.#open].filter(({ owner }) => owner === served).map(({ exchange }) => cut(exchange.res)))
+    served.memory.close('cancelled')
+    this.#retiring.delete(served)
+  }
+
   async #stop(): Promise<void> {
     clearInterval(this.#sweeping)
-    await this.#quiet(this.#context.options.stopGraceMs)
-    this.#context.slots.close()
-    await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.stop()))
-    await Promise.all([...this.#context.running].map((process) => process.end()))
-    await Promise.all([...this.#open].map(({ res }) => cut(res)))
-    for (const memory of this.#memories) memory.close('cancelled')
+    await this.#quiet(() => true)
+    const { slots, running, groups } = this.#context
+    slots.close()
+    await Promise.all(this.#all().map(({ upstream }) => upstream.stop()))
+    await Promise.all([...running].map((process) => process.end()))
+    await Promise.all([...groups].map(({ child }) => child.cleared))
+    await Promise.all([...this.#open].map(({ exchange }) => cut(exchange.res)))
+    for (const { memory } of this.#all()) memory.close('cancelled')
   }
 
   /**
-   * Resolves when no call is in flight, or after `timeoutMs`. Streams that have no end are not waited for, nor is what
-   * was cancelled or answered already.
+   * Resolves when none of these calls is in flight, or after `stopGraceMs`. Streams that have no end are not waited
+   * for, nor is what was cancelled or answered already.
    */
-  async #quiet(timeoutMs: number): Promise<void> {
-    const deadline = this.#context.clock() + timeoutMs
-    const isBusy = () => [...this.#open].some(({ endless, isAwaited }) => !endless && (isAwaited?.() ?? true))
+  async #quiet(counts: (owner: Served | undefined) => boolean): Promise<void> {
+    const deadline = this.#context.clock() + this.#options.stopGraceMs
+    const isBusy = () =>
+      [...this.#open].some(
+        ({ exchange: { endless, awaiting }, owner }) => counts(owner) && (awaiting?.isAwaited ?? !endless),
+      )
     while (isBusy() && this.#context.clock() < deadline) await delay(LOOK_MS)
   }
+}
+
+function upstreamOf(entry: ServerEntry, context: ServerContext): Upstream {
+  if (!('url' in entry)) return new StdioUpstream(entry, context)
+  return entry.transport === 'sse' ? new SseUpstream(entry, context) : new HttpUpstream(entry, context)
 }
 
 /** Closes a connection; resolves when everybody who listens has heard of it. */
@@ -180,6 +322,11 @@ function guarded(publish: Publish, counters: GatewayCounters): Publish {
       counters.observerFaults++
     }
   }
+}
+
+/** The session of a POST over HTTP+SSE, by the address that was announced to its client. */
+function sseSessionOf(url: string): string {
+  return keyIn(parsePath(suffixOf(url)).query)
 }
 
 /** What a client added behind `/mcp/<name>`: path suffix and query. */

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { UrlEntry } from '../../children/index.js'
 
+const CONNECTION = 'connection'
+
 /** Headers that speak of one connection alone (RFC 9110, 7.6.1), and `expect`, which was answered here already. */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -20,15 +22,28 @@ const HOP_BY_HOP = new Set([
  * those of the connection and those that its `Connection` header names.
  */
 export function passedHeaders(raw: readonly string[]): string[] {
-  const dropped = new Set(HOP_BY_HOP)
-  for (let at = 0; at < raw.length; at += 2) {
-    if (raw[at]!.toLowerCase() !== 'connection') continue
-    for (const name of raw[at + 1]!.split(',')) dropped.add(name.trim().toLowerCase())
-  }
+  const named = namedByConnection(raw)
   const passed: string[] = []
-  for (let at = 0; at < raw.length; at += 2)
-    if (!dropped.has(raw[at]!.toLowerCase())) passed.push(raw[at]!, raw[at + 1]!)
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]!.toLowerCase()
+    if (!HOP_BY_HOP.has(name) && !named?.has(name)) passed.push(raw[at]!, raw[at + 1]!)
+  }
   return passed
+}
+
+/** The names that `Connection` headers hold, in lower case; undefined where they hold none but the common ones. */
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at < raw.length; at += 2) {
+    if (raw[at]!.length !== CONNECTION.length || raw[at]!.toLowerCase() !== CONNECTION) continue
+    for (const part of raw[at + 1]!.split(',')) {
+      const name = part.trim().toLowerCase()
+      if (name === 'keep-alive' || name === 'close') continue
+      named ??= new Set()
+      named.add(name)
+    }
+  }
+  return named
 }
 
 /** A header's one value, the first of several; `name` in lower case. */
@@ -37,19 +52,33 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
   return Array.isArray(value) ? value[0] : value
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** A value that may be wrapped as `=?base64?…?=` (UTF-8), unwrapped; undefined where what is wrapped is no base64. */
+export function decodedHeader(value: string | undefined): string | undefined {
+  const wrapped = value === undefined ? undefined : /^=\?base64\?(.*)\?=$/.exec(value)?.[1]
+  if (wrapped === undefined) return value
+  return BASE64.test(wrapped) ? Buffer.from(wrapped, 'base64').toString('utf8') : undefined
+}
+
 /** A client's headers for the upstream: `Host` rewritten in its place, the entry's own added where the client has none. */
-export function requestHeaders(raw: readonly string[], target: URL, entry: UrlEntry): string[] {
+export function requestHeaders(raw: readonly string[], target: Pick<URL, 'host'>, entry: UrlEntry): string[] {
   const headers = passedHeaders(raw)
-  const names = new Set<string>()
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at]!.toLowerCase()
-    names.add(name)
-    if (name === 'host') headers[at + 1] = target.host
-  }
-  if (!names.has('host')) headers.push('Host', target.host)
+  const host = placeOf(headers, 'host')
+  if (host < 0) headers.push('Host', target.host)
+  else headers[host + 1] = target.host
   for (const [name, value] of Object.entries(entry.headers))
-    if (!names.has(name.toLowerCase())) headers.push(name, value)
+    if (placeOf(headers, name.toLowerCase()) < 0) headers.push(name, value)
+  // A body without a length is sent in chunks, whatever the method: node:http would write it bare for some of them.
+  if (placeOf(raw, 'transfer-encoding') >= 0) headers.push('Transfer-Encoding', 'chunked')
   return headers
+}
+
+/** Where the first header of this name (in lower case) stands in a raw form; -1 where there is none. */
+function placeOf(raw: readonly string[], name: string): number {
+  for (let at = 0; at < raw.length; at += 2)
+    if (raw[at]!.length === name.length && raw[at]!.toLowerCase() === name) return at
+  return -1
 }
 
 /** A path segment that leads upwards, or stays, once an upstream has read it; its slashes and dots may be encoded. */

@@ -2,9 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { ServerContext } from './context.js'
 import { type Observer, observe } from './observe.js'
 
-/** Most sessions of one HTTP server that are followed at a time; the one silent longest goes first. */
-const MAX_SESSIONS = 10_000
-
 /** One session of an HTTP server, as far as the gateway sees it. */
 export interface HttpSession {
   /** What the events call it. */
@@ -14,7 +11,12 @@ export interface HttpSession {
 
 interface Followed extends HttpSession {
   lastTraffic: number
+  /** When it was last put at the end of the map. */
+  movedAt: number
 }
+
+/** The map is in the order of last use, give or take so much: moving a session at every call costs microseconds. */
+const ORDER_MS = 1_000
 
 /** The sessions that an HTTP server gave ids to. The ids are keys in memory, and go nowhere else. */
 export class HttpSessions {
@@ -42,9 +44,11 @@ export class HttpSessions {
   /** The server answered with an id for a session. */
   adopt(id: string, session: HttpSession): void {
     this.end(id, 'lost')
-    this.#byId.set(id, { ...session, lastTraffic: this.#context.clock() })
+    const now = this.#context.clock()
+    this.#byId.set(id, { ...session, lastTraffic: now, movedAt: now })
     for (const [oldest] of this.#byId) {
-      if (this.#byId.size <= MAX_SESSIONS) break
+      if (this.#byId.size <= this.#context.options.maxHttpSessions) break
+      this.#context.counters.evictedSessions++
       this.end(oldest, 'lost')
     }
   }
@@ -58,7 +62,8 @@ export class HttpSessions {
       return session
     }
     known.lastTraffic = this.#context.clock()
-    // To the end of the map, which is so ordered by last use.
+    if (known.lastTraffic - known.movedAt < ORDER_MS) return known
+    known.movedAt = known.lastTraffic
     this.#byId.delete(id)
     this.#byId.set(id, known)
     return known

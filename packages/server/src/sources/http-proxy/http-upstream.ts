@@ -1,11 +1,12 @@
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpAgent, type RequestOptions, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { TLSSocket } from 'node:tls'
+import { urlToHttpOptions } from 'node:url'
 import type { UrlEntry } from '../../children/index.js'
 import type { ServerContext, Upstream } from './context.js'
 import type { Exchange } from './exchange.js'
-import { OUTSIDE, unreachable } from './failures.js'
-import { passedHeaders, requestHeaders, targetOf } from './http-headers.js'
+import { OUTSIDE } from './failures.js'
+import { requestHeaders, targetOf } from './http-headers.js'
+import { Passage, passAnswer, type Watch } from './http-passage.js'
 import { HttpSessions } from './http-sessions.js'
 import { HttpWatch } from './http-watch.js'
 import { refuse } from './respond.js'
@@ -15,47 +16,72 @@ import { refuse } from './respond.js'
  * request that meets the closing is lost and may not be sent twice.
  */
 const IDLE_CONNECTION_MS = 4_000
+/** Silence on a connection after which the system asks whether the other side is still there. Milliseconds. */
+const TCP_KEEP_ALIVE_MS = 15_000
+
+/** How one exchange is passed on. */
+export interface Forwarding {
+  readonly target: URL
+  readonly watch: Watch
+  /** The request's headers, in node:http's raw form, where they are not the client's own. */
+  readonly raw?: readonly string[]
+  /** Takes the answer; as it comes where left out. */
+  readonly onAnswer?: typeof passAnswer
+}
 
 /** Passes every exchange on to a server that speaks Streamable HTTP itself, byte for byte as it comes. */
 export class HttpUpstream implements Upstream {
   readonly #entry: UrlEntry
   readonly #context: ServerContext
   readonly #sessions: HttpSessions
+  /** Its own address, for which nothing is worked out anew at each request. */
+  readonly #target: URL
+  readonly #address: RequestOptions
   readonly #agent: HttpAgent
+  /** For a second try: its connections are never used twice, so each is new. */
+  readonly #freshAgent: HttpAgent
 
   constructor(entry: UrlEntry, context: ServerContext) {
     this.#entry = entry
     this.#context = context
     this.#sessions = new HttpSessions(context)
-    this.#agent = new (entry.url.startsWith('https:') ? HttpsAgent : HttpAgent)({
-      keepAlive: true,
-      timeout: IDLE_CONNECTION_MS,
-    })
+    this.#target = new URL(entry.url)
+    this.#address = urlToHttpOptions(this.#target)
+    const Agent = entry.url.startsWith('https:') ? HttpsAgent : HttpAgent
+    const options = { keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS, timeout: IDLE_CONNECTION_MS }
+    this.#agent = new Agent(options)
+    this.#freshAgent = new Agent({ ...options, maxFreeSockets: 0 })
   }
 
   handle(exchange: Exchange, rest: string): void {
-    const { req } = exchange
-    const target = targetOf(this.#entry, rest)
-    if (!target) {
-      refuse(exchange, OUTSIDE)
-      return
-    }
+    const target = rest === '' ? this.#target : targetOf(this.#entry, rest)
+    if (target) this.forward(exchange, { target, watch: new HttpWatch(exchange, this.#context, this.#sessions) })
+    else refuse(exchange, OUTSIDE)
+  }
+
+  /** Passes one exchange on to an address of this server, which the caller answers for. */
+  forward(
+    exchange: Exchange,
+    { target, watch, raw = exchange.req.rawHeaders, onAnswer = passAnswer }: Forwarding,
+  ): void {
     const send = target.protocol === 'https:' ? requestHttps : requestHttp
-    const upstream = send(target, {
-      method: req.method,
-      headers: requestHeaders(req.rawHeaders, target, this.#entry),
-      agent: this.#agent,
-    })
-    const watch = new HttpWatch(exchange, this.#context, this.#sessions)
-    this.#limitConnecting(upstream)
-    this.#passRequest(exchange, upstream, watch)
-    upstream.once('response', (answer) => passAnswer(exchange, answer, watch))
-    upstream.on('error', (error) => this.#fail(exchange, watch, error))
-    exchange.res.once('close', () => {
-      if (exchange.res.writableFinished || upstream.destroyed) return
-      watch.left()
-      upstream.destroy()
-    })
+    const headers = requestHeaders(raw, target, this.#entry)
+    const { method } = exchange.req
+    const address = target === this.#target ? this.#address : urlToHttpOptions(target)
+    new Passage({
+      exchange,
+      context: this.#context,
+      watch,
+      open: (isSecondTry) => send({ ...address, method, headers, agent: isSecondTry ? this.#freshAgent : this.#agent }),
+      onAnswer,
+    }).begin()
+  }
+
+  retire(): void {}
+
+  /** Its sessions are the server's own: whether they live on is not for us to say. */
+  holds(): boolean {
+    return false
   }
 
   sweep(): void {
@@ -74,59 +100,6 @@ export class HttpUpstream implements Upstream {
   async stop(): Promise<void> {
     this.#sessions.stop()
     this.#agent.destroy()
+    this.#freshAgent.destroy()
   }
-
-  #passRequest(exchange: Exchange, upstream: ClientRequest, watch: HttpWatch): void {
-    const { req } = exchange
-    req.pipe(upstream)
-    // After the pipe's own listener: the bytes are on their way before anybody looks at them.
-    req.on('data', (chunk: Buffer) => {
-      exchange.requestBytes += chunk.length
-      watch.sent(chunk)
-    })
-    req.once('end', () => watch.sentAll())
-  }
-
-  #limitConnecting(upstream: ClientRequest): void {
-    const { connectTimeoutMs } = this.#context.options
-    const timer = setTimeout(() => upstream.destroy(timeout(connectTimeoutMs)), connectTimeoutMs)
-    timer.unref()
-    const connected = () => clearTimeout(timer)
-    upstream.once('close', connected)
-    upstream.once('socket', (socket) => {
-      if (!socket.connecting) connected()
-      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', connected)
-    })
-  }
-
-  #fail(exchange: Exchange, watch: HttpWatch, error: NodeJS.ErrnoException): void {
-    if (exchange.res.destroyed) return
-    const timedOut = error.code === 'ETIMEDOUT'
-    watch.failed(timedOut)
-    exchange.req.unpipe().resume()
-    const reason = error.code ?? 'the connection failed'
-    refuse(exchange, { ...unreachable(this.#context.server, timedOut, reason), id: watch.id })
-  }
-}
-
-function timeout(timeoutMs: number): NodeJS.ErrnoException {
-  return Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })
-}
-
-function passAnswer(exchange: Exchange, answer: IncomingMessage, watch: HttpWatch): void {
-  const { res } = exchange
-  if (res.destroyed) return
-  res.writeHead(answer.statusCode!, answer.statusMessage, passedHeaders(answer.rawHeaders))
-  res.flushHeaders()
-  answer.pipe(res)
-  watch.answered(answer.statusCode!, answer.headers)
-  answer.on('data', (chunk: Buffer) => {
-    exchange.responseBytes += chunk.length
-    watch.received(chunk)
-  })
-  answer.once('end', () => watch.receivedAll())
-  answer.once('error', () => {
-    watch.failed(false)
-    res.destroy()
-  })
 }

@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { event } from '@mcp-vitals/instrument/event'
+import { keyToken } from '@mcp-vitals/instrument/mcp'
 import type { ServerContext } from './context.js'
 import { decoding } from './decoding.js'
 import type { Exchange } from './exchange.js'
 import { headerOf } from './http-headers.js'
 import type { HttpSession, HttpSessions } from './http-sessions.js'
-import { type Message, readParcel } from './message.js'
+import { readParcel } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
+import { isModern } from './routing.js'
 
 /** Bytes of a request that are held until its end, to learn what it is; a longer one is read as it is known then. */
 const MAX_HELD_BYTES = 4_194_304
@@ -24,8 +26,11 @@ export class HttpWatch {
   #opening: HttpSession | undefined
   #answer: Copies | undefined
   #streams = false
-  #ids: readonly string[] = []
+  /** Keys of the requests in the body. */
+  readonly #keys: string[] = []
   #left = false
+  /** An event of the answer had an id, by which its reader may ask for what comes after it. */
+  #resumable = false
 
   constructor(exchange: Exchange, context: ServerContext, sessions: HttpSessions) {
     this.#exchange = exchange
@@ -36,7 +41,13 @@ export class HttpWatch {
 
   /** Id of the one request in the body, as raw JSON text; undefined where there is none, or it is not known yet. */
   get id(): string | undefined {
-    return this.#ids.length === 1 ? this.#ids[0] : undefined
+    return this.#keys.length === 1 ? keyToken(this.#keys[0]!) : undefined
+  }
+
+  /** False once its requests were answered or cancelled, and what passed is with the client: the rest may never come. */
+  get isAwaited(): boolean {
+    if (this.#keys.some((key) => this.#observer?.awaits(key))) return true
+    return (this.#answer !== undefined && !this.#streams) || this.#exchange.res.writableLength > 0
   }
 
   /** A chunk of the request passed. */
@@ -63,7 +74,11 @@ export class HttpWatch {
     const type = headers['content-type'] ?? ''
     this.#streams = type.startsWith('text/event-stream')
     const framing = this.#streams ? 'events' : type.startsWith('application/json') ? 'body' : undefined
-    const copies = framing && this.#observer?.copies('server_to_client', framing, this.id)
+    const copies =
+      framing &&
+      this.#observer?.copies('server_to_client', framing, {
+        answering: this.#keys.length === 1 ? this.#keys[0] : undefined,
+      })
     const unanswered = framing !== 'events' || this.#sessionId === undefined
     const finish = () => this.#finish(unanswered, status)
     this.#answer = copies
@@ -75,6 +90,7 @@ export class HttpWatch {
   received(chunk: Buffer): void {
     this.#answer?.feed(chunk)
     this.#settleDuration()
+    if (this.#streams && !this.#resumable) this.#resumable = hasEventId(chunk)
   }
 
   /** The answer is complete. */
@@ -88,12 +104,15 @@ export class HttpWatch {
     if (!this.#belongs()) this.#observer?.close('cancelled', 'client')
   }
 
-  /** The connection to the server failed. */
+  /**
+   * The connection to the server failed. What a session asked stays open where the stream can be taken up again: the
+   * answer may come on another one.
+   */
   failed(timedOut: boolean): void {
     // A request that this gateway cut because its client left.
-    if (this.#left) return
+    if (this.#left || (this.#belongs() && this.#resumable)) return
     const outcome = timedOut ? 'timeout' : 'transport_error'
-    for (const id of this.#ids) this.#observer?.fail(id, outcome)
+    for (const key of this.#keys) this.#observer?.fail(key, outcome)
     if (!this.#belongs()) this.#observer?.close(outcome, 'lost')
   }
 
@@ -107,22 +126,28 @@ export class HttpWatch {
     if (this.#observer) return
     const body = Buffer.concat(this.#held)
     this.#held = []
-    const messages = readParcel(body)?.messages ?? []
-    const requests = messages.filter(({ kind }) => kind === 'request')
-    this.#ids = requests.map(({ id }) => id!)
-    if (requests.some(({ method }) => method === 'subscriptions/listen')) this.#exchange.endless = true
-    const session = this.#sessionOf(requests)
-    this.#observer = session?.observer ?? observe(this.#context)
+    const session = this.#sessionOf(body)
+    this.#observer = session?.observer ?? observe(this.#context, undefined, 'http', this.#exchange.agent)
     if (session) this.#exchange.session = session.pseudonym
-    if (this.#ids.length > 0) this.#exchange.isAwaited = () => this.#isAwaited()
     if (body.length === 0) return
-    this.#request = this.#observer.copies('client_to_server', 'body')
+    const onRequest = (key: string, method: string) => this.#asked(key, method)
+    this.#request = this.#observer.copies('client_to_server', 'body', { onRequest })
     this.#request.feed(body)
   }
 
-  #sessionOf(requests: readonly Message[]): HttpSession | undefined {
+  #asked(key: string, method: string): void {
+    this.#keys.push(key)
+    if (method === 'subscriptions/listen') this.#exchange.endless = true
+    else this.#exchange.awaiting = this
+  }
+
+  /** Most bodies need not be read for this: an `initialize` has no session id, and names no revision without sessions. */
+  #sessionOf(body: Buffer): HttpSession | undefined {
     if (this.#sessionId !== undefined) return this.#sessions.get(this.#sessionId)
-    if (!requests.some(({ method, modern }) => method === 'initialize' && !modern)) return undefined
+    if (isModern(headerOf(this.#exchange.req.headers, 'mcp-protocol-version'))) return undefined
+    const messages = readParcel(body)?.messages ?? []
+    if (!messages.some(({ kind, method, modern }) => kind === 'request' && method === 'initialize' && !modern))
+      return undefined
     this.#opening = this.#sessions.begin()
     return this.#opening
   }
@@ -137,21 +162,15 @@ export class HttpWatch {
     if (this.#exchange.req.method === 'DELETE' && status < 300) this.#sessions.end(this.#sessionId, 'client')
   }
 
-  /** False once its requests were answered or cancelled, and what passed is with the client: the rest may never come. */
-  #isAwaited(): boolean {
-    if (this.#ids.some((id) => this.#observer?.awaits(id))) return true
-    return (this.#answer !== undefined && !this.#streams) || this.#exchange.res.writableLength > 0
-  }
-
   /** The duration of a POST ends with the answers to its own requests; without any, with the exchange. */
   #settleDuration(): void {
-    if (this.#ids.length > 0 && !this.#ids.some((id) => this.#observer?.awaits(id))) this.#exchange.answered()
+    if (this.#keys.length > 0 && !this.#keys.some((key) => this.#observer?.awaits(key))) this.#exchange.answered()
   }
 
   #finish(unanswered: boolean, status: number): void {
     // A redirection is an answer of HTTP as well, and none of JSON-RPC.
     const details = status < 300 ? {} : { status }
-    if (unanswered) for (const id of this.#ids) this.#observer?.fail(id, 'transport_error', details)
+    if (unanswered) for (const key of this.#keys) this.#observer?.fail(key, 'transport_error', details)
     if (!this.#belongs()) this.#observer?.close('transport_error', 'server')
   }
 
@@ -167,4 +186,12 @@ export class HttpWatch {
       ),
     )
   }
+}
+
+const ID_FIELD = Buffer.from('id:')
+const ID_LINE = Buffer.from('\nid:')
+
+/** Whether a line of these bytes gives an event an id. One cut in two is not seen: the next event has its own. */
+function hasEventId(chunk: Buffer): boolean {
+  return chunk.subarray(0, ID_FIELD.length).equals(ID_FIELD) || chunk.includes(ID_LINE)
 }

@@ -1,2 +1,9 @@
-export { createGateway, type Gateway, type GatewayConfig, type GatewayStats } from './gateway.js'
+export {
+  createGateway,
+  type Gateway,
+  type GatewayConfig,
+  type GatewaySetting,
+  type GatewayStats,
+  type ServerLoad,
+} from './gateway.js'
 export { type GatewayOptions, gatewayOptions } from './options.js'

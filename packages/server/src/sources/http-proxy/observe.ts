@@ -1,5 +1,5 @@
 import type { Origin } from '@mcp-vitals/instrument/event'
-import { type Conversation, createConversation } from '@mcp-vitals/instrument/mcp'
+import { type BodyOptions, type Conversation, createConversation } from '@mcp-vitals/instrument/mcp'
 import type { ServerContext } from './context.js'
 
 type Closing = Parameters<Conversation['close']>
@@ -23,21 +23,28 @@ export interface FailDetails {
 
 /** The observer of one conversation. What goes wrong in it is counted, and never reaches a call. */
 export interface Observer {
-  /** `answering`: the request (its id as raw JSON text) that a body or stream answers, where it is one. */
-  copies(direction: Direction, framing: Framing, answering?: string): Copies
-  /** Whether the client's request with this id (raw JSON text) is open. */
-  awaits(id: string): boolean
+  /** `options`: of a body or stream; lines have none. */
+  copies(direction: Direction, framing: Framing, options?: BodyOptions): Copies
+  /** Requests that wait for an answer, both directions. */
+  readonly open: number
+  /** Whether the client's request with this key is open. */
+  awaits(key: string): boolean
   /** A whole message or batch, at once. */
   whole(direction: Direction, bytes: Buffer): void
-  /** The request with this id (raw JSON text) will not be answered. Answered ones are left alone. */
-  fail(id: string, outcome: Closing[0], details?: FailDetails): void
+  /** The client's request with this key will not be answered. Answered ones are left alone. */
+  fail(key: string, outcome: Closing[0], details?: FailDetails): void
   /** Looks after what is too old. Done at every message; call it where messages may stop coming. */
   sweep(): void
   close(outcome: Closing[0], reason: Closing[1]): void
 }
 
 /** Watches one session, or one exchange without a session (`session` left out). */
-export function observe(context: ServerContext, session?: string): Observer {
+export function observe(
+  context: ServerContext,
+  session?: string,
+  transport: 'http' | 'sse' = 'http',
+  agent?: string,
+): Observer {
   const { publish, now, clock, server, memory, counters } = context
   const safely = (act: () => void) => {
     try {
@@ -46,11 +53,11 @@ export function observe(context: ServerContext, session?: string): Observer {
       counters.observerFaults++
     }
   }
-  const origin: Origin = { server, transport: 'http', ...(session && { session }) }
+  const origin: Origin = { server, transport, ...(session && { session }), ...(agent && { agent }) }
   const conversation = createConversation({ origin, publish, now, clock, server: memory })
 
-  function copies(direction: Direction, framing: Framing, answering?: string): Copies {
-    const reader = framing === 'lines' ? conversation.lines(direction) : conversation[framing](direction, { answering })
+  function copies(direction: Direction, framing: Framing, options?: BodyOptions): Copies {
+    const reader = framing === 'lines' ? conversation.lines(direction) : conversation[framing](direction, options)
     return {
       feed: (bytes) => safely(() => reader.feed(bytes)),
       end: () => safely(() => reader.end()),
@@ -64,8 +71,11 @@ export function observe(context: ServerContext, session?: string): Observer {
       copy.feed(bytes)
       copy.end()
     },
-    awaits: (id) => conversation.awaits('client_to_server', id),
-    fail: (id, outcome, details) => safely(() => conversation.fail('client_to_server', id, outcome, details)),
+    get open() {
+      return conversation.open
+    },
+    awaits: (key) => conversation.awaits('client_to_server', key),
+    fail: (key, outcome, details) => safely(() => conversation.fail('client_to_server', key, outcome, details)),
     sweep: () => safely(() => conversation.sweep()),
     close: (outcome, reason) => safely(() => conversation.close(outcome, reason)),
   }

@@ -30,6 +30,7 @@ export interface ServerProcessOptions {
 
 /** A running stdio server that the gateway owns. */
 export interface ServerProcess {
+  readonly server: string
   /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
   send(message: Buffer): boolean
   /** Stops reading its output until `resume`. */
@@ -43,11 +44,30 @@ export interface ServerProcess {
 export function startServerProcess(options: ServerProcessOptions): ServerProcess {
   const { entry, context, onExit } = options
   const { publish, now, clock, server } = context
-  const child = startChild({ ...entry, env: minimalEnvironment(entry.env), stderr: 'pipe' })
+  const env = { ...minimalEnvironment(entry.env), ...context.records?.env }
+  const child = startChild({ ...entry, env, stderr: 'pipe' })
+  const forget = child.pid === undefined ? undefined : context.records?.add(child.pid)
+  const group = {
+    server,
+    child,
+    isCleared: false,
+    forget() {
+      context.groups.delete(group)
+      forget?.()
+    },
+  }
+  context.groups.add(group)
+  void child.cleared.then(() => {
+    group.isCleared = true
+    if (child.orphans() === 0) group.forget()
+  })
   const began = clock()
   let wanted = true
-  if (child.pid !== undefined)
-    publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid }))
+  if (child.pid !== undefined) {
+    const restart = context.crashes.unreplaced > 0 && { restart: true }
+    if (restart) context.crashes.unreplaced--
+    publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid, ...restart }))
+  }
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
   const reading = createReading(child.stdout)
   readOutput(child, reading, options)
@@ -61,6 +81,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   })
 
   const serverProcess: ServerProcess = {
+    server,
     send(message) {
       if (child.stdin.writableLength > MAX_UNREAD_BYTES) return false
       child.stdin.write(Buffer.concat([message, NEWLINE]))
@@ -152,8 +173,10 @@ interface End {
   readonly durationMs: number
 }
 
-function tellEnd({ publish, now, server }: ServerContext, { pid, exit, wanted, durationMs }: End): void {
+function tellEnd({ publish, now, server, crashes }: ServerContext, { pid, exit, wanted, durationMs }: End): void {
   const { code, signal, startFailure } = exit
+  const crashed = wanted && code !== 0
+  if (crashed && startFailure === undefined) crashes.unreplaced++
   publish(
     event(
       'process.ended',
@@ -161,7 +184,7 @@ function tellEnd({ publish, now, server }: ServerContext, { pid, exit, wanted, d
       { server, transport: 'stdio' },
       {
         pid,
-        crashed: wanted && code !== 0,
+        crashed,
         ...(code !== null && { exitCode: code }),
         ...(signal !== null && { signal }),
         durationMs,

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
+import { shareWithPage } from './cors.js'
 import type { Exchange } from './exchange.js'
 
 /** A refusal or failure, told to the client as a JSON-RPC error over HTTP. */
@@ -46,6 +47,7 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
     if (!res.writableEnded) res.destroy()
     return
   }
+  shareWithPage(exchange)
   const body = Buffer.from(errorMessage(refusal))
   exchange.responseBytes += body.length
   res.writeHead(refusal.status, {

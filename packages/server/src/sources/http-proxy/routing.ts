@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { headerOf } from './http-headers.js'
+import { decodedHeader, headerOf } from './http-headers.js'
 import type { Message } from './message.js'
 import { CODES, type Refusal } from './respond.js'
 
@@ -21,7 +21,11 @@ export function route(headers: IncomingHttpHeaders, messages: readonly Message[]
   const version = headerOf(headers, 'mcp-protocol-version')
   const session = headerOf(headers, 'mcp-session-id')
   const claimed = messages.find((message) => message.modern)?.protocolVersion
-  const modern = isModern(claimed) || (session === undefined && claimed === undefined && isModern(version))
+  // A body that names a revision in `_meta` is of the modern era, whichever revision that is: the server tells which it has.
+  const modern =
+    claimed === undefined
+      ? session === undefined && isModern(version)
+      : !(LEGACY_VERSIONS as readonly string[]).includes(claimed)
   if (modern) {
     const refusal = batch
       ? refused(CODES.invalidRequest, 'This revision has no batches.')
@@ -51,6 +55,10 @@ function refused(code: number, message: string): Refusal {
   return { status: 400, code, message }
 }
 
+/** What every modern request carries in its `_meta`. */
+const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
+const CLIENT_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
+
 /** What `Mcp-Name` repeats, by method. */
 const NAMED: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
   'tools/call': 'name',
@@ -65,13 +73,16 @@ const NAMED: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
 function mismatch(headers: IncomingHttpHeaders, message: Message, version: string | undefined): Refusal | undefined {
   if (message.kind === 'response') return refused(CODES.invalidRequest, 'This revision has no requests of the server.')
   if (message.kind === 'notification') return undefined
-  if (!message.modern)
-    return refused(CODES.invalidParams, '`params._meta` must carry io.modelcontextprotocol/protocolVersion.')
+  const params = paramsOf(message)
+  for (const field of [PROTOCOL_VERSION, CLIENT_CAPABILITIES]) {
+    if (params?._meta?.[field] === undefined)
+      return refused(CODES.invalidParams, `\`params._meta\` must carry ${field}.`)
+  }
   const source = NAMED[message.method ?? '']
   const expected: readonly (readonly [string, string | undefined, string | undefined])[] = [
     ['MCP-Protocol-Version', version, message.protocolVersion],
     ['Mcp-Method', headerOf(headers, 'mcp-method'), message.method],
-    ...(source ? [['Mcp-Name', decoded(headerOf(headers, 'mcp-name')), targetOf(message, source)] as const] : []),
+    ...(source ? [['Mcp-Name', decodedHeader(headerOf(headers, 'mcp-name')), textOf(params?.[source])] as const] : []),
   ]
   for (const [name, header, body] of expected) {
     if (body !== undefined && header !== body)
@@ -80,17 +91,17 @@ function mismatch(headers: IncomingHttpHeaders, message: Message, version: strin
   return undefined
 }
 
-/** What the body says of its target, in full: the reader of heads cuts long names. */
-function targetOf({ bytes }: Message, source: 'name' | 'uri' | 'taskId'): string | undefined {
-  const { params } = JSON.parse(bytes.toString('utf8')) as { params?: Partial<Record<typeof source, unknown>> }
-  const target = params?.[source]
-  return typeof target === 'string' ? target : undefined
+interface Params extends Partial<Record<'name' | 'uri' | 'taskId', unknown>> {
+  readonly _meta?: Readonly<Record<string, unknown>>
 }
 
-/** A header value that may be wrapped as `=?base64?…?=` (UTF-8). */
-function decoded(value: string | undefined): string | undefined {
-  const wrapped = value && /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)
-  return wrapped ? Buffer.from(wrapped[1]!, 'base64').toString('utf8') : value
+/** The parameters in full: the reader of heads cuts long names. */
+function paramsOf({ bytes }: Message): Params | undefined {
+  return (JSON.parse(bytes.toString('utf8')) as { params?: Params }).params
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 /** HTTP status that goes with a modern JSON-RPC answer: errors of the protocol itself have one, a server's own have 200. */

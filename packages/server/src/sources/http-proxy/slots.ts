@@ -34,12 +34,14 @@ export interface SlotsOptions {
   readonly tenants: () => readonly Tenant[]
 }
 
-export function createSlots({ limit, reclaimIdleMs, tenants }: SlotsOptions): Slots {
+/** Creates the places. `options` are read at each use, as they may change. */
+export function createSlots(options: SlotsOptions): Slots {
+  const { tenants } = options
   let used = 0
   let closed = false
 
   function take(): boolean {
-    if (closed || used >= limit) return false
+    if (closed || used >= options.limit) return false
     used++
     return true
   }
@@ -52,7 +54,7 @@ export function createSlots({ limit, reclaimIdleMs, tenants }: SlotsOptions): Sl
     async claim() {
       while (!take()) {
         const longest = closed ? undefined : longestIdle(tenants())
-        if (!longest || longest.idleMs() < reclaimIdleMs) return false
+        if (!longest || longest.idleMs() < options.reclaimIdleMs) return false
         await longest.end()
       }
       return true
@@ -61,7 +63,7 @@ export function createSlots({ limit, reclaimIdleMs, tenants }: SlotsOptions): Sl
       used--
     },
     retryAfterSeconds() {
-      const waitsMs = tenants().map((tenant) => reclaimIdleMs - tenant.idleMs())
+      const waitsMs = tenants().map((tenant) => options.reclaimIdleMs - tenant.idleMs())
       // The process of one that is no tenant any more is ending.
       const waitMs = waitsMs.length < used ? 0 : Math.min(...waitsMs)
       return Math.min(Math.max(Math.ceil(waitMs / 1000), 1), MAX_RETRY_AFTER_S)

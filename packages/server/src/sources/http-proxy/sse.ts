@@ -1,17 +1,32 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Exchange } from './exchange.js'
 
-/** How often an open stream gets a comment, so that nobody between takes it for dead, and a dead reader is found out. */
-const KEEP_ALIVE_MS = 15_000
 const KEEP_ALIVE = Buffer.from(': keep-alive\n\n')
 const BEFORE = Buffer.from('event: message\ndata: ')
 const AFTER = Buffer.from('\n\n')
 
-/** An open server-sent event stream to a client. */
+/** A server-sent event stream to a client. */
 export interface EventStream {
+  /** The exchange whose connection it has. */
+  readonly exchange: Exchange
+  /** True where it outlives its connection. */
+  readonly isResumable: boolean
   /** Sends one message, which is one line of JSON. */
   send(message: Buffer): void
   end(): void
+}
+
+/** A stream that is one connection. */
+export interface WireStream extends EventStream {
+  /** `id`: what its reader may name to get what comes after it. */
+  send(message: Buffer, id?: string): void
+  /** Sends an event without data: where to begin again, and how long to wait before, milliseconds. */
+  prime(id: string, retryMs: number): void
+}
+
+/** True while something can be written to the answer of this exchange. */
+export function isConnected({ res }: Exchange): boolean {
+  return !res.destroyed && !res.writableEnded
 }
 
 /** What every event stream says of itself: no cache, and no buffering in a reverse proxy. */
@@ -21,21 +36,29 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** Begins the answer as an event stream; its headers leave at once. */
-export function openEventStream(exchange: Exchange, headers: OutgoingHttpHeaders = {}): EventStream {
+/**
+ * Begins the answer as an event stream; its headers leave at once. A comment passes where nothing else did for
+ * `keepAliveMs`, so that nobody between takes it for dead, and a dead reader is found out.
+ */
+export function openEventStream(exchange: Exchange, headers: OutgoingHttpHeaders = {}): WireStream {
   const { res } = exchange
   const write = (bytes: Buffer) => {
-    if (res.writableEnded || res.destroyed) return
+    if (!isConnected(exchange)) return
+    keepAlive.refresh()
     exchange.responseBytes += bytes.length
     res.write(bytes)
   }
+  const keepAlive = setTimeout(() => write(KEEP_ALIVE), exchange.keepAliveMs)
+  keepAlive.unref()
+  res.once('close', () => clearTimeout(keepAlive))
   res.writeHead(200, { ...headers, ...STREAM_HEADERS })
   res.flushHeaders()
-  const keepAlive = setInterval(() => write(KEEP_ALIVE), KEEP_ALIVE_MS)
-  keepAlive.unref()
-  res.once('close', () => clearInterval(keepAlive))
   return {
-    send: (message) => write(Buffer.concat([BEFORE, message, AFTER])),
+    exchange,
+    isResumable: false,
+    send: (message, id) =>
+      write(Buffer.concat([...(id === undefined ? [] : [Buffer.from(`id: ${id}\n`)]), BEFORE, message, AFTER])),
+    prime: (id, retryMs) => write(Buffer.from(`id: ${id}\nretry: ${retryMs}\ndata: \n\n`)),
     end: () => res.end(),
   }
 }

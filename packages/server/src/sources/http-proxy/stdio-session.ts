@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ChildExit, CommandEntry } from '../../children/index.js'
 import { createAnswer } from './answer.js'
+import type { Backoff } from './backoff.js'
 import type { ServerContext } from './context.js'
 import { Delivery } from './delivery.js'
 import type { Exchange } from './exchange.js'
@@ -8,8 +9,9 @@ import { NO_SESSION, OVERLOADED, processFailure, STOPPING, silence } from './fai
 import { keyOf, type Message } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
 import { type ServerProcess, startServerProcess } from './process.js'
+import { type SessionStream, SessionStreams } from './replay.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
-import { acceptOf, congested, openEventStream } from './sse.js'
+import { acceptOf, congested } from './sse.js'
 
 const NEWLINE = Buffer.from('\n')
 
@@ -21,25 +23,36 @@ export class StdioSession {
   readonly pseudonym = randomUUID()
   readonly #entry: CommandEntry
   readonly #context: ServerContext
+  readonly #backoff: Backoff
   readonly #onGone: () => void
   readonly #observer: Observer
   readonly #output: Copies
   readonly #process: ServerProcess
   readonly #delivery: Delivery
+  readonly #streams: SessionStreams
+  /** Newest stream for what belongs to no call. */
+  #listening: SessionStream | undefined
   readonly #startTimer: NodeJS.Timeout
+  readonly #startedAt: number
   #lastTraffic: number
   /** Key of the `initialize` that is not answered yet. */
   #initialize: string | undefined
+  /** It answered `initialize`. */
+  #started = false
   /** What every further request is told, once the session is over. */
   #over: Refusal | undefined
 
-  /** Starts the process, whose slot the caller took. `onGone`: the session ended by itself. */
-  constructor(entry: CommandEntry, context: ServerContext, onGone: () => void) {
+  /** Starts the process, whose slot the caller took. `backoff` is told how; `onGone`: the session ended by itself. */
+  constructor(entry: CommandEntry, context: ServerContext, backoff: Backoff, onGone: () => void) {
     this.#entry = entry
     this.#context = context
+    this.#backoff = backoff
     this.#onGone = onGone
-    this.#lastTraffic = context.clock()
-    this.#delivery = new Delivery(() => context.counters.undelivered++)
+    this.#startedAt = context.clock()
+    this.#lastTraffic = this.#startedAt
+    const onLost = () => context.counters.undelivered++
+    this.#delivery = new Delivery(onLost)
+    this.#streams = new SessionStreams(context.options, onLost)
     this.#observer = observe(context, this.pseudonym)
     this.#output = this.#observer.copies('server_to_client', 'lines')
     this.#process = startServerProcess({
@@ -48,7 +61,7 @@ export class StdioSession {
       onMessages: (messages) => this.#deliver(messages),
       onLine: (line) => this.#read(line),
       onJunk: (line) => this.#read(line),
-      onTooLong: (id, errorCode) => this.#observer.fail(id, 'protocol_error', { errorCode }),
+      onTooLong: (id, errorCode) => this.#observer.fail(keyOf(id) ?? '', 'protocol_error', { errorCode }),
       onExit: (exit) => this.#exited(exit),
     })
     const { startTimeoutMs } = context.options
@@ -77,7 +90,7 @@ export class StdioSession {
     this.#observer.whole('client_to_server', body)
   }
 
-  /** Takes a GET: the stream for what belongs to no call. */
+  /** Takes a GET: the stream for what belongs to no call, or the rest of any stream whose connection was lost. */
   listen(exchange: Exchange): void {
     exchange.session = this.pseudonym
     const refusal = this.#over ?? this.#unwilling(exchange)
@@ -85,8 +98,24 @@ export class StdioSession {
       refuse(exchange, refusal)
       return
     }
-    this.#delivery.listen(exchange, openEventStream(exchange, { 'mcp-session-id': this.id }))
+    const headers = { 'mcp-session-id': this.id }
+    const last = exchange.header('last-event-id')
+    const resumed = last === undefined ? undefined : this.#streams.resume(last, exchange, headers)
     this.#noteEnd(exchange)
+    if (resumed && resumed !== this.#listening) return
+    if (!resumed && this.#delivery.listening) {
+      refuse(exchange, {
+        status: 409,
+        code: CODES.transport,
+        message: 'Conflict: this session has a stream open already.',
+      })
+      return
+    }
+    if (!resumed) {
+      this.#listening?.end()
+      this.#listening = this.#streams.open(exchange, headers)
+    }
+    this.#delivery.listen(exchange, this.#listening!)
   }
 
   /** Milliseconds since anything passed; 0 while somebody waits at a stream or a call. */
@@ -114,6 +143,7 @@ export class StdioSession {
       exchange,
       requests,
       batch,
+      openStream: (to, headers) => this.#streams.open(to, headers),
       headers: () => (opening && !this.#over ? { 'mcp-session-id': this.id } : {}),
     })
     this.#delivery.expect(answer, requests)
@@ -134,14 +164,12 @@ export class StdioSession {
   }
 
   #unwilling(exchange: Exchange): Refusal | undefined {
-    if (!acceptOf(exchange.header('accept')).events)
-      return {
-        status: 406,
-        code: CODES.transport,
-        message: 'Not Acceptable: the client must accept text/event-stream.',
-      }
-    if (!this.#delivery.listening) return undefined
-    return { status: 409, code: CODES.transport, message: 'Conflict: this session has a stream open already.' }
+    if (acceptOf(exchange.header('accept')).events) return undefined
+    return {
+      status: 406,
+      code: CODES.transport,
+      message: 'Not Acceptable: the client must accept text/event-stream.',
+    }
   }
 
   #deliver(messages: readonly Message[]): void {
@@ -150,12 +178,19 @@ export class StdioSession {
       const opens = message.kind === 'response' && message.key === this.#initialize && !this.#over
       // Before the answer leaves, so that a refused `initialize` carries no session id.
       const refused = opens && message.failed
-      if (opens) clearTimeout(this.#startTimer)
+      if (opens) this.#began()
       if (refused) this.#over = NO_SESSION
       const exchange = this.#delivery.deliver(message)
       if (exchange) this.#throttle(exchange)
       if (refused) this.#discard()
     }
+  }
+
+  /** `initialize` was answered, by whatever: the process runs. */
+  #began(): void {
+    this.#started = true
+    clearTimeout(this.#startTimer)
+    this.#backoff.worked()
   }
 
   /** Looks at a line of output, its bytes as they are, so that a long one is not copied. */
@@ -176,6 +211,7 @@ export class StdioSession {
   }
 
   #giveUp(refusal: Refusal): void {
+    this.#backoff.failed(refusal, this.#startedAt, false)
     this.#close(refusal)
     this.#observer.close('timeout', 'lost')
     this.#discard()
@@ -188,7 +224,10 @@ export class StdioSession {
 
   #exited(exit: ChildExit): void {
     if (this.#over) return
-    this.#close(processFailure(this.#context.server, this.#entry, exit))
+    const refusal = processFailure(this.#context.server, this.#entry, exit)
+    // A process that began and ended takes its own session along, and says nothing of the next.
+    if (!this.#started) this.#backoff.failed(refusal, this.#startedAt, false)
+    this.#close(refusal)
     this.#output.end()
     this.#observer.close('process_exit', 'server')
     this.#onGone()
@@ -198,5 +237,6 @@ export class StdioSession {
     this.#over ??= refusal
     clearTimeout(this.#startTimer)
     this.#delivery.close(refusal)
+    this.#streams.close()
   }
 }

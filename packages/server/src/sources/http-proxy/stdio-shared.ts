@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.js'
 import { OVERLOADED, processFailure } from './failures.js'
 import type { Message } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
+import { ParamHeaders } from './param-headers.js'
 import { type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
 import { FIRST_MODERN_VERSION, statusOf } from './routing.js'
@@ -23,6 +24,7 @@ interface Call {
   readonly key: string
   readonly id: string
   readonly token: string | undefined
+  readonly method: string | undefined
   readonly observer: Observer
   readonly copies: Copies
 }
@@ -34,19 +36,20 @@ interface Call {
 export class SharedProcess {
   readonly #entry: CommandEntry
   readonly #context: ServerContext
-  readonly #onGone: () => void
+  readonly #onGone: (failure: Refusal | undefined) => void
   readonly #process: ServerProcess
   /** Watches what belongs to no call. */
   readonly #observer: Observer
   /** The gateway's id, as JSON text, → the call. */
   readonly #calls = new Map<string, Call>()
+  readonly #paramHeaders = new ParamHeaders()
   #lastId = 0
   #lastTraffic: number
   #over: Refusal | undefined
-  #onProbe: ((modern: boolean) => void) | undefined
+  #onProbe: ((versions: readonly string[] | undefined) => void) | undefined
 
-  /** Starts the process, whose slot the caller took. `onGone`: it ended by itself. */
-  constructor(entry: CommandEntry, context: ServerContext, onGone: () => void) {
+  /** Starts the process, whose slot the caller took. `onGone`: it ended by itself, and whether that was a failure. */
+  constructor(entry: CommandEntry, context: ServerContext, onGone: (failure: Refusal | undefined) => void) {
     this.#entry = entry
     this.#context = context
     this.#onGone = onGone
@@ -73,20 +76,21 @@ export class SharedProcess {
   }
 
   /**
-   * Asks `server/discover`. Resolves to true where the answer is a result or knows the modern error for versions; to
-   * false for another error, for silence of `timeoutMs`, and for an exit.
+   * Asks `server/discover`. Resolves to the revisions that the server has, none where it does not say, where the answer
+   * is a result or knows the modern error for versions; to undefined for another error, for silence of `timeoutMs`, and
+   * for an exit.
    */
-  probe(timeoutMs: number): Promise<boolean> {
+  probe(timeoutMs: number): Promise<readonly string[] | undefined> {
     return new Promise((resolve) => {
-      const settle = (modern: boolean) => {
+      const settle = (versions: readonly string[] | undefined) => {
         clearTimeout(timer)
         this.#onProbe = undefined
-        resolve(modern)
+        resolve(versions)
       }
-      const timer = setTimeout(() => settle(false), timeoutMs)
+      const timer = setTimeout(() => settle(undefined), timeoutMs)
       this.#onProbe = settle
       this.#process.send(PROBE)
-      if (this.#over) settle(false)
+      if (this.#over) settle(undefined)
     })
   }
 
@@ -120,6 +124,11 @@ export class SharedProcess {
   }
 
   #call(exchange: Exchange, message: Message): void {
+    const refusal = this.#paramHeaders.refusalOf(exchange.req.headers, message)
+    if (refusal) {
+      refuse(exchange, refusal)
+      return
+    }
     const own = String(++this.#lastId)
     const changes = [message.idRange, message.progressTokenRange].map((at) => ({ at, token: own }))
     if (!this.#process.send(splice(message.bytes, changes))) {
@@ -127,10 +136,11 @@ export class SharedProcess {
       return
     }
     if (message.method === 'subscriptions/listen') exchange.endless = true
-    const observer = observe(this.#context)
+    const observer = observe(this.#context, undefined, 'http', exchange.agent)
     const answer = createAnswer({ exchange, requests: [message], batch: false })
     const copies = observer.copies('server_to_client', 'lines')
-    this.#calls.set(own, { answer, key: message.key!, id: message.id!, token: message.progressToken, observer, copies })
+    const { key, id, progressToken: token, method } = message
+    this.#calls.set(own, { answer, key: key!, id: id!, token, method, observer, copies })
     observer.whole('client_to_server', message.bytes)
     exchange.res.once('close', () => this.#left(own))
   }
@@ -142,7 +152,7 @@ export class SharedProcess {
   #notify(exchange: Exchange, message: Message): void {
     if (message.method !== 'notifications/cancelled') this.#process.send(message.bytes)
     acknowledge(exchange, 202)
-    const observer = observe(this.#context)
+    const observer = observe(this.#context, undefined, 'http', exchange.agent)
     observer.whole('client_to_server', message.bytes)
     observer.close('cancelled', 'client')
   }
@@ -159,7 +169,8 @@ export class SharedProcess {
   #deliver(message: Message): void {
     this.#lastTraffic = this.#context.clock()
     if (message.id === PROBE_ID && message.kind === 'response') {
-      this.#onProbe?.(!message.failed || message.errorCode === UNSUPPORTED_VERSION)
+      const modern = !message.failed || message.errorCode === UNSUPPORTED_VERSION
+      this.#onProbe?.(modern ? versionsIn(message.bytes) : undefined)
       return
     }
     if (message.kind === 'response') this.#respond(message)
@@ -178,6 +189,7 @@ export class SharedProcess {
       { at: message.subscriptionIdRange, token: call.id },
     ])
     call.answer.respond(call.key, restored, statusOf(message.errorCode))
+    if (call.method === 'tools/list') this.#paramHeaders.learn(restored)
     call.copies.feed(Buffer.concat([restored, NEWLINE]))
     call.observer.close('unanswered', 'server')
   }
@@ -205,11 +217,13 @@ export class SharedProcess {
   }
 
   #exited(exit: ChildExit): void {
+    const isFailure = exit.code !== 0 || this.#onProbe !== undefined || this.#calls.size > 0
     this.#observer.close('process_exit', 'server')
-    this.#onProbe?.(false)
+    this.#onProbe?.(undefined)
     if (this.#over) return
-    this.#close(processFailure(this.#context.server, this.#entry, exit), 'process_exit')
-    this.#onGone()
+    const refusal = processFailure(this.#context.server, this.#entry, exit)
+    this.#close(refusal, 'process_exit')
+    this.#onGone(isFailure ? refusal : undefined)
   }
 
   #close(refusal: Refusal, outcome: 'cancelled' | 'process_exit'): void {
@@ -239,6 +253,16 @@ const PROBE = Buffer.from(
     },
   }),
 )
+
+/** The revisions that the answer to `server/discover` names, whether it is a result or an error. */
+function versionsIn(answer: Buffer): readonly string[] {
+  const { result, error } = JSON.parse(answer.toString('utf8')) as {
+    result?: { supportedVersions?: unknown }
+    error?: { data?: { supported?: unknown } }
+  }
+  const versions = result?.supportedVersions ?? error?.data?.supported
+  return Array.isArray(versions) ? versions.filter((version) => typeof version === 'string') : []
+}
 
 function cancellation(id: string): string {
   return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":"The client left."}}`

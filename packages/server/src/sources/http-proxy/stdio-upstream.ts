@@ -1,33 +1,58 @@
 import type { CommandEntry } from '../../children/index.js'
 import { unacceptable } from './answer.js'
+import { Backoff } from './backoff.js'
 import { readBody } from './body.js'
 import { oneLine } from './bytes.js'
 import type { ServerContext, Upstream } from './context.js'
+import { answerPreflight, isPreflight, shareWithPage } from './cors.js'
 import { SharedProcesses } from './era.js'
 import type { Exchange } from './exchange.js'
-import { NO_SESSION, tooManyChildren } from './failures.js'
+import { heldBack, NO_SESSION, STOPPING, tooManyChildren } from './failures.js'
 import { type Message, type Parcel, readParcel } from './message.js'
 import { observe } from './observe.js'
 import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
 import type { Tenant } from './slots.js'
+import { opensOldStream, parsePath } from './sse-address.js'
+import { SseSessions } from './sse-sessions.js'
 import { StdioSession } from './stdio-session.js'
 
-/** Streamable HTTP in front of a stdio server: a process for each legacy session, a shared one for the modern era. */
+const METHODS = 'GET, POST, DELETE'
+
+/** HTTP in front of a stdio server: a process for each legacy session and each HTTP+SSE stream, a shared one for the modern era. */
 export class StdioUpstream implements Upstream {
   readonly #entry: CommandEntry
   readonly #context: ServerContext
   readonly #sessions = new Map<string, StdioSession>()
   readonly #shared: SharedProcesses
+  readonly #backoff: Backoff
+  readonly #streams: SseSessions
   readonly #ending = new Set<Promise<void>>()
+  #retired = false
 
   constructor(entry: CommandEntry, context: ServerContext) {
     this.#entry = entry
     this.#context = context
     this.#shared = new SharedProcesses(entry, context)
+    this.#backoff = new Backoff(context)
+    this.#streams = new SseSessions({ entry, context, backoff: this.#backoff })
   }
 
-  handle(exchange: Exchange): void {
+  handle(exchange: Exchange, rest: string): void {
+    shareWithPage(exchange)
+    if (isPreflight(exchange)) {
+      answerPreflight(exchange, METHODS)
+      return
+    }
+    const { path, query } = parsePath(rest)
+    if (opensOldStream(exchange, path)) {
+      this.#streams.open(exchange).catch(() => refuse(exchange, FAULT))
+      return
+    }
+    if (path === '/message' && exchange.req.method === 'POST') {
+      this.#postToStream(exchange, query).catch(() => refuse(exchange, FAULT))
+      return
+    }
     switch (exchange.req.method) {
       case 'POST':
         this.#post(exchange).catch(() => refuse(exchange, FAULT))
@@ -42,8 +67,17 @@ export class StdioUpstream implements Upstream {
         })
         return
       default:
-        this.#refuseMethod(exchange, 'GET, POST, DELETE')
+        this.#refuseMethod(exchange, METHODS)
     }
+  }
+
+  retire(): void {
+    this.#retired = true
+    this.#streams.retire()
+  }
+
+  holds(session: string): boolean {
+    return this.#sessions.has(session) || this.#streams.holds(session)
   }
 
   sweep(): void {
@@ -52,6 +86,7 @@ export class StdioUpstream implements Upstream {
       if (session.idleMs() >= this.#context.options.sessionIdleMs) void this.#end(session, 'idle')
     }
     this.#shared.sweep()
+    this.#streams.sweep()
   }
 
   tenants(): readonly Tenant[] {
@@ -59,30 +94,44 @@ export class StdioUpstream implements Upstream {
       idleMs: () => session.idleMs(),
       end: () => this.#end(session, 'idle'),
     }))
-    return [...sessions, ...this.#shared.tenants()]
+    return [...sessions, ...this.#shared.tenants(), ...this.#streams.tenants()]
   }
 
   get sessions(): number {
-    return this.#sessions.size
+    return this.#sessions.size + this.#streams.size
   }
 
   async stop(): Promise<void> {
     for (const session of this.#sessions.values()) void this.#end(session, 'shutdown')
-    await Promise.all([this.#shared.stop(), ...this.#ending])
+    await Promise.all([this.#shared.stop(), this.#streams.stop(), ...this.#ending])
   }
 
   async #post(exchange: Exchange): Promise<void> {
-    const read = await readBody(exchange, this.#context.options.maxBodyBytes)
-    if (read === undefined) return
-    if (!Buffer.isBuffer(read)) return refuse(exchange, read)
-    const body = this.#parse(read)
-    if (!body) {
-      this.#unreadable(read)
-      return refuse(exchange, { status: 400, code: CODES.parseError, message: 'The body is no JSON-RPC message.' })
-    }
+    const body = await this.#read(exchange)
+    if (!body) return
     const refusal = unacceptable(exchange, body.messages[0]?.id)
     if (refusal) return refuse(exchange, refusal)
     await this.#dispatch(exchange, body)
+  }
+
+  async #postToStream(exchange: Exchange, query: string): Promise<void> {
+    const body = await this.#read(exchange)
+    if (body) this.#streams.post(exchange, query, body)
+  }
+
+  /** The body of a POST; undefined where it was refused, or its client left. */
+  async #read(exchange: Exchange): Promise<Parcel | undefined> {
+    const read = await readBody(exchange, this.#context.options.maxBodyBytes)
+    if (read === undefined) return undefined
+    if (!Buffer.isBuffer(read)) {
+      refuse(exchange, read)
+      return undefined
+    }
+    const body = this.#parse(read)
+    if (body) return body
+    this.#unreadable(read)
+    refuse(exchange, { status: 400, code: CODES.parseError, message: 'The body is no JSON-RPC message.' })
+    return undefined
   }
 
   async #dispatch(exchange: Exchange, { line, messages, batch }: Parcel): Promise<void> {
@@ -95,16 +144,22 @@ export class StdioUpstream implements Upstream {
         this.#shared.post(exchange, target.message)
         return
       case 'session': {
-        const session = this.#sessions.get(target.id)
+        const isNew = this.#retired && messages.some(({ kind }) => kind === 'request')
+        const session = isNew ? undefined : this.#sessions.get(target.id)
         session ? session.post(exchange, line, messages, batch) : refuse(exchange, withId(NO_SESSION, messages))
         return
       }
       case 'new session': {
         const { slots } = this.#context
-        if (!(await slots.claim())) refuse(exchange, withId(tooManyChildren(this.#context), messages))
+        const { hold } = this.#backoff
+        if (hold) refuse(exchange, withId(heldBack(this.#context, hold), messages))
+        else if (!(await slots.claim())) refuse(exchange, withId(tooManyChildren(this.#context), messages))
         // To make room takes its time, and the client may have left.
         else if (exchange.res.closed) slots.give()
-        else this.#open().post(exchange, line, messages, batch)
+        else if (this.#retired) {
+          slots.give()
+          refuse(exchange, withId(STOPPING, messages))
+        } else this.#open().post(exchange, line, messages, batch)
         return
       }
     }
@@ -124,7 +179,7 @@ export class StdioUpstream implements Upstream {
 
   /** Opens a session, whose slot the caller took. */
   #open(): StdioSession {
-    const session = new StdioSession(this.#entry, this.#context, () => this.#sessions.delete(session.id))
+    const session = new StdioSession(this.#entry, this.#context, this.#backoff, () => this.#sessions.delete(session.id))
     this.#sessions.set(session.id, session)
     return session
   }

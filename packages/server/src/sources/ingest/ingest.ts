@@ -38,6 +38,8 @@ export interface IngestStore {
 export interface IngestDependencies {
   readonly publish: Publish
   readonly mask: Mask
+  /** The same for the id of a stream, which the store keeps too. */
+  readonly cleanId: (id: string) => string
   readonly store: IngestStore
   /** What senders show as `Authorization: Bearer …`. */
   readonly token: string
@@ -177,8 +179,9 @@ class HttpIngest implements Ingest {
     return answer(200, await ('stream' in batch ? this.#takeNumbered(batch, true) : this.#takeSimple(batch)))
   }
 
-  async #takeNumbered({ stream, sender, dropped, events }: IncomingBatch, live: boolean): Promise<Taken> {
-    const { store, mask, now } = this.#dependencies
+  async #takeNumbered({ stream: told, sender, dropped, events }: IncomingBatch, live: boolean): Promise<Taken> {
+    const { store, mask, cleanId, now } = this.#dependencies
+    const stream = cleanId(told)
     const { good, rejected, reasons } = checkEvents(events, now(), mask)
     const { highWater, fresh } =
       good.length > 0 ? await store.appendStream(stream, good) : { highWater: await store.mark(stream), fresh: [] }

@@ -45,6 +45,8 @@ export interface StdioProxyOptions {
 }
 
 export interface StdioProxy extends Source {
+  /** Of the server; absent before its start, and where it never started. */
+  readonly pid: number | undefined
   /** Resolves when the server exited and its last output went to the client; never rejects. */
   readonly exited: Promise<ChildExit>
   /** Hands a signal on to the server, whose end is then no crash. */
@@ -85,6 +87,10 @@ class ObservingProxy implements StdioProxy {
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
     })
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
   get observerFaults(): number {

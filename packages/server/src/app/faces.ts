@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Config } from '../config/index.js'
+import { createHealthFace } from '../faces/health/index.js'
+import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
+import { createStatusFace } from '../faces/status/index.js'
+import type { Providers } from '../providers/index.js'
+import type { Logger } from '../sinks/log/index.js'
+import { answerSchema, type Ingest } from '../sources/ingest/index.js'
+import type { Store } from '../store/index.js'
+import { VERSION } from '../version/index.js'
+import type { Addresses } from './addresses.js'
+import { createChecks } from './checks.js'
+import type { Handlers } from './http.js'
+import { type Observation, processReadings } from './observe.js'
+
+/** What answers requests. Health and its providers follow the configuration. */
+export interface Faces {
+  readonly handlers: Handlers
+  /** The providers of the configuration as it is now. */
+  readonly providers: Pick<Providers, 'checked' | 'newest' | 'close'>
+  /** Takes the sections `health`, `environment` and `providers`. Resolves when the checks before have ended. */
+  change(config: Config): Promise<void>
+}
+
+/** Builds the faces. */
+export function createFaces(needs: {
+  readonly config: Config
+  readonly demo: boolean
+  readonly store: Store
+  readonly observation: Observation
+  readonly addresses: Addresses
+  readonly ingest: Ingest
+  readonly logger: Logger
+}): Faces {
+  const { config, demo, store, observation, addresses, ingest, logger } = needs
+  const about = {
+    version: VERSION,
+    demoMode: demo,
+    vitals: observation.vitals.snapshot,
+    workload: observation.plugins.snapshot,
+  }
+  const checksOf = ({ providers: entries }: Config) => createChecks({ entries, addresses, observation, logger })
+  const healthOf = ({ health: options, environment }: Config) =>
+    createHealthFace({
+      ...about,
+      options,
+      environment,
+      now: Date.now,
+      providers,
+      store: () => store.health(),
+      process: processReadings,
+    })
+
+  let checks = checksOf(config)
+  let entries = config.providers
+  const providers: Faces['providers'] = {
+    checked: () => checks.checked(),
+    newest: () => checks.newest(),
+    close: () => checks.close(),
+  }
+  let health = healthOf(config)
+  const handlers: Handlers = {
+    status: createStatusFace({
+      ...about,
+      uptimeSeconds: processReadings.uptimeSeconds,
+      providers: providers.newest,
+      metricsPath: servedMetrics(config),
+      addressOf: addresses.ifServed,
+    }),
+    health: () => health.live(),
+    healthReady: () => health.ready(),
+    ready: () => health.ready(),
+    metrics: config.metrics.enabled ? createMetricsFace(observation.view) : createSilentMetricsFace(),
+    ingest: (request) => ingest.handle(request),
+    ingestSchema: answerSchema,
+  }
+  return {
+    handlers,
+    providers,
+    async change(next) {
+      health = healthOf(next)
+      if (isDeepStrictEqual(next.providers, entries)) return
+      entries = next.providers
+      const before = checks
+      checks = checksOf(next)
+      void checks.checked()
+      await before.close()
+    },
+  }
+}
+
+export function servedMetrics({ metrics }: Config): string | undefined {
+  return metrics.enabled ? metrics.path : undefined
+}

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util'
+import { event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import { CATALOGUE, type Registry } from '@mcp-vitals/instrument/metrics'
+import type { Publish } from '@mcp-vitals/instrument/stream'
+import type { Config } from '../config/index.js'
+import type { Logger } from '../sinks/log/index.js'
+
+const { config_last_reload_successful: SUCCESSFUL, config_last_reload_success_timestamp_seconds: SUCCEEDED_AT } =
+  CATALOGUE.mcp
+
+/** Sections that change while the daemon runs. Every other needs a restart. */
+const LIVE = ['servers', 'gateway', 'providers', 'health', 'environment', 'watch'] as const satisfies (keyof Config)[]
+
+/** Names of servers, by what became of them. */
+export interface ServerChanges {
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+}
+
+export interface ReloaderOptions {
+  readonly config: Config
+  /** Reads and checks the configuration again; throws what is wrong with it. Nothing can be read where absent. */
+  readonly load: (() => Config) | undefined
+  /** Makes the new one effective. */
+  readonly apply: (config: Config, changes: ServerChanges) => Promise<void>
+  readonly registry: Registry
+  readonly publish: Publish
+  readonly logger: Logger
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Takes changes of the configuration over while the daemon runs, and tells what it took. */
+export interface Reloader {
+  /** Reads it again, one reading after another. What is not valid leaves everything as it was. Never rejects. */
+  reload(): Promise<void>
+  /** From now on nothing is read any more. Resolves when a change that began is made. */
+  stop(): Promise<void>
+}
+
+/** Makes the reloader; the configuration that the daemon started with counts as its first success. */
+export function createReloader(options: ReloaderOptions): Reloader {
+  const { load, apply, registry, publish, logger, now } = options
+  let current = options.config
+  let last: Promise<void> = Promise.resolve()
+  let isOver = false
+
+  function succeeded(): void {
+    registry.gauge(SUCCESSFUL).with().set(1)
+    registry
+      .gauge(SUCCEEDED_AT)
+      .with()
+      .set(now() / 1000)
+  }
+
+  function read(): Config | undefined {
+    try {
+      if (load) return load()
+      logger.warning('config_not_reloaded', 'There is no configuration file to read again')
+    } catch (error) {
+      registry.gauge(SUCCESSFUL).with().set(0)
+      const message = error instanceof Error ? error.message : String(error)
+      logger.error('config_rejected', `The configuration was not reloaded, and stays what it was: ${message}`)
+    }
+    return undefined
+  }
+
+  async function reload(): Promise<void> {
+    const next = isOver ? undefined : read()
+    if (!next) return
+    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]))
+    const waiting = needRestart(current, next)
+    const changes = serverChanges(current.servers, next.servers)
+    if (live.length > 0) {
+      current = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])) }
+      await apply(current, changes)
+      publish(event('security', now(), { server: OWN_SERVER }, { kind: 'CONFIG_CHANGED', severity: 'LOW' }))
+    }
+    succeeded()
+    logger.info('config_reloaded', sentence(live, changes, waiting))
+    if (waiting.length > 0) logger.warning('config_needs_restart', `Changes that need a restart: ${waiting.join(', ')}`)
+  }
+
+  succeeded()
+  return {
+    reload() {
+      last = last
+        .then(reload)
+        .catch((error) => logger.fault('config_fault', 'The configuration was not reloaded', error))
+      return last
+    },
+    stop() {
+      isOver = true
+      return last
+    },
+  }
+}
+
+function serverChanges(before: Config['servers'], after: Config['servers']): ServerChanges {
+  const isOn = (servers: Config['servers'], name: string) =>
+    Object.hasOwn(servers, name) && servers[name]?.disabled === false
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const stays = (name: string) => isOn(before, name) && isOn(after, name)
+  return {
+    added: names.filter((name) => !isOn(before, name) && isOn(after, name)),
+    changed: names.filter((name) => stays(name) && !isDeepStrictEqual(before[name], after[name])),
+    removed: names.filter((name) => isOn(before, name) && !isOn(after, name)),
+  }
+}
+
+/** Options that differ and cannot change now, such as `listen.port`; and providers whose metrics have no name yet. */
+function needRestart(before: Config, after: Config): readonly string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Config)[]
+  const differing = keys.filter((key) => !isLive(key) && !isDeepStrictEqual(before[key], after[key]))
+  const options = differing.flatMap((key) => {
+    const [one, other]: readonly unknown[] = [before[key], after[key]]
+    if (!isGroup(one) || !isGroup(other)) return [key]
+    const parts = [...new Set([...Object.keys(one), ...Object.keys(other)])]
+    return parts.filter((part) => !isDeepStrictEqual(one[part], other[part])).map((part) => `${key}.${part}`)
+  })
+  const providers = Object.keys(after.providers).filter((name) => !Object.hasOwn(before.providers, name))
+  return [...options, ...providers.map((name) => `metrics named after the provider ${name}`)]
+}
+
+function isLive(key: string): boolean {
+  return (LIVE as readonly string[]).includes(key)
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function sentence(live: readonly string[], changes: ServerChanges, waiting: readonly string[]): string {
+  const servers = Object.entries(changes)
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `servers ${what}: ${names.join(', ')}`)
+  const sections = live.filter((key) => key !== 'servers')
+  const told = [...servers, ...(sections.length > 0 ? [`changed: ${sections.join(', ')}`] : [])]
+  const nothing = waiting.length > 0 ? 'nothing that can change now' : 'nothing has changed'
+  return `Configuration reloaded: ${told.join('; ') || nothing}`
+}

@@ -1,0 +1,14 @@
+export type { ToolDefinition } from './arguments.js'
+export {
+  type Arrival,
+  type AskedMessage,
+  createDoors,
+  type Door,
+  type Doors,
+  type DoorsStats,
+  type Pass,
+} from './doors.js'
+export { changeKeys, readKeys, watchKeys } from './key-file.js'
+export { type KeyRecord, makeKey } from './keys.js'
+export { createPatterns } from './patterns.js'
+export type { Refusal } from './refusals.js'
