@@ -6,6 +6,7 @@ raises, never waits for anything but a lock held for microseconds, and carries n
 """
 
 import atexit
+import contextlib
 import functools
 import html
 import http.client
@@ -31,6 +32,7 @@ __all__ = """configure monitored_tool record_tool_call record_error record_llm_t
 
 MAX_EVENTS = 10_000  # that wait for the daemon; beyond it the oldest are dropped and counted
 MAX_SERIES = 1_000  # of one metric; beyond it label values are "other"
+MAX_TOOLS, MAX_RECORDED = 1_000, 100  # names told to the daemon in all, and of tools that are not decorated
 BATCH_EVENTS = 500
 COLLECT_S, HEARTBEAT_S, TIMEOUT_S, FLUSH_S = 0.25, 30.0, 10.0, 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S, LOOK_S = 0.5, 30.0, 2.0
@@ -73,8 +75,7 @@ STATUSES = {
 }  # fmt: skip
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = {"direction": "client_to_server", "method": "tools/call"}
-# Files whose names say nothing: the directory above says more.
-PLAIN_FILES = {"__main__", "main", "server", "app", "index", "cli", "src", "bin", "run"}
+PLAIN_FILES = {"__main__", "main", "server", "app", "index", "cli", "src", "bin", "run"}  # the directory says more
 
 
 def _program_name():
@@ -106,9 +107,9 @@ def configure(server=None, url=None, token=None, max_events=None):
 class _Client:
     """What one process recorded: series for its own /metrics, and a bounded queue on its way to the daemon."""
 
-    def __init__(self):
+    def __init__(self, declared=()):
         self.lock = threading.RLock()  # a signal handler may record while its thread records
-        self.queue = deque()  # (number, event)
+        self.queue = deque()  # [number, event]
         self.stream = uuid.uuid4().hex
         self.operations = itertools.count(1)
         self.numbered = self.dropped = self.taken = self.faults = self.failures = 0
@@ -118,14 +119,19 @@ class _Client:
         self.began = time.monotonic()
         self.series = {name: {} if labels else {(): 0} for name, (_, _, labels) in METRICS.items()}
         self.open = {"active_agents": set(), "active_voice_sessions": set()}
+        self.declared, self.recorded, self.told = {}, {}, None
+        for tool in declared:
+            self.declare(tool)
 
     def emit(self, event_type, /, **fields):
         """Numbers one event and queues it; absent fields are None."""
         event = {"v": 1, "type": event_type, "at": int(time.time() * 1000), "server": _Settings.server}
         event.update((name, value) for name, value in fields.items() if value is not None)
+        entry = [0, event]  # made first: what the garbage collector closes may record, and take a number
         with self.lock:
             self.numbered += 1
-            self.queue.append((self.numbered, event))
+            entry[0] = self.numbered
+            self.queue.append(entry)
             while len(self.queue) > _Settings.max_events:
                 self.queue.popleft()
                 self.dropped += 1
@@ -136,38 +142,61 @@ class _Client:
         if not self.wake.is_set():
             self.wake.set()
 
+    def declare(self, tool):
+        """The program says that it has this tool: it starts at 0."""
+        tool = _text(tool, 128)
+        if len(self.declared) < MAX_TOOLS:
+            self.declared[tool] = True
+        self.put("tool_availability", 1, tool)
+        for status in ("success", "error", "cancelled"):
+            self.add("tool_calls_total", tool, status, by=0)
+
+    def name(self, tool):
+        """Text of a tool's name that was recorded; the daemon is told the first of those that nobody declared."""
+        tool = _optional(tool)
+        if tool not in self.declared and tool is not None and len(self.recorded) < MAX_RECORDED:
+            self.recorded[tool] = True
+        return tool
+
     def add(self, name, *labels, by=1):
         with self.lock:
-            series = self.series[name]
-            key = self.key(series, labels)
+            series, key = self.slot(name, labels)
             series[key] = series.get(key, 0) + by
 
     def put(self, name, value, *labels):
         with self.lock:
-            self.series[name][self.key(self.series[name], labels)] = value
+            series, key = self.slot(name, labels)
+            series[key] = value
 
     def observe(self, name, value, *labels):
         with self.lock:
-            series = self.series[name]
-            key = self.key(series, labels)
+            series, key = self.slot(name, labels)
             found = series.setdefault(key, [[0] * (len(BUCKETS) + 1), 0.0])
             found[0][next((i for i, bound in enumerate(BUCKETS) if value <= bound), len(BUCKETS))] += 1
             found[1] += value
 
-    def key(self, series, labels):
-        return labels if labels in series or len(series) < MAX_SERIES else ("other",) * len(labels)
+    def slot(self, name, labels):
+        series = self.series[name]
+        return series, labels if labels in series or len(series) < MAX_SERIES else ("other",) * len(labels)
 
-    def track(self, name, key, is_open):
+    def fact(self, metric, labels, event_type, by=1, **fields):
+        """Counts, and tells of it."""
+        self.add(metric, *labels, by=by)
+        self.emit(event_type, **fields)
+
+    def track(self, gauge, event_type, field, key, action):
         """Adds to a set of what is open, or takes away; what has no id stands for one of its kind."""
+        key, is_open = _optional(key), action in ("provisioned", "started")
         with self.lock:
-            found = self.open[name]
+            found = self.open[gauge]
             if is_open and len(found) < MAX_EVENTS:
                 found.add(object() if key is None else key)
             elif not is_open and key is not None:
                 found.discard(key)
             elif not is_open and found:
                 found.pop()
-            self.series[name][()] = len(found)
+            self.series[gauge][()] = len(found)
+        self.emit(event_type, **{"action": action, field: key})
 
     def send_forever(self):
         util = sys.modules.get("multiprocessing.util")
@@ -185,22 +214,23 @@ class _Client:
                     self.post()
                 failed = 0
             except Exception as trouble:  # no daemon, or none that takes it now: nothing is lost but by the bound
-                pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failed, 10)) * (0.5 + time.time() % 1 / 2)
                 failed += 1
                 self.failures += 1
-                longest = LOOK_S if isinstance(trouble, _Absent) else LONGEST_PAUSE_S
-                self.hurry.wait(max(min(pause, longest), getattr(trouble, "retry_after", 0)))
+                known = isinstance(trouble, _Away)
+                least, longest = trouble.args if known else (0, LONGEST_PAUSE_S)
+                self.told = self.told if known else None  # who answers next may be another daemon
+                pause = FIRST_PAUSE_S * 2 ** min(failed - 1, 10) * (0.5 + time.time() % 1 / 2)
+                self.hurry.wait(max(min(pause, longest), least))
                 self.wake.set()
 
     def post(self):
-        """Sends one batch (an empty one is a sign of life) and forgets what was taken; raises when that is not known."""
+        """Sends one batch (an empty one is a sign of life) and forgets what was taken; raises where it is not known."""
         target = _find()  # first: without a daemon there is no work
         with self.lock:
             batch, dropped = list(itertools.islice(self.queue, self.batch_events)), self.dropped
+        self.tell_tools(target)
         events = [{"seq": number, "event": event} for number, event in batch]
-        sender = {"kind": "python", "name": _Settings.server, "version": __version__}
-        frame = {"stream": self.stream, "sender": sender, "dropped": dropped, "events": events}
-        status, text = _send(*target, json.dumps(frame, default=lambda _: None).encode())
+        status, text = _send(*target, events, stream=self.stream, dropped=dropped)
         if status == 413 and len(batch) > 1:
             self.batch_events = len(batch) // 2
             return
@@ -213,17 +243,17 @@ class _Client:
                 self.queue.popleft()
                 self.dropped, self.taken = self.dropped + refused, self.taken + (not refused)
 
-
-class _Absent(Exception):
-    """There is no daemon to be found: to look again costs little."""
+    def tell_tools(self, target):
+        """Tells a daemon the tools' names before their first events. It may hear them twice: this needs no numbers."""
+        tools = list(itertools.islice({**self.recorded, **self.declared}, MAX_TOOLS))
+        if tools and self.told != (target, len(tools)):
+            named = {"tools": tools, "hashes": [], "sizeBytes": 0, "complete": False}
+            _send(*target, [{"type": "tools.listed", "server": _Settings.server, **named}])
+            self.told = target, len(tools)
 
 
 class _Away(Exception):
-    """The daemon answered that it does not take anything now."""
-
-    def __init__(self, status, retry_after):
-        super().__init__(f"the daemon answered {status}")
-        self.retry_after = float(retry_after) if re.fullmatch(r"\d{1,3}", retry_after or "") else 0
+    """No daemon takes anything now. Seconds: the least to wait, and the most."""
 
 
 def _state_dir():
@@ -249,7 +279,7 @@ def _find():
             with open(os.path.join(_state_dir(), "token"), encoding="utf-8") as file:
                 token = file.read().strip()
     except (OSError, ValueError, KeyError, TypeError) as trouble:
-        raise _Absent from trouble
+        raise _Away(0, LOOK_S) from trouble
     return parts, token or ""
 
 
@@ -257,27 +287,24 @@ def _announced():
     with open(os.path.join(_state_dir(), "daemon.json"), encoding="utf-8") as file:
         daemon = json.load(file)
     if os.name == "posix":  # a daemon that was killed left its address, which may be another program's by now
-        try:
+        with contextlib.suppress(PermissionError):  # it lives, and is another user's
             os.kill(int(daemon["pid"]), 0)
-        except PermissionError:
-            pass  # it lives, and is another user's
-    return daemon["url"]
+    return f"{daemon['url']}#{daemon['pid']}"  # what follows is not sent: it tells one daemon from the next
 
 
-def _send(parts, token, body):
-    """Posts one body; status and text of an answer that settles it. Raises for every other."""
+def _send(parts, token, events, **stream):
+    """Posts events; status and text of an answer that settles them. Raises for every other."""
+    sender = {"kind": "python", "name": _Settings.server, "version": __version__}
+    body = json.dumps({**stream, "sender": sender, "events": events}, default=lambda _: None).encode()
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_S)
-    try:
+    with contextlib.closing(kind(parts.hostname, parts.port, timeout=TIMEOUT_S)) as connection:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         connection.request("POST", parts.path.rstrip("/") + "/v1/events", body, headers)
         answer = connection.getresponse()
-        text = answer.read(1_048_576)
         if answer.status not in (200, 400, 413, 422):
-            raise _Away(answer.status, answer.getheader("Retry-After"))
-        return answer.status, text
-    finally:
-        connection.close()
+            after = answer.getheader("Retry-After", "")
+            raise _Away(float(after) if re.fullmatch(r"\d{1,3}", after) else 0, LONGEST_PAUSE_S)
+        return answer.status, answer.read(1_048_576)
 
 
 def _quiet(function):
@@ -292,7 +319,11 @@ def _quiet(function):
 
 
 def _text(value, longest=64):
-    return (value if isinstance(value, str) else str(value))[:longest]
+    return str(value)[:longest]
+
+
+def _optional(value):
+    return None if value is None else _text(value, 128)
 
 
 def _word(value):
@@ -322,18 +353,15 @@ class record_tool_call:
         self.began = time.perf_counter()
         return self
 
-    def __exit__(self, kind, error, trace):
-        self.end(time.perf_counter() - self.began, kind)
-
     async def __aenter__(self):
         return self.__enter__()
 
-    async def __aexit__(self, kind, error, trace):
-        self.__exit__(kind, error, trace)
+    async def __aexit__(self, *ending):
+        self.__exit__(*ending)
 
     @_quiet
     def begin(self):
-        self.tool = _text(self.tool, 128)
+        self.tool = _client.name(str(self.tool))
         self.operation = f"{_client.stream[:12]}-{next(_client.operations):x}"
         _client.add("queue_depth")
         _client.put("tool_availability", 1, self.tool)
@@ -346,43 +374,64 @@ class record_tool_call:
         self.is_error = is_error is True
 
     @_quiet
-    def end(self, seconds, kind):
+    def __exit__(self, kind, *_):
+        seconds = time.perf_counter() - self.began
         if self.operation is None:  # it was not begun, for its name was none
             return
-        outcome = "tool_error" if self.is_error else "ok"
+        outcome, error = "tool_error" if self.is_error else "ok", None
         if kind is not None:
             late = issubclass(kind, TimeoutError) or kind.__name__ == "TimeoutError"  # asyncio's own before 3.11
             outcome = "timeout" if late else "tool_error" if issubclass(kind, Exception) else "cancelled"
+            error = None if outcome == "cancelled" else _word(kind)
         result, status = STATUSES[outcome]
         _client.add("queue_depth", by=-1)
         _client.add("requests_total", "tools/call", _Settings.server, str(status))
         _client.observe("request_duration_seconds", seconds, "tools/call", _Settings.server)
         _client.add("tool_calls_total", self.tool, result)
         if result == "error":
-            _client.add("errors_total", outcome, self.tool, outcome)
+            _client.add("errors_total", error or outcome, self.tool, outcome)
         if outcome == "timeout":
             _client.add("timeouts_total", self.tool)
-        fields = {"durationMs": seconds * 1000, "outcome": outcome, "status": status}
-        fields.update(requestBytes=0, responseBytes=0)  # not known here
+        fields = {"durationMs": seconds * 1000, "outcome": outcome, "status": status, "errorType": error}
+        fields.update(requestBytes=0, responseBytes=0)  # not known: a function sees no message
         _client.emit("request.ended", **CALL, name=self.tool, operation=self.operation, **fields)
 
 
 def monitored_tool(function=None, *, name=None):
-    """Decorator: every call of the function is one call of a tool, by its name or the one given. Sync and async
-    functions keep name, signature, result and exceptions; generators are left as they are."""
+    """Decorator: every call of the function is one call of a tool, by its name or the one given. Functions, coroutines
+    and generators of both kinds stay what they are; a generator's call lasts from its first step to its end."""
     if isinstance(function, str):
         function, name = None, function
     if function is None:
         return functools.partial(monitored_tool, name=name)
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(monitored_tool(function.__func__, name=name))
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        return function
     tool = name or getattr(function, "__name__", type(function).__name__)
-    _declare(tool)
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
+    _quiet(_client.declare)(tool)
 
-        @functools.wraps(function)
+    forms = (function, getattr(function, "__call__", None))
+    if any(map(inspect.isasyncgenfunction, forms)):
+        async def monitored(*args, **kwargs):
+            with record_tool_call(tool):
+                steps = function(*args, **kwargs)
+                try:
+                    item = await steps.__anext__()
+                    while True:
+                        try:
+                            sent = yield item
+                        except BaseException as thrown:  # GeneratorExit too, by which aclose() ends it
+                            item = await steps.athrow(thrown)
+                        else:
+                            item = await steps.asend(sent)
+                except StopAsyncIteration:
+                    return
+
+    elif any(map(inspect.isgeneratorfunction, forms)):
+        def monitored(*args, **kwargs):
+            with record_tool_call(tool):
+                return (yield from function(*args, **kwargs))
+
+    elif any(map(inspect.iscoroutinefunction, forms)):
         async def monitored(*args, **kwargs):
             with record_tool_call(tool) as call:
                 result = await function(*args, **kwargs)
@@ -390,22 +439,13 @@ def monitored_tool(function=None, *, name=None):
                 return result
 
     else:
-
-        @functools.wraps(function)
         def monitored(*args, **kwargs):
             with record_tool_call(tool) as call:
                 result = function(*args, **kwargs)
                 call.look(result)
                 return result
 
-    return monitored
-
-
-@_quiet
-def _declare(tool):
-    _client.put("tool_availability", 1, tool)
-    for status in ("success", "error", "cancelled"):
-        _client.add("tool_calls_total", tool, status, by=0)
+    return functools.wraps(function)(monitored)
 
 
 @_quiet
@@ -414,9 +454,8 @@ def record_error(type, tool=None, message=None):  # noqa: A002 - the contract's 
     reason = _word(message) if isinstance(message, BaseException) else "other"
     if isinstance(message, str):
         reason = next((word for part, word in REASONS.items() if part in message.lower()), "other")
-    kind, tool = _word(type), None if tool is None else _text(tool, 128)
-    _client.add("errors_total", kind, tool or "", reason)
-    _client.emit("error", errorType=kind, name=tool, reason=reason)
+    kind, tool = _word(type), _client.name(tool)
+    _client.fact("errors_total", (kind, tool or "", reason), "error", errorType=kind, name=tool, reason=reason)
 
 
 @_quiet
@@ -433,109 +472,91 @@ def record_llm_tokens(provider, model, input_tokens=0, output_tokens=0, estimate
 @_quiet
 def record_spend(provider, cost_usd, model=None, estimated=False):
     """Counts money, in US dollars."""
-    provider, model, cost = _text(provider), None if model is None else _text(model, 128), _number(cost_usd)
-    _client.add("llm_cost_usd_total", provider, model or "unknown", by=cost)
-    _client.emit("usage", provider=provider, model=model, costUsd=cost, estimated=bool(estimated))
+    provider, model, cost = _text(provider), _optional(model), _number(cost_usd)
+    fields = {"provider": provider, "model": model, "costUsd": cost, "estimated": bool(estimated)}
+    _client.fact("llm_cost_usd_total", (provider, model or "unknown"), "usage", by=cost, **fields)
 
 
 @_quiet
 def message_sent(channel, ok=True):
     """An agent's message was given to a provider, which took it (`ok`) or not."""
-    channel = _text(channel)
-    _client.add("messages_sent_total" if ok else "messages_failed_total", channel)
-    _client.emit("message", channel=channel, ok=bool(ok))
+    metric = "messages_sent_total" if ok else "messages_failed_total"
+    _client.fact(metric, (_text(channel),), "message", channel=_text(channel), ok=bool(ok))
 
 
 @_quiet
 def webhook_received(type):  # noqa: A002 - the contract's label
     """A webhook of this type came in."""
-    _client.add("webhook_received_total", _text(type))
-    _client.emit("webhook", kind=_text(type))
-
-
-def agent_provisioned(agent_id):
-    """An agent is there, until it is deprovisioned."""
-    _agent("provisioned", agent_id)
-
-
-def agent_deprovisioned(agent_id):
-    """An agent is gone."""
-    _agent("deprovisioned", agent_id)
+    _client.fact("webhook_received_total", (_text(type),), "webhook", kind=_text(type))
 
 
 @_quiet
-def _agent(action, agent_id):
-    agent = _text(agent_id, 128)
-    _client.track("active_agents", agent, action == "provisioned")
-    _client.emit("agent", action=action, agent=agent)
+def agent_provisioned(agent_id):
+    """An agent is there, until it is deprovisioned."""
+    _client.track("active_agents", "agent", "agent", agent_id, "provisioned")
+
+
+@_quiet
+def agent_deprovisioned(agent_id):
+    """An agent is gone."""
+    _client.track("active_agents", "agent", "agent", agent_id, "deprovisioned")
 
 
 @_quiet
 def agent_usage(category, agent_id=None):
     """An agent was used for something of this category."""
-    _client.add("agent_usage_total", _text(category))
-    agent = None if agent_id is None else _text(agent_id, 128)
-    _client.emit("agent", action="used", category=_text(category), agent=agent)
-
-
-def voice_started(voice_id=None):
-    """A voice session began."""
-    _voice("started", voice_id)
-
-
-def voice_ended(voice_id=None):
-    """A voice session ended."""
-    _voice("ended", voice_id)
+    category, agent = _text(category), _optional(agent_id)
+    _client.fact("agent_usage_total", (category,), "agent", action="used", category=category, agent=agent)
 
 
 @_quiet
-def _voice(action, voice_id):
-    voice = None if voice_id is None else _text(voice_id, 128)
-    _client.track("active_voice_sessions", voice, action == "started")
-    _client.emit("voice", action=action, id=voice)
+def voice_started(voice_id=None):
+    """A voice session began."""
+    _client.track("active_voice_sessions", "voice", "id", voice_id, "started")
+
+
+@_quiet
+def voice_ended(voice_id=None):
+    """A voice session ended."""
+    _client.track("active_voice_sessions", "voice", "id", voice_id, "ended")
 
 
 @_quiet
 def rate_limit_hit(limit_type, layer="mcp"):
     """A limit refused a call (`layer="mcp"`) or an HTTP request (`"http"`)."""
-    layer = "http" if layer == "http" else "mcp"
-    _client.add("http_rate_limit_hits_total" if layer == "http" else "rate_limit_hits_total", _text(limit_type))
-    _client.emit("limit", limitType=_text(limit_type), layer=layer)
+    limit, layer = _text(limit_type), "http" if layer == "http" else "mcp"
+    metric = "http_rate_limit_hits_total" if layer == "http" else "rate_limit_hits_total"
+    _client.fact(metric, (limit,), "limit", limitType=limit, layer=layer)
 
 
 @_quiet
 def auth_failure(reason="refused"):
     """A caller was refused. The reason is a word."""
-    _client.add("auth_failures_total", _word(reason))
-    _client.emit("auth", action="refused", reason=_word(reason))
+    _client.fact("auth_failures_total", (_word(reason),), "auth", action="refused", reason=_word(reason))
 
 
 @_quiet
 def validation_failure(reason="invalid", tool=None):
     """Input was refused by a schema. The reason is a word."""
-    tool = None if tool is None else _text(tool, 128)
-    _client.add("validation_failures_total", tool or "", _word(reason))
-    _client.emit("validation", name=tool, reason=_word(reason))
+    tool, reason = _client.name(tool), _word(reason)
+    _client.fact("validation_failures_total", (tool or "", reason), "validation", name=tool, reason=reason)
 
 
 @_quiet
 def security_event(kind, severity="MEDIUM"):
     """Something an auditor wants to know of: a word, and LOW, MEDIUM, HIGH or CRITICAL."""
-    severity = str(severity).upper()
+    kind, severity = _word(kind), str(severity).upper()
     severity = severity if severity in ("LOW", "MEDIUM", "HIGH", "CRITICAL") else "MEDIUM"
-    _client.add("security_events_total", _word(kind), severity)
-    _client.emit("security", kind=_word(kind), severity=severity)
+    _client.fact("security_events_total", (kind, severity), "security", kind=kind, severity=severity)
 
 
 @_quiet
 def business(name, value=1):
     """Counts what only the application knows; `business("3d_generations")` is the contract's own."""
     name, value = _text(name), _number(value)
-    if name in ("3d_generations", "3d_generations_total"):
-        _client.add("3d_generations_total", by=value)
-    else:
-        _client.add("business_total", name, by=value)
-    _client.emit("business", name=name, value=value)
+    is_model = name in ("3d_generations", "3d_generations_total")
+    metric, labels = ("3d_generations_total", ()) if is_model else ("business_total", (name,))
+    _client.fact(metric, labels, "business", by=value, name=name, value=value)
 
 
 def stats():
@@ -605,8 +626,8 @@ def _status_page():
 
 
 def _health():
-    uptime = time.monotonic() - _client.began
-    return json.dumps({"status": "ok", "server": _Settings.server, "version": __version__, "uptime": round(uptime, 3)})
+    about = {"status": "ok", "server": _Settings.server, "version": __version__}
+    return json.dumps({**about, "uptime": round(time.monotonic() - _client.began, 3)})
 
 
 PAGES = {
@@ -614,6 +635,7 @@ PAGES = {
     "/health": ("application/json", _health),
     "/": ("text/html; charset=utf-8", _status_page),
 }
+_servers = {}  # the metrics servers, by address
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -695,10 +717,6 @@ class MetricsServer:
         self.stopped.set()
         self.thread.join(TIMEOUT_S)
 
-
-_servers = {}
-
-
 def start_metrics_server_background(port=9090, host="127.0.0.1"):
     """Serves /metrics, /health and a status page at / from a thread. METRICS_PORT goes before `port`; port 0 lets the
     system choose. Returns the server (`.port`, `.stop()`), the same for the same port; never raises."""
@@ -715,19 +733,17 @@ def start_metrics_server_background(port=9090, host="127.0.0.1"):
     return found
 
 
-_client = _Client()
-
-
 def _after_fork():
     """A child's events are a stream of their own; its parent's queue and port stay its parent's."""
     global _client
-    _client = _Client()
+    _client = _Client(_client.declared)
     for server in _servers.values():
         server.stopped.set()
         server.close()
     _servers.clear()
 
 
+_client = _Client()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 atexit.register(flush)

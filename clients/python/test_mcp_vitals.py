@@ -50,7 +50,7 @@ class MonitoredTool(Fresh):
         self.assertEqual([e["outcome"] for e in events("request.ended")], ["ok", "tool_error"])
         self.assertEqual(value('mcp_tool_calls_total{tool="add",status="success"}'), 1)
         self.assertEqual(value('mcp_tool_calls_total{tool="add",status="error"}'), 1)
-        self.assertEqual(value('mcp_errors_total{type="tool_error",tool="add",reason="tool_error"}'), 1)
+        self.assertEqual(value('mcp_errors_total{type="TypeError",tool="add",reason="tool_error"}'), 1)
         self.assertEqual(value('mcp_tool_availability{tool_name="add"}'), 1)
 
     def test_async_functions_stay_async_and_are_measured_to_their_end(self):
@@ -90,10 +90,7 @@ class MonitoredTool(Fresh):
         vitals.monitored_tool(lambda: {"isError": True, "content": []}, name="f")()
         self.assertEqual(events("request.ended")[0]["outcome"], "tool_error")
 
-    def test_generators_are_left_alone_and_methods_are_not(self):
-        def some():
-            yield 1
-
+    def test_methods_are_taken_too(self):
         class Tools:
             @vitals.monitored_tool
             @staticmethod
@@ -104,9 +101,50 @@ class MonitoredTool(Fresh):
             def method(self):
                 return 2
 
-        self.assertIs(vitals.monitored_tool(some), some)
         self.assertEqual((Tools.fixed(), Tools().method(), len(events("request.ended"))), (1, 2, 2))
 
+    def test_of_an_exception_the_class_alone_is_told(self):
+        class PaymentError(Exception):
+            pass
+
+        @vitals.monitored_tool
+        def pay():
+            raise PaymentError("4111 of bob")
+
+        for raised in (PaymentError, type("bob said no", (Exception,), {})):
+            with self.assertRaises(raised):
+                with vitals.record_tool_call("block"):
+                    raise raised("4111 of bob")
+        with self.assertRaises(PaymentError):
+            pay()
+        vitals.monitored_tool(lambda: {"isError": True}, name="f")()
+        told = [e.get("errorType") for e in events("request.ended")]
+        self.assertEqual(told, ["PaymentError", "other", "PaymentError", None])
+        self.assertEqual(value('mcp_errors_total{type="tool_error",tool="f",reason="tool_error"}'), 1)
+        self.assertNotIn("bob", str(events()) + vitals.exposition())
+
+    def test_names_are_told_to_the_daemon_within_bounds(self):
+        vitals.monitored_tool(lambda: None, name="ours")
+        for number in range(vitals.MAX_RECORDED + 50):
+            with vitals.record_tool_call(f"invented{number}"):
+                pass
+        vitals.monitored_tool(lambda: None, name="later")
+        with mock.patch.object(vitals, "_send") as send:
+            vitals._client.tell_tools(("a daemon",))
+            vitals._client.tell_tools(("a daemon",))
+            vitals._client.tell_tools(("its successor",))
+        self.assertEqual(send.call_count, 2)
+        (listed,) = send.call_args[0][1]
+        self.assertEqual((len(listed["tools"]), listed["complete"]), (vitals.MAX_RECORDED + 2, False))
+        self.assertLessEqual({"ours", "later", "invented0"}, set(listed["tools"]))
+        for number in range(vitals.MAX_TOOLS):
+            vitals.monitored_tool(lambda: None, name=f"more{number}")
+        with mock.patch.object(vitals, "_send") as send:
+            vitals._client.tell_tools(("a daemon",))
+        self.assertEqual(len(send.call_args[0][1][0]["tools"]), vitals.MAX_TOOLS)
+
+
+class Calls(Fresh):
     def test_every_call_is_started_and_ended_once_under_one_operation(self):
         with vitals.record_tool_call("outer"), vitals.record_tool_call("inner"):
             self.assertEqual(value("mcp_queue_depth"), 2)
