@@ -74,7 +74,8 @@ async function metricsPage() {
     '',
     'Each provider that the configuration names has metrics of its own, such as `mcp_dust_api_requests_total`,',
     '`mcp_dust_api_request_duration_seconds` and `mcp_dust_api_errors_total` for `dustApi`, with the labels of',
-    '`mcp_provider_requests_total` and its like without `provider`.',
+    '`mcp_provider_requests_total` and its like without `provider`. The `provider` events of applications and derivations',
+    'move them; our own health checks of a provider move `mcp_probe_*` alone.',
     ...sections.flatMap(([scope, title, about]) => [
       '',
       `## ${title}`,

@@ -5,7 +5,7 @@ export function logPage({ FORMS, lineOf, formatFor }, { EVENTS, ENVELOPE }) {
   const format = (form, kind) => formatFor({ form, format: kind, timestamps: true }, false)
   const lines = Object.keys(EVENTS).map((type) => [
     type,
-    lineOf(example(type, { ...ENVELOPE, ...EVENTS[type].fields })),
+    lineOf(example(type, { ...ENVELOPE, ...EVENTS[type].fields }), (_, level) => level),
   ])
   const shown = Object.fromEntries(lines)
   return [
@@ -70,6 +70,7 @@ function example(type, fields) {
     'exitCode',
     'signal',
     'errorCode',
+    'errorType',
     'waitMs',
     'rounds',
     'task',

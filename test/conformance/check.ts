@@ -1,6 +1,6 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Check, REASONS, type Reason } from '../../packages/server/src/providers/check.js'
-import { providerEntry } from '../../packages/server/src/providers/options.js'
+import { type AskedEntry, providerEntry } from '../../packages/server/src/providers/options.js'
 import { createCheck } from '../../packages/server/src/providers/registry.js'
 import { until } from '../fixtures/until.js'
 
@@ -27,7 +27,8 @@ const ENOUGH_MS = 30_000
 /** The check of an entry as the configuration would give it. */
 export function checkFor(entry: Readonly<Record<string, unknown>>): Check {
   const addressOf = (server: string) => `http://127.0.0.1:1/mcp/${server}`
-  return createCheck(providerEntry.parse(entry), { addressOf, clock: () => performance.now() })
+  const tools = { addressOf, transportOf: () => 'http' as const, headersOf: () => ({}), clock: () => performance.now() }
+  return createCheck(providerEntry.parse(entry) as AskedEntry, tools)
 }
 
 /** What every Check promises, run against one type. */

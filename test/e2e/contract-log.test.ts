@@ -82,7 +82,7 @@ describe('JSON', () => {
   })
 
   test(promises('B2.log.errors'), () => {
-    line('tool_call_failed', { level: 'error', name: 'get-sum', outcome: 'tool_error' })
+    line('tool_call_failed', { level: 'warning', name: 'get-sum', outcome: 'tool_error', errorCode: '-32602' })
     line('request_failed', { level: 'warning', name: 'no-such-prompt', outcome: 'protocol_error', errorCode: '-32602' })
   })
 

@@ -129,7 +129,7 @@ describe('metrics', () => {
       await value('mcp_errors_total', {
         type: 'tool_error',
         tool: 'get-sum',
-        reason: 'tool_error',
+        reason: 'invalid_params',
         server: 'everything',
       }),
     ).toBe(1)
@@ -160,7 +160,7 @@ describe('metrics', () => {
   test(promises('E2.metric.requests'), async () => {
     const labels = { method: 'tools/call', endpoint: 'everything' }
     expect(await value('mcp_requests_total', { ...labels, status: '200' })).toBe(1)
-    expect(await value('mcp_requests_total', { ...labels, status: '500' })).toBe(1)
+    expect(await value('mcp_requests_total', { ...labels, status: '400' })).toBe(1)
   })
 
   test(promises('E2.metric.memory'), async () => {

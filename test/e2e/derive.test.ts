@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterEach, describe, expect, test } from 'vitest'
-import { CLI, metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { CLI, type DaemonSettings, daemonOfTest, metric, type RunningDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 import { temporaryDir } from './wrapped.js'
@@ -39,11 +39,7 @@ const SECRET = /\+15551234567|the-very-secret|4111-1111|sk-live-hidden/
 
 const behindGateway = { servers: { agency: { command: process.execPath, args: [SERVER] } }, derivations }
 
-async function up(settings: Parameters<typeof startDaemon>[0] = {}): Promise<RunningDaemon> {
-  const daemon = await startDaemon({ ...settings, env: { LOG_LEVEL: 'debug' } })
-  running.push(daemon)
-  return daemon
-}
+const up = (settings: DaemonSettings) => daemonOfTest({ ...settings, env: { LOG_LEVEL: 'debug' } })
 
 async function through(transport: StreamableHTTPClientTransport | StdioClientTransport): Promise<Client> {
   const client = new Client({ name: 'test-client', version: '1.0.0' })

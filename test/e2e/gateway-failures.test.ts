@@ -212,7 +212,7 @@ test('what the protocol forbids is refused by its own status', async () => {
     notification: (await post('legacy', { jsonrpc: '2.0', method: 'notifications/initialized' }, session)).status,
     put: (await fetch(harness.address('legacy'), { method: 'PUT', body: '{}' })).status,
     unknownServer: (await post('nobody', list)).status,
-    getWithoutSession: (await get(events)).status,
+    getWithoutSession: (await get({ ...events, 'mcp-protocol-version': '2025-06-18' })).status,
     getWithoutAccept: (await get({ ...session, accept: 'application/json' })).status,
   }
   expect(statuses).toEqual({
@@ -296,7 +296,7 @@ test('foreign Host and Origin are 403 at the listener, in front of the gateway',
     ingest: none,
     ingestSchema: none,
   }
-  const listener = createHttpServer(faces, (name, req, res) => gateway.handle(name, req, res))
+  const listener = createHttpServer({ handlers: faces, gateway: (name, req, res) => gateway.handle(name, req, res) })
   const origin = await listen(listener)
   const status = (headers: Record<string, string>) =>
     new Promise<[number, string]>((resolve) => {

@@ -167,6 +167,33 @@ test.each([
   expect(await answer.json()).toMatchObject({ id: 1, error: { code: -32020 } })
 })
 
+test.each(['server/discover', 'tools/list'])(
+  'a revision that a stdio server does not have is -32022 (%s)',
+  async (method) => {
+    const version = '2031-01-01'
+    const strange = { _meta: { ...meta._meta, 'io.modelcontextprotocol/protocolVersion': version } }
+    const headers = { ...headersFor(method), 'mcp-protocol-version': version }
+    const answer = await post('dual', { jsonrpc: '2.0', id: 'v', method, params: strange }, headers)
+    expect(answer.status).toBe(400)
+    const data = { supported: ['2026-07-28'], requested: version }
+    expect(await answer.json()).toMatchObject({ id: 'v', error: { code: -32022, data } })
+  },
+)
+
+test('an argument that a stdio server wants in a header is compared with it, once a client has listed the tools', async () => {
+  const call = (headers: Record<string, string>) =>
+    post(
+      'stdio',
+      { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'marked', arguments: { region: 'eu' }, ...meta } },
+      { ...headersFor('tools/call'), 'mcp-name': 'marked', ...headers },
+    )
+  await post('stdio', { jsonrpc: '2.0', id: 1, method: 'tools/list', params: meta }, headersFor('tools/list'))
+  expect((await call({ 'mcp-param-region': 'eu' })).status).toBe(200)
+  const wrong = await call({ 'mcp-param-region': 'us' })
+  expect([wrong.status, await wrong.json()]).toMatchObject([400, { id: 1, error: { code: -32020 } }])
+  expect((await call({})).status).toBe(400)
+})
+
 test('GET and DELETE are no methods of this era', async () => {
   for (const method of ['GET', 'DELETE']) {
     const answer = await fetch(harness.address('stdio'), { method, headers: { 'mcp-protocol-version': '2026-07-28' } })

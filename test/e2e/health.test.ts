@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, test } from 'vitest'
-import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { type DaemonSettings, daemonOfTest, metric, type RunningDaemon } from '../fixtures/daemon.js'
 import { freePort } from '../fixtures/databases.js'
 import { listeningPeer } from '../fixtures/peers.js'
 import { until } from '../fixtures/until.js'
@@ -15,11 +15,7 @@ afterEach(async () => {
   for (const thing of running.splice(0).reverse()) await thing.stop()
 })
 
-async function up(config: object, settings: Parameters<typeof startDaemon>[0] = {}): Promise<RunningDaemon> {
-  const daemon = await startDaemon({ config, ...settings })
-  running.push(daemon)
-  return daemon
-}
+const up = (config: object, settings: DaemonSettings = {}) => daemonOfTest({ config, ...settings })
 
 async function upstream(answer: () => number): Promise<string> {
   const server = createServer((_, response) => response.writeHead(answer()).end())
@@ -76,8 +72,7 @@ describe('as messaging sees it', () => {
   )
 
   test(promises('A1.health.field-demo-mode'), async () => {
-    const daemon = await startDaemon({ args: ['--demo'] })
-    running.push(daemon)
+    const daemon = await daemonOfTest({ args: ['--demo'] })
     expect((await ask(daemon, '/health')).body).toMatchObject({ demoMode: true, environment: 'development' })
   })
 })
@@ -108,7 +103,9 @@ describe('readiness', () => {
         })
       }
       answer = 503
-      expect(await metric(daemon.url, 'mcp_twilio_requests_total', { status: 'success' })).toBeGreaterThanOrEqual(2)
+      const checked = (status: string) => metric(daemon.url, 'mcp_probe_checks_total', { check: 'twilio', status })
+      expect(await checked('success')).toBeGreaterThanOrEqual(2)
+      expect(await metric(daemon.url, 'mcp_probe_success', { check: 'twilio' })).toBe(1)
       for (const path of ['/health/ready', '/ready']) {
         const { status, body } = await ask(daemon, path)
         expect(status).toBe(503)
@@ -117,7 +114,10 @@ describe('readiness', () => {
           checks: { twilio: { status: 'down', error: 'status', code: '503' }, voice: { status: 'ok' } },
         })
       }
-      expect(await metric(daemon.url, 'mcp_twilio_errors_total', { reason: 'status' })).toBe(2)
+      expect(await checked('error')).toBe(2)
+      expect(await metric(daemon.url, 'mcp_probe_success', { check: 'twilio' })).toBe(0)
+      // Our own asking is none of the provider's traffic.
+      expect(await (await fetch(`${daemon.url}/metrics`)).text()).not.toMatch(/^mcp_twilio_\w+[{ ]/m)
       await voice.close()
       answer = 200
       expect((await ask(daemon, '/ready')).body).toMatchObject({ checks: { voice: { error: 'connection_refused' } } })

@@ -1,9 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CATALOGUE, fullName } from '@mcp-vitals/instrument/metrics'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, test } from 'vitest'
-import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { daemonOfTest, metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 import { readOpenMetrics } from '../unit/metrics/open-metrics.js'
@@ -18,12 +21,6 @@ const running: { stop(): unknown }[] = []
 afterEach(async () => {
   for (const thing of running.splice(0).reverse()) await thing.stop()
 })
-
-async function up(...settings: Parameters<typeof startDaemon>): Promise<RunningDaemon> {
-  const daemon = await startDaemon(...settings)
-  running.push(daemon)
-  return daemon
-}
 
 async function connect(daemon: RunningDaemon, server: string): Promise<Client> {
   const client = new Client({ name: 'test-client', version: '1.0.0' })
@@ -62,9 +59,10 @@ test(
     'D1.metric.cpu-usage',
   ),
   async () => {
-    const daemon = await up({ config: { mcpServers: { everything: EVERYTHING } } })
+    const daemon = await daemonOfTest({ config: { mcpServers: { everything: EVERYTHING } } })
     const client = await connect(daemon, 'everything')
     await shows(daemon, 'mcp_tool_availability', { server: 'everything', tool_name: 'get-sum' }, (one) => one === 1)
+    await shows(daemon, 'mcp_tools_list_tokens', { server: 'everything', estimated: 'true' }, (one) => one > 500)
     const _meta = { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01` }
     await client.callTool({ name: 'echo', arguments: { message: 'x'.repeat(1000) }, _meta })
     await client.callTool({ name: 'get-sum', arguments: { a: 'two' } }).catch(() => {})
@@ -111,6 +109,11 @@ test(
   },
 )
 
+test('log lines that got lost are counted', async () => {
+  const daemon = await daemonOfTest({ env: { LOG_FILE: '/dev/full' } })
+  await shows(daemon, 'mcp_vitals_log_lines_dropped_total', {}, (lines) => lines >= 1)
+})
+
 describe('options of metrics', () => {
   test(
     promises(
@@ -122,7 +125,7 @@ describe('options of metrics', () => {
       'F2.view.metrics',
     ),
     async () => {
-      const daemon = await up({
+      const daemon = await daemonOfTest({
         env: { METRICS_PREFIX: 'shop', METRICS_PATH: '/internal/metrics', MCP_VITALS_OPENTELEMETRY_NAMES: 'true' },
         config: {
           servers: { everything: EVERYTHING },
@@ -144,15 +147,19 @@ describe('options of metrics', () => {
       expect(text).toMatch(/^mcp_vitals_build_info/m)
       expect(text).toMatch(/^mcp_server_operation_duration_seconds_count\{[^}]*mcp_method_name="tools\/call"/m)
       expect((await fetch(`${daemon.url}/metrics`)).status).toBe(404)
+      expect(await (await fetch(daemon.url)).text()).toContain('<a href="/internal/metrics">/internal/metrics</a>')
+      expect(daemon.stderr()).toContain(` ${daemon.url}/internal/metrics\n`)
     },
   )
 
   test(promises('D2.env.enable-metrics'), async () => {
-    const off = await up({ env: { ENABLE_METRICS: 'false' } })
+    const off = await daemonOfTest({ env: { ENABLE_METRICS: 'false' } })
     const answer = await fetch(`${off.url}/metrics`)
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({ error: expect.stringContaining('Metrics are switched off') })
-    const on = await up({ env: { ENABLE_METRICS: 'true' } })
+    expect(await (await fetch(off.url)).text()).not.toContain('/metrics')
+    expect(off.stderr()).not.toContain('/metrics')
+    const on = await daemonOfTest({ env: { ENABLE_METRICS: 'true' } })
     expect((await fetch(`${on.url}/metrics`)).status).toBe(200)
   })
 
@@ -161,7 +168,7 @@ describe('options of metrics', () => {
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
     const { port } = probe.address() as AddressInfo
     await new Promise((resolve) => probe.close(resolve))
-    const daemon = await up({ env: { METRICS_PORT: String(port) } })
+    const daemon = await daemonOfTest({ env: { METRICS_PORT: String(port) } })
     const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`)
     expect(await (await at('/metrics')).text()).toMatch(/^mcp_vitals_build_info/m)
     expect(await (await at('/health')).json()).toMatchObject({ status: 'ok' })
@@ -170,4 +177,58 @@ describe('options of metrics', () => {
     expect((await at('/mcp/x')).status).toBe(404)
     await expect(startDaemon({ env: { METRICS_PORT: new URL(daemon.url).port } })).rejects.toThrow(/PORT_IN_USE/)
   })
+})
+
+test('every metric is named from the start, with no call made yet', async () => {
+  const daemon = await daemonOfTest({ config: { servers: {} } })
+  const ask = async (accept: string) => (await fetch(`${daemon.url}/metrics`, { headers: { accept } })).text()
+  for (const accept of ['text/plain', 'application/openmetrics-text; version=1.0.0']) {
+    const lines = (await ask(accept)).split('\n')
+    for (const metric of [...Object.values(CATALOGUE.mcp), ...Object.values(CATALOGUE.mcp_vitals)]) {
+      const name = accept === 'text/plain' ? fullName(metric) : fullName(metric).replace(/_total$/, '')
+      expect(lines.filter((line) => line === `# TYPE ${name} ${metric.type}`)).toHaveLength(1)
+      expect(lines.filter((line) => line.startsWith(`# HELP ${name} `))).toHaveLength(1)
+    }
+  }
+  expect(await ask('text/plain')).not.toMatch(/^(# TYPE )?mcp_(server|client)_operation/m)
+})
+
+/** Posts events as an application does, and tells what was rejected. */
+async function ingest(daemon: RunningDaemon, events: readonly object[]): Promise<readonly { field: string }[]> {
+  const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
+  const answer = await fetch(`${daemon.url}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ sender: { kind: 'script', name: 'orders', version: '1' }, events }),
+  })
+  expect(answer.status).toBe(200)
+  return ((await answer.json()) as { rejected: { field: string }[] }).rejected
+}
+
+test('numbers that would make a sum infinite are refused by name', async () => {
+  const daemon = await daemonOfTest({ config: { servers: {} } })
+  const spent = (costUsd: number) => ({ type: 'usage', server: 's', provider: 'p', costUsd, estimated: false })
+  const counted = (value: number) => ({ type: 'business', server: 's', name: 'orders', value })
+  const ended = { type: 'session.closed', server: 's', reason: 'client', durationMs: 1e308 }
+  const rejected = await ingest(daemon, [
+    spent(1e308),
+    spent(1e308),
+    counted(1e308),
+    ended,
+    counted(1e15),
+    counted(1e15),
+  ])
+  expect(rejected.map(({ field }) => field)).toEqual(['costUsd', 'costUsd', 'value', 'durationMs'])
+  expect(await metric(daemon.url, 'mcp_business_total', { name: 'orders' })).toBe(2e15)
+  expect(await (await fetch(`${daemon.url}/metrics`)).text()).not.toMatch(/^[^#].* \+?Inf$/m)
+})
+
+test('a server of the configuration has its label, whatever names were ingested before it came', async () => {
+  const daemon = await daemonOfTest({ config: { servers: {} } })
+  const names = Array.from({ length: 1_200 }, (_, i) => ({ type: 'webhook', server: `invented-${i}`, kind: 'k' }))
+  for (let from = 0; from < names.length; from += 100)
+    expect(await ingest(daemon, names.slice(from, from + 100))).toEqual([])
+  expect(await metric(daemon.url, 'mcp_vitals_label_overflow_total', { metric: 'mcp_server_up' })).toBeGreaterThan(100)
+  writeFileSync(join(daemon.home, 'config.json'), JSON.stringify({ servers: { everything: EVERYTHING } }))
+  await shows(daemon, 'mcp_server_up', { server: 'everything' }, (up) => up === 1)
 })

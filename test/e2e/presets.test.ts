@@ -221,12 +221,42 @@ describe('preset dust', () => {
       'D1.metric.http-response-size',
       'D1.metric.active-sessions',
       'D1.metric.session-duration',
+      'D1.metric.dust-api-requests',
+      'D1.metric.dust-api-request-duration',
+      'D1.metric.dust-api-errors',
+      'D5.health.body',
+      'D5.health.checks',
     ),
     async () => {
       const daemon = await upAs('dust')
       await callsEcho(daemon)
       const url = 'http://localhost:5001'
-      await shows(url, ['mcp_dust_server_active_sessions 1'])
+      const health = () => JSON.parse(shell(`curl -s ${url}/health`)) as object
+      const body = (status: string) => ({
+        status: 'ok',
+        version: '1.0.0',
+        timestamp: expect.any(String),
+        checks: { dustApi: { status }, database: { status } },
+      })
+      expect(health()).toEqual(body('unknown'))
+      expect(shell(`curl -s -o /dev/null -w '%{http_code}' ${url}/ready`)).toBe('200')
+      await shows(url, [
+        'mcp_dust_server_active_sessions 1',
+        'mcp_dust_server_dust_api_requests_total 0',
+        'mcp_dust_server_dust_api_errors_total 0',
+      ])
+      await post(daemon, [
+        { type: 'provider', provider: 'dustApi', ok: false, durationMs: 250, errorCode: '503' },
+        { type: 'provider', provider: 'dustApi', ok: true, durationMs: 750 },
+        { type: 'provider', provider: 'database', ok: true, durationMs: 2 },
+      ])
+      await shows(url, [
+        'mcp_dust_server_dust_api_requests_total 2',
+        'mcp_dust_server_dust_api_errors_total 1',
+        'mcp_dust_server_dust_api_request_duration_seconds_bucket{le="0.5"} 1',
+        'mcp_dust_server_dust_api_request_duration_seconds_sum 1',
+      ])
+      expect(health()).toEqual(body('ok'))
       const text = scraped(url)
       expect(text).toMatch(
         /^mcp_dust_server_http_requests_total\{method="POST",path="\/mcp\/everything",status="200"\} \d+$/m,
@@ -241,11 +271,6 @@ describe('preset dust', () => {
       expect(text).toMatch(/^mcp_dust_server_cpu_usage_percent [\d.e-]+$/m)
       expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
       expect(text).toMatch(/^mcp_vitals_build_info\{/m)
-      expect(JSON.parse(shell(`curl -s ${url}/health`))).toMatchObject({
-        status: 'ok',
-        version: '1.0.0',
-        checks: {},
-      })
     },
   )
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { ENVELOPE, EVENTS, type Field } from '@mcp-vitals/instrument/event'
 import { expect, test } from 'vitest'
 import { CLI, metric, startDaemon } from '../fixtures/daemon.js'
 import { keys, random } from '../fixtures/keys.js'
@@ -151,41 +152,69 @@ async function throughWrap(dataDir: string, all: readonly Datum[]): Promise<void
   await once(wrap, 'close')
 }
 
-/** An application’s own post, with the datum in every text that an event has. */
+/** Numbers of persons, and addresses as those write them who do not want them found. */
+const NUMBERS = [
+  '4111111111111111',
+  '41111111111111114111111111111111',
+  '123-45-6789',
+  '123456789',
+  '5551234567',
+  '555 123 4567',
+  '４１１１１１１１１１１１１１１１',
+  'jane.doe＠example.com',
+  'jane.doe(at)example.com',
+].map((text) => ({ text, traces: [text] }))
+
+/** What else a field wants, where the datum is no such value. */
+function otherwise({ kind, choices, form }: Field<unknown>, text: string): unknown {
+  if (kind === 'texts') return form ? [] : [text]
+  return { text, number: 1, flag: true, choice: choices?.[0] }[kind]
+}
+
+/** One event of each type, with the datum in every text, and one for each field that takes texts of one form alone. */
+function eventsWith(text: string): readonly { readonly event: object; readonly refused: string | undefined }[] {
+  return Object.entries(EVENTS).flatMap(([type, { fields }]) => {
+    const all = Object.entries<Field<unknown>>({ ...ENVELOPE, ...fields }).filter(([name]) => name !== 'at')
+    const cut = (length = 60) => text.slice(0, Math.min(60, length))
+    const free = all.filter(([, { kind, form }]) => kind !== 'text' || !form)
+    const event = {
+      type,
+      note: text,
+      ...Object.fromEntries(free.map(([name, field]) => [name, otherwise(field, cut(field.maxLength))])),
+    }
+    const formed = all.filter(([, { form }]) => form)
+    return [
+      { event, refused: undefined },
+      ...formed.map(([name, { kind, form, maxLength }]) => {
+        const told = cut(maxLength)
+        const refused = new RegExp(form!.pattern).test(told) ? undefined : name
+        return { event: { ...event, [name]: kind === 'texts' ? [told] : told }, refused }
+      }),
+    ]
+  })
+}
+
+/** Applications’ own posts, with a stream and without. */
 async function throughIngest(url: string, dataDir: string, all: readonly Datum[]): Promise<void> {
   const token = readFileSync(join(dataDir, 'token'), 'utf8').trim()
-  for (const { text } of all) {
-    const short = text.slice(0, 60)
-    const events = [
-      {
-        type: 'error',
-        server: short,
-        session: short,
-        agent: short,
-        traceId: short.slice(0, 32),
-        errorType: short,
-        name: short,
-        reason: short,
-      },
-      { type: 'message', server: short, agent: short, channel: short, ok: true },
-      { type: 'validation', server: short, name: short, reason: short, message: text },
-      {
-        type: 'session.opened',
-        server: short,
-        session: short,
-        era: 'legacy',
-        clientName: short,
-        clientVersion: short,
-        serverName: short,
-        serverVersion: short,
-      },
-    ]
+  const post = async (body: object) => {
     const answer = await fetch(`${url}/v1/events`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ sender: { kind: 'app', name: 'orders', version: '1' }, events }),
+      body: JSON.stringify(body),
     })
     expect(answer.status).toBe(200)
+    return (await answer.json()) as { readonly rejected: readonly { readonly field: string }[] }
+  }
+  for (const { text } of all) {
+    const events = eventsWith(text)
+    const wanted = events.flatMap(({ refused }) => refused ?? [])
+    const sender = { kind: 'app', name: text.slice(0, 60), version: '1' }
+    const { rejected } = await post({ sender, events: events.map(({ event }) => event) })
+    expect(rejected.map(({ field }) => field)).toEqual(wanted)
+    if (!/^[\w-]{1,64}$/.test(text)) continue
+    const numbered = events.map(({ event }, index) => ({ seq: index + 1, event: { v: 1, at: Date.now(), ...event } }))
+    expect((await post({ stream: text, sender, events: numbered })).rejected).toHaveLength(wanted.length)
   }
 }
 
@@ -224,6 +253,8 @@ test(promises('A5.log.nothing-personal', 'E1.log.audit-sanitised'), {
 
     const config = {
       servers: { telltale: { command: process.execPath, args: [SERVER] } },
+      // What a script may send in a second is no matter here.
+      ingest: { eventsPerSecond: 100_000, postsPerSecond: 10_000 },
       log: { level: 'debug', file: join(logs, 'mcp.log'), maxSizeBytes: '1m', maxFiles: 100 },
     }
     const daemon = await startDaemon({ config, dataDir })
@@ -236,7 +267,8 @@ test(promises('A5.log.nothing-personal', 'E1.log.audit-sanitised'), {
       for (let datum = waiting.pop(); datum; datum = waiting.pop()) await throughGateway(daemon.url, datum)
     }
     await Promise.all([work(), work(), work(), work()])
-    await throughIngest(daemon.url, dataDir, all)
+    const told = [...all, ...NUMBERS]
+    await throughIngest(daemon.url, dataDir, told)
     expect(await metric(daemon.url, 'mcp_tool_calls_total', { server: 'telltale', tool: 'plain' })).toBeDefined()
     const pages = ['/metrics', '/', '/health', '/health/ready', '/ready']
     const places: Record<string, string> = {}
@@ -246,7 +278,7 @@ test(promises('A5.log.nothing-personal', 'E1.log.audit-sanitised'), {
     Object.assign(places, contentOf(filesIn(home)), { stdout: out, stderr: daemon.stderr() })
     expect(Object.keys(places).some((place) => place.endsWith('mcp.log'))).toBe(true)
     expect(out).toContain('[email]')
-    expect(found(places, all)).toEqual([])
+    expect(found(places, told)).toEqual([])
   } finally {
     rmSync(home, { recursive: true, force: true })
   }

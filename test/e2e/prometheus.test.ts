@@ -6,8 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CATALOGUE, CONTENT_TYPES, expose, type Registry } from '../../packages/instrument/src/metrics/index.js'
-import { formatFor } from '../../packages/server/src/faces/metrics/index.js'
+import {
+  CATALOGUE,
+  CONTENT_TYPES,
+  expose,
+  formatFor,
+  type Registry,
+} from '../../packages/instrument/src/metrics/index.js'
 import { everyMetricMoved, TRACE_ID } from '../unit/metrics/every-metric.js'
 import { readExposition } from '../unit/metrics/read-exposition.js'
 

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventOf, EventType } from '../../packages/instrument/src/event/index.js'
 import { openStore } from '../../packages/server/src/store/index.js'
 import { storeOptions } from '../../packages/server/src/store/options.js'
-import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { daemonOfTest, metric } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 
@@ -84,12 +84,6 @@ function directory(): string {
   return dir
 }
 
-async function daemon(dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<RunningDaemon> {
-  const running = await startDaemon({ dataDir, env })
-  onTestFinished(async () => void (await running.stop('SIGKILL')))
-  return running
-}
-
 /** The events of the shop that a stopped daemon's store holds. */
 async function kept<T extends EventType>(dataDir: string, type: T): Promise<readonly EventOf<T>[]> {
   const store = await openStore({ dir: dataDir, options: storeOptions.parse({}) })
@@ -106,7 +100,7 @@ const calls = (url: string, tool: string, status: string) =>
 describe('a Python program', () => {
   test(promises('C6.python.monitored-tool', 'C6.python.posts-to-ingest', 'C6.python.one-file'), async () => {
     const dir = directory()
-    const { url, stop } = await daemon(dir)
+    const { url, stop } = await daemonOfTest({ dataDir: dir })
     const program = `${SHOP}
 assert call("add", a=1, b=2) == 3 and call("lookup", key="k") == "k"
 workers = [threading.Thread(target=lambda: [call("add", a=1, b=2) for _ in range(100)]) for _ in range(4)]
@@ -119,23 +113,60 @@ for _ in range(9): call("lookup", key="k")
     expect(await calls(url, 'add', 'success')).toBe(401)
     expect(await calls(url, 'add', 'error')).toBe(5)
     expect(await calls(url, 'lookup', 'success')).toBe(10)
-    const failed = { server: 'shop', tool: 'add', type: 'tool_error', reason: 'tool_error' }
+    const failed = { server: 'shop', tool: 'add', type: 'ValueError', reason: 'tool_error' }
     expect(await metric(url, 'mcp_errors_total', failed)).toBe(5)
+    const sized = { server: 'shop', method: 'tools/call' }
+    expect(await metric(url, 'mcp_requests_total', sized)).toBe(411)
+    expect(await metric(url, 'mcp_request_size_bytes_count', sized)).toBeUndefined()
     expect(await metric(url, 'mcp_requests_in_flight', { server: 'shop' })).toBe(0)
     await stop()
     const ended = await kept(dir, 'request.ended')
     expect(new Set(ended.map(({ operation }) => operation)).size).toBe(416)
     expect(ended).toHaveLength(416)
     for (const file of readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()))
-      expect(readFileSync(join(file.parentPath, file.name)).includes('4111')).toBe(false)
+      expect(readFileSync(join(file.parentPath, file.name)).includes('4111-1111')).toBe(false)
     const imports = readFileSync(join(CLIENT, 'mcp_vitals.py'), 'utf8').matchAll(/^(?:import|from) ([\w.]+)/gm)
     const list = [...imports].map(([, name]) => name!.split('.')[0]!)
     await run(dir, `import sys; assert set(${JSON.stringify(list)}) <= sys.stdlib_module_names`)
   })
 
+  test('has a tool’s first failure under its name, at every daemon, whatever names are invented', async () => {
+    const dir = directory()
+    const running = python(dir, [
+      '-c',
+      `${SHOP}
+print("ready", flush=True)
+for line in sys.stdin:
+    for number in range(300):
+        try:
+            with vitals.record_tool_call(f"invented{line.strip()}-{number}"): raise KeyError(number)
+        except KeyError: pass
+    call("add", a=-1, b=2); vitals.record_error("PaymentError", "pay", "refused")
+    print("called", vitals.flush(30), flush=True)
+`,
+    ])
+    const add = { server: 'shop', tool: 'add' }
+    for (const round of [1, 2]) {
+      const { url, stop } = await daemonOfTest({ dataDir: dir })
+      running.child.stdin.write(`${round}\n`)
+      const lines = () => running.out().split('called').length - 1
+      await until(() => lines() === round, DEADLINE_MS, running.err)
+      await until(async () => (await calls(url, 'add', 'error')) === 1, DEADLINE_MS, running.err)
+      expect(await metric(url, 'mcp_errors_total', { ...add, type: 'ValueError', reason: 'tool_error' })).toBe(1)
+      expect(await metric(url, 'mcp_tool_availability', { server: 'shop', tool_name: 'lookup' })).toBe(1)
+      expect(await calls(url, 'unknown', 'error')).toBeGreaterThanOrEqual(200)
+      const text = await (await fetch(`${url}/metrics`)).text()
+      const known = text.split('\n').filter((row) => row.startsWith('mcp_tool_availability{server="shop"'))
+      expect(known).toHaveLength(100 + 2)
+      await stop('SIGKILL')
+    }
+    running.child.stdin.end()
+    await running.ended
+  })
+
   test(promises('C6.python.record-tool-call', 'C6.python.record-error', 'C6.python.record-llm-tokens'), async () => {
     const dir = directory()
-    const { url, stop } = await daemon(dir)
+    const { url, stop } = await daemonOfTest({ dataDir: dir })
     await run(
       dir,
       `${SHOP}
@@ -154,7 +185,7 @@ assert vitals.stats()["faults"] == 0
     expect(await calls(url, 'my_tool', 'success')).toBe(1)
     const error = { server: 'shop', tool: 'my_tool', type: 'PaymentError', reason: 'connection_refused' }
     expect(await metric(url, 'mcp_errors_total', error)).toBe(1)
-    expect(await metric(url, 'mcp_vitals_ingest_events_accepted_total')).toBe(18)
+    expect(await metric(url, 'mcp_vitals_ingest_events_accepted_total')).toBe(18 + 1) // the tools' names
     for (const reason of ['field', 'unknown_type', 'version', 'not_an_object'])
       expect(await metric(url, 'mcp_vitals_ingest_events_rejected_total', { reason })).toBe(0)
     await stop()
@@ -175,7 +206,7 @@ assert vitals.stats()["faults"] == 0
 
   test('that forks has each process’s calls counted once', async () => {
     const dir = directory()
-    const { url } = await daemon(dir)
+    const { url } = await daemonOfTest({ dataDir: dir })
     const program = `${SHOP}
 for _ in range(50): call("add", a=1, b=2)
 server = vitals.start_metrics_server_background(port=0)
@@ -216,12 +247,12 @@ assert vitals.stats()["dropped"] == 0
       await until(() => running.out().split('called 0').length > asked, DEADLINE_MS, running.err)
     }
     await call100()
-    const first = await daemon(dir)
+    const first = await daemonOfTest({ dataDir: dir })
     await until(async () => (await calls(first.url, 'add', 'success')) === 100, DEADLINE_MS, running.err)
     await call100()
     await first.stop('SIGKILL')
     await call100()
-    const second = await daemon(dir)
+    const second = await daemonOfTest({ dataDir: dir })
     await call100()
     running.child.stdin.end()
     expect([await running.ended, running.err()]).toEqual([0, ''])
@@ -232,7 +263,7 @@ assert vitals.stats()["dropped"] == 0
 
   test('may be told where the daemon is, and sends this machine’s token to no other', async () => {
     const dir = directory()
-    const { url } = await daemon(dir)
+    const { url } = await daemonOfTest({ dataDir: dir })
     const token = readFileSync(join(dir, 'token'), 'utf8').trim()
     const program = `${SHOP}\ncall("add", a=1, b=2)`
     await run(directory(), program, { MCP_VITALS_URL: url, MCP_VITALS_TOKEN: token })
@@ -244,8 +275,7 @@ assert vitals.stats()["dropped"] == 0
   test('that sends too much is held back, and loses nothing', async () => {
     const dir = directory()
     const file = { ingest: { eventsPerSecond: 500, burstSeconds: 1 } }
-    const running = await startDaemon({ dataDir: dir, config: file })
-    onTestFinished(async () => void (await running.stop('SIGKILL')))
+    const running = await daemonOfTest({ dataDir: dir, config: file })
     await run(dir, `${SHOP}\nfor _ in range(600): call("add", a=1, b=2)\nwhile not vitals.flush(30): pass`)
     expect(await calls(running.url, 'add', 'success')).toBe(600)
     const limited = { reason: 'events_per_second' }
@@ -299,7 +329,7 @@ describe('its documents and its own tests', () => {
 
   test('the lines of its README work', async () => {
     const dir = directory()
-    const { url } = await daemon(dir)
+    const { url } = await daemonOfTest({ dataDir: dir })
     expect(await run(dir, example(join(CLIENT, 'README.md')), { METRICS_PORT: '0' })).toBe('5\n')
     expect(await calls(url, 'add', 'success')).toBe(1)
     expect(await calls(url, 'lookup', 'success')).toBe(1)
@@ -307,7 +337,7 @@ describe('its documents and its own tests', () => {
 
   test('the lines of the ingest’s page work', async () => {
     const dir = directory()
-    const { url } = await daemon(dir)
+    const { url } = await daemonOfTest({ dataDir: dir })
     await run(dir, example(join(process.cwd(), 'docs/reference/ingest.md')))
     const labels = { server: 'orders', tool: 'place_order', status: 'success' }
     expect(await metric(url, 'mcp_tool_calls_total', labels)).toBe(1)
@@ -315,7 +345,7 @@ describe('its documents and its own tests', () => {
   })
 
   test('its unit tests pass', async () => {
-    const running = python(directory(), ['-m', 'unittest', join(CLIENT, 'test_mcp_vitals.py')])
+    const running = python(directory(), ['-m', 'unittest', 'discover', '-s', CLIENT])
     expect(await running.ended, running.err()).toBe(0)
     expect(running.err()).toMatch(/Ran [1-9]\d* tests/)
   })

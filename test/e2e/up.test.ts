@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, test } from 'vitest'
-import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { daemonOfTest, metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 
@@ -11,12 +11,6 @@ const running: { stop(): unknown }[] = []
 afterEach(async () => {
   for (const thing of running.splice(0).reverse()) await thing.stop()
 })
-
-async function up(...settings: Parameters<typeof startDaemon>): Promise<RunningDaemon> {
-  const daemon = await startDaemon(...settings)
-  running.push(daemon)
-  return daemon
-}
 
 const installed = (file: string) => fileURLToPath(import.meta.resolve(file))
 const node = process.execPath
@@ -46,7 +40,7 @@ async function said(daemon: RunningDaemon, text: RegExp): Promise<void> {
 
 describe('mcp-vitals up', () => {
   test('looks at each server, then counts, times and logs what a client calls', async () => {
-    const daemon = await up({ config: { mcpServers: { everything: EVERYTHING, memory: MEMORY } } })
+    const daemon = await daemonOfTest({ config: { mcpServers: { everything: EVERYTHING, memory: MEMORY } } })
     await said(daemon, /Server everything answers: \d+ tools/)
     await said(daemon, /Server memory answers: 9 tools/)
     expect(daemon.stderr()).toContain(`${daemon.url}/mcp/everything`)
@@ -76,7 +70,7 @@ describe('mcp-vitals up', () => {
   })
 
   test(`no argument and no result is in any answer, log line or file name of ours. ${promises('A5.log.nothing-personal')}`, async () => {
-    const daemon = await up({ config: { mcpServers: { everything: EVERYTHING } } })
+    const daemon = await daemonOfTest({ config: { mcpServers: { everything: EVERYTHING } } })
     const client = await connect(daemon, 'everything')
     await client.callTool({ name: 'echo', arguments: { message: 'hunter2-secret' } })
     await said(daemon, /Tool completed: everything\.echo/)
@@ -89,7 +83,7 @@ describe('mcp-vitals up', () => {
     const mute = createServer(() => {})
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
     running.push({ stop: () => (mute as Server).closeAllConnections() ?? mute.close() })
-    const daemon = await up({
+    const daemon = await daemonOfTest({
       config: {
         servers: {
           memory: MEMORY,
@@ -124,7 +118,7 @@ describe('mcp-vitals up', () => {
   })
 
   test(`a port in use and a directory in use are refused with the holder and the next step. ${promises('C13.trouble.port-taken')}`, async () => {
-    const daemon = await up()
+    const daemon = await daemonOfTest()
     const port = new URL(daemon.url).port
     await expect(startDaemon({ args: ['--port', port] })).rejects.toThrow(
       new RegExp(
@@ -137,7 +131,7 @@ describe('mcp-vitals up', () => {
   })
 
   test('SIGTERM lets a call in flight finish, keeps what was seen, and leaves no process', async () => {
-    const daemon = await up({ config: { mcpServers: { everything: EVERYTHING } } })
+    const daemon = await daemonOfTest({ config: { mcpServers: { everything: EVERYTHING } } })
     const client = await connect(daemon, 'everything')
     const slow = client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 2, steps: 2 } })
     await said(daemon, /Tool invoked: everything\.trigger-long-running-operation/)

@@ -141,6 +141,7 @@ export class Receiver {
     const ingest = createIngest({
       publish: () => {},
       mask: (event) => event,
+      cleanId: (id) => id,
       store: kept,
       token: await dataDir.token(),
       now: Date.now,

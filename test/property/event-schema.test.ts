@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { checkEvent, ENVELOPE, EVENTS, type EventType, type Field } from '@mcp-vitals/instrument/event'
+import { checkEvent, ENVELOPE, EVENTS, type EventType, expected, type Field } from '@mcp-vitals/instrument/event'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -34,9 +34,21 @@ function mostly(value: unknown): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 40, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: anyJson })
 }
 
+/** A text of each form that a field may want, by its words. */
+const FORMED: Readonly<Record<string, string>> = Object.fromEntries(
+  (
+    [
+      [ENVELOPE.traceId, '4bf92f3577b34da6a3ce929d0e0e4736'],
+      [EVENTS['session.opened'].fields.protocolVersion, '2025-11-25'],
+      [EVENTS['tools.listed'].fields.hashes, 'f'.repeat(32)],
+    ] as const
+  ).map(([field, text]) => [expected(field).replace(/^.*, each /, ''), text]),
+)
+
 /** A value that fits, for each kind of field. */
 function fitting(field: Field<unknown>): unknown {
-  return { text: 'word', number: 1, flag: false, choice: field.choices?.[0], texts: ['word'] }[field.kind]
+  const word = FORMED[field.form?.words ?? ''] ?? 'word'
+  return { text: word, number: 1, flag: false, choice: field.choices?.[0], texts: [word] }[field.kind]
 }
 
 const fieldsOf = (type: EventType): [string, Field<unknown>][] =>
@@ -80,6 +92,29 @@ describe('the published schema', () => {
         const wrong = { ...whole, [name]: { nested: 'object' } }
         expect([isEvent(wrong), 'event' in checkEvent(wrong)], `${type} with a wrong ${name}`).toEqual([false, false])
       }
+    }
+  })
+
+  test('agrees with the check on forms and on the bounds of numbers, and both refuse what could be somebody’s number', () => {
+    const opened = { v: 1, type: 'session.opened', at: 1, server: 's', era: 'legacy' }
+    const listed = { v: 1, type: 'tools.listed', at: 1, server: 's', tools: [], sizeBytes: 1, complete: true }
+    const spent = { v: 1, type: 'usage', at: 1, server: 's', provider: 'p', estimated: true }
+    const cases: [Record<string, unknown>, string, boolean][] = [
+      [{ ...opened, protocolVersion: '2024-11-05' }, 'protocolVersion', true],
+      [{ ...opened, protocolVersion: 'DRAFT-2026-v1' }, 'protocolVersion', true],
+      [{ ...opened, protocolVersion: '123-45-6789' }, 'protocolVersion', false],
+      [{ ...opened, protocolVersion: '1984-05-12' }, 'protocolVersion', false],
+      [{ ...opened, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }, 'traceId', true],
+      [{ ...opened, traceId: '4111111111111111' }, 'traceId', false],
+      [{ ...listed, hashes: ['', 'a1'.repeat(16)] }, 'hashes', true],
+      [{ ...listed, hashes: ['4111111111111111'] }, 'hashes', false],
+      [{ ...spent, costUsd: 1e15 }, 'costUsd', true],
+      [{ ...spent, costUsd: 1e308 }, 'costUsd', false],
+    ]
+    for (const [given, field, right] of cases) {
+      const checked = checkEvent(given)
+      expect([isEvent(given), 'problem' in checked ? checked.problem.field : field]).toEqual([right, field])
+      expect('event' in checked).toBe(right)
     }
   })
 

@@ -10,15 +10,17 @@ const anyCodeUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(un
 function anyValue(field: Field<unknown>): fc.Arbitrary<unknown> {
   switch (field.kind) {
     case 'text':
-      return fc.string({ maxLength: field.maxLength ?? 0, unit: anyCodeUnit })
+      return field.form
+        ? fc.stringMatching(new RegExp(field.form.pattern))
+        : fc.string({ maxLength: field.maxLength ?? 0, unit: anyCodeUnit })
     case 'number':
-      return field.integer ? fc.maxSafeNat() : fc.double({ min: 0, noDefaultInfinity: true, noNaN: true })
+      return field.integer ? fc.maxSafeNat() : fc.double({ min: 0, max: 1e15, noDefaultInfinity: true, noNaN: true })
     case 'flag':
       return fc.boolean()
     case 'choice':
       return fc.constantFrom(...(field.choices ?? []))
     case 'texts':
-      return fc.array(fc.string(), { maxLength: 5 })
+      return fc.array(field.form ? fc.stringMatching(new RegExp(field.form.pattern)) : fc.string(), { maxLength: 5 })
   }
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_ITEMS, NO_TOKEN } from '../../packages/instrument/src/mcp/bounds.js'
 import type { Head } from '../../packages/instrument/src/mcp/head.js'
 import { MAX_DEPTH } from '../../packages/instrument/src/mcp/nesting.js'
-import { EACH, MAX_ITEMS, NO_TOKEN, PATHS, type Path } from '../../packages/instrument/src/mcp/paths.js'
+import { EACH, PATHS, type Path } from '../../packages/instrument/src/mcp/paths.js'
 import { Skimmer } from '../../packages/instrument/src/mcp/skim.js'
 
 const RUNS = { numRuns: 1500 }
@@ -139,6 +140,8 @@ function taken({ take, limit }: Path, value: unknown): unknown {
       return typeOf(value)
     case 'overflow':
       return Array.isArray(value) && value.length > MAX_ITEMS ? true : undefined
+    case 'code':
+      return typeof value === 'string' ? /^MCP error (-?\d{1,6}):/.exec(cut(value, limit))?.[1] : undefined
     case 'hash':
       return 'a hash'
   }

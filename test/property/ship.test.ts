@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { event } from '../../packages/instrument/src/event/index.js'
 import { type Batch, createShipper, type Receipt, type Shipper } from '../../packages/instrument/src/ship/index.js'
+import { pack, unpack } from '../unit/ship/lines.js'
 import { memorySpool } from '../unit/ship/memory-spool.js'
 import { virtualTime } from '../unit/ship/virtual-time.js'
 
@@ -76,7 +77,7 @@ class World {
   take({ stream, lines }: Pick<Batch, 'stream' | 'lines'>): Receipt {
     const rows = this.taken.get(stream) ?? []
     this.taken.set(stream, rows)
-    for (const { seq } of lines) if (seq > (rows.at(-1) ?? 0)) rows.push(seq)
+    for (const { seq } of unpack(lines)) if (seq > (rows.at(-1) ?? 0)) rows.push(seq)
     return { highWater: rows.at(-1) ?? 0 }
   }
 
@@ -135,7 +136,7 @@ class World {
     this.breakConnections()
     await this.time.advance(600_000)
     this.life.shipper.park()
-    for (const { stream, spool } of this.lives) this.take({ stream, lines: spool.lines })
+    for (const { stream, spool } of this.lives) this.take({ stream, lines: pack(spool.lines) })
   }
 }
 

@@ -156,7 +156,7 @@ describe('a view over time', () => {
     const view = createView(registry, { tool_calls_total: [], request_size_bytes: [], tool_availability: [] })
     expect(expose(view)).toMatch(/^mcp_tool_calls_total 0$/m)
     expect(expose(view)).toMatch(/^mcp_request_size_bytes_count 0$/m)
-    expect(expose(view)).not.toContain('mcp_tool_availability')
+    expect(expose(view)).not.toMatch(/^mcp_tool_availability/m)
     registry.counter(mcp.tool_calls_total).with('s', 'a', 'success').inc(5)
     registry.remove(mcp.tool_calls_total)
     expect(expose(view)).toMatch(/^mcp_tool_calls_total 5$/m)

@@ -14,6 +14,11 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['activity-direction', 'instrument/src/activity/seed.ts', "import '../mcp/index.js'"],
   ['metrics-direction', 'instrument/src/metrics/seed.ts', "import '../ship/index.js'"],
   ['ship-direction', 'instrument/src/ship/seed.ts', "import '../metrics/index.js'"],
+  ['hand-direction', 'instrument/src/hand/seed.ts', "import '../metrics/index.js'"],
+  ['http-direction', 'instrument/src/http/seed.ts', "import '../ship/index.js'"],
+  ['node-direction', 'instrument/src/node/seed.ts', "import '../sdk/index.js'"],
+  ['vitals-direction', 'instrument/src/vitals/seed.ts', "import '../metrics/index.js'"],
+  ['sdk-direction', 'instrument/src/sdk/seed.ts', "import '../metrics/index.js'"],
   ['version-direction', 'server/src/version/seed.ts', "import '../store/index.js'"],
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
@@ -30,6 +35,8 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['sinks-direction', 'server/src/sinks/alpha/seed.ts', "import '../../sources/alpha/index.js'"],
   ['faces-direction', 'server/src/faces/alpha/seed.ts', "import '../../children/index.js'"],
   ['derive-direction', 'server/src/derive/seed.ts', "import '../sources/alpha/index.js'"],
+  ['doors-direction', 'server/src/doors/seed.ts', "import '../listen/index.js'"],
+  ['install-direction', 'server/src/install/seed.ts', "import '../store/index.js'"],
   ['demo-direction', 'server/src/demo/seed.ts', "import '../sources/alpha/index.js'"],
   ['sources-take-types-only', 'server/src/sources/alpha/seed-value.ts', "import '../../store/index.js'"],
   ['sinks-take-types-only', 'server/src/sinks/alpha/seed-value.ts', "import '../../store/index.js'"],
@@ -40,6 +47,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['declared-dependencies-only', 'server/src/store/seed-dev.ts', "import 'development'"],
   ['library-stays-light', 'instrument/src/mcp/seed-node.ts', "import 'node:fs'"],
   ['library-stays-light', 'instrument/src/mcp/seed-package.ts', "import 'declared'"],
+  ['library-node-is-node-alone', 'instrument/src/node/seed-package.ts', "import 'declared'"],
   ['library-never-looks-up', 'instrument/src/mcp/seed-up.ts', "import '../../../server/src/errors/index.js'"],
   ['library-by-its-name', 'server/src/store/seed-path.ts', "import '../../../instrument/src/event/index.js'"],
   ['pure-state', 'server/src/state/seed-clock.ts', "import 'node:perf_hooks'"],
@@ -65,11 +73,14 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['server/src/config/fine.ts', "import '../store/options.js'\nimport '../sources/alpha/options.js'"],
   ['server/src/cli/fine.ts', "import '../app/index.js'\nimport '../demo/index.js'\nimport 'node:fs'"],
   ['server/src/app/fine.ts', "import '../sources/alpha/index.js'\nimport '../faces/alpha/index.js'"],
+  ['instrument/src/node/fine.ts', "import 'node:http'\nimport '../http/index.js'"],
   ['instrument/src/metrics/fine.ts', "import '../event/index.js'\nimport '../stream/index.js'"],
 ]
 
 const PLAIN = [
-  ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship'].map((name) => `instrument/src/${name}/index.ts`),
+  ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship', 'vitals', 'sdk', 'hand', 'http', 'node'].map(
+    (name) => `instrument/src/${name}/index.ts`,
+  ),
   ...['errors', 'state', 'children', 'datadir', 'store', 'spool', 'listen', 'app', 'cli', 'demo', 'derive'].map(
     (name) => `server/src/${name}/index.ts`,
   ),

@@ -25,6 +25,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'npm test': { by: '.ci/run', words: ' npm test' },
   'mcp-vitals up --config mcp.json': daemon,
   'mcp-vitals wrap --name memory -- npx -y @modelcontextprotocol/server-memory': { run: speaksMcp },
+  'mcp-vitals install --dry-run': { run: looksAtClients },
   'mcp-vitals config check --config mcp-vitals.yaml': { run: (command) => succeeds(command, /mcp-vitals\.yaml/) },
   'mcp-vitals up --config mcp-vitals.yaml': daemon,
   'mcp-vitals up --config mcp.json --preset messaging': scraped,
@@ -180,6 +181,12 @@ async function succeeds(command: string, expected: RegExp): Promise<void> {
   const { ended, output } = shell(command, await readersPlace())
   expect(await ended, output()).toBe(0)
   expect(output()).toMatch(expected)
+}
+
+/** In a home of its own: nothing is read of whoever runs the tests. */
+async function looksAtClients(command: string): Promise<void> {
+  const client = 'export HOME="$PWD" && mkdir .cursor && cp mcp.json .cursor'
+  await succeeds(`${client} && ${command}`, /^ {4}\+ .* wrap --name memory .*-- npx -y @modelcontextprotocol/m)
 }
 
 async function speaksMcp(command: string): Promise<void> {

@@ -29,7 +29,7 @@ export const COMMERCE = {
     'C3.metric.server-uptime': '`mcp_server_uptime_seconds` is a gauge',
     'C3.metric.tool-availability': '`mcp_tool_availability` is 1 for an available tool; its label is `tool_name`',
   }),
-  ...open(5, 'the TypeScript library', {
+  ...kept({
     'C6.library.wrapper': 'one wrapper around a handler instruments a tool, as `@monitored_tool` does',
     'C6.library.block': 'a block instruments what is inside, as `with record_tool_call("my_tool")` does',
     'C6.library.record-error': 'an error is recorded by hand, as `record_error(type, tool, message)` does',
@@ -49,7 +49,7 @@ export const COMMERCE = {
   ...kept({
     'C7.server.port': 'a metrics server of its own, on port 9090 by default',
   }),
-  ...open(5, 'the TypeScript library', {
+  ...kept({
     'C7.library.background': 'one call of the TypeScript library starts it in the background of another server',
   }),
   ...open(9, 'mcp-vitals check', {
@@ -65,13 +65,15 @@ export const COMMERCE = {
     'C8.env.api-url': "`DEVSKYY_API_URL=http://localhost:8000` gives the API component's address",
     'C8.env.api-key': "`DEVSKYY_API_KEY` gives the API component's key",
     'C9.remediation.restart': '"connection refused" on a component can restart it: a systemd unit, a command',
-    'C9.remediation.metrics-server': 'a dead metrics server is started again',
     'C10.component.healthy': 'a component is healthy under 1 s latency and under 1 % errors',
     'C10.component.degraded': 'a component is degraded under 5 s and 5 %',
     'C10.component.unhealthy': 'a component is unhealthy otherwise',
     'C10.system.green': 'GREEN: all servers and all tools up, errors < 1 %, p95 < 1 s, no critical alert',
     'C10.system.yellow': 'YELLOW: at least 80 % of tools, errors < 5 %, p95 < 5 s, no critical alert',
     'C10.system.red': 'RED: anything worse',
+  }),
+  ...partly(9, 'the daemon’s own metrics server; those of the libraries are started again', {
+    'C9.remediation.metrics-server': 'a dead metrics server is started again',
   }),
   ...open(12, 'mcp-vitals export prometheus and grafana', {
     'C11.prometheus.scrape-interval': 'scrape interval 15 s',

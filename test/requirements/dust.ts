@@ -1,13 +1,11 @@
-import { kept, open, partly } from './state.js'
+import { kept, open } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
-  ...partly(3, 'the view of the preset, which has no labels for its provider, and probes of our own kept apart', {
+  ...kept({
     'D1.metric.dust-api-requests': '`mcp_dust_server_dust_api_requests_total`',
     'D1.metric.dust-api-request-duration': '`mcp_dust_server_dust_api_request_duration_seconds`, a histogram',
     'D1.metric.dust-api-errors': '`mcp_dust_server_dust_api_errors_total`',
-  }),
-  ...kept({
     'D1.metric.memory-usage': '`mcp_dust_server_memory_usage_bytes`',
     'D1.metric.cpu-usage': '`mcp_dust_server_cpu_usage_percent`',
     'D2.env.metrics-prefix': '`METRICS_PREFIX=mcp_dust_server` sets the prefix',

@@ -84,17 +84,17 @@ export const TOGETHER = {
   ...partly(5, 'a list of reasons for errors recorded by hand: so far the first 100 of a server are labels', {
     'F9.text.reason': '`reason` is out of a bounded list',
   }),
-  ...partly(4, 'whatever else is reached off loopback: the ingest alone needs one', {
+  ...kept({
     'F10.network.rest-needs-token': 'everything else needs a token',
   }),
-  ...partly(4, 'the configured names: the loopback names alone are taken', {
+  ...kept({
     'F10.network.host-check': 'Host checks take the configured names',
   }),
-  ...open(4, 'the table of route, address and credential', {
+  ...kept({
     'F10.network.scrape-without-token':
       '`/health`, `/health/ready`, `/ready` and `/metrics` need no token off loopback when the configuration says so',
   }),
-  ...open(4, 'addresses other than the loopback ones', {
+  ...kept({
     'F10.network.dust-preset': 'the dust preset lets them be scraped by name or pod address',
   }),
   ...open(12, 'mcp-vitals export kubernetes', {

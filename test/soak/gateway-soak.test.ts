@@ -19,10 +19,12 @@ import { until } from '../fixtures/until.js'
 import { Ledger, liveOnce, type Outcome, type Tool } from './soak-client.js'
 
 const PROOF = 'gateway soak'
-const LENGTH_MS = PROVE ? 180_000 : 5_000
-/** Clients at a time, for each of the two servers. */
+const LENGTH_MS = PROVE ? 600_000 : 6_000
+/** Sessions that the long run must abandon at the least: shorter runs abandon what they can. */
+const ABANDONED = PROVE ? 500 : 1
+/** Clients at a time, for each of the servers. */
 const WIDTH = 4
-const SERVERS = ['local', 'remote'] as const
+const SERVERS = ['local', 'forking', 'remote'] as const
 const SERVER = fileURLToPath(new URL('./soak-server.mjs', import.meta.url))
 const IDLE_MS = 4_000
 /** Without a bound the collector lets garbage pile up for hours, and a leak could not be told from it. Mebibytes. */
@@ -37,23 +39,37 @@ interface Soak {
   readonly dataDir: string
   readonly daemon: DaemonProcess
   readonly url: string
+  /** Changes the configuration of the running daemon. */
+  change(round: number): void
 }
 
-/** An HTTP server, and a daemon with a gateway in front of it and of a stdio server; both were looked at. */
+/** An HTTP server, and a daemon with a gateway in front of it and of two stdio servers; all were looked at. */
 async function begin(): Promise<Soak> {
   const dataDir = temporaryDir()
   const remote = spawn(process.execPath, [SERVER, 'http'], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void remote.kill('SIGKILL'))
   const [address] = await once(remote.stdout, 'data')
-  const config = {
+  const started = (kind: string) => ({
+    command: process.execPath,
+    args: [SERVER, kind],
+    env: { MCP_VITALS_DATA: dataDir },
+  })
+  const configOf = (round: number) => ({
     servers: {
-      local: { command: process.execPath, args: [SERVER, 'stdio'] },
+      local: started('stdio'),
+      forking: started('forking'),
       remote: { url: String(address).trim() },
+      ...(round % 2 === 1 && { spare: { ...started('stdio'), env: { ROUND: String(round) } } }),
     },
-    gateway: { sessionIdleMs: IDLE_MS, httpSessionIdleMs: IDLE_MS, childGraceMs: 500 },
-  }
+    gateway: {
+      sessionIdleMs: IDLE_MS + round,
+      httpSessionIdleMs: IDLE_MS,
+      childGraceMs: 500,
+      restartMaxDelayMs: 2_000,
+    },
+  })
   const file = join(dataDir, 'config.json')
-  writeFileSync(file, JSON.stringify(config))
+  writeFileSync(file, JSON.stringify(configOf(0)))
   const daemon = startDaemonProcess(dataDir, ['--config', file], SMALL_HEAP)
   const url = (await daemon.listening)!
   const looks = () => daemon.output().match(/"server_found"/g)?.length
@@ -62,7 +78,7 @@ async function begin(): Promise<Soak> {
     30_000,
     () => daemon.output(),
   )
-  return { dataDir, daemon, url }
+  return { dataDir, daemon, url, change: (round) => writeFileSync(file, JSON.stringify(configOf(round))) }
 }
 
 /** Kills a server process of the daemon now and then. Resolves to the kills. */
@@ -81,6 +97,32 @@ async function killer(pid: number, over: () => boolean): Promise<number> {
     }
   }
   return kills
+}
+
+/** Changes the configuration now and then: a server comes and goes, and a limit is another. Resolves to the changes. */
+async function changer({ change, daemon }: Soak, over: () => boolean): Promise<number> {
+  const taken = () => daemon.output().match(/"config_reloaded"/g)?.length ?? 0
+  let round = 0
+  while (!over()) {
+    change(++round)
+    await until(
+      () => taken() >= round,
+      30_000,
+      () => `change ${round} was not taken:\n${daemon.output().slice(-2000)}`,
+    )
+    await delay(PROVE ? 5_000 : 1_000)
+  }
+  return round
+}
+
+/** The most orphans that were counted at a time. */
+async function orphans(url: string, over: () => boolean): Promise<number> {
+  let most = 0
+  while (!over()) {
+    most = Math.max(most, (await metric(url, 'mcp_gateway_orphans', { server: 'forking' })) ?? 0)
+    await delay(250)
+  }
+  return most
 }
 
 async function residentBytes(pid: number, over: () => boolean): Promise<readonly number[]> {
@@ -102,44 +144,54 @@ async function client(url: string, share: number, ledger: Ledger, over: () => bo
 test('after many of the worst clients nothing is open, all is counted, and memory is what it was', {
   timeout: LENGTH_MS + 120_000,
 }, async () => {
-  const { dataDir, daemon, url } = await begin()
+  const soak = await begin()
+  const { dataDir, daemon, url } = soak
   const pid = daemon.process.pid!
   const ledger = new Ledger()
   const end = performance.now() + LENGTH_MS
   const over = () => performance.now() > end
-  const [kills, samples] = await Promise.all([
+  const [kills, samples, changes, mostOrphans] = await Promise.all([
     killer(pid, over),
     residentBytes(pid, over),
+    changer(soak, over),
+    orphans(url, over),
     ...Array.from({ length: WIDTH * SERVERS.length }, (_, index) => client(url, 1 + index, ledger, over)),
   ])
-  await expectQuiet(url, pid)
+  await expectQuiet(soak)
   await expectCounted(url, ledger)
   await daemon.end('SIGTERM')
   expect(processesOf(dataDir)).toEqual([])
   expectKept(dataDir, ledger)
   expect(kills).toBeGreaterThan(0)
+  expect(mostOrphans).toBeGreaterThan(0)
+  expect(ledger.abandoned).toBeGreaterThanOrEqual(ABANDONED)
   record(PROOF, 'sessions', ledger.sessions)
   record(PROOF, 'sessions abandoned without DELETE', ledger.abandoned)
   record(PROOF, 'calls', ledger.count())
   for (const outcome of ['ok', 'tool_error', 'protocol_error', 'cancelled', 'process_exit', 'left'] satisfies Outcome[])
     record(PROOF, `calls that ended ${outcome}`, ledger.count(outcome))
   record(PROOF, 'server processes killed', kills)
+  record(PROOF, 'orphans of killed servers, most at a time', mostOrphans)
+  record(PROOF, 'changes of the configuration', changes)
   record(PROOF, 'requests turned away (no session any more, or no room)', ledger.refused)
   judgeMemory(samples)
 })
 
 /** Nothing is in flight, no session is open and no process left, once the idle limits have passed. */
-async function expectQuiet(url: string, pid: number): Promise<void> {
+async function expectQuiet({ url, daemon, dataDir }: Soak): Promise<void> {
+  const gauges = ['mcp_active_sessions', 'mcp_gateway_sessions', 'mcp_gateway_children', 'mcp_gateway_orphans']
   const open = async () => ({
     inFlight: await Promise.all(SERVERS.map((server) => metric(url, 'mcp_requests_in_flight', { server }))),
-    sessions: await Promise.all(SERVERS.map((server) => metric(url, 'mcp_active_sessions', { server }))),
-    children: childrenOf(pid),
+    gauges: await Promise.all(
+      gauges.flatMap((name) => SERVERS.map((server) => metric(url, name, { server }).then((value) => value ?? 0))),
+    ),
+    processes: processesOf(dataDir).filter((found) => found !== daemon.process.pid),
   })
   let last = await open()
   await until(
     async () => {
       last = await open()
-      return [...last.inFlight, ...last.sessions].every((value) => value === 0) && last.children.length === 0
+      return [...last.inFlight, ...last.gauges].every((value) => value === 0) && last.processes.length === 0
     },
     60_000,
     () => `still open: ${JSON.stringify(last)}`,
@@ -172,13 +224,13 @@ async function expectCounted(url: string, ledger: Ledger): Promise<void> {
     }
 }
 
-/** The store holds an end for each start, none twice, and the outcomes that the clients saw. */
+/** The store holds an end for each start that it holds, none twice, and the outcomes that the clients saw. */
 function expectKept(dataDir: string, ledger: Ledger): void {
   const [odd, sessions, calls] = askStore<Record<string, unknown>>(
     dataDir,
     `SELECT body ->> 'operation' AS operation, sum(type = 'request.started') AS started,
        sum(type = 'request.ended') AS ended
-     FROM events WHERE type IN ('request.started', 'request.ended') GROUP BY 1 HAVING started <> 1 OR ended <> 1`,
+     FROM events WHERE type IN ('request.started', 'request.ended') GROUP BY 1 HAVING started > 1 OR ended <> 1`,
     `SELECT session, sum(type = 'session.opened') AS opened, sum(type = 'session.closed') AS closed FROM events
      WHERE type IN ('session.opened', 'session.closed') GROUP BY 1 HAVING opened <> 1 OR closed <> 1`,
     `SELECT server, body ->> 'name' AS tool, body ->> 'outcome' AS outcome, count(*) AS count FROM events

@@ -1,8 +1,10 @@
 /**
  * A legacy-era server for the soak: `node soak-server.mjs stdio`, or `node soak-server.mjs http`, which prints its address.
  * `echo` answers with the process id, `fail` fails, `slow` answers a little later, `wait` and `hang` never do. The last
- * three report progress first, so that a caller knows that the call has begun.
+ * three report progress first, so that a caller knows that the call has begun. `node soak-server.mjs forking` is the first
+ * with a process of its own beside it, which ignores SIGTERM and does not end by itself.
  */
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
@@ -75,5 +77,6 @@ function serveHttp() {
   server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/mcp`))
 }
 
+if (process.argv[2] === 'forking') spawn('sh', ['-c', 'trap "" TERM; exec sleep 900'], { stdio: 'ignore' })
 if (process.argv[2] === 'http') serveHttp()
 else serveStdio()

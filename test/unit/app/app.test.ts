@@ -22,7 +22,7 @@ const handlers: Handlers = {
 }
 
 async function start(): Promise<number> {
-  const server = createHttpServer(handlers, (name, _, response) => response.end(`gateway ${name}`))
+  const server = createHttpServer({ handlers, gateway: (name, _, response) => response.end(`gateway ${name}`) })
   closing.push(() => server.close())
   return listen(server, '127.0.0.1', 0)
 }
@@ -80,7 +80,7 @@ describe('the HTTP server', () => {
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
     closing.push(() => holder.close())
     const { port } = holder.address() as AddressInfo
-    const server = createHttpServer(handlers, () => {})
+    const server = createHttpServer({ handlers, gateway: () => {} })
     await expect(listen(server, '127.0.0.1', port)).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       message: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use by`),

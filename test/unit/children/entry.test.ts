@@ -36,6 +36,13 @@ test('the keys that clients write are read over in mcp.json', () => {
   })
 })
 
-test('the deprecated SSE transport is refused by name', () => {
-  expect(mcpJsonEntry.safeParse({ type: 'sse', url: 'http://127.0.0.1:1/sse' }).success).toBe(false)
+test.each([
+  [{ type: 'sse', url: 'http://127.0.0.1:1/x' }, 'sse'],
+  [{ transport: 'sse', url: 'http://127.0.0.1:1/x' }, 'sse'],
+  [{ url: 'http://127.0.0.1:1/a/sse?x=1' }, 'sse'],
+  [{ url: 'http://127.0.0.1:1/assess' }, 'http'],
+  [{ type: 'http', url: 'http://127.0.0.1:1/sse' }, 'http'],
+  [{ transport: 'streamable-http', url: 'http://127.0.0.1:1/sse' }, 'http'],
+])('a client’s entry %j is %s', (entry, transport) => {
+  expect(mcpJsonEntry.parse(entry)).toMatchObject({ transport })
 })

@@ -5,6 +5,12 @@ import { file, refusal } from './files.js'
 
 const labelled = (name: string, labels: string) => file(name, `metrics:\n  labels:\n    ${labels}\n`)
 
+test('a preset’s provider can be given an address, and keeps its place', () => {
+  const addressed = file('dust.yaml', 'preset: dust\nproviders:\n  dustApi: { type: tcp, host: a, port: 1 }\n')
+  const { providers } = loadConfig({ file: addressed, env: {} }).config
+  expect(providers).toMatchObject({ dustApi: { type: 'tcp', required: true }, database: { type: 'calls' } })
+})
+
 describe('the labels of a view', () => {
   it.each([
     ['tool_call_total: [tool]', /tool_call_total is no metric; did you mean "tool_calls_total"\?/],
@@ -24,6 +30,52 @@ describe('the labels of a view', () => {
   it('may be those of any metric that there is, a provider’s too', () => {
     const text = `providers:\n  dustApi: { type: http, url: "http://127.0.0.1:1/" }\nmetrics:\n  labels: { dust_api_requests_total: [], memory_usage_bytes: [], mcp_server_operation_duration_seconds: [error_type] }\n`
     expect(() => loadConfig({ file: file('good.yaml', text), env: {} })).not.toThrow()
+  })
+})
+
+describe('a prefix', () => {
+  it.each(['mcp_vitals', 'process', 'mcp_vitals_x', 'process_a'])(
+    '%s is refused: such names never change',
+    (prefix) => {
+      expect(refusal(undefined, { METRICS_PREFIX: prefix })).toMatch(/metrics\.prefix starts the names .* never change/)
+    },
+  )
+
+  it('that is empty in a file is refused with what it may be; an empty variable is none, as everywhere', () => {
+    const empty = file('prefix.yaml', "metrics:\n  prefix: ''\n")
+    expect(refusal(empty)).toMatch(
+      /prefix\.yaml:2:\d+: metrics\.prefix is ""; expected: text of 1 to 64 characters, for example "mcp"/,
+    )
+    expect(loadConfig({ env: { METRICS_PREFIX: '' } }).config.metrics.prefix).toBe('mcp')
+  })
+})
+
+describe('a port of metrics', () => {
+  it('that is the port of everything else is refused by name', () => {
+    const own = /METRICS_PORT: metrics\.port is 9464, as listen\.port is; expected: another port/
+    expect(refusal(undefined, { METRICS_PORT: '9464' })).toMatch(own)
+    expect(refusal(file('ports.yaml', 'listen: { port: 7000 }\nmetrics:\n  port: 7000\n'))).toMatch(
+      /ports\.yaml:3:\d+: metrics\.port is 7000, as listen\.port is/,
+    )
+    const chosen = { METRICS_PORT: '0' }
+    expect(() => loadConfig({ file: file('free.yaml', 'listen: { port: 0 }\n'), env: chosen })).not.toThrow()
+  })
+})
+
+describe('the example below an error', () => {
+  it.each([
+    [{ METRICS_PREFIX: 'process' }, 'METRICS_PREFIX=mcp'],
+    [{ LOG_MAX_SIZE: 'big' }, 'LOG_MAX_SIZE=100m'],
+    [{ METRICS_PORT: '9464' }, 'METRICS_PORT=9091'],
+  ])('shows the variable at fault: %j', (env, example) => {
+    const load = () => loadConfig({ env })
+    expect(load).toThrow(expect.objectContaining({ example }))
+  })
+
+  it('shows the key at fault, and what a configuration is where that has none', () => {
+    const load = (text: string) => () => loadConfig({ file: file('example.yaml', text), env: {} })
+    expect(load('log: { level: loud }')).toThrow(expect.objectContaining({ example: '{ "log": { "level": "info" } }' }))
+    expect(load('nothing: 1')).toThrow(expect.objectContaining({ example: expect.stringContaining('"servers"') }))
   })
 })
 

@@ -100,7 +100,7 @@ describe('values that are wrong', () => {
       'log: { level: loud }',
       'own.yaml:1:15: log.level is "loud"; expected: one of debug, info, warning, warn, error, critical, for example "info"',
     ],
-    ['a value for a group', 'listen: 9464', 'own.yaml:1:9: listen is 9464; expected: a group of keys (host, port)'],
+    ['a value for a group', 'listen: 9464', 'own.yaml:1:9: listen is 9464; expected: a group of keys (host, port, '],
     ['nothing for a value', 'listen: { port: }', 'listen.port is null; expected: a whole number'],
     [
       'an unknown key near a known one',
@@ -181,15 +181,12 @@ describe('values that are wrong', () => {
     expect(
       refusal(file('i.json', `{"inputs":[],"servers":{"a":{"command":"x","env":{"T":"\${input:tok}"}}}}`)),
     ).toContain('asks a person, which only an editor can do')
-    expect(refusal(file('s.json', '{"mcpServers":{"a":{"type":"sse","url":"http://h/"}}}'))).toContain(
-      'HTTP+SSE transport is not supported',
-    )
   })
 
   test.each(['0.0.0.0', '::', '192.168.0.1', 'example.com'])('%s is no loopback address', (host) => {
     const text = refusal(undefined, { MCP_VITALS_HOST: host })
     expect(text).toContain(`Listening on ${host} is refused`)
-    expect(text).toContain('(HOST_NOT_LOOPBACK)')
+    expect(text).toContain('(HOST_UNGUARDED)')
   })
 })
 

@@ -35,7 +35,7 @@ describe('a derivation that is wrong is told with its line, its key and an examp
     [
       'text for a number',
       '{ tool: t, event: usage, provider: p, costUsd: much }',
-      'derivations.0.costUsd is "much"; expected: a finite number',
+      'derivations.0.costUsd is "much"; expected: a number from 0 to 10^15',
     ],
     [
       'a half token',

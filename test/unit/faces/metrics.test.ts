@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatFor } from '../../../packages/server/src/faces/metrics/index.js'
+import { formatFor } from '../../../packages/instrument/src/metrics/index.js'
 
 describe('the format of /metrics', () => {
   it.each([

@@ -2,10 +2,16 @@ import { expect, test } from 'vitest'
 import { readParcel } from '../../../packages/server/src/sources/http-proxy/message.js'
 import { isModern, route, statusOf } from '../../../packages/server/src/sources/http-proxy/routing.js'
 
-const meta = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } }
+const SPEC = 'io.modelcontextprotocol'
+const metaOf = (version: string) => ({
+  _meta: { [`${SPEC}/protocolVersion`]: version, [`${SPEC}/clientCapabilities`]: {} },
+})
+const meta = metaOf('2026-07-28')
 const modernHeaders = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'add' }
 const request = (method: string, params: object = {}) => ({ jsonrpc: '2.0', id: 1, method, params })
-const modernCall = request('tools/call', { name: 'add', ...meta })
+const callOf = (version: string) => request('tools/call', { name: 'add', ...metaOf(version) })
+const modernCall = callOf('2026-07-28')
+const NO_CAPABILITIES = { [`${SPEC}/protocolVersion`]: '2026-07-28' }
 
 function to(headers: Record<string, string>, body: unknown): unknown {
   const { messages, batch } = readParcel(Buffer.from(JSON.stringify(body)))!
@@ -28,6 +34,9 @@ test.each([
   ['a modern notification', { 'mcp-protocol-version': '2026-07-28' }, { jsonrpc: '2.0', method: 'x' }, 'shared'],
   ['a later revision', { ...modernHeaders, 'mcp-protocol-version': '2027-01-01' }, modernCall, -32020],
   ['no _meta', modernHeaders, request('tools/call', { name: 'add' }), -32602],
+  ['no capabilities', modernHeaders, { ...modernCall, params: { name: 'add', _meta: NO_CAPABILITIES } }, -32602],
+  ['a revision that nobody knows', { ...modernHeaders, 'mcp-protocol-version': 'v9' }, callOf('v9'), 'shared'],
+  ['one that its header does not know', modernHeaders, callOf('v9'), -32020],
   ['another method', { ...modernHeaders, 'mcp-method': 'tools/list' }, modernCall, -32020],
   ['another name', { ...modernHeaders, 'mcp-name': 'sub' }, modernCall, -32020],
   ['no name', { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call' }, modernCall, -32020],

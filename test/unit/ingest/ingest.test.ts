@@ -35,7 +35,7 @@ describe('a batch', () => {
       highWater: 7,
       accepted: 1,
       rejected: [
-        { seq: 3, field: 'value', reason: 'must be a finite number of at least 0' },
+        { seq: 3, field: 'value', reason: 'must be a number from 0 to 10^15' },
         { seq: 7, field: 'at', reason: 'lies more than 120 seconds in the future' },
       ],
     })

@@ -38,6 +38,7 @@ export function setUp(options: Parameters<typeof ingestOptions.parse>[0] = {}) {
   const published: [Event, string][] = []
   const time = { now: NOW, clock: 0 }
   const ingest = createIngest({
+    cleanId: (id) => id,
     mask: (event) => event,
     publish: (seen, entrance = 'local') => published.push([seen, entrance]),
     store,

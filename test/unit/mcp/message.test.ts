@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { readMessages, tokenKey } from '../../../packages/instrument/src/mcp/index.js'
+import { keyToken, readMessages, tokenKey } from '../../../packages/instrument/src/mcp/index.js'
 import { Sha256 } from '../../../packages/instrument/src/mcp/sha256.js'
 import { traceIdOf } from '../../../packages/instrument/src/mcp/trace.js'
 
@@ -47,6 +47,14 @@ describe('the key of an id', () => {
     const long = 'x'.repeat(1000)
     expect(tokenKey(`"${long}"`)).not.toBe(tokenKey(`"${long}y"`))
     expect(tokenKey(`"${long}"`)?.length).toBeLessThan(40)
+  })
+
+  it('gives a token back that has it, but for long ones', () => {
+    for (const token of ['1', '-7', '2.5', '1e+21', '""', '"n1"', '"\\u0061\\"\\n€"']) {
+      const key = tokenKey(token)!
+      expect(JSON.parse(keyToken(key)!)).toBe(JSON.parse(token))
+    }
+    expect(keyToken(tokenKey(`"${'x'.repeat(1000)}"`)!)).toBeUndefined()
   })
 })
 

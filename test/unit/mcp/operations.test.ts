@@ -86,6 +86,35 @@ describe('rounds of input', () => {
   })
 })
 
+describe('a result that is an error', () => {
+  const said = (content: unknown) => {
+    const { open, of } = watchServer()
+    const { client, server } = open()
+    client({ id: 1, method: 'tools/call', params: { name: 'add' } })
+    server({ id: 1, result: { content, isError: true } })
+    return of('request.ended')[0]
+  }
+  const text = (text: string) => ({ type: 'text', text })
+
+  it('tells its code where its first text begins with one, and nothing else of the text', () => {
+    const ended = said([text('MCP error -32602: Input validation error: 4111111111111111'), text('more')])
+    expect(ended).toMatchObject({ outcome: 'tool_error', errorCode: '-32602', status: 400 })
+    expect(JSON.stringify(ended)).not.toMatch(/validation|4111/)
+  })
+
+  it.each([
+    [[text('it said: MCP error -32602: no')]],
+    [[text('MCP error 4111111111111111: no')]],
+    [[text('MCP error -32602 no')]],
+    [[{ type: 'image' }, text('MCP error -32602: no')]],
+    [[]],
+    ['MCP error -32602: no'],
+  ])('has none where the text is %j', (content) => {
+    expect(said(content)).toMatchObject({ outcome: 'tool_error', status: 500 })
+    expect(said(content)).not.toHaveProperty('errorCode')
+  })
+})
+
 describe('a task', () => {
   const legacyCall = { id: 1, method: 'tools/call', params: { name: 'bake', task: { ttl: 1000 } } }
   const legacyTask = { id: 1, result: { task: { taskId: 't1', status: 'working' } } }
@@ -94,6 +123,7 @@ describe('a task', () => {
   it.each([
     ['completed', {}, 'ok', 200],
     ['completed', { result: { isError: true } }, 'tool_error', 500],
+    ['completed', { result: { isError: true, content: [{ text: 'MCP error -32602: no' }] } }, 'tool_error', 400],
     ['failed', {}, 'tool_error', 500],
     ['failed', { error: { code: -32602, message: 'no' } }, 'protocol_error', 400],
     ['cancelled', {}, 'cancelled', 499],
@@ -187,6 +217,9 @@ describe('the status of an outcome', () => {
     ['ok', undefined, false, 200],
     ['tool_error', undefined, false, 500],
     ['tool_error', undefined, true, 404],
+    ['tool_error', '-32602', false, 400],
+    ['tool_error', '-32602', true, 404],
+    ['tool_error', '-32603', false, 500],
     ['protocol_error', undefined, false, 500],
     ['protocol_error', '-32603', false, 500],
     ['protocol_error', '-32602', false, 400],

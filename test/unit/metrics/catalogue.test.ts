@@ -50,7 +50,7 @@ const CONTRACT: Readonly<Record<string, readonly [string, string]>> = {
   mcp_queue_wait_seconds: ['histogram', 'plugin'],
 }
 /** What this process and its machine do, which no server has. */
-const OF_THE_MACHINE = /^(memory|cpu|uptime|event_loop|host|disk|network)_/
+const OF_THE_MACHINE = /^(config|memory|cpu|uptime|event_loop|host|disk|network)_/
 /** The contract's gauges of this process and its machine, which no server has. */
 const HOST = ['mcp_memory_usage_bytes', 'mcp_cpu_usage_percent']
 
@@ -69,7 +69,7 @@ describe('the catalogue', () => {
     expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
     expect(name.endsWith('_total')).toBe(metric.type === 'counter')
     if (metric.unit) expect(metric.name.replace(/_total$/, '')).toMatch(new RegExp(`_${metric.unit}$`))
-    expect(/_(seconds|bytes)(_total)?$/.exec(name)?.[1]).toBe(metric.unit)
+    expect(/_(seconds|bytes|tokens)(_total)?$/.exec(name)?.[1]).toBe(metric.unit)
     expect(metric.labels).not.toContain('quantile')
     expect(metric.help).toMatch(/^\S.*\S$/)
     expect(metric.labels).not.toContain('le')

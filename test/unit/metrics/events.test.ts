@@ -163,6 +163,18 @@ test(
   },
 )
 
+test('a health check moves the metrics of checks alone', () => {
+  const { send, value, text } = watch({ providers: ['dustApi'] })
+  const own: Origin = { server: 'mcp-vitals' }
+  send('probe', { check: 'dustApi', ok: true, durationMs: 40 }, own)
+  send('probe', { check: 'dustApi', ok: false, durationMs: 60, reason: 'timeout' }, own)
+  expect(value('mcp_probe_checks_total', { check: 'dustApi', status: 'success' })).toBe(1)
+  expect(value('mcp_probe_checks_total', { check: 'dustApi', status: 'error' })).toBe(1)
+  expect(value('mcp_probe_duration_seconds_sum', { check: 'dustApi' })).toBe(0.1)
+  expect(value('mcp_probe_success', { check: 'dustApi' })).toBe(0)
+  expect(text()).not.toMatch(/^mcp_dust_api_\w+[{ ]/m)
+})
+
 test(promises('C3.metric.queue-depth'), () => {
   const { send, value } = watch()
   const asked = { direction: 'client_to_server', method: 'tools/call' } as const
@@ -191,6 +203,24 @@ describe(promises('C1.metric.request-size', 'C1.metric.response-size'), () => {
     expect(value('mcp_request_size_bytes_sum', labels)).toBe(50_500)
     expect(value('mcp_response_size_bytes_count', labels)).toBe(99)
   })
+})
+
+it('a size that is not known is not taken for 0', () => {
+  const { send, value } = watch()
+  send('request.ended', answered({ requestBytes: 0, responseBytes: 0 }))
+  const labels = { server: 'shop', method: 'tools/call' }
+  expect(value('mcp_requests_total', labels)).toBe(1)
+  expect(value('mcp_request_size_bytes_count', labels)).toBeUndefined()
+})
+
+it('an error whose class is told is counted under it, within the bound of all labels', () => {
+  const { send, value } = watch()
+  for (let i = 1; i <= 150; i++)
+    send('request.ended', answered({ outcome: 'tool_error', status: 500, errorType: `E${i}` }))
+  const labels = { server: 'shop', reason: 'tool_error' }
+  expect(value('mcp_errors_total', { ...labels, type: 'E100' })).toBe(1)
+  expect(value('mcp_errors_total', { ...labels, type: 'E101' })).toBeUndefined()
+  expect(value('mcp_errors_total', { ...labels, type: 'other' })).toBe(50)
 })
 
 describe("OpenTelemetry's names", () => {

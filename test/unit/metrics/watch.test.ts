@@ -82,7 +82,7 @@ describe('what is measured elsewhere', () => {
     let newest: StoreReadings | undefined
     watchStore(registry, () => newest)
     const value = (name: string, labels = {}) => sampleValue(expose(registry), `mcp_vitals_store_${name}`, labels)
-    expect(expose(registry)).toBe('')
+    expect([value('waiting_bytes'), value('restarts_total')]).toEqual([undefined, undefined])
     newest = { waitingBytes: 5, refusedEvents: 2, failedEvents: 3, restarts: 1 }
     expect([value('waiting_bytes'), value('used_bytes'), value('restarts_total')]).toEqual([5, undefined, 1])
     newest = { ...newest, usedBytes: 4096 }

@@ -335,20 +335,21 @@ describe('command', () => {
 describe('mcp', () => {
   const file = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
   let http = 0
+  let sse = 0
   beforeAll(async () => {
-    http = await freePort()
-    const child = spawn(process.execPath, [file, 'streamableHttp'], {
-      env: { ...process.env, PORT: String(http) },
-      stdio: 'ignore',
-    })
-    closing.push(() => child.kill('SIGKILL'))
-    const taken = () =>
-      new Promise<boolean>((resolve) => {
-        const socket = connect(http, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
-        socket.on('connect', () => socket.destroy())
-      })
-    await until(taken, 30_000, () => 'the MCP server did not start')
+    http = await startServer('streamableHttp')
+    sse = await startServer('sse')
   }, 40_000)
+
+  async function startServer(transport: string): Promise<number> {
+    const port = await freePort()
+    const env = { ...process.env, PORT: String(port) }
+    const child = spawn(process.execPath, [file, transport], { env, stdio: 'ignore' })
+    closing.push(() => child.kill('SIGKILL'))
+    const taken = () => fetch(`http://127.0.0.1:${port}/`).then(Boolean, () => false)
+    await until(taken, 30_000, () => `the MCP server (${transport}) did not start`)
+    return port
+  }
 
   const stdio =
     (command: string, ...args: string[]) =>
@@ -359,9 +360,14 @@ describe('mcp', () => {
     headers: { 'x-key': 's3cret-env' },
   })
 
+  const old =
+    (port: () => number, path = '/sse') =>
+    () => ({ ...web(port)(), transport: 'sse', url: `http://127.0.0.1:${port()}${path}` })
+
   checkConformance('mcp', {
     well: [
       { what: 'a server over HTTP', entry: web(() => http) },
+      { what: 'a server over HTTP+SSE', entry: old(() => sse) },
       { what: 'a server over stdio', entry: stdio(process.execPath, file, 'stdio') },
     ],
     ill: [
@@ -372,11 +378,14 @@ describe('mcp', () => {
         code: 'ECONNREFUSED',
       },
       { what: 'a peer that hangs up', entry: web(rude.port), reason: 'connection_closed', code: 'UND_ERR_SOCKET' },
+      { what: 'no stream at its address', entry: old(() => http, '/mcp'), reason: 'status', code: '400' },
+      { what: 'no old server there', entry: old(() => free), reason: 'connection_refused', code: 'ECONNREFUSED' },
       { what: 'a program that ends', entry: stdio('sh', '-c', 'exit 7'), reason: 'exit', code: '7' },
       { what: 'a program that there is not', entry: stdio('/nowhere'), reason: 'not_found' },
     ],
     hanging: [
       { what: 'a peer that says nothing', entry: web(silent.port) },
+      { what: 'a peer that gives no stream', entry: old(silent.port) },
       {
         what: 'a program that says nothing',
         entry: stdio('sh', '-c', `trap '' TERM; sleep 4343.4343 & sleep 4343.4343`),

@@ -1,5 +1,8 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Event } from '@mcp-vitals/instrument/event'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { ProviderCall } from '../../../packages/server/src/providers/calls/watch.js'
 import type { Check, CheckResult } from '../../../packages/server/src/providers/check.js'
 import { CheckFailure, failureOf } from '../../../packages/server/src/providers/check.js'
 import { createProviders, type ProviderReport } from '../../../packages/server/src/providers/index.js'
@@ -82,13 +85,19 @@ describe('a watch', () => {
 })
 
 describe('providers', () => {
-  function providersOf(entries: Record<string, unknown>) {
+  function providersOf(
+    entries: Record<string, unknown>,
+    newestCall: (name: string) => ProviderCall | undefined = () => undefined,
+  ) {
     const published: Event[] = []
     const changes: ProviderReport[] = []
     const providers = createProviders({
       entries: providersOptions.parse(entries),
       addressOf: () => '',
+      transportOf: () => 'http',
+      headersOf: () => ({}),
       publish: (event) => published.push(event),
+      newestCall,
       now: () => 5,
       clock: () => performance.now(),
       onChange: (report) => changes.push(report),
@@ -96,6 +105,39 @@ describe('providers', () => {
     return { providers, published, changes }
   }
   const tcp = (port: number, more: object = {}) => ({ type: 'tcp', host: '127.0.0.1', port, cacheMs: 0, ...more })
+
+  test('one of type calls is as its newest call, and its state is never published', async () => {
+    const calls = new Map<string, ProviderCall>()
+    const { providers, published } = providersOf({ api: { type: 'calls' } }, (name) => calls.get(name))
+    const about = { name: 'api', type: 'calls', required: false }
+    expect(await providers.checked()).toEqual([{ ...about, status: 'unknown' }])
+    calls.set('api', { ok: false, durationMs: 7, errorCode: '503' })
+    expect(await providers.newest()).toEqual([
+      { ...about, status: 'down', latencyMs: 7, reason: 'failed', code: '503' },
+    ])
+    calls.set('api', { ok: true, durationMs: 9 })
+    expect(await providers.checked()).toEqual([{ ...about, status: 'up', latencyMs: 9 }])
+    expect(published).toEqual([])
+    await providers.close()
+  })
+
+  test('one of type calls of which nothing was told yet is not waited for', async () => {
+    const held: ServerResponse[] = []
+    let isHolding = false
+    const server = createServer((_, response) => void (isHolding ? held.push(response) : response.end()))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const { providers } = providersOf({ api: { type: 'calls' }, web: { type: 'http', url, cacheMs: 0 } })
+    await providers.checked()
+    isHolding = true
+    // No time passes: who waits for the check that runs now waits for ever.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await providers.newest()).toMatchObject([{ status: 'unknown' }, { status: 'up' }])
+    vi.useRealTimers()
+    await providers.close()
+    await new Promise((resolve) => server.close(resolve))
+  })
 
   test('each run is an event; a change of state is told once', async () => {
     const peer = await listeningPeer()
@@ -108,9 +150,9 @@ describe('providers', () => {
       { name: 'port', status: 'down', reason: 'connection_refused', code: 'ECONNREFUSED' },
     ])
     expect(published).toMatchObject([
-      { type: 'provider', at: 5, server: 'mcp-vitals', provider: 'port', ok: true },
-      { ok: false, errorCode: 'connection_refused' },
-      { ok: false, errorCode: 'connection_refused' },
+      { type: 'probe', at: 5, server: 'mcp-vitals', check: 'port', ok: true },
+      { type: 'probe', ok: false, reason: 'connection_refused' },
+      { type: 'probe', ok: false, reason: 'connection_refused' },
     ])
     const again = await listeningPeer(peer.port)
     await providers.checked()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../../packages/instrument/src/event/index.js'
-import { createMask, MAX_LENGTH, redact, redactId, redactName } from '../../../packages/server/src/redact/index.js'
+import { createIdMask, createMask, MAX_LENGTH, redact, redactName } from '../../../packages/server/src/redact/index.js'
 import { keys } from '../../fixtures/keys.js'
 import { FILES, textOf } from '../../repo/files.js'
 
@@ -69,16 +69,70 @@ test.each([
   expect(redactName(text)).toBe(expected)
 })
 
-test('ids stay: a number in them says nothing of a person', () => {
+test('no UUID in a name is taken for a number, and what stands beside one is looked at still', () => {
+  const joint = fc.constantFrom('', '_', '-', '.', ' ', '/')
+  const uuid = fc.tuple(fc.uuid(), fc.boolean()).map(([text, upper]) => (upper ? text.toUpperCase() : text))
+  fc.assert(
+    fc.property(
+      uuid.filter((text) => /[a-f]/i.test(text)),
+      joint,
+      (id, gap) => {
+        expect(redact(`${gap && 'task'}${gap}${id}`)).toBe(`${gap && 'task'}${gap}${id}`)
+        expect(cleanId(id)).toBe(id)
+        expect(redact(`4111111111111111-${id}`)).toBe(`[card]-${id}`)
+        expect(redact(`${id}_+15551234567`)).toBe(`${id}_[phone]`)
+        expect(redact(`token=${id}`)).toBe('[secret]')
+        expect(redact(`${id}@example.org`)).toBe('[email]')
+      },
+    ),
+    { seed: 11, numRuns: 3_000 },
+  )
+  // Nothing of a UUID's own is in these.
+  expect(redact('41111111-1111-1111-1111-155512345678')).not.toMatch(/\d{4}-\d{4}/)
+  expect(redact('x0f8fad5b-4111-1111-1111-111111111111')).toContain('[')
+})
+
+const cleanId = createIdMask('key')
+
+test('ids of our own forms and plain ones stay', () => {
   for (const id of [
     '0f8fad5b-d9cb-469f-a165-70867728950e',
     '4bf92f3577b34da6a3ce929d0e0e4736',
-    'run-20261121093000123',
+    'b1946ac9-19aa1b2c3d4-1f',
+    'job-17',
+    'c-9',
   ])
-    expect(redactId(id)).toBe(id)
-  expect(redactId('ada@example.org')).toBe('[email]')
-  expect(redactId('Ada Lovelace')).toBe('[text]')
+    expect(cleanId(id)).toBe(id)
 })
+
+test('an id that could be a personal datum is a pseudonym, by which events join still', () => {
+  const found = [
+    '4111111111111111',
+    '123-45-6789',
+    '123456789',
+    '555 123 4567',
+    '41111111-1111-1111-1111-155512345678',
+    '12345678901234567890123456789012',
+    'run-20261121093000123',
+    'ada@example.org',
+    'Ada Lovelace',
+    `ghp_${'a1B2'.repeat(9)}`,
+  ].map(cleanId)
+  expect(found.filter((id) => !/^id-[0-9a-f]{32}$/.test(id))).toEqual([])
+  expect(new Set(found).size).toBe(found.length)
+  expect(found.map(cleanId)).toEqual(found)
+  expect(cleanId('123-45-6789')).toBe(found[1])
+  expect(createIdMask('another')('123-45-6789')).not.toBe(found[1])
+})
+
+test.each([
+  'jane.doe＠example.com',
+  'jane.doe(at)example.com',
+  'jane.doe [at] example.com',
+  'jane\u200b.doe@example.com',
+])('%s is an address too', (text) => expect(redactName(`mail_${text}`)).toBe('[email]'))
+
+test('digits of full width are digits', () => expect(redactName('４１１１１１１１１１１１１１１１')).toBe('[card]'))
 
 test('whatever the text, what comes out is not altered again, and is no longer than the cap allows', () => {
   const pieces = fc.array(fc.oneof(fc.string(), fc.constantFrom(...Object.values(keys(4)), ...ORDINARY)), {
@@ -94,8 +148,8 @@ test('whatever the text, what comes out is not altered again, and is no longer t
 })
 
 describe('an event', () => {
-  const mask = createMask()
-  const listed = { v: 1, type: 'tools.listed', at: 1, server: 'notes', tools: ['add'], hashes: ['f'.repeat(64)] }
+  const mask = createMask(cleanId)
+  const listed = { v: 1, type: 'tools.listed', at: 1, server: 'notes', tools: ['add'], hashes: ['f'.repeat(32)] }
 
   test('that holds nothing comes back as it is', () => {
     const event = { ...listed, sizeBytes: 1, complete: true } as unknown as Event

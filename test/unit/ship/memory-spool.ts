@@ -1,4 +1,5 @@
 import type { Line, Spool } from '../../../packages/instrument/src/ship/index.js'
+import { pack, unpack } from './lines.js'
 
 /** The simplest right spool, for tests: `maxLines` bounds it, the oldest go. */
 export function memorySpool(maxLines = Number.POSITIVE_INFINITY): Spool & { lines: Line[]; broken: boolean } {
@@ -14,7 +15,7 @@ export function memorySpool(maxLines = Number.POSITIVE_INFINITY): Spool & { line
     },
     append(lines) {
       if (this.broken) return false
-      this.lines.push(...lines)
+      this.lines.push(...unpack(lines))
       while (this.lines.length > maxLines) {
         this.lines.shift()
         dropped++
@@ -22,7 +23,7 @@ export function memorySpool(maxLines = Number.POSITIVE_INFINITY): Spool & { line
       return true
     },
     read: function ({ maxEvents }) {
-      return this.lines.slice(0, maxEvents)
+      return pack(this.lines.slice(0, maxEvents))
     },
     ack(seq) {
       this.lines = this.lines.filter((line) => line.seq > seq)

@@ -8,6 +8,7 @@ import {
   type ShipLimits,
   type Spool,
 } from '../../../packages/instrument/src/ship/index.js'
+import { pack, unpack } from './lines.js'
 import { memorySpool } from './memory-spool.js'
 import { virtualTime } from './virtual-time.js'
 
@@ -21,7 +22,7 @@ function setUp(limits: Partial<ShipLimits> = {}, spool?: Spool) {
   const time = virtualTime()
   const posts: Batch[] = []
   const world: { answer: (batch: Batch) => Promise<Receipt> } = {
-    answer: async ({ lines }) => ({ highWater: lines.at(-1)?.seq ?? 0 }),
+    answer: async ({ lines }) => ({ highWater: lines.last }),
   }
   const shipper = createShipper({
     stream: 's',
@@ -35,7 +36,7 @@ function setUp(limits: Partial<ShipLimits> = {}, spool?: Spool) {
     random: () => 1,
     limits,
   })
-  const numbers = () => posts.map(({ lines }) => lines.map(({ seq }) => seq))
+  const numbers = () => posts.map(({ lines }) => unpack(lines).map(({ seq }) => seq))
   return { time, posts, numbers, world, shipper }
 }
 
@@ -92,8 +93,8 @@ test('a full batch goes at once, and batches keep to their bounds', async () => 
 })
 
 test('a batch is bounded by its length too, and an event longer than a batch is dropped and counted', async () => {
-  const length = JSON.stringify(entry().event).length
-  const { shipper, time, numbers, posts } = setUp({ batchLength: length * 2 })
+  const sizeBytes = pack([{ seq: 1, event: entry().event }]).bytes.length
+  const { shipper, time, numbers, posts } = setUp({ batchBytes: sizeBytes * 2 })
   const long = {
     event: event(
       'tools.listed',
@@ -184,8 +185,8 @@ test('with the memory full and no spool the oldest go, and their number travels 
   await time.advance(250)
   world.answer = taken
   await time.advance(60_000)
-  const delivered = posts.find(({ lines, dropped }) => dropped === 2 && lines.length === 3)
-  expect(delivered?.lines.map(({ seq }) => seq)).toEqual([3, 4, 5])
+  const delivered = posts.find(({ lines, dropped }) => dropped === 2 && lines.count === 3)
+  expect(delivered && unpack(delivered.lines).map(({ seq }) => seq)).toEqual([3, 4, 5])
   expect(posts.at(-1)?.dropped).toBe(2)
 })
 
@@ -206,7 +207,7 @@ test('a spool that cannot write leaves the events in memory', async () => {
 test('a batch that is refused for good is dropped and counted, and does not stop the rest', async () => {
   const { shipper, time, world, numbers } = setUp({ batchEvents: 1 })
   const taken = world.answer
-  world.answer = async (batch) => (batch.lines[0]?.seq === 1 ? 'refused' : taken(batch))
+  world.answer = async (batch) => (batch.lines.first === 1 ? 'refused' : taken(batch))
   await shipper.write([entry(), entry()])
   await time.advance(1000)
   expect(numbers().slice(0, 2)).toEqual([[1], [2]])
@@ -262,11 +263,56 @@ test('close sends what is left, and parks it when nobody answers in time', async
 })
 
 test('the body of a batch is the documented JSON', () => {
-  const json = JSON.stringify(entry().event)
-  expect(JSON.parse(encodeBatch({ stream: 's', sender, dropped: 2, lines: [{ seq: 7, json }] }))).toEqual({
-    stream: 's',
-    sender,
-    dropped: 2,
-    events: [{ seq: 7, event: entry().event }],
-  })
+  const { event } = entry()
+  const body = (seqs: readonly number[]) => {
+    const lines = pack(seqs.map((seq) => ({ seq, event: { ...event, name: 'ü\n' } })))
+    return JSON.parse(new TextDecoder().decode(encodeBatch({ stream: 's', sender, dropped: 2, lines })))
+  }
+  const events = [7, 9].map((seq) => ({ seq, event: { ...event, name: 'ü\n' } }))
+  expect(body([7, 9])).toEqual({ stream: 's', sender, dropped: 2, events })
+  expect(body([])).toEqual({ stream: 's', sender, dropped: 2, events: [] })
+})
+
+test('what waits in memory outlives growing, moving and giving back its room', async () => {
+  const { shipper, time, numbers, world } = setUp({ batchEvents: 400, memoryBytes: 400_000 })
+  const taken = world.answer
+  world.answer = away
+  for (let count = 0; count < 1000; count++) await shipper.write([entry()])
+  world.answer = async (batch) => ({ highWater: batch.lines.first + 99 })
+  shipper.wake()
+  await time.advance(10_000)
+  for (let count = 0; count < 1000; count++) await shipper.write([entry()])
+  world.answer = taken
+  await time.advance(60_000)
+  expect(shipper.stats()).toMatchObject({ numbered: 2000, highWater: 2000, waiting: 0, dropped: 0 })
+  const all = new Set(numbers().flat())
+  expect(all.size).toBe(2000)
+})
+
+test('a spool that throws where it promised not to ends nothing, and shipping goes on later', async () => {
+  const spool = memorySpool()
+  let isBroken = false
+  const breaking = (act: 'read' | 'ack' | 'append') => {
+    const sound = spool[act].bind(spool) as (...given: never[]) => unknown
+    return (...given: never[]) => {
+      if (isBroken) throw new Error('broken')
+      return sound(...given)
+    }
+  }
+  const broken = Object.assign(Object.create(spool), {
+    read: breaking('read'),
+    ack: breaking('ack'),
+    append: breaking('append'),
+  }) as Spool
+  const { shipper, time, world, numbers } = setUp({ maxBackoffMs: 1000 }, broken)
+  world.answer = away
+  await shipper.write([entry()])
+  await time.advance(300)
+  isBroken = true
+  await time.advance(5000)
+  isBroken = false
+  world.answer = async ({ lines }) => ({ highWater: lines.last })
+  await time.advance(5000)
+  expect(numbers().at(-1)).toEqual([1])
+  expect(shipper.stats()).toMatchObject({ highWater: 1, waiting: 0 })
 })

@@ -13,19 +13,21 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Line } from '../../../packages/instrument/src/ship/index.js'
+import type { Line, Lines } from '../../../packages/instrument/src/ship/index.js'
 import {
   type AdoptedBatch,
   adoptSpools,
   createDiskSpool,
   type SpoolLimits,
 } from '../../../packages/server/src/spool/index.js'
+import { pack, unpack } from '../ship/lines.js'
 
 const sender = { kind: 'wrap', name: 'notes', version: '1' }
-const limits = { maxEvents: 3, maxLength: 1_000_000 }
-const line = (seq: number, json = '{"v":1}'): Line => ({ seq, json })
-const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => line(from + index))
-const numbers = (found: readonly { readonly seq: number }[]) => found.map(({ seq }) => seq)
+const limits = { maxEvents: 3, maxBytes: 1_000_000 }
+const line = (seq: number, event: unknown = { v: 1 }): Line => ({ seq, event })
+const lines = (from: number, to: number) =>
+  pack(Array.from({ length: to - from + 1 }, (_, index) => line(from + index)))
+const numbers = (found: Lines) => unpack(found).map(({ seq }) => seq)
 
 let root: string
 let dir: string
@@ -66,7 +68,7 @@ describe('the spool of a living process', () => {
 
   test('acknowledges what was never read, across segments', () => {
     const spool = open('s', { segmentBytes: 1 })
-    for (let seq = 1; seq <= 6; seq++) spool.append([line(seq)])
+    for (let seq = 1; seq <= 6; seq++) spool.append(pack([line(seq)]))
     expect(readdirSync(dir)).toHaveLength(6)
     spool.ack(4)
     expect(readdirSync(dir)).toHaveLength(2)
@@ -76,11 +78,11 @@ describe('the spool of a living process', () => {
 
   test('reads lines longer than its buffer, and bounds a batch by length', () => {
     const spool = open()
-    spool.append([line(1, JSON.stringify('ü'.repeat(400_000))), line(2)])
-    const [first, ...more] = spool.read({ maxEvents: 10, maxLength: 1000 })
-    expect([first?.json.length, more.length]).toEqual([400_002, 0])
+    const long = line(1, 'ü'.repeat(400_000))
+    spool.append(pack([long, line(2)]))
+    expect(unpack(spool.read({ maxEvents: 10, maxBytes: 1000 }))).toEqual([long])
     spool.ack(1)
-    expect(spool.read(limits)).toEqual([line(2)])
+    expect(unpack(spool.read(limits))).toEqual([line(2)])
   })
 
   test('its files are for this user alone', () => {
@@ -92,12 +94,12 @@ describe('the spool of a living process', () => {
 
   test('at the bound the oldest segments go, counted', () => {
     const spool = open('s', { segmentBytes: 1000, streamBytes: 5000 })
-    for (let seq = 1; seq <= 1000; seq++) spool.append([line(seq)])
+    for (let seq = 1; seq <= 1000; seq++) spool.append(pack([line(seq)]))
     const size = readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0)
     expect(size).toBeLessThanOrEqual(5000 + 100)
     expect(spool.dropped).toBeGreaterThan(0)
     expect(spool.dropped + spool.waiting).toBe(1000)
-    expect(spool.read(limits)[0]?.seq).toBe(spool.dropped + 1)
+    expect(spool.read(limits).first).toBe(spool.dropped + 1)
   })
 
   test('what the dead of all streams left is bounded too; what the living write is not touched', () => {
@@ -118,7 +120,7 @@ describe('the spool of a living process', () => {
     writeFileSync(join(root, 'spool'), 'a file')
     const spool = open()
     expect(spool.append(lines(1, 1))).toBe(false)
-    expect([spool.waiting, spool.read(limits)]).toEqual([0, []])
+    expect([spool.waiting, spool.read(limits).count]).toEqual([0, 0])
     spool.close()
   })
 
@@ -134,11 +136,13 @@ describe('the spool of a living process', () => {
       syncBuiltinESMExports()
       const { createDiskSpool } = await import(${JSON.stringify(new URL('../../../packages/server/dist/spool/index.js', import.meta.url).href)})
       const spool = createDiskSpool({ dir: ${JSON.stringify(dir)}, stream: 's', sender: ${JSON.stringify(sender)} })
-      const out = [spool.append([{ seq: 1, json: '{}' }])]
-      full = true; out.push(spool.append([{ seq: 2, json: '{}' }]))
-      full = false; out.push(spool.append([{ seq: 2, json: '{}' }]))
-      console.log(JSON.stringify([out, spool.read({ maxEvents: 9, maxLength: 999 }).map(({ seq }) => seq)]))`
-    return expect(run(script)).resolves.toBe('[[true,false,true],[1,2]]')
+      const lines = (seq) => ({ bytes: Buffer.from('{"seq":' + seq + ',"event":{}}\\n'), count: 1, first: seq, last: seq })
+      const out = [spool.append(lines(1))]
+      full = true; out.push(spool.append(lines(2)))
+      full = false; out.push(spool.append(lines(2)))
+      const { count, first, last } = spool.read({ maxEvents: 9, maxBytes: 999 })
+      console.log(JSON.stringify([out, [count, first, last]]))`
+    return expect(run(script)).resolves.toBe('[[true,false,true],[2,1,2]]')
   })
 })
 
@@ -157,12 +161,12 @@ describe('adoption', () => {
       onFault: (fault) => faults.push(fault),
       ...options,
     })
-    return { adoption, got, faults, seqs: () => got.flatMap(({ events }) => numbers(events)) }
+    return { adoption, got, faults, seqs: () => got.flatMap(({ events }) => events.map(({ seq }) => seq)) }
   }
 
   test('takes what the dead left, stream by stream in order, and deletes it', async () => {
     const spool = open('s', { segmentBytes: 1 })
-    for (let seq = 1; seq <= 12; seq++) spool.append([line(seq)])
+    for (let seq = 1; seq <= 12; seq++) spool.append(pack([line(seq)]))
     spool.close()
     const { adoption, got, seqs } = adopter(dead)
     await adoption.start()
@@ -174,7 +178,7 @@ describe('adoption', () => {
 
   test('passes over a torn last line, a line that stands twice and foreign files', async () => {
     const spool = open()
-    spool.append([...lines(1, 3), line(3), line(4)])
+    spool.append(pack([line(1), line(2), line(3), line(3), line(4)]))
     const path = join(dir, readdirSync(dir)[0]!)
     truncateSync(path, statSync(path).size - 5)
     writeFileSync(join(dir, 'notes.txt'), 'mine')
@@ -188,7 +192,7 @@ describe('adoption', () => {
 
   test('a store that is away leaves the file, and the rest of its stream behind it, until it is back', async () => {
     const spool = open('s', { segmentBytes: 1 })
-    for (let seq = 1; seq <= 3; seq++) spool.append([line(seq)])
+    for (let seq = 1; seq <= 3; seq++) spool.append(pack([line(seq)]))
     let down = true
     const { adoption, seqs, faults } = adopter(dead, () => down)
     await adoption.start()
@@ -225,7 +229,7 @@ describe('adoption', () => {
 
   test('says what the spool had dropped', async () => {
     const spool = open('s', { segmentBytes: 1000, streamBytes: 3000 })
-    for (let seq = 1; seq <= 500; seq++) spool.append([line(seq)])
+    for (let seq = 1; seq <= 500; seq++) spool.append(pack([line(seq)]))
     spool.close()
     const { adoption, got } = adopter(dead)
     await adoption.start()
@@ -238,7 +242,7 @@ describe('adoption', () => {
 function startWriter(): ChildProcess {
   return node(`
     const { createDiskSpool } = await import(${JSON.stringify(new URL('../../../packages/server/dist/spool/index.js', import.meta.url).href)})
-    createDiskSpool({ dir: ${JSON.stringify(dir)}, stream: 'w', sender: ${JSON.stringify(sender)} }).append([{ seq: 1, json: '{}' }, { seq: 2, json: '{}' }])
+    createDiskSpool({ dir: ${JSON.stringify(dir)}, stream: 'w', sender: ${JSON.stringify(sender)} }).append({ bytes: Buffer.from('{"seq":1,"event":{}}\\n{"seq":2,"event":{}}\\n'), count: 2, first: 1, last: 2 })
     setInterval(() => {}, 1000)`)
 }
 

@@ -1,0 +1,38 @@
+/** The page about a run, docs/conformance.md: the same text for the same findings. */
+
+const cell = ({ passed, failed, warnings }) => `${passed} / ${failed} / ${warnings}`
+
+/** `results`: `{ version, revision, direct, pairings: { http, stdio } }`, each side `{ totals, worse, untried }`. */
+export function pageOf(results) {
+  const rows = results.map(({ version, revision, direct, pairings: { http, stdio } }) => {
+    const worse = http.worse.length + stdio.worse.length
+    return `| ${version} | ${revision} | ${[direct, http, stdio].map(({ totals }) => cell(totals)).join(' | ')} | ${worse} |`
+  })
+  const untried = results.flatMap(({ version, revision, pairings: { stdio } }) =>
+    stdio.untried.map(
+      ({ scenario, id, reason }) => `| ${version} | ${revision} | ${scenario} | \`${id}\` | ${reason} |`,
+    ),
+  )
+  return [
+    '# Conformance',
+    '',
+    'Written by `node scripts/conformance.mjs --write`, and checked by every run of the continuous integration. The',
+    'official suite (`@modelcontextprotocol/conformance`) asks one server, `test/conformance-suite/fixture/server.mjs`, in',
+    'all its scenarios: at its own address, and through the gateway of a running daemon, which reaches it over HTTP or',
+    'starts it over stdio. What is found is compared check by check; a check that is worse through the gateway fails the run.',
+    '',
+    'Each field has the numbers of checks that passed / failed / gave a warning.',
+    '',
+    '| suite | revision | direct | gateway → HTTP | gateway → stdio | worse than direct |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    'Some checks are optional for a server, and the suite tries them only where an answer gives it the occasion. Not tried',
+    'through the gateway in front of the stdio server:',
+    '',
+    '| suite | revision | scenario | check | reason |',
+    '| --- | --- | --- | --- | --- |',
+    ...untried,
+    '',
+  ].join('\n')
+}
