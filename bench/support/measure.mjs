@@ -1,6 +1,7 @@
 /** What every benchmark shares: candidates are run in turns, so that a busy machine slows all of them alike. */
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+/** The middle one of some numbers. */
+export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /**
  * Runs each candidate (`name → run(operations)`) `rounds` times, interleaved, and returns the median nanoseconds of

@@ -1,0 +1,119 @@
+// What the library costs in a server's own process, against nothing, a floor written by hand, prom-client by hand, and
+// the peers that are installed beside it: time and CPU of a tool call over an in-memory pair, and of a server for one request.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { installPeers } from './library/peers.mjs'
+import { median } from './support/measure.mjs'
+
+const CHILD = new URL('./library/child.mjs', import.meta.url).pathname
+const OURS = 'mcp-vitals'
+const ROUNDS = 5
+const CALLS = 20_000
+/** Peers are slow enough to be measured by fewer. */
+const PEER_CALLS = 2000
+const MEASURES = [
+  { label: 'echo of 16 bytes, one at a time', what: 'sequential', tool: 'echo', part: 1 },
+  { label: 'echo of 16 bytes, 64 at once', what: 'at once', tool: 'echo', part: 1 },
+  { label: 'text of 32 KB, one at a time', what: 'sequential', tool: 'text', part: 1 },
+  { label: 'structured content of 32 KB, one at a time', what: 'sequential', tool: 'rows', part: 0.25 },
+  { label: 'a fresh server with ten tools for each call', what: 'fresh', tool: 'echo', part: 0.05 },
+]
+/** What ours may add at most, microseconds; and how many times cheaper (by CPU) it must be than these. */
+const MOST_CALL_MICROS = 2
+const MOST_FRESH_MICROS = 40
+const TIMES_CHEAPER = 10
+const MUST_BE_DEARER = ['Sentry', 'PostHog', 'AgentCat', 'agnost']
+
+/** Takes whatever peers send, in this process, so that it is no cost of theirs. */
+const sink = createServer((request, response) => {
+  request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+}).listen(0, '127.0.0.1')
+await once(sink, 'listening')
+const sinkUrl = `http://127.0.0.1:${sink.address().port}`
+const peers = installPeers()
+
+async function start(name, major) {
+  const stdio = ['ignore', 'ignore', 'ignore', 'ipc']
+  const child = fork(CHILD, [name, String(major), sinkUrl], { execArgv: ['--expose-gc'], stdio })
+  const gone = once(child, 'exit').then(() => undefined)
+  const hear = () =>
+    Promise.race([new Promise((resolve) => child.removeAllListeners('message').once('message', resolve)), gone])
+  await hear()
+  const calls = peers.includes(name) ? PEER_CALLS : CALLS
+  const ask = async ({ what, tool, part }) => {
+    if (!child.connected) return undefined
+    child.send({ what, tool, calls: Math.ceil(calls * part) })
+    return hear()
+  }
+  return { name, ask, end: () => child.kill('SIGKILL') }
+}
+
+/** Added microseconds and CPU of every candidate, medians of interleaved rounds. */
+async function measured(children, measure) {
+  const taken = new Map()
+  const gone = new Set()
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const { name, ask } of children) {
+      const figures = await ask(measure)
+      if (!figures) gone.add(name)
+      else if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), figures])
+    }
+  }
+  const middle = (name, key) => median(taken.get(name).map((figures) => figures[key]))
+  const bare = { micros: middle('bare', 'micros'), cpuMicros: middle('bare', 'cpuMicros') }
+  const added = new Map()
+  for (const name of taken.keys())
+    if (name !== 'bare' && !gone.has(name))
+      added.set(name, {
+        micros: middle(name, 'micros') - bare.micros,
+        cpuMicros: middle(name, 'cpuMicros') - bare.cpuMicros,
+      })
+  return { bare, added, gone }
+}
+
+function report(title, { bare, added, gone }) {
+  console.log(`\n${title}: bare ${bare.micros.toFixed(1)} µs, ${bare.cpuMicros.toFixed(1)} µs of CPU`)
+  const ours = added.get(OURS)
+  for (const [name, { micros, cpuMicros }] of added) {
+    const figures = [micros, cpuMicros].map((value) => value.toFixed(2).padStart(9))
+    const times = name === OURS || ours.cpuMicros <= 0 ? '' : `  ${(cpuMicros / ours.cpuMicros).toFixed(1)}x`
+    console.log(`  ${name.padEnd(20)} + ${figures[0]} µs  + ${figures[1]} µs of CPU${times}`)
+  }
+  for (const name of gone) console.log(`  ${name.padEnd(20)} does not work with this SDK`)
+}
+
+/** What is not as it must be. */
+function judge(title, { what }, { added }) {
+  const ours = added.get(OURS)
+  const most = what === 'fresh' ? MOST_FRESH_MICROS : MOST_CALL_MICROS
+  const wrong = []
+  if (ours.cpuMicros > most) wrong.push(`${title}: ${ours.cpuMicros.toFixed(2)} µs of CPU, more than ${most}`)
+  // 64 at once, and a fresh server, have no median of their own: their time is that of the whole run.
+  if (what === 'sequential' && ours.micros > most)
+    wrong.push(`${title}: ${ours.micros.toFixed(2)} µs, more than ${most}`)
+  for (const name of MUST_BE_DEARER)
+    if (added.has(name) && added.get(name).cpuMicros < TIMES_CHEAPER * ours.cpuMicros)
+      wrong.push(`${title}: not ${TIMES_CHEAPER} times cheaper than ${name}`)
+  return wrong
+}
+
+const names = ['bare', OURS, 'by hand', 'prom-client by hand', ...peers]
+const wrong = []
+for (const major of [1, 2]) {
+  const children = []
+  for (const name of names) children.push(await start(name, major))
+  for (const measure of MEASURES) {
+    const title = `SDK ${major}: ${measure.label}`
+    const figures = await measured(children, measure)
+    report(title, figures)
+    wrong.push(...judge(title, measure, figures))
+  }
+  for (const { end } of children) end()
+}
+sink.close()
+sink.closeAllConnections()
+if (wrong.length > 0) {
+  console.error(`\n${wrong.join('\n')}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,104 @@
+/** What is put around a server's calls, name → how. Each gives `instrument` (of a server) or `around` (of a handler). */
+import prom from 'prom-client'
+import { instrument, vitals } from '../../packages/instrument/dist/index.js'
+import {
+  createMetricsFold,
+  createRegistry,
+  DURATION_BUCKETS_SECONDS,
+} from '../../packages/instrument/dist/metrics/index.js'
+import { load } from './peers.mjs'
+
+/** Outcome and time of a handler's calls, told to `record(tool, status, seconds)`. */
+const timed = (record) => (tool, handler) => async (args, extra) => {
+  const start = performance.now()
+  let status = 'error'
+  try {
+    const result = await handler(args, extra)
+    status = result.isError ? 'error' : 'success'
+    return result
+  } finally {
+    record(tool, status, (performance.now() - start) / 1000)
+  }
+}
+
+export const CANDIDATES = {
+  bare: () => ({}),
+  'mcp-vitals'() {
+    const { fold } = createMetricsFold(createRegistry())
+    vitals().attach((event) => fold(event, 'local'))
+    return { instrument: (server) => instrument(server) }
+  },
+  'by hand'() {
+    const calls = new Map()
+    const durations = new Map()
+    const record = (tool, status, seconds) => {
+      const key = `${tool},${status}`
+      calls.set(key, (calls.get(key) ?? 0) + 1)
+      let histogram = durations.get(tool)
+      if (!histogram) {
+        histogram = { counts: new Array(18).fill(0), sum: 0 }
+        durations.set(tool, histogram)
+      }
+      let bucket = 0
+      while (bucket < DURATION_BUCKETS_SECONDS.length && seconds > DURATION_BUCKETS_SECONDS[bucket]) bucket++
+      histogram.counts[bucket]++
+      histogram.sum += seconds
+    }
+    return { around: timed(record) }
+  },
+  'prom-client by hand'() {
+    const registers = [new prom.Registry()]
+    const calls = new prom.Counter({ name: 'calls_total', help: 'h', labelNames: ['tool', 'status'], registers })
+    const buckets = [...DURATION_BUCKETS_SECONDS]
+    const duration = new prom.Histogram({ name: 'seconds', help: 'h', labelNames: ['tool'], buckets, registers })
+    const record = (tool, status, seconds) => {
+      calls.inc({ tool, status })
+      duration.observe({ tool }, seconds)
+    }
+    return { around: timed(record) }
+  },
+}
+
+/** The peers, each with what it sends going to `sink`, the address of a server that takes everything. */
+export const PEER_CANDIDATES = {
+  async Sentry(_major, sink) {
+    const sentry = await load('@sentry/node')
+    sentry.init({ dsn: sink.replace('http://', 'http://key@').concat('/1'), tracesSampleRate: 1 })
+    return { instrument: (server) => sentry.wrapMcpServerWithSentry(server), settle: () => sentry.flush(5000) }
+  },
+  async PostHog(_major, sink) {
+    const { instrument: track } = await load('@posthog/mcp')
+    const { PostHog } = await load('posthog-node')
+    const posthog = new PostHog('phc_none', { host: sink })
+    return {
+      instrument: (server) => {
+        track(server, posthog)
+        return server
+      },
+      settle: () => posthog.flush(),
+    }
+  },
+  async AgentCat(_major, sink) {
+    const { track } = await load('agentcat')
+    return {
+      instrument: (server) => {
+        track(server, 'proj_none', { apiBaseUrl: sink, disableDiagnostics: true })
+        return server
+      },
+    }
+  },
+  async agnost(_major, sink) {
+    const { createConfig, trackMCP } = await load('agnost')
+    return { instrument: (server) => trackMCP(server, 'none', createConfig({ endpoint: sink })) ?? server }
+  },
+  async 'mcp-trace'() {
+    const { TraceMiddleware } = await load('mcp-trace')
+    const middleware = new TraceMiddleware({ adapter: { trace: async () => {} } })
+    return {
+      instrument: (server) => {
+        middleware.init(server)
+        return server
+      },
+    }
+  },
+}
