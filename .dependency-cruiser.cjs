@@ -11,8 +11,19 @@ const LIBRARY_LAYERS = {
   mcp: { may: ['event'], why: 'reading the protocol makes events and knows nothing of who takes them' },
   stream: { may: ['event'], why: 'the stream carries events and knows neither where they come from nor where they go' },
   activity: { may: ['stream', 'event'], why: 'what is open now is read off events, whoever shows it' },
-  metrics: { may: ['stream', 'event', 'mcp', 'activity'], why: 'metrics are a fold over the stream' },
+  metrics: { may: ['stream', 'event', 'mcp', 'activity', 'vitals'], why: 'metrics are a fold over the stream' },
   ship: { may: ['stream', 'event'], why: 'shipping is a sink of the stream' },
+  hand: { may: ['vitals', 'event'], why: 'what is recorded by hand goes to the hub, whoever shows it' },
+  http: { may: ['hand', 'metrics'], why: 'exchanges are recorded like facts, and the page of metrics is shown' },
+  node: {
+    may: ['hand', 'http', 'metrics', 'ship', 'stream', 'event', 'vitals'],
+    why: 'what needs Node stands on top of what does not, and nothing stands on it',
+  },
+  vitals: { may: ['event'], why: 'the hub joins those who observe and those who listen, and knows neither' },
+  sdk: {
+    may: ['event', 'mcp', 'vitals'],
+    why: 'what passes at an SDK server becomes events; who listens is the hub’s',
+  },
 }
 
 /** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
@@ -30,6 +41,10 @@ const SERVER_LAYERS = {
   store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
   spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
+  doors: {
+    may: ['errors', 'datadir'],
+    why: 'doors decide from memory and know nothing of HTTP; app/ hands them to the gateway',
+  },
   host: { may: [], why: 'readings of machine and processes are taken for the registry, whoever shows it' },
   sources: {
     may: ['errors', 'children'],
@@ -47,6 +62,10 @@ const SERVER_LAYERS = {
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },
+  install: {
+    may: ['errors', 'redact'],
+    why: 'clients’ files are changed by the same rules on every platform: where they are is handed in by cli/',
+  },
   demo: { may: ['errors'], why: 'the demonstration uses the product as a stranger would, from outside' },
 }
 
@@ -106,9 +125,18 @@ module.exports = {
       severity: 'error',
       comment:
         "The library runs inside other people's servers, on any runtime: no node: module, no package. " +
-        'Way out: take clocks, ids and transport as arguments; what needs Node belongs to packages/server.',
-      from: { path: LIBRARY },
+        'Way out: take clocks, ids and transport as arguments; what needs Node belongs to node/, or to packages/server.',
+      from: { path: LIBRARY, pathNot: `${LIBRARY}/node/` },
       to: { dependencyTypes: NOT_OURS },
+    },
+    {
+      name: 'library-node-is-node-alone',
+      severity: 'error',
+      comment:
+        "node/ may import Node's own modules and no package: it too runs inside other people's servers. " +
+        'Way out: declare the shape that you need, and take the value as an argument.',
+      from: { path: `${LIBRARY}/node/` },
+      to: { dependencyTypes: NOT_OURS.filter((type) => type !== 'core') },
     },
     {
       name: 'library-never-looks-up',
