@@ -14,7 +14,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs vitest over one test file of this text; what the reporter says of it. */
-function accountOf(text: string): { passed: number; failed: number; problems: readonly string[] } {
+function accountOf(text: string): {
+  passed: number
+  failed: number
+  problems: readonly string[]
+  broken: readonly unknown[]
+} {
   writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {}')
   writeFileSync(join(folder, 'x.test.mjs'), `import { describe, expect, test } from 'vitest'\n${text}`)
   const summary = join(folder, 'summary.json')
@@ -47,4 +52,6 @@ test.each([
   const account = accountOf(text)
   expect(account).toMatchObject({ passed, failed: problems.length })
   expect(account.problems).toEqual(problems.map((pattern) => expect.stringMatching(pattern)))
+  const inFile = problems.length > 0 && !account.problems.some((problem) => problem.startsWith('unhandled'))
+  expect(account.broken).toEqual(inFile ? [['x.test.mjs', passed]] : [])
 })
