@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readParcel } from '../../../packages/server/src/sources/http-proxy/message.js'
+import { type Message, readParcel } from '../../../packages/server/src/sources/http-proxy/message.js'
 import { ParamHeaders } from '../../../packages/server/src/sources/http-proxy/param-headers.js'
 
 const schema = {
@@ -12,18 +12,19 @@ const schema = {
     free: { type: 'string' },
   },
 }
-const listing = (...tools: object[]) => Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { tools } }))
+const read = (message: unknown): Message => readParcel(Buffer.from(JSON.stringify(message)))!.messages[0]!
+const answer = (result: unknown) => read({ jsonrpc: '2.0', id: 1, result })
+const listing = (...tools: unknown[]) => answer({ tools })
 
-function learned(...listings: Buffer[]): ParamHeaders {
+function learned(...listings: Message[]): ParamHeaders {
   const params = new ParamHeaders()
-  for (const answer of listings) params.learn(answer)
+  for (const given of listings) params.learn(given)
   return params
 }
 
-function code(params: ParamHeaders, headers: Record<string, string>, args: unknown, name = 'find') {
-  const body = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: args } }
-  const [message] = readParcel(Buffer.from(JSON.stringify(body)))!.messages
-  return params.refusalOf(headers, message!)?.code
+function code(params: ParamHeaders, headers: Record<string, string>, args: unknown, name: unknown = 'find') {
+  const message = read({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: args } })
+  return params.refusalOf(headers, message)?.code
 }
 
 test.each([
@@ -60,7 +61,13 @@ test('only tools that were listed are checked, by their newest listing', () => {
 })
 
 test('what is no listing teaches nothing', () => {
-  const strange = ['x-mcp-header', '{"result":{"tools":{"x-mcp-header":1}}}', '{"result":{"tools":[null,{"name":1}]}}']
-  const params = learned(...strange.map((answer) => Buffer.from(answer)), listing({ name: 'find', inputSchema: null }))
+  const strange = [null, 'x-mcp-header', { tools: { 'x-mcp-header': 1 } }, { tools: [null, { name: 1 }] }].map(answer)
+  const params = learned(...strange, listing({ name: 'find', inputSchema: null }))
   expect(code(params, {}, { region: 'eu' })).toBeUndefined()
+})
+
+test('a name that is no text names no tool', () => {
+  const params = learned(listing({ name: 'find', inputSchema: schema }))
+  for (const name of [{ toString: 1, valueOf: 1 }, ['find'], 7, null])
+    expect(code(params, {}, { region: 'eu' }, name)).toBeUndefined()
 })

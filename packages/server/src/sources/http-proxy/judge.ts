@@ -2,7 +2,7 @@ import { oneLine } from './bytes.js'
 import type { Pass } from './door.js'
 import { decodedHeader } from './http-headers.js'
 import { hasTwins } from './json-twins.js'
-import { type Message, readParcel } from './message.js'
+import { jsonOf, type Message, readParcel } from './message.js'
 import { CODES, errorMessage, type Refusal } from './respond.js'
 
 /** What becomes of a body. */
@@ -42,7 +42,7 @@ export function judgeBody(body: Buffer, pass: Pass, nameHeader: string | undefin
   let first = false
   let lists = false
   for (const message of messages) {
-    const { params, method } = JSON.parse(message.bytes.toString('utf8')) as Envelope
+    const { params, method } = jsonOf(message) as Envelope
     if (nameHeader !== undefined && decodedHeader(nameHeader) !== params?.name && message.method === 'tools/call')
       return { refusal: { ...REFUSED, code: CODES.headerMismatch, message: MISMATCH, id: message.id } }
     const kind = message.kind === 'other' ? 'request' : message.kind

@@ -11,15 +11,21 @@ export interface Message extends Head {
 
 /** What one body or line holds: a message, or those of a batch. */
 export interface Parcel {
-  /** The whole, on one line. */
+  /** The whole, on one line, without a byte order mark. */
   readonly line: Buffer
   readonly messages: readonly Message[]
   readonly batch: boolean
 }
 
-/** Reads one body or line; undefined where any part of it is no JSON-RPC. `line` has no line break. */
-export function readParcel(line: Buffer): Parcel | undefined {
-  const heads = readMessages(line)
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+/**
+ * Reads one body or line; undefined where any part of it is no JSON-RPC. `text` has no line break. A byte order mark at
+ * its start is left out, as RFC 8259 (8.1) allows a reader: whoever gets the message of us may know of none.
+ */
+export function readParcel(text: Buffer): Parcel | undefined {
+  const line = isMarked(text) ? text.subarray(BYTE_ORDER_MARK.length) : text
+  const heads = isMarked(line) ? 'unreadable' : readMessages(line)
   if (heads === 'unreadable' || heads.length === 0 || heads.some(({ kind }) => kind === 'other')) return undefined
   const batch = isArray(line)
   const messages = heads.map((head) => {
@@ -30,9 +36,18 @@ export function readParcel(line: Buffer): Parcel | undefined {
   return { line, messages, batch }
 }
 
+/** The value of a message that was read: `bytes` are a message's own. It has nowhere to fail any more. */
+export function jsonOf({ bytes }: Pick<Message, 'bytes'>): unknown {
+  return JSON.parse(bytes.toString('utf8'))
+}
+
 /** The key of an id or progress token that was given as JSON text. */
 export function keyOf(token: string | undefined): string | undefined {
   return token === undefined ? undefined : tokenKey(token)
+}
+
+function isMarked(bytes: Buffer): boolean {
+  return BYTE_ORDER_MARK.equals(bytes.subarray(0, BYTE_ORDER_MARK.length))
 }
 
 function isArray(bytes: Buffer): boolean {

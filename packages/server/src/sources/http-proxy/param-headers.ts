@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodedHeader, headerOf } from './http-headers.js'
-import type { Message } from './message.js'
+import { jsonOf, type Message } from './message.js'
 import { CODES, type Refusal } from './respond.js'
 
 /** The keyword by which a tool's schema says that an argument is repeated in a header. */
@@ -27,9 +27,9 @@ export class ParamHeaders {
   readonly #tools = new Map<string, readonly Parameter[]>()
 
   /** Takes the answer to a `tools/list`. */
-  learn(answer: Buffer): void {
-    if (this.#tools.size === 0 && !answer.includes(KEYWORD)) return
-    const tools = (parsed(answer) as { result?: { tools?: unknown } } | undefined)?.result?.tools
+  learn(answer: Message): void {
+    if (this.#tools.size === 0 && !answer.bytes.includes(KEYWORD)) return
+    const tools = (jsonOf(answer) as { result?: { tools?: unknown } }).result?.tools
     if (!Array.isArray(tools)) return
     for (const tool of tools as readonly { name?: unknown; inputSchema?: unknown }[]) {
       if (typeof tool?.name !== 'string') continue
@@ -42,8 +42,9 @@ export class ParamHeaders {
   /** Why a call may not pass: an argument that its header leaves out, or says differently. Absent and null ones have none. */
   refusalOf(headers: IncomingHttpHeaders, message: Message): Refusal | undefined {
     if (this.#tools.size === 0 || message.method !== 'tools/call') return undefined
-    const { params } = parsed(message.bytes) as { params?: { name?: unknown; arguments?: unknown } }
-    for (const { header, path } of this.#tools.get(String(params?.name)) ?? []) {
+    const { params } = jsonOf(message) as { params?: { name?: unknown; arguments?: unknown } }
+    const parameters = typeof params?.name === 'string' ? this.#tools.get(params.name) : undefined
+    for (const { header, path } of parameters ?? []) {
       const value = textOf(valueAt(params?.arguments, path))
       if (value === undefined) continue
       const given = decodedHeader(headerOf(headers, `mcp-param-${header.toLowerCase()}`))
@@ -91,12 +92,4 @@ function textOf(value: unknown): string | undefined {
 /** `42.0` in a header is the same as `42` in a body. */
 function isSameNumber(given: string | undefined, value: unknown): boolean {
   return typeof value === 'number' && given !== undefined && /^-?\d+(\.\d+)?$/.test(given) && Number(given) === value
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

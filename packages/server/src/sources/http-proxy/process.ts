@@ -18,7 +18,7 @@ export interface ServerProcessOptions {
   readonly context: ServerContext
   /** Messages of one line of output, to be passed on. */
   readonly onMessages: (messages: readonly Message[]) => void
-  /** A line of messages, after they were passed on. */
+  /** A line of messages, as they were passed on. */
   readonly onLine?: (line: Buffer) => void
   /** A line that was no JSON-RPC, and so not passed on. */
   readonly onJunk?: (line: Buffer) => void
@@ -154,7 +154,7 @@ function readOutput(child: Child, reading: Reading, options: ServerProcessOption
       const parcel = line && readParcel(line)
       if (parcel) {
         onMessages(parcel.messages)
-        onLine?.(raw)
+        onLine?.(parcel.line)
       } else {
         count()
         onJunk?.(raw)

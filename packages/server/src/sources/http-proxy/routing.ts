@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodedHeader, headerOf } from './http-headers.js'
-import type { Message } from './message.js'
+import { jsonOf, type Message } from './message.js'
 import { CODES, type Refusal } from './respond.js'
 
 /** Revisions that open a session with `initialize`. */
@@ -96,8 +96,8 @@ interface Params extends Partial<Record<'name' | 'uri' | 'taskId', unknown>> {
 }
 
 /** The parameters in full: the reader of heads cuts long names. */
-function paramsOf({ bytes }: Message): Params | undefined {
-  return (JSON.parse(bytes.toString('utf8')) as { params?: Params }).params
+function paramsOf(message: Message): Params | undefined {
+  return (jsonOf(message) as { params?: Params }).params
 }
 
 function textOf(value: unknown): string | undefined {

@@ -4,7 +4,7 @@ import { splice } from './bytes.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { OVERLOADED, processFailure } from './failures.js'
-import type { Message } from './message.js'
+import { jsonOf, type Message } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
 import { ParamHeaders } from './param-headers.js'
 import { type ServerProcess, startServerProcess } from './process.js'
@@ -170,7 +170,7 @@ export class SharedProcess {
     this.#lastTraffic = this.#context.clock()
     if (message.id === PROBE_ID && message.kind === 'response') {
       const modern = !message.failed || message.errorCode === UNSUPPORTED_VERSION
-      this.#onProbe?.(modern ? versionsIn(message.bytes) : undefined)
+      this.#onProbe?.(modern ? versionsIn(message) : undefined)
       return
     }
     if (message.kind === 'response') this.#respond(message)
@@ -189,7 +189,7 @@ export class SharedProcess {
       { at: message.subscriptionIdRange, token: call.id },
     ])
     call.answer.respond(call.key, restored, statusOf(message.errorCode))
-    if (call.method === 'tools/list') this.#paramHeaders.learn(restored)
+    if (call.method === 'tools/list') this.#paramHeaders.learn(message)
     call.copies.feed(Buffer.concat([restored, NEWLINE]))
     call.observer.close('unanswered', 'server')
   }
@@ -255,8 +255,8 @@ const PROBE = Buffer.from(
 )
 
 /** The revisions that the answer to `server/discover` names, whether it is a result or an error. */
-function versionsIn(answer: Buffer): readonly string[] {
-  const { result, error } = JSON.parse(answer.toString('utf8')) as {
+function versionsIn(answer: Message): readonly string[] {
+  const { result, error } = jsonOf(answer) as {
     result?: { supportedVersions?: unknown }
     error?: { data?: { supported?: unknown } }
   }

@@ -1,5 +1,5 @@
 import { oneLine } from './bytes.js'
-import { readParcel } from './message.js'
+import { jsonOf, type Message, readParcel } from './message.js'
 
 /** Takes the tools out of answers that their reader may not see. */
 export interface ToolFilter {
@@ -26,7 +26,7 @@ export function createToolFilter(visible: ToolFilter['visible'], maxBytes: numbe
       const line = oneLine(bytes)
       const parcel = line && readParcel(line)
       if (!parcel) return undefined
-      const messages = parcel.messages.map((message) => filtered(message.bytes, message.id) ?? message.bytes)
+      const messages = parcel.messages.map((message) => filtered(message) ?? message.bytes)
       if (errors.length > 0) return listOf([...messages, ...errors.map((text) => Buffer.from(text))])
       if (messages.every((message, at) => message === parcel.messages[at]!.bytes)) return bytes
       return parcel.batch ? listOf(messages) : messages[0]
@@ -60,7 +60,7 @@ export function createToolFilter(visible: ToolFilter['visible'], maxBytes: numbe
     const parcel = line && readParcel(line)
     // What is no message names no tool that a client could see.
     if (!parcel) return bytes
-    const messages = parcel.messages.map((message) => filtered(message.bytes, message.id))
+    const messages = parcel.messages.map(filtered)
     if (messages.every((message) => message === undefined)) return bytes
     const whole = parcel.messages.map((message, at) => messages[at] ?? message.bytes)
     const text = (parcel.batch ? listOf(whole) : whole[0]!).toString('utf8')
@@ -69,9 +69,10 @@ export function createToolFilter(visible: ToolFilter['visible'], maxBytes: numbe
   }
 
   /** The message with the tools that may be seen; undefined where it lists none or loses none. */
-  function filtered(bytes: Buffer, id: string | undefined): Buffer | undefined {
+  function filtered(message: Message): Buffer | undefined {
+    const { bytes, id } = message
     if (!bytes.includes('tools') && !escapes(bytes)) return undefined
-    const { result } = JSON.parse(bytes.toString('utf8')) as Answer
+    const { result } = jsonOf(message) as Answer
     if (id === undefined || !Array.isArray(result?.tools) || result.content !== undefined) return undefined
     const tools = visible(result.tools.filter((tool) => typeof tool === 'object' && tool !== null))
     if (tools.length === result.tools.length) return undefined
