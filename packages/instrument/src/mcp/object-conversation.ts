@@ -5,8 +5,11 @@ import type { Direction } from './operation.js'
 
 /** One session, connection or exchange whose messages are objects: a program's own, before they are bytes. */
 export interface ObjectConversation extends Observation {
-  /** One message, as it passes. `sizeBytes`: 0 where that is not known. May throw where a getter of the message does. */
-  hear(direction: Direction, message: unknown, sizeBytes: number): void
+  /**
+   * One message, as it passes. `sizeBytes`: 0 where that is not known. `traceparent`: in place of the one that it brings.
+   * May throw where a getter of the message does.
+   */
+  hear(direction: Direction, message: unknown, sizeBytes: number, traceparent?: string): void
 }
 
 /** Begins to watch one session, connection or exchange of objects. `definitions`: shared by those of one server. */
@@ -22,11 +25,13 @@ class Objects extends Correlator implements ObjectConversation {
     this.#definitions = definitions
   }
 
-  hear(direction: Direction, message: unknown, sizeBytes: number): void {
-    if (!Array.isArray(message) || message.length === 0)
-      this.receive(direction, { fields: fieldsOf(message, this.#definitions), sizeBytes })
-    // Of a batch the size of each is not asked for: no SDK that speaks them still makes one.
-    else
+  hear(direction: Direction, message: unknown, sizeBytes: number, traceparent?: string): void {
+    if (Array.isArray(message) && message.length > 0) {
+      // Of a batch the size of each is not asked for: no SDK that speaks them still makes one.
       for (const each of message) this.receive(direction, { fields: fieldsOf(each, this.#definitions), sizeBytes: 0 })
+      return
+    }
+    const fields = fieldsOf(message, this.#definitions)
+    this.receive(direction, { fields: traceparent === undefined ? fields : { ...fields, traceparent }, sizeBytes })
   }
 }

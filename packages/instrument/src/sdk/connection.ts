@@ -1,5 +1,6 @@
 import type { Origin } from '../event/index.js'
 import { type CloseReason, createObjectConversation, type Direction, type ObjectConversation } from '../mcp/index.js'
+import type { Around, Link } from '../vitals/index.js'
 import { kindOfTransport, type TransportKind, type TransportLike } from './shapes.js'
 import type { Shared } from './shared.js'
 import { Sizer } from './size.js'
@@ -36,6 +37,7 @@ export class Connection implements Ears {
   readonly #outward: Direction
   readonly #sizer = new Sizer()
   #conversation: ObjectConversation | undefined
+  #link: Link | undefined
 
   constructor(shared: Shared, transport: TransportLike, options: ConnectionOptions) {
     this.#shared = shared
@@ -46,12 +48,12 @@ export class Connection implements Ears {
     this.#outward = options.side === 'server' ? 'server_to_client' : 'client_to_server'
   }
 
-  received(message: unknown): void {
-    this.#hear(this.#inward, message)
+  received(message: unknown): Around | undefined {
+    return this.#hear(this.#inward, message)
   }
 
-  sent(message: unknown): void {
-    this.#hear(this.#outward, message)
+  sent(message: unknown): Around | undefined {
+    return this.#hear(this.#outward, message)
   }
 
   closed(): void {
@@ -66,18 +68,24 @@ export class Connection implements Ears {
     this.#shared.guard(() => {
       this.#shared.time.tick()
       this.#conversation?.close('cancelled', reason)
+      if (this.#link) this.#shared.hub.surround?.closed(this.#link)
     })
   }
 
-  #hear(direction: Direction, message: unknown): void {
-    if (!this.#owner.on) return
+  #hear(direction: Direction, message: unknown): Around | undefined {
+    if (!this.#owner.on) return undefined
+    let around: Around | undefined
     try {
       this.#shared.time.tick()
       this.#conversation ??= this.#begin()
-      this.#conversation.hear(direction, message, this.#sizer.of(message))
+      const { surround } = this.#shared.hub
+      if (surround !== undefined) around = surround.passing(this.#link!, message, direction === this.#outward)
+      const heard = around?.message ?? message
+      this.#conversation.hear(direction, heard, this.#sizer.of(heard), around?.traceparent)
     } catch {
       this.#shared.hub.stats.faults++
     }
+    return around
   }
 
   #begin(): ObjectConversation {
@@ -88,6 +96,8 @@ export class Connection implements Ears {
     const origin: Origin = this.#isSession(transport)
       ? { server, session: this.#shared.nextSession(), transport }
       : { server, transport }
+    const { side } = this.#options
+    this.#link = { side, server, session: origin.session, transport }
     return createObjectConversation(
       { origin, publish: hub.publish, now: time.now, clock: time.clock, server: memory },
       definitions,

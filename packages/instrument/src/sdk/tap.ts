@@ -1,13 +1,14 @@
 /** Listens at a transport: the object stays the same one, and what passes stays what it is. */
+import type { Around } from '../vitals/index.js'
 
 type Call = (this: unknown, ...args: unknown[]) => unknown
 
 /** What is heard. Must not throw. */
 export interface Ears {
-  /** The other side's message, before our side gets it. */
-  received(message: unknown): void
+  /** The other side's message, before our side gets it: in what is returned, where there is something. */
+  received(message: unknown): Around | undefined
   /** Our side's question or notification before the transport gets it; an answer after it, since it can wait for us. */
-  sent(message: unknown): void
+  sent(message: unknown): Around | undefined
   /** The transport was closed, before our side hears of it. */
   closed(): void
 }
@@ -17,7 +18,10 @@ export function tap(transport: object, ears: Ears): () => void {
   const undo = [
     tapSend(transport, ears),
     tapHandler(transport, 'onmessage', (message) => ears.received(message)),
-    tapHandler(transport, 'onclose', () => ears.closed()),
+    tapHandler(transport, 'onclose', () => {
+      ears.closed()
+      return undefined
+    }),
   ]
   return () => {
     for (const each of undo) each()
@@ -55,10 +59,26 @@ function tapSend(transport: object, ears: Ears): () => void {
           ears.sent(message)
           return sending
         }
-        ears.sent(message)
-        return Reflect.apply(original, this, args)
+        const around = ears.sent(message)
+        if (!around) return Reflect.apply(original, this, args)
+        if (around.message !== undefined) args[0] = around.message
+        return inside(around, () => Reflect.apply(original, this, args))
       },
   )
+}
+
+/** What is around a message changes nothing of whether, and how often, it is delivered. */
+function inside(around: Around, deliver: () => unknown): unknown {
+  let delivered = false
+  try {
+    return around.run(() => {
+      delivered = true
+      return deliver()
+    })
+  } catch (error) {
+    if (delivered) throw error
+    return deliver()
+  }
 }
 
 function isAnswer(message: unknown): boolean {
@@ -69,7 +89,11 @@ function isAnswer(message: unknown): boolean {
  * Listens at a handler that others set. A transport either keeps it in a property of its own or hands it on in a setter
  * of its class, which still gets it.
  */
-function tapHandler(transport: object, key: 'onmessage' | 'onclose', hear: (message: unknown) => void): () => void {
+function tapHandler(
+  transport: object,
+  key: 'onmessage' | 'onclose',
+  hear: (message: unknown) => Around | undefined,
+): () => void {
   const own = Object.getOwnPropertyDescriptor(transport, key)
   const setter = own ? own.set : inheritedSetter(transport, key)
   const holder = transport as Record<string, unknown>
@@ -84,12 +108,12 @@ function tapHandler(transport: object, key: 'onmessage' | 'onclose', hear: (mess
     return function (this: unknown, ...args: unknown[]): unknown {
       const [message] = args
       if (depth > 0 && message === during) return Reflect.apply(given, this, args)
-      hear(message)
+      const around = hear(message)
       const before = during
       during = message
       depth++
       try {
-        return Reflect.apply(given, this, args)
+        return around ? inside(around, () => Reflect.apply(given, this, args)) : Reflect.apply(given, this, args)
       } finally {
         during = before
         depth--

@@ -8,6 +8,35 @@ const KEY = Symbol.for('mcp-vitals.instrument/1')
 /** Hears of each event, at once. Must be quick. What it throws is counted and goes no further. */
 export type Listener = (event: Event) => void
 
+/** One connection of a server or client, the same object for all that passes there. */
+export interface Link {
+  /** Which side of it is ours. */
+  readonly side: 'server' | 'client'
+  /** Name of the server in events. */
+  readonly server: string
+  /** Pseudonym of the session, where there is one. */
+  readonly session?: string | undefined
+  readonly transport?: string | undefined
+}
+
+/** What stands around one message. */
+export interface Around {
+  /** What is to be sent, and heard of, in place of the message. Only of one that our side sends. */
+  readonly message?: unknown
+  /** W3C `traceparent` that events tell of in place of the message's own; empty where they shall tell of none. */
+  readonly traceparent?: string | undefined
+  /** Runs what handles or sends the message, once, and gives what it gives. */
+  run<T>(deliver: () => T): T
+}
+
+/** Stands around the messages of connections, as spans do. Nothing of it may throw. */
+export interface Surround {
+  /** A message passes. `sent`: our side says it, else the other. An answer of ours is told of once it was sent. */
+  passing(link: Link, message: unknown, sent: boolean): Around | undefined
+  /** Nothing more passes there. */
+  closed(link: Link): void
+}
+
 /** The one place of a process where what is observed meets those who want to know of it. */
 export interface Vitals {
   /** Name of the server, where an event's maker is told no other. */
@@ -21,6 +50,8 @@ export interface Vitals {
   attach(listener: Listener): () => void
   /** The one value of this name in the process, made when it is first asked for. */
   share<T>(name: string, make: () => T): T
+  /** What stands around messages. Default nothing. */
+  surround?: Surround | undefined
   /** Events that were published before the first listener came and found no room, and throws that were swallowed. */
   readonly stats: { lost: number; faults: number }
 }

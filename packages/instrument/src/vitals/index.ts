@@ -1,1 +1,1 @@
-export { EARLY_EVENTS, type Listener, type Vitals, vitals } from './hub.js'
+export { type Around, EARLY_EVENTS, type Link, type Listener, type Surround, type Vitals, vitals } from './hub.js'
