@@ -1,8 +1,8 @@
-import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
+import { Client, type Transport } from '@modelcontextprotocol/client'
 import { ERRORS, vitalsError } from '../errors/index.js'
-import { withOldTransport } from '../providers/index.js'
+import { withOldTransport, withTransport } from '../providers/index.js'
 
-/** Longest time that one server may take to answer all three questions: who are you, what tools, goodbye. */
+/** Longest time that one server may take to answer both questions: who are you, and what tools. */
 const LOOK_TIMEOUT_MS = 20_000
 /** Servers looked at side by side: each may start a process of its own. */
 const SIDE_BY_SIDE = 4
@@ -24,7 +24,9 @@ export interface FirstLookOptions {
   readonly headersOf: (server: string) => Readonly<Record<string, string>>
   readonly transportOf: (server: string) => 'http' | 'sse'
   readonly version: string
+  /** Not told of a look that was aborted. */
   readonly onLook: (look: Look) => void
+  /** Ends every look at once, whatever its server does. */
   readonly signal: AbortSignal
 }
 
@@ -38,21 +40,23 @@ export async function takeFirstLook(options: FirstLookOptions): Promise<void> {
   const waiting = [...servers]
   async function work(): Promise<void> {
     for (let server = waiting.shift(); server !== undefined && !signal.aborted; server = waiting.shift()) {
-      onLook({ server, ...(await look(server, options)) })
+      const found = await look(server, options)
+      if (!signal.aborted) onLook({ server, ...found })
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
 }
 
-/** Looks at one server. Over HTTP+SSE, to close the stream is to leave. */
 async function look(server: string, options: FirstLookOptions): Promise<{ tools: number } | Silence> {
   const { addressOf, headersOf, transportOf, version, signal } = options
   const isOld = transportOf(server) === 'sse'
   const mode = isOld ? 'legacy' : 'auto'
   const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode } })
-  const requests = { url: addressOf(server), headers: headersOf(server), signal }
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
+  const requests = { url: addressOf(server), headers: headersOf(server), signal: limit }
+  const count = (transport: Transport) => countTools(client, transport)
   try {
-    return { tools: await (isOld ? lookOld : lookNew)(client, requests) }
+    return { tools: await (isOld ? withOldTransport(requests, count) : withTransport(requests, count)) }
   } catch (error) {
     return silenceOf(server, error)
   } finally {
@@ -60,28 +64,10 @@ async function look(server: string, options: FirstLookOptions): Promise<{ tools:
   }
 }
 
-interface Requests {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly signal: AbortSignal
-}
-
-async function lookNew(client: Client, { url, headers, signal }: Requests): Promise<number> {
-  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { signal, headers } })
-  try {
-    return await countTools(client, transport)
-  } finally {
-    await transport.terminateSession().catch(() => {})
-  }
-}
-
-function lookOld(client: Client, requests: Requests): Promise<number> {
-  const signal = AbortSignal.any([requests.signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
-  return withOldTransport({ ...requests, signal }, (transport) => countTools(client, transport))
-}
-
 async function countTools(client: Client, transport: Transport): Promise<number> {
   await client.connect(transport, { timeout: LOOK_TIMEOUT_MS })
+  // The SDK says so on standard output where a server has none, and that is the log's.
+  if (!client.getServerCapabilities()?.tools) return 0
   const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
   return tools.length
 }

@@ -1,9 +1,9 @@
-import { Client, ProtocolError, SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client, ProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
 import { minimalEnvironment, startChild } from '../../children/index.js'
 import { VERSION } from '../../version/index.js'
 import { CheckFailure, failureOf, type Probe } from '../check.js'
 import { failureOfExit } from '../command/check.js'
-import { withOldTransport } from './old-transport.js'
+import { withOldTransport, withTransport } from './client-transports.js'
 import type { McpOptions } from './options.js'
 import { createChildTransport } from './transport.js'
 
@@ -35,15 +35,13 @@ export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersO
 
 async function overHttp(url: string, { headers, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
   // Not kept alive: between checks nothing of them is left.
-  const requestInit = { signal, headers: { ...headers, connection: 'close' } }
-  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
+  const requests = { url, headers: { ...headers, connection: 'close' }, signal }
   const client = newClient()
   try {
-    await client.connect(transport, { timeout: timeoutMs })
+    await withTransport(requests, (transport) => client.connect(transport, { timeout: timeoutMs }))
   } catch (error) {
     throw failureOfClient(error)
   } finally {
-    await transport.terminateSession().catch(() => {})
     await client.close().catch(() => {})
   }
 }
