@@ -107,7 +107,7 @@ describe('packages', () => {
     for (const file of MANIFESTS) {
       const { dependencies, devDependencies } = manifestOf(file)
       for (const [name, range] of Object.entries({ ...dependencies, ...devDependencies }))
-        expect(range, `${file}: ${name}`).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/)
+        expect(range, `${file}: ${name}`).toMatch(/^(npm:@?[\w./-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/)
     }
   })
 

@@ -124,7 +124,8 @@ function tapHandler(
   if (setter && handler !== undefined) setter.call(transport, heard)
   Object.defineProperty(transport, key, {
     configurable: true,
-    enumerable: own?.enumerable ?? false,
+    // As it is without us: what no class has a setter for is an ordinary property once it is set.
+    enumerable: own?.enumerable ?? setter === undefined,
     get: () => heard,
     set(given: unknown) {
       handler = given
