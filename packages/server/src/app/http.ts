@@ -2,7 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { vitalsError } from '../errors/index.js'
-import { type AdminCheck, createAdminCheck, createGuard, type Guard, holderOf, isLoopback } from '../listen/index.js'
+import {
+  type AdminCheck,
+  createAdminCheck,
+  createGuard,
+  type Guard,
+  holderOf,
+  isLoopback,
+  type Refusal,
+} from '../listen/index.js'
 import { type Credential, ROUTES, type Route, type RouteName } from './routes.js'
 
 /** A web-standard handler for each route but the gateway's. */
@@ -61,7 +69,9 @@ export function createHttpServer({
   const faces = getRequestListener(createRouter(handlers, metricsPath, gateway !== undefined).fetch)
   return createServer({ keepAlive: true }, (request, response) => {
     const { host, origin } = request.headers
-    const refusal = guard.refusalOf({ host, origin, localAddress: request.socket.localAddress })
+    const refusal = hasSeveralHosts(request)
+      ? 'several_hosts'
+      : guard.refusalOf({ host, origin, localAddress: request.socket.localAddress })
     if (refusal) return refuse(response, refusal)
     const name = gateway && serverIn(request.url ?? '')
     if (name !== undefined) gateway?.(name, request, response)
@@ -101,19 +111,31 @@ export async function listen(server: Server, host: string, port: number): Promis
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
-function refuse(response: ServerResponse, refusal: string): void {
-  const body = JSON.stringify({
-    jsonrpc: '2.0',
-    id: null,
-    error: {
-      code: -32000,
-      message:
-        refusal === 'foreign_host'
-          ? 'Refused: the request’s Host is not this machine. A name of it goes into `listen.allowedHosts`.'
-          : 'Refused: the request’s Origin is not this machine. A page that may call goes into `listen.allowedOrigins`.',
-    },
-  })
-  response.writeHead(403, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body)
+/** RFC 9112, 3.2: of two names nobody can say which was meant. node:http takes the first; it refuses a request of HTTP/1.1 without any. */
+function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  let found = false
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
+    if (found) return true
+    found = true
+  }
+  return false
+}
+
+const REFUSED: Readonly<Record<Refusal | 'several_hosts', readonly [status: number, message: string]>> = {
+  several_hosts: [400, 'Bad Request: the request has more than one Host.'],
+  foreign_host: [403, 'Refused: the request’s Host is not this machine. A name of it goes into `listen.allowedHosts`.'],
+  foreign_origin: [
+    403,
+    'Refused: the request’s Origin is not this machine. A page that may call goes into `listen.allowedOrigins`.',
+  ],
+}
+
+function refuse(response: ServerResponse, refusal: keyof typeof REFUSED): void {
+  const [status, message] = REFUSED[refusal]
+  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message } })
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body)
 }
 
 function askForToken(response: ServerResponse): void {
