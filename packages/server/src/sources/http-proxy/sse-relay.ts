@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.js'
 import { endpointRefused, linkFailure } from './failures.js'
 import { passedHeaders } from './http-headers.js'
 import { passAnswer, type Watch } from './http-passage.js'
+import { TimeOut } from './http-timeouts.js'
 import { type Copies, type Observer, observe } from './observe.js'
 import { refuse } from './respond.js'
 import { createEndpointRewriter, EndpointRefused } from './sse-endpoint.js'
@@ -122,8 +123,8 @@ export class SseRelay implements Watch {
       res.end()
       this.receivedAll()
     })
-    answer.once('error', () => {
-      this.failed(false)
+    answer.once('error', (error) => {
+      this.failed(error instanceof TimeOut)
       refuse(exchange, linkFailure(this.#context, { kind: 'broken off', reason: 'the stream broke off' }))
     })
   }
