@@ -125,7 +125,7 @@ export const ERRORS = {
     next: 'The request may have been carried out: look at what the server logged before you send it again.',
   },
   UPSTREAM_SILENT: {
-    message: 'The server {server} did not begin its answer within {seconds} s.',
+    message: 'The server {server} did not take the request, or did not begin its answer, within {seconds} s.',
     example: '{ "gateway": { "responseTimeoutMs": 600000 } }',
     next: 'Look whether the server hangs; give calls that take long more time with `gateway.responseTimeoutMs`.',
   },

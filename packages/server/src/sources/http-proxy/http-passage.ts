@@ -43,6 +43,7 @@ export class Passage {
   #upstream: ClientRequest
   #answer: IncomingMessage | undefined
   #stopCarrying = () => {}
+  #onSent = () => {}
   #isConnected = false
   #over = false
 
@@ -79,7 +80,7 @@ export class Passage {
       this.#isConnected = true
     })
     // A stream that is asked for may begin with its first event, whenever that comes.
-    if (req.method !== 'GET') limitAnswering(upstream, options.responseTimeoutMs)
+    if (req.method !== 'GET') this.#onSent = limitAnswering(upstream, options.responseTimeoutMs)
     upstream.on('information', (information) => passInformation(res, information))
     upstream.once('response', (answer) => this.#pass(answer))
     upstream.once('upgrade', (_, socket) => {
@@ -94,6 +95,7 @@ export class Passage {
 
   #sent(chunk: Buffer): void {
     this.#exchange.requestBytes += chunk.length
+    this.#onSent()
     this.#watch.sent(chunk)
   }
 

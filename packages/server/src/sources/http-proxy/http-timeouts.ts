@@ -28,15 +28,29 @@ export function limitConnecting(upstream: ClientRequest, timeoutMs: number, onCo
   })
 }
 
-/** Fails the request where no answer begins within `timeoutMs` of its last byte; no limit where undefined. */
-export function limitAnswering(upstream: ClientRequest, timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined) return
-  upstream.once('finish', () => {
-    const timer = setTimeout(() => upstream.destroy(new TimeOut('answer')), timeoutMs)
-    timer.unref()
-    const begun = () => clearTimeout(timer)
-    upstream.once('response', begun).once('close', begun)
-  })
+/**
+ * Fails the request where no answer begins within `timeoutMs` of its last byte, or where the server takes none of it for
+ * so long; no limit where undefined. While its sender is the slow one, the server is not blamed. Gives what is to be
+ * called after each piece that was sent.
+ */
+export function limitAnswering(upstream: ClientRequest, timeoutMs: number | undefined): () => void {
+  if (timeoutMs === undefined) return () => {}
+  const timer = setTimeout(() => {
+    if (upstream.writableEnded || upstream.writableNeedDrain) upstream.destroy(new TimeOut('answer'))
+    else timer.refresh()
+  }, timeoutMs)
+  timer.unref()
+  let isOver = false
+  // A timer that was cleared would run again.
+  const goOn = () => {
+    if (!isOver) timer.refresh()
+  }
+  const over = () => {
+    isOver = true
+    clearTimeout(timer)
+  }
+  upstream.on('drain', goOn).once('finish', goOn).once('response', over).once('close', over)
+  return goOn
 }
 
 /**

@@ -109,7 +109,7 @@ export const gatewayOptions = z
         examples: [1_048_576],
       }),
     responseTimeoutMs: limit(
-      'How long an HTTP server may take to begin its answer to a request that it has whole (GET streams excepted). Absent: as long as the client waits, since a call may take its time.',
+      'How long an HTTP server may take to begin its answer to a request that it has whole (GET streams excepted), and to take the next piece of one that it has not. Absent: as long as the client waits, since a call may take its time.',
       300_000,
     ),
     streamIdleTimeoutMs: limit(
