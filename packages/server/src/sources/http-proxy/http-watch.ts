@@ -79,10 +79,10 @@ export class HttpWatch {
       this.#observer?.copies('server_to_client', framing, {
         answering: this.#keys.length === 1 ? this.#keys[0] : undefined,
       })
-    const unanswered = framing !== 'events' || this.#sessionId === undefined
-    const finish = () => this.#finish(unanswered, status)
-    this.#answer = copies
-      ? decoding(headers['content-encoding'], copies, finish, () => this.#unreadable())
+    const finish = () => this.#finish(status)
+    const read = copies && this.#streams ? this.#notingIds(copies) : copies
+    this.#answer = read
+      ? decoding(headers['content-encoding'], read, finish, () => this.#unreadable())
       : { feed: () => {}, end: finish }
   }
 
@@ -90,7 +90,6 @@ export class HttpWatch {
   received(chunk: Buffer): void {
     this.#answer?.feed(chunk)
     this.#settleDuration()
-    if (this.#streams && !this.#resumable) this.#resumable = hasEventId(chunk)
   }
 
   /** The answer is complete. */
@@ -110,10 +109,15 @@ export class HttpWatch {
    */
   failed(timedOut: boolean): void {
     // A request that this gateway cut because its client left.
-    if (this.#left || (this.#belongs() && this.#resumable)) return
+    if (this.#left || this.#goesOn) return
     const outcome = timedOut ? 'timeout' : 'transport_error'
     for (const key of this.#keys) this.#observer?.fail(key, outcome)
     if (!this.#belongs()) this.#observer?.close(outcome, 'lost')
+  }
+
+  /** True where the rest of the answer may be asked for, and so may come on another stream. */
+  get #goesOn(): boolean {
+    return this.#resumable && this.#belongs()
   }
 
   /** True where the observer is a session's, and so outlives this exchange. */
@@ -167,10 +171,20 @@ export class HttpWatch {
     if (this.#keys.length > 0 && !this.#keys.some((key) => this.#observer?.awaits(key))) this.#exchange.answered()
   }
 
-  #finish(unanswered: boolean, status: number): void {
+  #notingIds(copies: Copies): Copies {
+    return {
+      feed: (bytes) => {
+        copies.feed(bytes)
+        this.#resumable ||= hasEventId(bytes)
+      },
+      end: copies.end,
+    }
+  }
+
+  #finish(status: number): void {
     // A redirection is an answer of HTTP as well, and none of JSON-RPC.
     const details = status < 300 ? {} : { status }
-    if (unanswered) for (const key of this.#keys) this.#observer?.fail(key, 'transport_error', details)
+    if (!this.#goesOn) for (const key of this.#keys) this.#observer?.fail(key, 'transport_error', details)
     if (!this.#belongs()) this.#observer?.close('transport_error', 'server')
   }
 
