@@ -179,7 +179,8 @@ const OUTCOMES = {
   ok: (id: string) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[]}}`,
   tool_error: (id: string) => `{"id":${id},"result":{"isError":true,"content":[]},"jsonrpc":"2.0"}`,
   protocol_error: (id: string) => `{"jsonrpc":"2.0","error":{"code":-32602,"message":"no"},"id":${id}}`,
-  process_exit: () => '',
+  // Its client ended the input, and so gave it up; the server ends without a word.
+  cancelled: () => '',
 } as const
 type Outcome = keyof typeof OUTCOMES
 

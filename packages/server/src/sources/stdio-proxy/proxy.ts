@@ -186,7 +186,7 @@ class ObservingProxy implements StdioProxy {
     const { publish, now, clock } = this.#options
     clearInterval(this.#sweeper)
     const reason = this.#clientLeft ? 'client' : this.#stopped ? 'shutdown' : 'server'
-    this.#observe(() => this.#conversation?.close('process_exit', reason))
+    this.#observe(() => this.#conversation?.close(this.#unwanted ? 'cancelled' : 'process_exit', reason))
     this.#observe(() => {
       publish(
         event('process.ended', now(), this.#about(), {
