@@ -5,6 +5,7 @@ import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, STOPPING, tooManyChildren } from './failures.js'
 import type { Message } from './message.js'
+import { observe } from './observe.js'
 import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
 import type { Tenant } from './slots.js'
@@ -59,7 +60,12 @@ export class SharedProcesses {
     void this.#probing.then((refusal) => {
       if (refusal === undefined) this.post(exchange, message)
       // A client that only asks is sent to `initialize`, whose failure tells more to more clients.
-      else this.#refuse(exchange, message, message.method === 'server/discover' ? legacyRefusal(message) : refusal)
+      else if (message.method === 'server/discover') this.#refuse(exchange, message, legacyRefusal(message))
+      else {
+        this.#refuse(exchange, message, refusal)
+        // Turned away with 503 it began nothing.
+        if (refusal.status === 502) this.#countFailed(exchange, message)
+      }
     })
   }
 
@@ -92,6 +98,13 @@ export class SharedProcesses {
 
   #refuse(exchange: Exchange, message: Message, refusal: Refusal): void {
     refuse(exchange, { ...refusal, id: message.id })
+  }
+
+  /** The process ended before it could be given the message: that counts as if it had ended within it. */
+  #countFailed({ agent }: Exchange, { bytes }: Message): void {
+    const observer = observe(this.#context, undefined, 'http', agent)
+    observer.whole('client_to_server', bytes)
+    observer.close('process_exit', 'server')
   }
 
   /**
