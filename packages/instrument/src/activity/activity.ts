@@ -1,5 +1,6 @@
 import type { Event, EventOf } from '../event/index.js'
 import type { Entrance } from '../stream/index.js'
+import { OpenRequests } from './open-requests.js'
 
 /** Bounds of what is remembered of one server. */
 export interface ActivityLimits {
@@ -23,8 +24,8 @@ const REMEMBERED_ENDS = 1000
 
 interface Session {
   heardAt: number
-  /** Key of a request → whether it is a tool call. */
-  readonly open: Map<string, boolean>
+  /** Whether each is a tool call. */
+  readonly open: OpenRequests<boolean>
   transport?: string | undefined
   protocolVersion?: string | undefined
 }
@@ -49,9 +50,12 @@ export interface ActivityOptions {
 export class Activity {
   readonly #options: ActivityOptions
   readonly #sessions = new Map<string, Session>()
+  /** The session that was asked for last, and its name: most events are of the same one as the event before. */
+  #latest: Session | undefined
+  #latestName: string | undefined
   readonly #ended = new Set<string>()
   /** Requests that are part of no session, or of none yet. */
-  readonly #loose = new Map<string, Loose>()
+  readonly #loose = new OpenRequests<Loose>()
   readonly #processes = new Set<string>()
   #openRequests = 0
   #openToolCalls = 0
@@ -84,7 +88,7 @@ export class Activity {
 
   /** What an open session agreed on, where that is known. */
   protocolVersion(session: string | undefined): string | undefined {
-    return session === undefined ? undefined : this.#sessions.get(session)?.protocolVersion
+    return this.#sessionOf(session)?.protocolVersion
   }
 
   /** How many are known to run. */
@@ -92,18 +96,18 @@ export class Activity {
     return this.#processes.size
   }
 
-  /** Takes one event of the server, in order. */
-  see(event: Event, entrance: Entrance): void {
-    this.#heard(event)
+  /** Takes one event of the server, in order. `at`: milliseconds since 1970. */
+  see(event: Event, entrance: Entrance, at = this.#options.now()): void {
+    this.#heard(event, at)
     switch (event.type) {
       case 'session.opened':
-        if (event.session !== undefined) this.#sessionOpened(event.session, event.transport, event.protocolVersion)
+        if (event.session !== undefined) this.#sessionOpened(event, event.session, at)
         return
       case 'session.closed':
         if (event.session !== undefined) this.#sessionClosed(event.session)
         return
       case 'request.started':
-        this.#requestStarted(openSessionOf(event), requestKey(event, entrance), isToolCall(event))
+        this.#requestStarted(openSessionOf(event), requestKey(event, entrance), isToolCall(event), at)
         return
       case 'request.ended':
         this.#requestEnded(openSessionOf(event), requestKey(event, entrance))
@@ -118,23 +122,42 @@ export class Activity {
   }
 
   /** An event came: its session, if any, is open, unless it has ended or this is no sign that it ever began. */
-  #heard(event: Event): void {
-    const { session, transport } = event
-    if (session === undefined || this.#ended.has(session)) return
-    if (this.#sessions.has(session) || isFromWithin(event)) this.#sessionOpened(session, transport)
+  #heard(event: Event, at: number): void {
+    const { session } = event
+    if (session === undefined) return
+    const known = this.#sessionOf(session)
+    if (known) known.heardAt = at
+    else if (!this.#ended.has(session) && isFromWithin(event)) this.#sessionOpened(event, session, at)
+  }
+
+  #sessionOf(name: string | undefined): Session | undefined {
+    if (name === undefined) return undefined
+    if (name === this.#latestName) return this.#latest
+    const session = this.#sessions.get(name)
+    if (session) {
+      this.#latest = session
+      this.#latestName = name
+    }
+    return session
   }
 
   /** Opens a session, even one that had ended. */
-  #sessionOpened(session: string, transport?: string, protocolVersion?: string): void {
-    const { limits, now, onUntracked = () => {} } = this.#options
+  #sessionOpened(event: Event, session: string, at: number): void {
+    const { limits, onUntracked } = this.#options
+    const protocolVersion = event.type === 'session.opened' ? event.protocolVersion : undefined
     this.#ended.delete(session)
-    const known = this.#sessions.get(session)
+    const known = this.#sessionOf(session)
     if (known) {
-      known.heardAt = now()
+      known.heardAt = at
       known.protocolVersion = protocolVersion ?? known.protocolVersion
     } else if (this.#sessions.size < limits.maxSessions)
-      this.#sessions.set(session, { heardAt: now(), open: new Map(), transport, protocolVersion })
-    else onUntracked('session')
+      this.#sessions.set(session, {
+        heardAt: at,
+        open: new OpenRequests(),
+        transport: event.transport,
+        protocolVersion,
+      })
+    else onUntracked?.('session')
   }
 
   /** Ends a session and every request in it. */
@@ -144,25 +167,24 @@ export class Activity {
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!)
   }
 
-  #requestStarted(session: string | undefined, request: string, isCall: boolean): void {
-    const { limits, now, onUntracked = () => {} } = this.#options
-    const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
+  #requestStarted(session: string | undefined, request: string, isCall: boolean, at: number): void {
+    const known = this.#sessionOf(session)
+    const open = session === undefined ? this.#loose : known?.open
     if (!open || open.has(request)) return
+    const { limits, onUntracked } = this.#options
     if (this.#openRequests >= limits.maxOpenRequests) {
-      onUntracked('request')
+      onUntracked?.('request')
       return
     }
-    if (session === undefined) this.#loose.set(request, { startedAt: now(), isToolCall: isCall })
-    else this.#sessions.get(session)?.open.set(request, isCall)
+    if (known) known.open.set(request, isCall)
+    else this.#loose.set(request, { startedAt: at, isToolCall: isCall })
     this.#openRequests++
     if (isCall) this.#openToolCalls++
   }
 
   #requestEnded(session: string | undefined, request: string): void {
-    const open = session === undefined ? this.#loose : this.#sessions.get(session)?.open
-    const known = open?.get(request)
+    const known = session === undefined ? this.#loose.take(request) : this.#sessionOf(session)?.open.take(request)
     if (known === undefined) return
-    open?.delete(request)
     this.#openRequests--
     if (known === true || (typeof known === 'object' && known.isToolCall)) this.#openToolCalls--
   }
@@ -175,12 +197,14 @@ export class Activity {
   sweep(): void {
     const oldest = this.#options.now() - this.#options.limits.idleMs
     for (const [session, { heardAt }] of this.#sessions) if (heardAt < oldest) this.#forget(session)
-    for (const [request, { startedAt }] of this.#loose) if (startedAt < oldest) this.#requestEnded(undefined, request)
+    for (const [request, { startedAt }] of [...this.#loose.entries()])
+      if (startedAt < oldest) this.#requestEnded(undefined, request)
   }
 
   #forget(session: string): void {
-    for (const request of [...(this.#sessions.get(session)?.open.keys() ?? [])]) this.#requestEnded(session, request)
+    for (const request of this.#sessionOf(session)?.open.keys() ?? []) this.#requestEnded(session, request)
     this.#sessions.delete(session)
+    this.#latest = this.#latestName = undefined
   }
 }
 

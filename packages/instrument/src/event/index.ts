@@ -13,5 +13,5 @@ export {
   TRANSPORTS,
 } from './events.js'
 export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'
-export { beginEvent, type Draft, event } from './make.js'
+export { completed, type Draft, event } from './make.js'
 export { type EventSchemas, eventSchemas, type JsonSchema } from './schema.js'

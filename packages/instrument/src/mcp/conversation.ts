@@ -45,7 +45,7 @@ class ByteConversation extends Correlator implements Conversation {
   #findings(direction: Direction, options?: BodyOptions): Findings {
     return {
       tree: this.#tree,
-      onHead: ({ fields, start, end }) => this.receive(direction, { fields, sizeBytes: end - start }, options),
+      onHead: ({ fields, start, end }) => this.receive(direction, fields, end - start, options),
       onFault: (reason, sizeBytes) => this.unreadable(direction, reason, sizeBytes),
     }
   }

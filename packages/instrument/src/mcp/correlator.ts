@@ -1,12 +1,12 @@
-import { type Event, event, type Origin } from '../event/index.js'
+import { completed, EVENT_VERSION, type Event, event, type Origin } from '../event/index.js'
 import { isFailure, kindOf } from './kind.js'
 import type { Listing } from './known.js'
 import { Lane } from './lane.js'
 import { CONVERSATION_LIMITS, type ConversationLimits } from './limits.js'
 import type { ServerMemory } from './memory.js'
 import { NAMED_METHODS } from './methods.js'
-import { type Asked, type Direction, type EndDetails, Operation, type Voice } from './operation.js'
-import type { Captured } from './paths.js'
+import { type Direction, type EndDetails, Operation, type Voice } from './operation.js'
+import type { Captured, TokenKey } from './paths.js'
 import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
 import type { Outcome } from './status.js'
@@ -47,23 +47,17 @@ export interface ConversationStats {
   readonly progressTokens: number
 }
 
-/** What was said: one message. */
-export interface Said {
-  readonly fields: Captured
-  readonly sizeBytes: number
-}
-
 /** One session, stdio connection or stateless exchange, as far as it does not matter how its messages are read. */
 export interface Observation {
   /** Requests that wait for an answer, both directions. */
   readonly open: number
   /** Whether the request with this key (see `tokenKey`) is open. `direction`: who asked. */
-  awaits(direction: Direction, key: string): boolean
+  awaits(direction: Direction, key: TokenKey): boolean
   /**
    * Ends one open request that will get no answer here. `direction`: who asked. `key`: see `tokenKey`. False where no
    * such request is open.
    */
-  fail(direction: Direction, key: string, outcome: Outcome, details?: EndDetails): boolean
+  fail(direction: Direction, key: TokenKey, outcome: Outcome, details?: EndDetails): boolean
   /** Ends the requests that are too old, and tells the sum of a flood of junk that is over. Done at every message; call it where messages may stop coming. */
   sweep(): void
   /**
@@ -82,11 +76,13 @@ export class Correlator implements Observation {
   readonly #voice: Voice
   readonly #server: ServerMemory
   readonly #limits: ConversationLimits
-  readonly #lanes: Readonly<Record<Direction, Lane>>
-  readonly #unread: Readonly<Record<Direction, Unreadable>>
+  readonly #asked: Lane
+  readonly #backwards: Lane
   readonly #session: Session
-  readonly #rounds: Rounds
-  readonly #tasks: Tasks
+  /** Made when there is something for them: a conversation may be one request long. */
+  #unread: { readonly [D in Direction]: Unreadable } | undefined
+  #rounds: Rounds | undefined
+  #tasks: Tasks | undefined
   #toolListing: Listing | undefined
   #promptListing: Listing | undefined
   #closed = false
@@ -94,30 +90,22 @@ export class Correlator implements Observation {
   constructor({ origin, publish, now, clock, server, limits }: ConversationOptions) {
     this.#voice = { origin, publish, now, clock }
     this.#server = server
-    this.#limits = { ...CONVERSATION_LIMITS, ...limits }
-    this.#lanes = {
-      client_to_server: new Lane(this.#limits.lateAnswers),
-      server_to_client: new Lane(this.#limits.lateAnswers),
-    }
-    this.#unread = {
-      client_to_server: new Unreadable(this.#voice, 'client_to_server'),
-      server_to_client: new Unreadable(this.#voice, 'server_to_client'),
-    }
+    this.#limits = limits ? { ...CONVERSATION_LIMITS, ...limits } : CONVERSATION_LIMITS
+    this.#asked = new Lane(this.#limits.lateAnswers)
+    this.#backwards = new Lane(this.#limits.lateAnswers)
     this.#session = new Session(this.#voice)
-    this.#rounds = new Rounds(server.waiting, this, server.nextConversation())
-    this.#tasks = new Tasks(server.tasks, server.results)
   }
 
   get open(): number {
-    return this.#lanes.client_to_server.size + this.#lanes.server_to_client.size
+    return this.#asked.size + this.#backwards.size
   }
 
-  awaits(direction: Direction, key: string): boolean {
-    return this.#lanes[direction].has(key)
+  awaits(direction: Direction, key: TokenKey): boolean {
+    return this.#laneOf(direction).has(key)
   }
 
-  fail(direction: Direction, key: string, outcome: Outcome, details?: EndDetails): boolean {
-    const operation = this.#lanes[direction].abandoned(key)
+  fail(direction: Direction, key: TokenKey, outcome: Outcome, details?: EndDetails): boolean {
+    const operation = this.#laneOf(direction).abandoned(key)
     operation?.end(outcome, details)
     return operation !== undefined
   }
@@ -129,8 +117,8 @@ export class Correlator implements Observation {
   close(outcome: Outcome, reason: CloseReason): void {
     if (this.#closed) return
     this.#closed = true
-    for (const unread of Object.values(this.#unread)) unread.close()
-    for (const lane of Object.values(this.#lanes)) {
+    if (this.#unread) for (const unread of Object.values(this.#unread)) unread.close()
+    for (const lane of [this.#asked, this.#backwards]) {
       for (let operation = lane.abandonOldest(); operation; operation = lane.abandonOldest()) operation.end(outcome)
     }
     if (this.#voice.origin.session === undefined) return
@@ -141,7 +129,8 @@ export class Correlator implements Observation {
   }
 
   stats(): ConversationStats {
-    const { client_to_server: asked, server_to_client: backwards } = this.#lanes
+    const asked = this.#asked
+    const backwards = this.#backwards
     return {
       open: this.open,
       lateAnswers: asked.lateSize + backwards.lateSize,
@@ -150,27 +139,31 @@ export class Correlator implements Observation {
   }
 
   /** One message, by what was taken of it. `sizeBytes`: 0 where that is not known. */
-  receive(direction: Direction, head: Said, { answering, onRequest }: BodyOptions = {}): void {
+  receive(direction: Direction, fields: Captured, sizeBytes: number, options?: BodyOptions): void {
     if (this.#closed) return
     const at = this.#voice.clock()
     this.#sweep(at)
-    const kind = kindOf(head.fields)
+    const kind = kindOf(fields)
     if (kind === 'request') {
-      this.#request(direction, head, at)
-      onRequest?.(head.fields.id!, head.fields.method!)
-    } else if (kind === 'notification') this.#notification(direction, head, at)
-    else if (kind === 'response') this.#response(direction, head, answering, at)
-    else this.unreadable(direction, 'not_jsonrpc', head.sizeBytes)
+      this.#request(direction, fields, sizeBytes, at)
+      // Only readers of bytes are told who listens, and their keys are texts.
+      options?.onRequest?.(fields.id as string, fields.method!)
+    } else if (kind === 'notification') this.#notification(direction, fields, sizeBytes, at)
+    else if (kind === 'response') this.#response(direction, fields, sizeBytes, options?.answering, at)
+    else this.unreadable(direction, 'not_jsonrpc', sizeBytes)
   }
 
-  #request(direction: Direction, { fields, sizeBytes }: Said, at: number): void {
+  #request(direction: Direction, fields: Captured, requestBytes: number, at: number): void {
     const key = fields.id!
     const method = fields.method!
-    const lane = this.#lanes[direction]
+    const lane = this.#laneOf(direction)
     lane.abandoned(key)?.end('replaced')
     const name = NAMED_METHODS.has(method) ? fields.name : undefined
-    const request = { id: '', direction, method, name, requestBytes: sizeBytes }
-    const operation = this.#rounds.resume(request, fields) ?? this.#start(request, fields.traceparent)
+    const operation =
+      fields.retriedState === undefined && fields.inputResponses === undefined
+        ? this.#begin(direction, fields, name, requestBytes)
+        : (this.#roundsOf().resume({ direction, method, name, requestBytes }, fields) ??
+          this.#begin(direction, fields, name, requestBytes))
     operation.aboutTask = fields.taskOf
     operation.askedForTask = fields.taskAsked === 'object'
     operation.firstPage = fields.cursor === undefined
@@ -181,29 +174,43 @@ export class Correlator implements Observation {
     if (direction === 'client_to_server') this.#session.requested(method, fields)
   }
 
-  #start(request: Asked & { id: string }, traceparent: string | undefined): Operation {
-    const traceId = traceIdOf(traceparent)
-    const voice = traceId ? { ...this.#voice, origin: { ...this.#voice.origin, traceId } } : this.#voice
-    request.id = this.#server.nextOperation(voice.origin.server, voice.now())
-    return new Operation(voice, this, request)
+  #begin(direction: Direction, fields: Captured, name: string | undefined, requestBytes: number): Operation {
+    const { origin, now } = this.#voice
+    const operation = new Operation(this.#voice, this, direction, fields.method!, name)
+    operation.requestBytes = requestBytes
+    operation.begin(
+      this.#server.nextOperation(origin.server, now()),
+      fields.traceparent === undefined ? origin.traceId : (traceIdOf(fields.traceparent) ?? origin.traceId),
+    )
+    return operation
   }
 
-  #notification(direction: Direction, { fields, sizeBytes }: Said, at: number): void {
+  #notification(direction: Direction, fields: Captured, sizeBytes: number, at: number): void {
     const method = fields.method!
     const { origin, publish, now } = this.#voice
-    publish(event('notification', now(), origin, { direction, method, sizeBytes }))
+    publish(
+      completed(
+        { v: EVENT_VERSION, type: 'notification', at: now(), server: origin.server, direction, method, sizeBytes },
+        origin,
+      ),
+    )
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
-      this.#lanes[direction].abandoned(fields.cancelledId)?.end('cancelled')
+      this.#laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
     } else if (method === 'notifications/progress' && fields.reportedProgress !== undefined) {
-      this.#lanes[opposite(direction)].progressed(fields.reportedProgress)
+      this.#laneOf(opposite(direction)).progressed(fields.reportedProgress)
     } else if (method === 'notifications/tools/list_changed') this.#server.known.forget('tools/call')
     else if (method === 'notifications/prompts/list_changed') this.#server.known.forget('prompts/get')
-    else if (method.startsWith('notifications/tasks')) this.#tasks.reported(opposite(direction), fields, at)
+    else if (method.startsWith('notifications/tasks')) this.#tasksOf().reported(opposite(direction), fields, at)
   }
 
-  #response(direction: Direction, head: Said, answering: string | undefined, at: number): void {
-    const { fields, sizeBytes } = head
-    const lane = this.#lanes[opposite(direction)]
+  #response(
+    direction: Direction,
+    fields: Captured,
+    sizeBytes: number,
+    answering: string | undefined,
+    at: number,
+  ): void {
+    const lane = this.#laneOf(opposite(direction))
     const key = fields.id === undefined || fields.id === 'null' ? answering : fields.id
     const operation = key === undefined ? undefined : lane.answered(key)
     if (!operation) {
@@ -213,29 +220,29 @@ export class Correlator implements Observation {
     operation.responseBytes += sizeBytes
     const task = createdTask(operation, fields)
     if (isFailure(fields)) this.#failed(operation, fields.errorCode)
-    else if (asksForInput(fields)) this.#rounds.park(operation, fields.requestState, at)
-    else if (task !== undefined) this.#tasks.follow(operation, task, fields, at)
-    else this.#succeeded(operation, head, at)
+    else if (asksForInput(fields)) this.#roundsOf().park(operation, fields.requestState, at)
+    else if (task !== undefined) this.#tasksOf().follow(operation, task, fields, at)
+    else this.#succeeded(operation, fields, sizeBytes, at)
   }
 
   #failed(operation: Operation, errorCode: string | undefined): void {
     operation.end('protocol_error', { errorCode, unknownName: this.#isUnknown(operation, errorCode) })
-    this.#tasks.failed(operation, errorCode)
+    if (operation.aboutTask !== undefined) this.#tasksOf().failed(operation, errorCode)
   }
 
-  #succeeded(operation: Operation, head: Said, at: number): void {
-    const { fields } = head
+  #succeeded(operation: Operation, fields: Captured, sizeBytes: number, at: number): void {
     operation.reading?.answered(fields, 'answer')
     const { outcome, errorCode } = resultOf(fields.isError, fields.toolErrorCodes)
-    operation.end(outcome, { errorCode, unknownName: this.#isUnknown(operation) })
-    this.#tasks.answered(operation, fields, at)
+    if (outcome === 'ok') operation.end(outcome)
+    else operation.end(outcome, { errorCode, unknownName: this.#isUnknown(operation) })
+    if (operation.aboutTask !== undefined) this.#tasksOf().answered(operation, fields, at)
     if (operation.direction !== 'client_to_server') return
     this.#session.answered(operation.method, fields)
-    if (operation.method === 'tools/list') this.#toolsListed(operation, head)
-    else if (operation.method === 'prompts/list') this.#promptsListed(operation, head)
+    if (operation.method === 'tools/list') this.#toolsListed(operation, fields, sizeBytes)
+    else if (operation.method === 'prompts/list') this.#promptsListed(operation, fields)
   }
 
-  #toolsListed(operation: Operation, { fields, sizeBytes }: Said): void {
+  #toolsListed(operation: Operation, fields: Captured, sizeBytes: number): void {
     const tools = fields.toolNames ?? []
     const cut = fields.toolsCut ?? false
     const last = isLastPage(fields)
@@ -246,7 +253,7 @@ export class Correlator implements Observation {
     publish(event('tools.listed', now(), origin, { tools, hashes, sizeBytes, complete: last && !cut }))
   }
 
-  #promptsListed(operation: Operation, { fields }: Said): void {
+  #promptsListed(operation: Operation, fields: Captured): void {
     this.#promptListing ??= this.#server.known.listing('prompts/get')
     const page = { first: operation.firstPage, last: isLastPage(fields), cut: fields.promptsCut ?? false }
     this.#promptListing.page(fields.promptNames ?? [], page)
@@ -261,14 +268,36 @@ export class Correlator implements Observation {
 
   /** The speaker said what could not be understood. */
   unreadable(direction: Direction, reason: UnreadableReason, sizeBytes: number): void {
-    if (!this.#closed) this.#unread[direction].take(reason, sizeBytes)
+    if (this.#closed) return
+    this.#unread ??= {
+      client_to_server: new Unreadable(this.#voice, 'client_to_server'),
+      server_to_client: new Unreadable(this.#voice, 'server_to_client'),
+    }
+    this.#unread[direction].take(reason, sizeBytes)
+  }
+
+  /** Where the requests that this side sent wait. */
+  #laneOf(direction: Direction): Lane {
+    return direction === 'client_to_server' ? this.#asked : this.#backwards
+  }
+
+  #roundsOf(): Rounds {
+    this.#rounds ??= new Rounds(this.#server.waiting, this, this.#server.nextConversation())
+    return this.#rounds
+  }
+
+  #tasksOf(): Tasks {
+    this.#tasks ??= new Tasks(this.#server.tasks, this.#server.results)
+    return this.#tasks
   }
 
   #sweep(at: number): void {
-    this.#unread.client_to_server.sweep(at)
-    this.#unread.server_to_client.sweep(at)
-    this.#giveUp(this.#lanes.client_to_server, at)
-    this.#giveUp(this.#lanes.server_to_client, at)
+    if (this.#unread) {
+      this.#unread.client_to_server.sweep(at)
+      this.#unread.server_to_client.sweep(at)
+    }
+    this.#giveUp(this.#asked, at)
+    this.#giveUp(this.#backwards, at)
     this.#server.sweep(at)
   }
 
@@ -277,7 +306,8 @@ export class Correlator implements Observation {
   }
 
   #abandonOldest(): void {
-    const { client_to_server: asked, server_to_client: backwards } = this.#lanes
+    const asked = this.#asked
+    const backwards = this.#backwards
     const asksFirst = (asked.oldestSince ?? Infinity) <= (backwards.oldestSince ?? Infinity)
     const lane = asksFirst && asked.size > 0 ? asked : backwards.size > 0 ? backwards : asked
     lane.abandonOldest()?.end('unanswered')

@@ -1,17 +1,14 @@
 import { STREAMING_METHODS } from './methods.js'
 import type { Operation } from './operation.js'
-
-interface Open {
-  readonly operation: Operation
-  readonly since: number
-}
+import type { TokenKey } from './paths.js'
+import { Requests } from './requests.js'
 
 /** The requests of one direction that wait for an answer, by the key of their id. */
 export class Lane {
-  readonly #requests = new Map<string, Open>()
-  readonly #streams = new Map<string, Open>()
-  readonly #late = new Map<string, number>()
-  readonly #progress = new Map<string, Operation>()
+  readonly #requests = new Requests()
+  #streams: Requests | undefined
+  #late: Map<TokenKey, number> | undefined
+  #progress: Map<TokenKey, Operation> | undefined
   readonly #lateLimit: number
 
   constructor(lateLimit: number) {
@@ -19,58 +16,55 @@ export class Lane {
   }
 
   get size(): number {
-    return this.#requests.size + this.#streams.size
+    return this.#requests.size + (this.#streams?.size ?? 0)
   }
   get lateSize(): number {
-    return this.#late.size
+    return this.#late?.size ?? 0
   }
   get progressSize(): number {
-    return this.#progress.size
+    return this.#progress?.size ?? 0
   }
 
   /** When the oldest request that can be given up began, monotonic milliseconds; `undefined` where there is none. */
   get oldestSince(): number | undefined {
-    if (this.#requests.size > 0) for (const { since } of this.#requests.values()) return since
-    return undefined
+    return this.#requests.oldest?.askedAt
   }
 
-  add(key: string, operation: Operation, since: number): void {
-    const map = STREAMING_METHODS.has(operation.method) ? this.#streams : this.#requests
-    map.set(key, { operation, since })
+  add(key: TokenKey, operation: Operation, since: number): void {
+    operation.key = key
+    operation.askedAt = since
+    if (STREAMING_METHODS.has(operation.method)) {
+      this.#streams ??= new Requests()
+      this.#streams.add(operation)
+    } else this.#requests.add(operation)
   }
 
-  has(key: string): boolean {
-    return this.#requests.has(key) || this.#streams.has(key)
+  has(key: TokenKey): boolean {
+    return this.#requests.has(key) || this.#streams?.has(key) === true
   }
 
   /** Joins progress reported for this token to an operation, until it ends. */
-  track(token: string, operation: Operation): void {
-    this.#progress.set(token, operation)
+  track(token: TokenKey, operation: Operation): void {
+    this.#progress ??= new Map()
+    const progress = this.#progress
+    progress.set(token, operation)
     operation.onEnd(() => {
-      if (this.#progress.get(token) === operation) this.#progress.delete(token)
+      if (progress.get(token) === operation) progress.delete(token)
     })
   }
 
-  progressed(token: string): void {
-    const operation = this.#progress.get(token)
+  progressed(token: TokenKey): void {
+    const operation = this.#progress?.get(token)
     if (operation) operation.progress++
   }
 
   /** The request was answered: it is no longer open. */
-  answered(key: string): Operation | undefined {
-    const open = this.#requests.get(key)
-    if (open) {
-      this.#requests.delete(key)
-      return open.operation
-    }
-    if (this.#streams.size === 0) return undefined
-    const stream = this.#streams.get(key)
-    this.#streams.delete(key)
-    return stream?.operation
+  answered(key: TokenKey): Operation | undefined {
+    return this.#requests.take(key) ?? this.#streams?.take(key)
   }
 
   /** The request will not be waited for any more; its answer may still come. */
-  abandoned(key: string): Operation | undefined {
+  abandoned(key: TokenKey): Operation | undefined {
     const operation = this.answered(key)
     if (operation) this.#expectLate(key)
     return operation
@@ -78,22 +72,22 @@ export class Lane {
 
   /** Takes the oldest request, a stream only where there is nothing else. */
   abandonOldest(): Operation | undefined {
-    for (const map of [this.#requests, this.#streams]) for (const key of map.keys()) return this.abandoned(key)
-    return undefined
+    const oldest = this.#requests.oldest ?? this.#streams?.oldest
+    return oldest && this.abandoned(oldest.key)
   }
 
   /** Whether this answer is late: its request ended before it. Each is expected once. */
-  takeLate(key: string): boolean {
-    const count = this.#late.get(key)
+  takeLate(key: TokenKey): boolean {
+    const count = this.#late?.get(key)
     if (count === undefined) return false
-    if (count > 1) this.#late.set(key, count - 1)
-    else this.#late.delete(key)
+    if (count > 1) this.#late?.set(key, count - 1)
+    else this.#late?.delete(key)
     return true
   }
 
-  #expectLate(key: string): void {
-    const count = this.#late.get(key) ?? 0
-    this.#late.set(key, count + 1)
+  #expectLate(key: TokenKey): void {
+    this.#late ??= new Map()
+    this.#late.set(key, (this.#late.get(key) ?? 0) + 1)
     if (this.#late.size <= this.#lateLimit) return
     for (const oldest of this.#late.keys()) {
       this.#late.delete(oldest)

@@ -62,8 +62,8 @@ export class ServerMemory {
 
   /** A new operation's id: unique among servers and restarts, from the server's name, the time of its first and a count. */
   nextOperation(server: string, now: number): string {
-    this.#prefix ??= `${serverHash(server)}-${Math.trunc(now).toString(16)}`
-    return `${this.#prefix}-${(this.#operations++).toString(16)}`
+    this.#prefix ??= `${serverHash(server)}-${Math.trunc(now).toString(16)}-`
+    return this.#prefix + this.#operations++
   }
 
   nextConversation(): number {

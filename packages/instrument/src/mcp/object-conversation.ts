@@ -28,10 +28,11 @@ class Objects extends Correlator implements ObjectConversation {
   hear(direction: Direction, message: unknown, sizeBytes: number, traceparent?: string): void {
     if (Array.isArray(message) && message.length > 0) {
       // Of a batch the size of each is not asked for: no SDK that speaks them still makes one.
-      for (const each of message) this.receive(direction, { fields: fieldsOf(each, this.#definitions), sizeBytes: 0 })
+      for (const each of message) this.receive(direction, fieldsOf(each, this.#definitions), 0)
       return
     }
     const fields = fieldsOf(message, this.#definitions)
-    this.receive(direction, { fields: traceparent === undefined ? fields : { ...fields, traceparent }, sizeBytes })
+    if (traceparent !== undefined) fields.traceparent = traceparent
+    this.receive(direction, fields, sizeBytes)
   }
 }

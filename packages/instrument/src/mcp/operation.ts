@@ -1,5 +1,6 @@
-import { beginEvent, type Event, type EventOf, type Origin } from '../event/index.js'
+import { completed, type Draft, EVENT_VERSION, type Event, type EventOf, type Origin } from '../event/index.js'
 import type { CallReading } from './extraction.js'
+import type { TokenKey } from './paths.js'
 import { type Outcome, statusOf } from './status.js'
 
 export type Direction = EventOf<'notification'>['direction']
@@ -16,7 +17,6 @@ export interface Voice {
 
 /** What is known of a request when it passes. */
 export interface Asked {
-  readonly id: string
   readonly direction: Direction
   readonly method: string
   readonly name: string | undefined
@@ -34,13 +34,18 @@ export interface EndDetails {
   readonly resultFollows?: boolean
 }
 
+const NO_DETAILS: EndDetails = {}
+
 /** One operation: a request and its answer, over all rounds of input and the task that it may become. */
-export class Operation {
+export class Operation implements Asked {
   readonly direction: Direction
   readonly method: string
   readonly name: string | undefined
   /** The conversation that it is part of now. */
   owner: object
+  /** Of its open request: by which key its answer is known, and when it came, monotonic milliseconds. */
+  key: TokenKey = ''
+  askedAt = 0
   /** Task that the request is about (`tasks/*`). */
   aboutTask: string | undefined
   /** The request asked to be run as a task. */
@@ -50,11 +55,12 @@ export class Operation {
   /** The request asked for a list from its beginning. */
   firstPage = true
   progress = 0
-  requestBytes: number
+  requestBytes = 0
   responseBytes = 0
   /** What is read off it for events of its own. */
   reading: CallReading | undefined
-  readonly #id: string
+  #id = ''
+  #traceId: string | undefined
   readonly #voice: Voice
   readonly #startedAt: number
   #rounds = 1
@@ -63,22 +69,31 @@ export class Operation {
   #ended: EventOf<'request.ended'> | undefined
   #release: (() => void) | undefined
 
-  /** Publishes `request.started`. */
-  constructor(voice: Voice, owner: object, { id, direction, method, name, requestBytes }: Asked) {
+  constructor(voice: Voice, owner: object, direction: Direction, method: string, name: string | undefined) {
     this.#voice = voice
-    this.#id = id
     this.#startedAt = voice.clock()
     this.owner = owner
     this.direction = direction
     this.method = method
     this.name = name
-    this.requestBytes = requestBytes
-    const started = beginEvent('request.started', voice.now(), voice.origin)
-    started.direction = direction
-    started.method = method
-    if (name !== undefined) started.name = name
-    started.operation = id
-    voice.publish(started)
+  }
+
+  /** Publishes `request.started`. `id`: unique within the stream. `traceId`: where the caller sent one. */
+  begin(id: string, traceId: string | undefined): void {
+    this.#id = id
+    this.#traceId = traceId
+    const { origin, now, publish } = this.#voice
+    const started: Draft<'request.started'> = {
+      v: EVENT_VERSION,
+      type: 'request.started',
+      at: now(),
+      server: origin.server,
+      direction: this.direction,
+      method: this.method,
+      operation: id,
+    }
+    if (this.name !== undefined) started.name = this.name
+    publish(completed(started, origin, traceId))
   }
 
   /** An answer asked for input: the clock of the server stops. */
@@ -101,37 +116,43 @@ export class Operation {
   }
 
   /** Publishes `request.ended`, the first time, and then what is read off the call, once. */
-  end(outcome: Outcome, details: EndDetails = {}): void {
+  end(outcome: Outcome, details = NO_DETAILS): void {
     if (!this.#ended) {
-      this.onEnd(undefined)
+      if (this.#release) this.onEnd(undefined)
       this.#stopWaiting()
       this.#ended = this.#ending(outcome, details)
       this.#voice.publish(this.#ended)
       if (details.resultFollows) return
     }
-    const derived = this.reading?.derive(this.#ended) ?? []
+    const { reading } = this
+    if (!reading) return
     this.reading = undefined
-    for (const fact of derived) this.#voice.publish(fact)
+    for (const fact of reading.derive(this.#ended)) this.#voice.publish(fact)
   }
 
   #ending(outcome: Outcome, { errorCode, status, unknownName }: EndDetails): EventOf<'request.ended'> {
     const { clock, now, origin } = this.#voice
-    const ending = beginEvent('request.ended', now(), origin)
-    ending.direction = this.direction
-    ending.method = this.method
+    const ending: Draft<'request.ended'> = {
+      v: EVENT_VERSION,
+      type: 'request.ended',
+      at: now(),
+      server: origin.server,
+      direction: this.direction,
+      method: this.method,
+      operation: this.#id,
+      outcome,
+      status: status ?? statusOf(outcome, errorCode, unknownName),
+      durationMs: Math.max(0, clock() - this.#startedAt - this.#waitMs),
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+    }
     if (this.name !== undefined) ending.name = this.name
-    ending.operation = this.#id
-    ending.outcome = outcome
-    ending.status = status ?? statusOf(outcome, errorCode, unknownName)
-    ending.durationMs = Math.max(0, clock() - this.#startedAt - this.#waitMs)
-    ending.requestBytes = this.requestBytes
-    ending.responseBytes = this.responseBytes
     if (errorCode !== undefined) ending.errorCode = errorCode
     if (this.#waitMs > 0) ending.waitMs = this.#waitMs
     if (this.#rounds > 1) ending.rounds = this.#rounds
     if (this.task) ending.task = true
     if (this.progress > 0) ending.progress = this.progress
-    return ending
+    return completed(ending, origin, this.#traceId)
   }
 
   #stopWaiting(): void {

@@ -12,7 +12,7 @@ export const EACH = Symbol('each element')
  * How a value is taken. Unless said otherwise, a value of another JSON type than the one wanted counts as absent.
  * - `text`: a string, cut at `limit`.
  * - `key`: a string to compare with others; of a long one a hash.
- * - `token`: an id, a string, number or null; anything else gives `NO_TOKEN`.
+ * - `token`: an id, a string, number or null, as a key to compare with others; anything else gives `NO_TOKEN`.
  * - `integer`: a whole number of less than `MAX_INTEGER`, as text.
  * - `flag`: true or false.
  * - `value`: a string cut at `limit`, a number of at most `limit` characters, or true or false.
@@ -97,13 +97,20 @@ export const PATHS = {
   errorCode: take('integer', 'error', 'code'),
 } as const satisfies Record<string, Path>
 
+/**
+ * An id or a progress token to compare with others: see `tokenKey`. Of a program's own objects a number is its own key,
+ * since making a text of it would cost more than finding it.
+ */
+export type TokenKey = string | number
 type Taken<T extends Take> = T extends 'value'
   ? string | number | boolean
-  : T extends 'flag' | 'overflow'
-    ? boolean
-    : T extends 'type'
-      ? JsonType
-      : string
+  : T extends 'token'
+    ? TokenKey
+    : T extends 'flag' | 'overflow'
+      ? boolean
+      : T extends 'type'
+        ? JsonType
+        : string
 type Value<P> = P extends ListOf<infer T> ? readonly Taken<T>[] : P extends Path<infer T> ? Taken<T> : never
 /** The values taken from one message, by the names of `PATHS`; absent where the message has none. */
 export type Captured = { readonly [K in keyof typeof PATHS]?: Value<(typeof PATHS)[K]> | undefined }

@@ -1,4 +1,4 @@
-import type { Operation } from './operation.js'
+import type { Asked, Operation } from './operation.js'
 import type { Captured } from './paths.js'
 import type { Shelf } from './shelf.js'
 
@@ -32,7 +32,7 @@ export class Rounds {
   }
 
   /** The operation that this request goes on with, where it does. */
-  resume(request: Pick<Operation, 'direction' | 'method' | 'name' | 'requestBytes'>, fields: Captured) {
+  resume(request: Asked, fields: Captured): Operation | undefined {
     const state = fields.retriedState
     if (state === undefined && fields.inputResponses === undefined) return undefined
     const operation = this.#waiting.take(

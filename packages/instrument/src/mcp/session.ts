@@ -12,12 +12,14 @@ type Opened = Pick<
   'protocolVersion' | 'clientName' | 'clientVersion' | 'serverName' | 'serverVersion'
 >
 
+const NOTHING: Captured = {}
+
 /** Tells when a session opens and closes, once each, where the conversation is one. */
 export class Session {
   readonly #voice: Voice
   #openedAt: number | undefined
-  #client: Captured = {}
-  #server: Captured = {}
+  #client: Captured = NOTHING
+  #server: Captured = NOTHING
 
   constructor(voice: Voice) {
     this.#voice = voice

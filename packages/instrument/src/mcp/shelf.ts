@@ -56,7 +56,6 @@ export class Shelf {
   /** Ends as `unanswered` what was not heard of for too long. */
   expire(at: number): void {
     if (this.#entries.size === 0) return
-    if (this.#entries.size === 0) return
     for (const entry of this.#entries) {
       if (at - entry.since < this.#ageMs) return
       this.#endOldest()

@@ -18,6 +18,8 @@ interface TaskEnd {
   readonly errorCode?: string | undefined
 }
 
+const WELL: TaskEnd = { outcome: 'ok' }
+
 /**
  * The task that an answer says the request became: `result.task` where the request asked for one (2025-11-25), or a
  * result of type `task` (2026-07-28).
@@ -99,7 +101,7 @@ function takeAll(shelf: Shelf, key: string): Operation[] {
 
 /** What a tool's result means. */
 export function resultOf(isError: boolean | undefined, codes: readonly string[] | undefined): TaskEnd {
-  return isError ? { outcome: 'tool_error', errorCode: codes?.[0] || undefined } : { outcome: 'ok' }
+  return isError ? { outcome: 'tool_error', errorCode: codes?.[0] || undefined } : WELL
 }
 
 /** What a task's status means; `undefined` while it goes on. */

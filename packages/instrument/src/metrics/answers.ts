@@ -1,7 +1,8 @@
 import { CATALOGUE } from './catalogue.js'
-import type { Family } from './family.js'
+import { type Family, OVERFLOW } from './family.js'
+import { statusLabel } from './methods.js'
 import type { Registry } from './registry.js'
-import type { Counter, Histogram, Summary } from './series.js'
+import type { Counter, Gauge, Histogram, Summary } from './series.js'
 import { estimateTokens } from './tokens.js'
 
 const { mcp } = CATALOGUE
@@ -14,7 +15,7 @@ export class AnswerSeries {
   readonly #registry: Registry
   readonly #server: string
   readonly #method: string
-  readonly #byStatus = new Map<string, Counter>()
+  readonly #byStatus = new Map<number, Counter>()
   #duration: Histogram | undefined
   #requestSize: Summary | undefined
   #responseSize: Summary | undefined
@@ -25,11 +26,13 @@ export class AnswerSeries {
     this.#method = method
   }
 
-  count(status: string): Counter {
+  count(status: number): Counter {
     const known = this.#byStatus.get(status)
     if (known) return known
-    const made = this.#registry.counter(mcp.requests_total).with(this.#server, this.#method, this.#server, status)
-    this.#byStatus.set(status, made)
+    const label = statusLabel(status)
+    const made = this.#registry.counter(mcp.requests_total).with(this.#server, this.#method, this.#server, label)
+    // A sender may say any number: those that are no status share a label and are looked up each time.
+    if (label !== OVERFLOW) this.#byStatus.set(status, made)
     return made
   }
 
@@ -60,6 +63,7 @@ export class CallSeries {
   readonly #server: string
   readonly #tool: string
   readonly #registry: Registry
+  #available: Gauge | undefined
   #sizes: Histogram | undefined
   #tokens: Histogram | undefined
   readonly #byStatus = new Map<string, Counter>()
@@ -78,6 +82,12 @@ export class CallSeries {
     const made = this.#calls.with(this.#server, this.#tool, status)
     this.#byStatus.set(status, made)
     return made
+  }
+
+  /** There is this tool. */
+  available(): void {
+    this.#available ??= this.#registry.gauge(mcp.tool_availability).with(this.#server, this.#tool)
+    this.#available.set(1)
   }
 
   /** A call gave a result of this size: what it costs a model's context. */

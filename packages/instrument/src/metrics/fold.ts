@@ -43,6 +43,12 @@ type AnyFold = (event: Event, server: WatchedServer) => void
 /** A `Map`, since an event's type may be any text, `constructor` too. */
 const FOLDS = new Map(Object.entries(EVENT_FOLDS)) as unknown as ReadonlyMap<string, AnyFold>
 
+/** What an event of one type moves: how many there were, and what its own fold does. */
+interface Kind {
+  readonly count: Counter
+  readonly fold: AnyFold | undefined
+}
+
 export interface MetricsFold extends Fold {
   /**
    * Gives a provider metrics of its own from now on, as those of the options have. Throws Error where one of them would
@@ -68,13 +74,15 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
   const limits = { ...DEFAULT_SERVER_LIMITS, ...given }
   const servers = new Servers({ registry, limits, maxServers, isOwned, now })
   const events = registry.counter(CATALOGUE.mcp_vitals.events_total)
-  const counts = new Map<string, Counter>()
+  const kinds = new Map<string, Kind>()
   const providerFold = createProviderFold(registry, providers)
 
-  function countOf(type: string): Counter {
-    if (!Object.hasOwn(EVENTS, type)) return events.with(OVERFLOW)
-    const made = events.with(type)
-    counts.set(type, made)
+  function kindOf(type: string): Kind | undefined {
+    const known = kinds.get(type)
+    if (known || !Object.hasOwn(EVENTS, type)) return known
+    const fold: AnyFold | undefined = type === 'provider' ? providerFold.fold : FOLDS.get(type)
+    const made = { count: events.with(type), fold }
+    kinds.set(type, made)
     return made
   }
 
@@ -86,17 +94,18 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
     name: 'metrics',
     addProvider: (provider) => providerFold.add(provider),
     fold(event: Event, entrance: Entrance): void {
-      const { type } = event
-      const count = counts.get(type) ?? countOf(type)
-      count.inc()
-      if (!counts.has(type)) return
+      const kind = kindOf(event.type)
+      if (!kind) {
+        events.with(OVERFLOW).inc()
+        return
+      }
+      kind.count.inc()
       if (event.derived) registry.counter(CATALOGUE.mcp_vitals.derivations_total).with('derived').inc()
       const server = servers.of(event.server)
       // A session that ends is forgotten by `see`.
       const protocolVersion = opentelemetry ? server.activity.protocolVersion(event.session) : undefined
       server.see(event, entrance)
-      FOLDS.get(type)?.(event, server)
-      providerFold.fold(event, server)
+      kind.fold?.(event, server)
       if (opentelemetry) foldOpenTelemetry(event, server, protocolVersion)
     },
   }

@@ -28,7 +28,7 @@ export const EVENT_FOLDS: EventFolds = {
     const method = mcpMethodLabel(event.method)
     const answers = server.answersTo(method)
     if (method === OVERFLOW) server.registry.overflowed(mcp.requests_total)
-    answers.count(statusLabel(event.status)).inc(1, event)
+    answers.count(event.status).inc(1, event)
     // A request of the server's own waits for the client, often for a person: that is not the server's speed.
     if (event.direction === 'client_to_server' && !STREAMING_METHODS.has(event.method)) foldAnswer(event, answers)
     const tool = isToolCall(event) ? foldToolCall(event, server) : ''

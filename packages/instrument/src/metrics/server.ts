@@ -70,8 +70,9 @@ export class WatchedServer {
 
   /** Takes one event of the server: what is open now, and whether the server is up. */
   see(event: Event, entrance: Entrance): void {
-    this.heardAt = this.#now()
-    this.activity.see(event, entrance)
+    const at = this.#now()
+    this.heardAt = at
+    this.activity.see(event, entrance, at)
     const evidence = evidenceOf(event, this.activity.processes)
     if (evidence) this.#setUp(evidence === 'up')
   }
@@ -102,6 +103,11 @@ export class WatchedServer {
 
   /** There is this tool: a call of it succeeded, or its server named it. */
   toolWorked(tool: string): void {
+    const calls = this.#calls.get(tool)
+    if (calls) {
+      calls.available()
+      return
+    }
     if (this.#tools.learn(tool)) this.#startTool(tool)
     if (this.#tools.has(tool)) this.#showTool(tool, true)
   }

@@ -26,6 +26,9 @@ export class Servers {
   readonly #owned = new Map<string, WatchedServer>()
   readonly #guests = new Map<string, WatchedServer>()
   #others: WatchedServer | undefined
+  /** The one that moved last, and its name: most events are of the same one as the event before. */
+  #latest: WatchedServer | undefined
+  #latestName: string | undefined
   /** Before this no guest can have been silent for long enough. */
   #nextLookAt = 0
 
@@ -42,8 +45,11 @@ export class Servers {
 
   /** The one that an event of `name` moves. */
   of(name: string): WatchedServer {
-    const known = this.#owned.get(name) ?? this.#guests.get(name)
-    return known ?? this.#meet(name)
+    if (name === this.#latestName && this.#latest) return this.#latest
+    const server = this.#owned.get(name) ?? this.#guests.get(name) ?? this.#meet(name)
+    this.#latest = server === this.#others ? undefined : server
+    this.#latestName = name
+    return server
   }
 
   #meet(name: string): WatchedServer {
@@ -85,6 +91,7 @@ export class Servers {
       }
       this.#guests.delete(name)
     }
+    this.#latest = undefined
     this.#nextLookAt = quietest + SILENT_MS
   }
 }
