@@ -10,7 +10,7 @@ import { type SinkUnderTest, sinkConformance } from '../../conformance/sink.js'
 import { call, entries, operations, tempDir, testStore } from './support.js'
 
 /** Stands in the way of every insert, as a failing disk does: SQLite refuses it. */
-const BREAK = "CREATE TRIGGER broken BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'broken'); END"
+const BREAK = "CREATE TRIGGER broken BEFORE INSERT ON blocks BEGIN SELECT RAISE(ABORT, 'broken'); END"
 
 async function make(): Promise<SinkUnderTest> {
   const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-test-'))

@@ -40,7 +40,7 @@ async function crashingThread() {
 test('a thread that crashes fails those who wait, says so, and comes back', async () => {
   const { thread, faults } = await crashingThread()
   expect(await thread.call('mark', { stream: 's' })).toBe(1)
-  const waiting = thread.call('append', { events: '[]', rows: 0 })
+  const waiting = thread.call('append', { blocks: [], rows: 0 })
   const fatal = thread.call('stats', {})
   for (const lost of [waiting, fatal])
     await expect(lost).rejects.toMatchObject({ code: 'STORE_FAILED', message: /the thread fell over/ })

@@ -1,3 +1,4 @@
+import { type Block, joinBlocks } from './blocks.js'
 import { Checkpoints } from './checkpoints.js'
 import type { EventDatabase } from './database.js'
 import { toFailure } from './failure.js'
@@ -12,6 +13,7 @@ const RETENTION_EVERY_MS = 60_000
 const RETENTION_EVERY_EVENTS = 10_000
 
 type Write = Extract<Request, { call: 'append' | 'appendStream' }>
+type Question = Exclude<Request, Write>
 
 export interface CommitterSetup {
   readonly database: EventDatabase
@@ -68,7 +70,7 @@ export class Committer {
     this.#scheduled = false
     const group = takeGroup(this.#waiting)
     if (group.length > 0) this.#commit(group)
-    else if (this.#waiting.length > 0) this.#answer(this.#waiting.shift()!)
+    else if (this.#waiting.length > 0) this.#answer(this.#waiting.shift() as Question)
     if (this.#retaining) this.#retain()
     if (this.#waiting.length > 0 || this.#retaining) this.#schedule()
   }
@@ -76,7 +78,7 @@ export class Committer {
   #commit(group: readonly Write[]): void {
     const { database, file, post } = this.#setup
     try {
-      const replies = database.transaction(() => group.map((request) => write(database, request)))
+      const replies = database.transaction(() => writeAll(database, group))
       this.#commits++
       for (const [index, { id }] of group.entries()) post({ kind: 'reply', id, value: replies[index]! })
     } catch (error) {
@@ -91,7 +93,7 @@ export class Committer {
     if (this.#sinceRetention >= RETENTION_EVERY_EVENTS) this.#retaining = true
   }
 
-  #answer(request: Request): void {
+  #answer(request: Question): void {
     const { file, post, onClosed } = this.#setup
     try {
       post({ kind: 'reply', id: request.id, value: this.#replyTo(request) })
@@ -105,7 +107,7 @@ export class Committer {
     onClosed()
   }
 
-  #replyTo(request: Request): Calls[Call]['reply'] {
+  #replyTo(request: Question): Calls[Call]['reply'] {
     const { database } = this.#setup
     switch (request.call) {
       case 'mark':
@@ -122,8 +124,6 @@ export class Committer {
       case 'close':
         database.checkpoint()
         return null
-      default:
-        return database.transaction(() => write(database, request))
     }
   }
 
@@ -141,11 +141,25 @@ export class Committer {
   }
 }
 
-function write(database: EventDatabase, request: Write): Calls['append' | 'appendStream']['reply'] {
-  if (request.call === 'appendStream')
-    return database.appendStream(request.stream, JSON.parse(request.batch), Date.now())
-  database.append(JSON.parse(request.events))
-  return null
+/** Writes in their order, what follows each other without a stream as one. Returns each one's reply. */
+function writeAll(database: EventDatabase, group: readonly Write[]): Calls['append' | 'appendStream']['reply'][] {
+  const replies: Calls['append' | 'appendStream']['reply'][] = []
+  let loose: Block[] = []
+  const writeLoose = () => {
+    database.append(joinBlocks(loose))
+    loose = []
+  }
+  for (const request of group) {
+    if (request.call === 'append') {
+      loose.push(...request.blocks)
+      replies.push(null)
+    } else {
+      writeLoose()
+      replies.push(database.appendStream(request.stream, request.blocks, Date.now()))
+    }
+  }
+  writeLoose()
+  return replies
 }
 
 const ACTIONS: Readonly<Record<Call, string>> = {

@@ -1,10 +1,9 @@
 import { closeSync, openSync } from 'node:fs'
-import type { Event } from '@mcp-vitals/instrument/event'
+import { type Block, cutBlocks } from './blocks.js'
 import { migrate } from './migrations.js'
 import type { Calls, DatabaseStats } from './protocol.js'
-import { pageStatement } from './query.js'
-import { diskUse } from './retention.js'
-import { decodeRow, EVENT_COLUMNS, encodeRow } from './rows.js'
+import { readPage } from './query.js'
+import { diskUse, oldestAt } from './retention.js'
 import { openSqlite, type Sqlite } from './sqlite.js'
 
 /** How long a write waits for another program's lock. Milliseconds. */
@@ -22,21 +21,15 @@ export interface EventDatabase {
   readonly sqlite: Sqlite
   /** All of `work`'s writes, or none. */
   transaction<T>(work: () => T): T
-  append(events: readonly Event[]): void
-  /** Appends what lies above the stream's mark, and raises the mark. `batch` by rising seq, none twice. */
-  appendStream(stream: string, batch: readonly Numbered[], now: number): Calls['appendStream']['reply']
+  append(blocks: readonly Block[]): void
+  /** Appends what lies above the stream's mark, and raises the mark. The blocks by rising seq, none twice. */
+  appendStream(stream: string, blocks: readonly Block[], now: number): Calls['appendStream']['reply']
   /** The stream's high-water mark, 0 when it is unknown. */
   mark(stream: string): number
   page(request: Calls['page']['request']): Calls['page']['reply']
   stats(): Omit<DatabaseStats, 'commits' | 'committedEvents' | 'removedEvents'>
   /** Moves the write-ahead file's content into the database, so that the file alone holds everything. */
   checkpoint(): void
-}
-
-/** An event with its number in its stream, from 1. */
-export interface Numbered {
-  readonly seq: number
-  readonly event: Event
 }
 
 /**
@@ -72,7 +65,15 @@ function isDamage(error: unknown): boolean {
 }
 
 function createDatabase(sqlite: Sqlite): EventDatabase {
-  const insert = `INSERT INTO events (${EVENT_COLUMNS}, stream, seq) VALUES (?, ?, ?, ?, ?, ?, ?)`
+  function insert({ firstAt, lastAt, events, seqs, keys, body }: Block, stream: number | null): void {
+    const numbers = seqs && JSON.stringify(seqs)
+    const [id] = sqlite.rows(
+      `INSERT INTO blocks (first_at, last_at, events, stream, seqs, keys, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      ...[firstAt, lastAt, events, stream, numbers, JSON.stringify(keys), body],
+    )[0] as [number]
+    for (const key of keys) sqlite.run('INSERT INTO block_keys VALUES (?, ?, ?)', key, lastAt, id)
+  }
 
   function mark(stream: string): number {
     return Number(sqlite.value('SELECT high_water FROM streams WHERE name = ?', stream) ?? 0)
@@ -81,12 +82,12 @@ function createDatabase(sqlite: Sqlite): EventDatabase {
   return {
     sqlite,
     transaction: (work) => sqlite.transaction(work),
-    append(events) {
-      for (const event of events) sqlite.run(insert, ...encodeRow(event), null, null)
+    append(blocks) {
+      for (const block of blocks) insert(block, null)
     },
-    appendStream(stream, batch, now) {
+    appendStream(stream, blocks, now) {
       const before = mark(stream)
-      const highWater = Math.max(before, batch.at(-1)?.seq ?? 0)
+      const highWater = Math.max(before, blocks.at(-1)?.seqs?.at(-1) ?? 0)
       const [streamId] = sqlite.rows(
         `INSERT INTO streams (name, high_water, seen_at) VALUES (?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET high_water = excluded.high_water, seen_at = excluded.seen_at RETURNING id`,
@@ -94,22 +95,20 @@ function createDatabase(sqlite: Sqlite): EventDatabase {
         highWater,
         now,
       )[0] as [number]
-      for (const { seq, event } of batch) {
-        if (seq > before) sqlite.run(insert, ...encodeRow(event), streamId, seq)
-      }
+      for (const block of blocks.flatMap((block) => above(before, block))) insert(block, streamId)
       return { before, highWater }
     },
     mark,
     page({ query, size, cursor }) {
-      const { sql, values } = pageStatement(query, size, cursor)
-      const rows = sqlite.rows(sql, ...values)
-      const events = JSON.stringify(rows.map(decodeRow))
-      const last = rows.at(-1)
-      if (!last || rows.length < size) return { events }
-      return { events, next: { at: Number(last[0]), id: Number(last[5]) } }
+      const found = readPage(sqlite, query, size, cursor)
+      const events = JSON.stringify(found.map(({ event }) => event))
+      const last = found.at(-1)
+      if (!last || found.length < size) return { events }
+      return { events, next: { at: last.at, id: last.id } }
     },
     stats() {
-      const [oldest, newest] = sqlite.rows('SELECT (SELECT min(at) FROM events), (SELECT max(at) FROM events)')[0]!
+      const oldest = oldestAt(sqlite)
+      const newest = sqlite.value('SELECT max(last_at) FROM blocks')
       return {
         usedBytes: diskUse(sqlite).usedBytes,
         streams: Number(sqlite.value('SELECT count(*) FROM streams')),
@@ -119,4 +118,12 @@ function createDatabase(sqlite: Sqlite): EventDatabase {
     },
     checkpoint: () => sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
   }
+}
+
+/** What of a numbered block lies above the mark. */
+function above(mark: number, block: Block): readonly Block[] {
+  const seqs = block.seqs ?? []
+  if (seqs[0]! > mark) return [block]
+  const from = seqs.findIndex((seq) => seq > mark)
+  return from < 0 ? [] : cutBlocks(JSON.parse(block.body).slice(from), seqs.slice(from))
 }

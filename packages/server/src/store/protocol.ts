@@ -1,14 +1,14 @@
 import type { ErrorCode } from '../errors/index.js'
+import type { Block } from './blocks.js'
 import type { StoreOptions } from './options.js'
 import type { Cursor, EventQuery } from './query.js'
 
-/** What the store's thread can be asked: request → what comes back. Batches are JSON text: one string is the cheapest thing to send. */
+/** What the store's thread can be asked: request → what comes back. Events travel as JSON text: one string is the cheapest thing to send. */
 export interface Calls {
-  /** `events`: JSON of `Event[]`. */
-  append: { request: { readonly events: string; readonly rows: number }; reply: null }
-  /** `batch`: JSON of `{ seq, event }[]`, by rising seq, none twice. `before` is the mark that decided what was fresh. */
+  append: { request: { readonly blocks: readonly Block[]; readonly rows: number }; reply: null }
+  /** The blocks by rising seq, none twice. `before` is the mark that decided what was fresh. */
   appendStream: {
-    request: { readonly stream: string; readonly batch: string; readonly rows: number }
+    request: { readonly stream: string; readonly blocks: readonly Block[]; readonly rows: number }
     reply: { readonly before: number; readonly highWater: number }
   }
   mark: { request: { readonly stream: string }; reply: number }

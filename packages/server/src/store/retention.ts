@@ -1,11 +1,13 @@
+import { MAX_BLOCK_SPAN_MS } from './blocks.js'
 import type { StoreOptions } from './options.js'
-import type { Sqlite } from './sqlite.js'
+import type { Sqlite, Value } from './sqlite.js'
 
 const DAY_MS = 86_400_000
 /** Days after which the mark of a stream that sent nothing is forgotten, where the events are not kept for longer. */
 const STREAM_IDLE_DAYS = 30
-/** Rows and pages of one step: a few milliseconds, so that commits never wait long. */
-const ROWS_PER_STEP = 500
+/** Blocks, events and pages of one step: a few milliseconds, so that commits never wait long. */
+const BLOCKS_PER_STEP = 200
+const EVENTS_PER_STEP = 1000
 const PAGES_PER_STEP = 256
 /** Free pages that stay in the file for the next events, 4 MiB. */
 const SPARE_PAGES = 1024
@@ -23,16 +25,23 @@ export function createRetention(sqlite: Sqlite, options: StoreOptions, now: () =
   let removed = 0
 
   function remove(condition: string, ...values: number[]): boolean {
-    const oldest = `SELECT id FROM events ${condition} ORDER BY at LIMIT ${ROWS_PER_STEP}`
-    const changes = sqlite.run(`DELETE FROM events WHERE id IN (${oldest})`, ...values)
-    removed += changes
-    return changes > 0
+    const oldest = `SELECT id, events FROM blocks ${condition} ORDER BY last_at, id LIMIT ${BLOCKS_PER_STEP}`
+    let events = 0
+    sqlite.transaction(() => {
+      for (const [id, count] of sqlite.rows(oldest, ...values)) {
+        if (events > 0 && events + Number(count) > EVENTS_PER_STEP) break
+        removeBlock(sqlite, id!)
+        events += Number(count)
+      }
+    })
+    removed += events
+    return events > 0
   }
 
   return {
     removed: () => removed,
     step() {
-      if (remove('WHERE at < ?', now() - options.retentionDays * DAY_MS)) return true
+      if (remove('WHERE last_at < ?', now() - options.retentionDays * DAY_MS)) return true
       const { usedBytes, freePages } = diskUse(sqlite)
       if (usedBytes > options.maxBytes && remove('')) return true
       const idleDays = Math.max(STREAM_IDLE_DAYS, options.retentionDays)
@@ -42,6 +51,21 @@ export function createRetention(sqlite: Sqlite, options: StoreOptions, now: () =
       return diskUse(sqlite).freePages < freePages
     },
   }
+}
+
+function removeBlock(sqlite: Sqlite, id: Value): void {
+  sqlite.run(
+    `DELETE FROM block_keys WHERE (key, last_at, block) IN
+       (SELECT k.value, b.last_at, b.id FROM blocks b, json_each(b.keys) k WHERE b.id = ?)`,
+    id,
+  )
+  sqlite.run('DELETE FROM blocks WHERE id = ?', id)
+}
+
+/** Time of the oldest event, milliseconds since 1970; null while there is none. */
+export function oldestAt(sqlite: Sqlite): Value | undefined {
+  const ends = `(SELECT min(last_at) FROM blocks) + ${MAX_BLOCK_SPAN_MS}`
+  return sqlite.value(`SELECT min(first_at) FROM blocks WHERE last_at <= ${ends}`)
 }
 
 /** What the database takes: bytes with content, and pages that are free. */

@@ -4,6 +4,7 @@ import type { Entry } from '@mcp-vitals/instrument/stream'
 import { VitalsError, vitalsError } from '../errors/index.js'
 import { moveAside } from './aside.js'
 import { backupDatabase } from './backup.js'
+import { type Block, cutBlocks, type Numbered } from './blocks.js'
 import { DATABASE_FILE } from './file.js'
 import type { StoreOptions } from './options.js'
 import type { Calls, DatabaseStats } from './protocol.js'
@@ -14,12 +15,6 @@ import { startThread, type Thread } from './thread.js'
 const QUEUE_LIMIT_BYTES = 64 * 1_048_576
 /** Events that one message brings back: about two milliseconds of reading on the main loop. */
 const PAGE_SIZE = 1000
-
-/** An event with its number in its stream, 1 to 2^53 - 1. */
-export interface NumberedEvent {
-  readonly seq: number
-  readonly event: Event
-}
 
 export interface StoreStats {
   /** The database's own figures; absent while its thread is down. */
@@ -45,7 +40,7 @@ export interface Store {
    */
   appendStream(
     stream: string,
-    batch: readonly NumberedEvent[],
+    batch: readonly Numbered[],
   ): Promise<{ readonly highWater: number; readonly fresh: readonly Event[] }>
   /** The highest number saved of the stream; 0 for one never seen, or idle for 30 days and longer than events are kept. */
   mark(stream: string): Promise<number>
@@ -87,17 +82,19 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
   return {
     async append(entries) {
       if (entries.length === 0) return
-      const events = JSON.stringify(entries.map(({ event }) => event))
-      await writes.send('append', { events, rows: entries.length }, events.length)
+      const blocks = cutBlocks(
+        entries.map(({ event }) => event),
+        null,
+      )
+      await writes.send('append', { blocks, rows: entries.length })
     },
     async appendStream(stream, batch) {
       const sorted = sortBatch(batch)
-      const text = JSON.stringify(sorted)
-      const { before, highWater } = await writes.send(
-        'appendStream',
-        { stream, batch: text, rows: sorted.length },
-        text.length,
+      const blocks = cutBlocks(
+        sorted.map(({ event }) => event),
+        sorted.map(({ seq }) => seq),
       )
+      const { before, highWater } = await writes.send('appendStream', { stream, blocks, rows: sorted.length })
       return { highWater, fresh: sorted.filter(({ seq }) => seq > before).map(({ event }) => event) }
     },
     mark: (stream) => thread.call('mark', { stream }),
@@ -125,8 +122,8 @@ function createWrites(thread: Thread) {
   async function send<C extends 'append' | 'appendStream'>(
     call: C,
     request: Calls[C]['request'],
-    bytes: number,
   ): Promise<Calls[C]['reply']> {
+    const bytes = request.blocks.reduce((sum: number, { body }: Block) => sum + body.length, 0)
     // One batch always fits, however large: otherwise its sender would offer it for ever.
     if (waitingBytes > 0 && waitingBytes + bytes > QUEUE_LIMIT_BYTES) {
       refusedEvents += request.rows
@@ -150,8 +147,8 @@ function createWrites(thread: Thread) {
 }
 
 /** By rising number, each number once (the first of equals), none that is no number of a stream. */
-function sortBatch(batch: readonly NumberedEvent[]): NumberedEvent[] {
-  const bySeq = new Map<number, NumberedEvent>()
+function sortBatch(batch: readonly Numbered[]): Numbered[] {
+  const bySeq = new Map<number, Numbered>()
   for (const numbered of batch) {
     const { seq } = numbered
     if (!Number.isSafeInteger(seq) || seq < 1) throw new RangeError(`${seq} is no number of an event in a stream`)
