@@ -24,6 +24,10 @@ const LIBRARY_LAYERS = {
     may: ['event', 'mcp', 'vitals'],
     why: 'what passes at an SDK server becomes events; who listens is the hub’s',
   },
+  otel: {
+    may: ['mcp', 'vitals'],
+    why: 'spans stand around messages by a place in the hub, and nothing else knows of them',
+  },
 }
 
 /** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
@@ -118,7 +122,7 @@ module.exports = {
         'What ships may import only what its own package.json declares: the rest is not there when a user installs it. ' +
         'Way out: declare it there and explain it in docs/dependencies.md, or do without.',
       from: { path: '^packages/[^/]+/src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'library-stays-light',
@@ -126,8 +130,17 @@ module.exports = {
       comment:
         "The library runs inside other people's servers, on any runtime: no node: module, no package. " +
         'Way out: take clocks, ids and transport as arguments; what needs Node belongs to node/, or to packages/server.',
-      from: { path: LIBRARY, pathNot: `${LIBRARY}/node/` },
+      from: { path: LIBRARY, pathNot: `${LIBRARY}/(node|otel)/` },
       to: { dependencyTypes: NOT_OURS },
+    },
+    {
+      name: 'library-otel-is-the-api-alone',
+      severity: 'error',
+      comment:
+        'otel/ may import @opentelemetry/api, which its user installs, and nothing else: no node: module, no SDK. ' +
+        'Way out: use what the API has; exporters and processors are the user’s.',
+      from: { path: `${LIBRARY}/otel/` },
+      to: { dependencyTypes: NOT_OURS, pathNot: 'node_modules/@opentelemetry/api/' },
     },
     {
       name: 'library-node-is-node-alone',

@@ -19,6 +19,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['node-direction', 'instrument/src/node/seed.ts', "import '../sdk/index.js'"],
   ['vitals-direction', 'instrument/src/vitals/seed.ts', "import '../metrics/index.js'"],
   ['sdk-direction', 'instrument/src/sdk/seed.ts', "import '../metrics/index.js'"],
+  ['otel-direction', 'instrument/src/otel/seed.ts', "import '../sdk/index.js'"],
   ['version-direction', 'server/src/version/seed.ts', "import '../store/index.js'"],
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
@@ -48,6 +49,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['library-stays-light', 'instrument/src/mcp/seed-node.ts', "import 'node:fs'"],
   ['library-stays-light', 'instrument/src/mcp/seed-package.ts', "import 'declared'"],
   ['library-node-is-node-alone', 'instrument/src/node/seed-package.ts', "import 'declared'"],
+  ['library-otel-is-the-api-alone', 'instrument/src/otel/seed-package.ts', "import 'declared'"],
   ['library-never-looks-up', 'instrument/src/mcp/seed-up.ts', "import '../../../server/src/errors/index.js'"],
   ['library-by-its-name', 'server/src/store/seed-path.ts', "import '../../../instrument/src/event/index.js'"],
   ['pure-state', 'server/src/state/seed-clock.ts', "import 'node:perf_hooks'"],
@@ -78,7 +80,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
 ]
 
 const PLAIN = [
-  ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship', 'vitals', 'sdk', 'hand', 'http', 'node'].map(
+  ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship', 'vitals', 'sdk', 'hand', 'http', 'node', 'otel'].map(
     (name) => `instrument/src/${name}/index.ts`,
   ),
   ...['errors', 'state', 'children', 'datadir', 'store', 'spool', 'listen', 'app', 'cli', 'demo', 'derive'].map(

@@ -1,0 +1,273 @@
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  type Link as SpanLink,
+  type TextMapGetter,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
+import { type Around, type Link, type Surround, type Vitals, vitals } from '../vitals/index.js'
+import { nameAttribute, revisionOf, subjectOf } from './attributes.js'
+import { answerOf, namesOf, type Thing, thingOf, thrownType } from './shapes.js'
+import { type Ending, fail, type Lane, RequestSpan } from './span.js'
+import { VouchedNames } from './vouched.js'
+
+/** Most spans that wait for an answer; beyond it the oldest ends `unanswered`. */
+const MAX_OPEN = 10_000
+
+/** What spans tell beyond the defaults. */
+export interface TracingOptions {
+  /** Whether notifications have spans too, as the conventions want it. Default true. */
+  readonly notifications?: boolean
+  /**
+   * Whether the status of a failed span has the error's message: that of a JSON-RPC error, or the first text of a tool's
+   * error, at most 256 characters. It may hold what a caller gave. Default false: `error.type` alone.
+   */
+  readonly errorMessages?: boolean
+  /** Whether spans have `mcp.resource.uri`, which may hold what a caller gave. Default false. */
+  readonly resourceUris?: boolean
+}
+
+/**
+ * Makes spans, by OpenTelemetry's conventions for MCP, of what passes at all servers and clients of this process that are
+ * instrumented, whenever they were. They go to the tracer provider that the process registered, and contexts travel in
+ * `params._meta` by its propagator: a process without them has neither, and nothing changes. Handlers run in their span's
+ * context. Again: the newest options count. What is returned ends it, and the spans that are open.
+ */
+export function startTracing(options: TracingOptions = {}): () => void {
+  const hub = vitals()
+  const running = hub.share('otel/1', () => ({ stop: () => {} }))
+  running.stop()
+  const tracing = new Tracing(hub, options)
+  hub.surround = tracing
+  const stop = () => {
+    if (hub.surround === tracing) hub.surround = undefined
+    tracing.end()
+  }
+  running.stop = stop
+  return stop
+}
+
+/** What is remembered of one connection. */
+interface Remembered {
+  /** What our side asked, and what the other did. */
+  readonly ours: Lane
+  readonly theirs: Lane
+  /** The revision that `initialize` agreed on. */
+  version: string | undefined
+}
+
+class Tracing implements Surround {
+  readonly #tracer = trace.getTracer('@mcp-vitals/instrument')
+  readonly #hub: Vitals
+  readonly #options: TracingOptions
+  readonly #links = new WeakMap<Link, Remembered>()
+  readonly #vouched = new VouchedNames()
+  /** In the order in which they were asked. */
+  readonly #open = new Set<RequestSpan>()
+
+  constructor(hub: Vitals, options: TracingOptions) {
+    this.#hub = hub
+    this.#options = options
+  }
+
+  passing(link: Link, message: unknown, sent: boolean): Around | undefined {
+    const thing = thingOf(message)
+    if (!thing) return undefined
+    return this.#guard(() => {
+      const { id, method } = thing
+      const known = this.#of(link)
+      if (typeof method !== 'string') {
+        if (id !== undefined && id !== null) this.#answered(sent ? known.theirs : known.ours, thing, known)
+        return undefined
+      }
+      const asked = sent ? known.ours : known.theirs
+      if (method === 'notifications/cancelled')
+        this.#end(asked.get(thingOf(thing.params)?.requestId), { errorType: 'cancelled' })
+      if (id === null || (id === undefined && this.#options.notifications === false)) return undefined
+      // A transport that sends again what it was given, after it was authorized, asks nothing new.
+      if (sent && id !== undefined && asked.get(id)?.message === message) return undefined
+      return this.#begin(link, known, thing, sent)
+    })
+  }
+
+  closed(link: Link): void {
+    this.#guard(() => {
+      const known = this.#links.get(link)
+      if (!known) return
+      for (const lane of [known.ours, known.theirs])
+        for (const open of [...lane.values()]) this.#end(open, { errorType: 'cancelled' })
+    })
+  }
+
+  /** Ends every span that is open. */
+  end(): void {
+    for (const open of [...this.#open]) this.#guard(() => this.#end(open, { errorType: undefined }))
+  }
+
+  #begin(link: Link, known: Remembered, message: Thing, sent: boolean): Around | undefined {
+    const ambient = context.active()
+    const parent = sent ? ambient : extracted(ambient, message)
+    const { method, name, attributes } = subjectOf(message, link, known.version, this.#options.resourceUris === true)
+    const vouched = name !== undefined && this.#vouched.has(link.server, method, name)
+    if (vouched) attributes[nameAttribute(method)] = name
+    const title = attributes['mcp.method.name'] as string
+    const span = this.#tracer.startSpan(
+      vouched ? `${title} ${name}` : title,
+      { kind: sent ? SpanKind.CLIENT : SpanKind.SERVER, attributes, links: sent ? [] : linksTo(ambient, parent) },
+      parent,
+    )
+    const spanContext = span.spanContext()
+    if (!isSpanContextValid(spanContext)) return undefined
+    const inner = trace.setSpan(parent, span)
+    const { traceId, spanId, traceFlags } = spanContext
+    // An exemplar that leads to a trace which nobody kept would help nobody.
+    const traceparent = traceFlags & TraceFlags.SAMPLED ? `00-${traceId}-${spanId}-01` : ''
+    const replaced = sent ? injected(message, inner) : undefined
+    const more = replaced === undefined ? { traceparent } : { traceparent, message: replaced }
+    const { id } = message
+    if (id === undefined) return { ...more, run: (deliver) => this.#notify(span, inner, deliver) }
+    const lane = sent ? known.ours : known.theirs
+    this.#end(lane.get(id), { errorType: 'replaced' })
+    const open = new RequestSpan(span, link, lane, id, method, name, vouched, replaced ?? message)
+    this.#add(open)
+    if (!sent) return { ...more, run: (deliver) => context.with(inner, deliver) }
+    return { ...more, run: (deliver) => this.#ask(open, inner, deliver) }
+  }
+
+  /** A request waits for its answer, unless it cannot even be sent. */
+  #ask<T>(open: RequestSpan, inner: Context, deliver: () => T): T {
+    return delivered(inner, deliver, (thrown) => {
+      if (thrown) this.#guard(() => this.#end(open, { errorType: thrownType(thrown.error) }))
+    })
+  }
+
+  /** A notification is over once it was sent, or handed on. */
+  #notify<T>(span: Span, inner: Context, deliver: () => T): T {
+    return delivered(inner, deliver, (thrown) =>
+      this.#guard(() => {
+        if (thrown) fail(span, thrownType(thrown.error))
+        span.end()
+      }),
+    )
+  }
+
+  #answered(lane: Lane, message: Thing, known: Remembered): void {
+    const open = lane.get(message.id)
+    if (!open) return
+    const answer = answerOf(message)
+    const { method, name, span, link } = open
+    if (answer.errorType === undefined) this.#learn(open, thingOf(message.result) ?? {}, known)
+    if (name !== undefined && answer.ran) this.#vouched.add(link.server, method, name)
+    // The answer, or one that came meanwhile, may be what vouches for the name.
+    if (name !== undefined && !open.named && this.#vouched.has(link.server, method, name)) {
+      span.updateName(`${method} ${name}`)
+      span.setAttribute(nameAttribute(method), name)
+    }
+    this.#end(open, answer)
+  }
+
+  /** What an answer says of the server. */
+  #learn({ method, span, link }: RequestSpan, result: Thing, known: Remembered): void {
+    if (method === 'initialize') {
+      known.version = revisionOf(result.protocolVersion)
+      if (known.version !== undefined) span.setAttribute('mcp.protocol.version', known.version)
+    }
+    if (method === 'tools/list')
+      for (const name of namesOf(result.tools)) this.#vouched.add(link.server, 'tools/call', name)
+    if (method === 'prompts/list')
+      for (const name of namesOf(result.prompts)) this.#vouched.add(link.server, 'prompts/get', name)
+  }
+
+  #add(open: RequestSpan): void {
+    open.lane.set(open.id, open)
+    this.#open.add(open)
+    if (this.#open.size > MAX_OPEN) this.#end(this.#open.values().next().value, { errorType: 'unanswered' })
+  }
+
+  #end(open: RequestSpan | undefined, how: Ending): void {
+    if (!open || !this.#open.delete(open)) return
+    if (open.lane.get(open.id) === open) open.lane.delete(open.id)
+    open.end(how, this.#options.errorMessages === true)
+  }
+
+  #of(link: Link): Remembered {
+    const known = this.#links.get(link)
+    if (known) return known
+    const made: Remembered = { ours: new Map(), theirs: new Map(), version: undefined }
+    this.#links.set(link, made)
+    return made
+  }
+
+  #guard<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch {
+      this.#hub.stats.faults++
+      return undefined
+    }
+  }
+}
+
+const META: TextMapGetter<Thing> = {
+  keys: (meta) => Object.keys(meta),
+  get(meta, key) {
+    const value = meta[key]
+    return typeof value === 'string' ? value : undefined
+  },
+}
+
+/** The context that a message brings, on top of the one that is active. */
+function extracted(ambient: Context, message: Thing): Context {
+  const meta = thingOf(thingOf(message.params)?._meta)
+  return meta ? propagation.extract(ambient, meta, META) : ambient
+}
+
+/** What carries the message, such as a request of HTTP, where it is not the parent. */
+function linksTo(ambient: Context, parent: Context): SpanLink[] {
+  const carrier = trace.getSpanContext(ambient)
+  if (!carrier || !isSpanContextValid(carrier) || trace.getSpanContext(parent)?.spanId === carrier.spanId) return []
+  return [{ context: carrier }]
+}
+
+/** The message with the context in it; undefined where there is nothing to put in, or no place. */
+function injected(message: Thing, inner: Context): unknown {
+  const fields: Record<string, string> = {}
+  propagation.inject(inner, fields)
+  const params = message.params ?? {}
+  const meta = (params as Thing)._meta ?? {}
+  if (Object.keys(fields).length === 0 || !thingOf(params) || !thingOf(meta)) return undefined
+  return { ...message, params: { ...params, _meta: { ...meta, ...fields } } }
+}
+
+/**
+ * Delivers in the context, and tells how that went: at once, or when the promise that it gives is settled, which passes on
+ * what it has.
+ */
+function delivered<T>(inner: Context, deliver: () => T, over: (thrown?: { readonly error: unknown }) => void): T {
+  let given: T
+  try {
+    given = context.with(inner, deliver)
+  } catch (error) {
+    over({ error })
+    throw error
+  }
+  if (!(given instanceof Promise)) {
+    over()
+    return given
+  }
+  return given.then(
+    (value) => {
+      over()
+      return value
+    },
+    (error: unknown) => {
+      over({ error })
+      throw error
+    },
+  ) as T
+}
