@@ -38,6 +38,14 @@ async function objectOf(form: LogOptions['form'], type: EventType, fields = {}):
   return JSON.parse(log.text())
 }
 
+test('a line tells the time of its own event, whatever line came before', async () => {
+  const log = open({ format: 'json' })
+  const times = [0, AT, AT + 992, AT + 993, AT + 993.9, AT - 1, AT - 60_000.5, 999.999, -0.5, -1_000, AT]
+  for (const at of times) await log.say('webhook', { at, kind: 'sms' })
+  const told = log.text().trim().split('\n')
+  expect(told.map((line) => JSON.parse(line).timestamp)).toEqual(times.map((at) => new Date(at).toISOString()))
+})
+
 const CALL = { session: '123', direction: 'client_to_server', method: 'tools/call', name: 'botfather.click-button' }
 const ENDED = {
   ...CALL,

@@ -156,9 +156,19 @@ function lettaMessage({ source, message, fields }: Line): string {
   return named === undefined ? short : short.replace(`(${session})`, () => `(${named})`)
 }
 
-/** ISO 8601, UTC. */
+/** The second of the last time that was written, since 1970, and its text up to the milliseconds. */
+let lastSecond = Number.NaN
+let lastText = ''
+
+/** ISO 8601, UTC. Lines come many to a second, and a date's text costs as much as half a line. */
 function isoTime(at: number): string {
-  return new Date(at).toISOString()
+  const second = Math.floor(at / 1000)
+  if (second < 0) return new Date(at).toISOString()
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, -4)
+    lastSecond = second
+  }
+  return `${lastText}${String(Math.trunc(at - second * 1000)).padStart(3, '0')}Z`
 }
 
 /** As Python’s logging writes `asctime`: local time, `2026-02-15 12:00:00,123`. */
