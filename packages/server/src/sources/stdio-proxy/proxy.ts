@@ -11,6 +11,8 @@ import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import { type Child, type ChildExit, startChild } from '../../children/index.js'
 import { PROXY_TIMES, type ProxyTimes } from './options.js'
 import { type Pump, pump } from './pump.js'
+import type { Take } from './reuse.js'
+import { Tape } from './tape.js'
 
 /** How often requests that nobody will answer any more are looked for. Milliseconds. */
 const SWEEP_MS = 60_000
@@ -66,6 +68,7 @@ class ObservingProxy implements StdioProxy {
   readonly #options: StdioProxyOptions
   readonly #times: ProxyTimes
   readonly #origin: Origin
+  readonly #tape: Tape
   #resolveExited: (exit: ChildExit) => void = () => {}
   #child: Child | undefined
   #input: Pump | undefined
@@ -84,6 +87,8 @@ class ObservingProxy implements StdioProxy {
     this.#options = options
     this.#times = { ...PROXY_TIMES, ...options.times }
     this.#origin = { server: options.name, session: options.session, transport: 'stdio' }
+    const { now, clock } = options
+    this.#tape = new Tape({ now, clock, onFault: () => void this.#observerFaults++ })
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
     })
@@ -132,23 +137,36 @@ class ObservingProxy implements StdioProxy {
   }
 
   #connect(child: Child): void {
-    const { stdin, stdout, publish, now, clock, rules } = this.#options
+    const { stdin, stdout, publish, clock, rules } = this.#options
+    const tape = this.#tape
     this.#observe(() => {
       const server = createServerMemory({}, rules)
-      this.#conversation = createConversation({ origin: this.#origin, publish, now, clock, server })
-      this.#sweeper = setInterval(() => this.#observe(() => this.#conversation?.sweep()), SWEEP_MS).unref()
+      const { now } = tape
+      this.#conversation = createConversation({ origin: this.#origin, publish, now, clock: tape.clock, server })
+      this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
     })
     const asked = this.#conversation?.lines('client_to_server')
     const answered = this.#conversation?.lines('server_to_client')
-    const look = (reader: typeof asked) => (chunk: Buffer) => this.#observe(() => reader?.feed(chunk))
-    this.#input = pump({ from: stdin, to: child.stdin, look: look(asked), clock })
-    this.#output = pump({ from: child.stdout, to: stdout, look: look(answered), clock })
-    stdin.once('end', () => this.#observe(() => asked?.end()))
-    child.stdout.once('end', () => this.#observe(() => answered?.end()))
-    for (const name of ['end', 'close', 'error'] as const) stdin.once(name, () => this.#inputEnded())
+    const carry = (from: Readable, to: Writable, reader: typeof asked) => {
+      const look: Take = (bytes, length) => reader && tape.record(reader, bytes, length)
+      const carrying = pump({ from, to, look, clock })
+      carrying.source.once('end', () => {
+        tape.play()
+        this.#observe(() => reader?.end())
+      })
+      return carrying
+    }
+    this.#input = carry(stdin, child.stdin, asked)
+    this.#output = carry(child.stdout, stdout, answered)
+    for (const name of ['end', 'close', 'error'] as const) this.#input.source.once(name, () => this.#inputEnded())
     void this.#output.done.then(() => {
       if (this.#output?.broken) this.#abandoned()
     })
+  }
+
+  #sweep(): void {
+    this.#tape.play()
+    this.#observe(() => this.#conversation?.sweep())
   }
 
   /** The client ended the input: the server may finish its work, and is watched so that it does not stay for ever. */
@@ -164,6 +182,7 @@ class ObservingProxy implements StdioProxy {
     while (!this.#over) {
       await delay(this.#times.watchMs)
       const output = this.#output
+      this.#tape.play()
       const isIdle = output && !output.blocked && output.idleMs() >= this.#times.silentMs
       if (!hasClient() || (isIdle && (this.#conversation?.open ?? 0) === 0)) return this.#abandoned()
     }
@@ -182,10 +201,11 @@ class ObservingProxy implements StdioProxy {
     this.#over = true
     // What the server left behind in its group must not outlive us. Mostly that is nobody, and this takes no time.
     await this.#child?.end(this.#times.graceMs)
-    this.#options.stdin.destroy()
+    this.#input?.source.destroy()
     const { publish, now, clock } = this.#options
     clearInterval(this.#sweeper)
     const reason = this.#clientLeft ? 'client' : this.#stopped ? 'shutdown' : 'server'
+    this.#tape.close()
     this.#observe(() => this.#conversation?.close(this.#unwanted ? 'cancelled' : 'process_exit', reason))
     this.#observe(() => {
       publish(

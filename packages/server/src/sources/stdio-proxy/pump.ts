@@ -1,7 +1,11 @@
+import { writeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { readReusing, type Take } from './reuse.js'
 
 /** Carries bytes from one stream to another, unchanged, and shows a copy afterwards. */
 export interface Pump {
+  /** The stream that is read, in place of the one that was given. */
+  readonly source: Readable
   /** Resolves when all bytes were written out, or the one side or the other is gone. Never rejects. */
   readonly done: Promise<void>
   /** True when the receiving side went away before the end. */
@@ -18,7 +22,7 @@ export interface PumpOptions {
   readonly from: Readable
   readonly to: Writable
   /** Sees each chunk once it is on its way; must not keep it. */
-  readonly look: (chunk: Buffer) => void
+  readonly look: Take
   /** Monotonic, milliseconds. */
   readonly clock: () => number
 }
@@ -32,30 +36,31 @@ export function pump(options: PumpOptions): Pump {
 }
 
 class BytePump implements Pump {
+  readonly source: Readable
   readonly done: Promise<void>
-  readonly #from: Readable
   readonly #to: Writable
-  readonly #options: PumpOptions
+  readonly #look: Take
+  readonly #clock: () => number
   #broken = false
   #blocked = false
   #ended = false
   #lastAt: number
 
-  constructor(options: PumpOptions) {
-    this.#options = options
-    this.#from = options.from
-    this.#to = options.to
-    this.#lastAt = options.clock()
+  constructor({ from, to, look, clock }: PumpOptions) {
+    this.#look = look
+    this.#clock = clock
+    this.#to = to
+    this.#lastAt = clock()
     this.done = new Promise((resolve) => {
-      this.#to.once('finish', resolve)
-      this.#to.once('close', resolve)
+      to.once('finish', resolve)
+      to.once('close', resolve)
     })
-    this.#to.on('error', () => this.#break())
-    this.#to.once('close', () => this.#break())
-    this.#to.on('drain', () => this.#drained())
-    this.#from.on('data', (chunk: Buffer) => this.#carry(chunk))
+    to.on('error', () => this.#break())
+    to.once('close', () => this.#break())
+    to.on('drain', () => this.#drained())
+    this.source = readReusing(from, (bytes, length) => this.#carry(bytes, length))
     // A source that breaks is a source that ended: the receiver sees no more than an end either way.
-    for (const name of ['end', 'error', 'close'] as const) this.#from.once(name, () => this.cut())
+    for (const name of ['end', 'error', 'close'] as const) this.source.once(name, () => this.cut())
   }
 
   get broken(): boolean {
@@ -67,7 +72,7 @@ class BytePump implements Pump {
   }
 
   idleMs(): number {
-    return this.#options.clock() - this.#lastAt
+    return this.#clock() - this.#lastAt
   }
 
   cut(): void {
@@ -76,27 +81,43 @@ class BytePump implements Pump {
     this.#to.end()
   }
 
-  #carry(chunk: Buffer): void {
+  #carry(bytes: Buffer, length: number): void {
     if (this.#ended) return
-    this.#lastAt = this.#options.clock()
-    if (!this.#to.write(chunk)) {
+    const written = writeNow(this.#to, bytes, length)
+    // What waits in the stream must be its own: the buffer is used again.
+    if (written < length && !this.#to.write(Buffer.from(bytes.subarray(written, length)))) {
       this.#blocked = true
-      this.#from.pause()
+      this.source.pause()
     }
-    this.#options.look(chunk)
+    this.#lastAt = this.#clock()
+    this.#look(bytes, length)
   }
 
   #drained(): void {
     this.#blocked = false
-    this.#lastAt = this.#options.clock()
-    this.#from.resume()
+    this.#lastAt = this.#clock()
+    this.source.resume()
   }
 
   #break(): void {
     if (!this.#ended) this.#broken = true
     this.#ended = true
     this.#blocked = false
-    this.#from.destroy()
+    this.source.destroy()
     this.#to.destroy()
+  }
+}
+
+/**
+ * Writes as much as the pipe takes at once, past the stream’s queue, which costs as much as all the rest; how many bytes
+ * that were. Nothing where something waits in the queue, and where the pipe is full or broken: the stream finds out itself.
+ */
+function writeNow(to: Writable, bytes: Buffer, length: number): number {
+  const fd = (to as { _handle?: { fd?: number } | null })._handle?.fd ?? -1
+  if (fd < 0 || to.writableLength > 0) return 0
+  try {
+    return writeSync(fd, bytes, 0, length)
+  } catch {
+    return 0
   }
 }
