@@ -4,7 +4,7 @@ import type { Around, Link } from '../vitals/index.js'
 import { kindOfTransport, type TransportKind, type TransportLike } from './shapes.js'
 import type { Shared } from './shared.js'
 import { Sizer } from './size.js'
-import type { Ears } from './tap.js'
+import { type Ears, tap } from './tap.js'
 
 /** Which side of a connection is ours. */
 export type Side = 'server' | 'client'
@@ -24,28 +24,31 @@ export interface Owner {
   /** Whether our side asked for the end. */
   readonly closing: boolean
   /** The connection ended. */
-  ended(connection: object): void
+  ended(connection: Connection): void
 }
 
 /** One transport that our side is connected to: makes a conversation of what passes. */
 export class Connection implements Ears {
+  readonly transport: TransportLike
   readonly #shared: Shared
-  readonly #transport: TransportLike
   readonly #options: ConnectionOptions
   readonly #owner: Owner
   readonly #inward: Direction
   readonly #outward: Direction
   readonly #sizer = new Sizer()
+  readonly #untap: () => void
   #conversation: ObjectConversation | undefined
   #link: Link | undefined
 
+  /** Listens from now on. Throws TypeError where the transport takes no change. */
   constructor(shared: Shared, transport: TransportLike, options: ConnectionOptions) {
     this.#shared = shared
-    this.#transport = transport
+    this.transport = transport
     this.#options = options
     this.#owner = options.owner
     this.#inward = options.side === 'server' ? 'client_to_server' : 'server_to_client'
     this.#outward = options.side === 'server' ? 'server_to_client' : 'client_to_server'
+    this.#untap = tap(transport, this)
   }
 
   received(message: unknown): Around | undefined {
@@ -63,13 +66,14 @@ export class Connection implements Ears {
     owner.ended(this)
   }
 
-  /** Ends what is open. */
+  /** Ends what is open, and leaves the transport as it was. */
   close(reason: CloseReason): void {
     this.#shared.guard(() => {
       this.#shared.time.tick()
       this.#conversation?.close('cancelled', reason)
       if (this.#link) this.#shared.hub.surround?.closed(this.#link)
     })
+    this.#shared.guard(this.#untap)
   }
 
   #hear(direction: Direction, message: unknown): Around | undefined {
@@ -92,7 +96,7 @@ export class Connection implements Ears {
     const { server, kind } = this.#options
     const { hub, time } = this.#shared
     const { memory, definitions } = this.#shared.served(server)
-    const transport = kind ?? kindOfTransport(this.#transport)
+    const transport = kind ?? kindOfTransport(this.transport)
     const origin: Origin = this.#isSession(transport)
       ? { server, session: this.#shared.nextSession(), transport }
       : { server, transport }
@@ -106,6 +110,6 @@ export class Connection implements Ears {
 
   /** Over HTTP a server's exchange is part of a session where it has an id, which it has from the first message on. */
   #isSession(transport: TransportKind): boolean {
-    return transport !== 'http' || this.#options.side === 'client' || this.#transport.sessionId !== undefined
+    return transport !== 'http' || this.#options.side === 'client' || this.transport.sessionId !== undefined
   }
 }

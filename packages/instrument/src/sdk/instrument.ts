@@ -2,13 +2,14 @@ import { Connection, type Owner, type Side } from './connection.js'
 import { checkOptions, type InstrumentOptions, nameOf } from './options.js'
 import { type Instrumentable, isObject, ownName, type Peer, peerOf, type TransportLike } from './shapes.js'
 import { type Shared, shared } from './shared.js'
-import { override, tap } from './tap.js'
+import { allOrNone, override } from './tap.js'
 
 /**
  * Has every message of a server observed: its tools, resources, prompts, completions, logging, sampling, elicitation, roots,
  * tasks, notifications, progress, cancellations and sessions. `server`: a `McpServer` or `Server` of
  * `@modelcontextprotocol/sdk` 1.x or `@modelcontextprotocol/server` 2.x, before or after `connect`; a server that is made
- * for one request costs little. Returns the same object, whose behaviour does not change. Again counts once.
+ * for one request costs little. Returns the same object, whose behaviour does not change. Again counts once. One that
+ * takes no change, such as a frozen one, is left alone: `vitals().stats.faults` counts it.
  * Throws TypeError where it is no server, and TypeError or RangeError for options that cannot be meant.
  */
 export function instrument<T extends Instrumentable>(server: T, options: InstrumentOptions = {}): T {
@@ -36,27 +37,29 @@ function attach(target: unknown, side: Side, options: InstrumentOptions): void {
   const peer = peerOf(target)
   if (!peer)
     throw new TypeError(
-      `${side === 'server' ? 'instrument' : 'instrumentClient'} takes what has a connect(), such as a McpServer or a Client: ${String(target)}`,
+      `${side === 'server' ? 'instrument' : 'instrumentClient'} takes what has a connect(), such as a McpServer or a Client, and not a ${typeof target}`,
     )
   checkOptions(options)
-  const { instruments } = shared()
-  if (!instruments.has(peer)) instruments.set(peer, new Instrument(peer, side, options).off)
+  const all = shared()
+  if (!all.instruments.has(peer))
+    all.guard(() => all.instruments.set(peer, new Instrument(all, peer, side, options).off))
 }
 
 class Instrument implements Owner {
-  readonly #shared: Shared = shared()
+  readonly #shared: Shared
   readonly #peer: Peer
   readonly #side: Side
   readonly #options: InstrumentOptions
-  readonly #undo: readonly (() => void)[]
+  readonly #undo: () => void
   on = true
   closing = false
-  /** The transport that is listened at. */
-  #transport: object | undefined
-  #untap: (() => void) | undefined
   #connection: Connection | undefined
+  /** Those before it that did not end: SDKs before 1.26 let a server be connected to several transports at a time. */
+  #earlier: readonly WeakRef<Connection>[] = []
 
-  constructor(peer: Peer, side: Side, options: InstrumentOptions) {
+  /** Throws TypeError where the peer takes no change, as a frozen one. */
+  constructor(shared: Shared, peer: Peer, side: Side, options: InstrumentOptions) {
+    this.#shared = shared
     this.#peer = peer
     this.#side = side
     this.#options = options
@@ -64,61 +67,69 @@ class Instrument implements Owner {
     const closing = () => {
       this.closing = true
     }
-    this.#undo = [
-      override(
-        peer,
-        'connect',
-        (original) =>
-          function connect(...args) {
-            connecting(args[0])
-            return Reflect.apply(original, this, args)
-          },
-      ),
-      override(
-        peer,
-        'close',
-        (original) =>
-          function close(...args) {
-            closing()
-            return Reflect.apply(original, this, args)
-          },
-      ),
-    ]
-    this.#shared.guard(() => this.#listen(peer.transport))
+    this.#undo = allOrNone(
+      () =>
+        override(
+          peer,
+          'connect',
+          (original) =>
+            function connect(...args) {
+              connecting(args[0])
+              return Reflect.apply(original, this, args)
+            },
+        ),
+      () =>
+        override(
+          peer,
+          'close',
+          (original) =>
+            function close(...args) {
+              closing()
+              return Reflect.apply(original, this, args)
+            },
+        ),
+    )
+    this.#listen(peer.transport)
   }
 
   readonly off = (): void => {
     if (!this.on) return
     this.on = false
-    for (const each of this.#undo) each()
-    this.#connection?.close('shutdown')
-    this.#stop()
+    this.#shared.guard(this.#undo)
+    for (const connection of this.#open()) connection.close('shutdown')
+    this.#connection = undefined
+    this.#earlier = []
     this.#shared.instruments.delete(this.#peer)
   }
 
-  ended(connection: object): void {
-    if (this.#connection === connection) this.#stop()
+  ended(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = undefined
+    else this.#earlier = this.#earlier.filter((each) => each.deref() !== connection)
+  }
+
+  #open(): readonly Connection[] {
+    const all = [...this.#earlier.map((each) => each.deref()), this.#connection]
+    return all.filter((connection) => connection !== undefined)
   }
 
   #listen(transport: unknown): void {
-    if (!this.on || !isObject(transport) || transport === this.#transport) return
+    if (!this.on || !isObject(transport)) return
+    const to = transport as unknown as TransportLike
+    if (to === this.#connection?.transport) return
     this.#shared.guard(() => {
       const { server, transport: kind } = this.#options
-      const connection = new Connection(this.#shared, transport as unknown as TransportLike, {
+      this.closing = false
+      if (this.#connection) {
+        const open = this.#open()
+        if (open.some((connection) => connection.transport === to)) return
+        this.#earlier = open.map((connection) => new WeakRef(connection))
+      }
+      this.#connection = new Connection(this.#shared, to, {
         side: this.#side,
         server: nameOf(server, ownName(this.#peer), this.#side === 'server' ? this.#shared.hub.server : 'upstream'),
         kind,
         owner: this,
       })
-      this.closing = false
-      this.#untap = tap(transport, connection)
-      this.#transport = transport
-      this.#connection = connection
     })
-  }
-
-  #stop(): void {
-    this.#shared.guard(() => this.#untap?.())
-    this.#untap = this.#transport = this.#connection = undefined
   }
 }

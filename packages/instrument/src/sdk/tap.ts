@@ -13,19 +13,35 @@ export interface Ears {
   closed(): void
 }
 
-/** Listens at a transport until the function that is returned is called, which leaves it as it was. */
+/**
+ * Listens at a transport until the function that is returned is called, which leaves it as it was. Throws TypeError where
+ * the transport takes no change, and then has changed nothing.
+ */
 export function tap(transport: object, ears: Ears): () => void {
-  const undo = [
-    tapSend(transport, ears),
-    tapHandler(transport, 'onmessage', (message) => ears.received(message)),
-    tapHandler(transport, 'onclose', () => {
-      ears.closed()
-      return undefined
-    }),
-  ]
-  return () => {
+  return allOrNone(
+    () => tapSend(transport, ears),
+    () => tapHandler(transport, 'onmessage', (message) => ears.received(message)),
+    () =>
+      tapHandler(transport, 'onclose', () => {
+        ears.closed()
+        return undefined
+      }),
+  )
+}
+
+/** Makes every change, or, where one of them throws, none. What is returned takes them back. */
+export function allOrNone(...changes: readonly (() => () => void)[]): () => void {
+  const undo: (() => void)[] = []
+  const takeBack = () => {
     for (const each of undo) each()
   }
+  try {
+    for (const change of changes) undo.push(change())
+  } catch (error) {
+    takeBack()
+    throw error
+  }
+  return takeBack
 }
 
 /** Puts a function before an object's own or inherited one. What is returned takes it away, if it is still there. */
@@ -67,22 +83,33 @@ function tapSend(transport: object, ears: Ears): () => void {
   )
 }
 
-/** What is around a message changes nothing of whether, and how often, it is delivered. */
+/** What is around a message changes nothing of whether, how often and with what result it is delivered. */
 function inside(around: Around, deliver: () => unknown): unknown {
-  let delivered = false
-  try {
-    return around.run(() => {
-      delivered = true
-      return deliver()
-    })
-  } catch (error) {
-    if (delivered) throw error
-    return deliver()
+  let outcome: { readonly value: unknown } | { readonly error: unknown } | undefined
+  const once = () => {
+    try {
+      outcome ??= { value: deliver() }
+    } catch (error) {
+      outcome = { error }
+    }
   }
+  try {
+    around.run(once)
+  } catch {
+    // Ours, since `once` throws nothing.
+  }
+  once()
+  if ('error' in outcome!) throw outcome.error
+  return outcome!.value
 }
 
 function isAnswer(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && !('method' in message)
+  try {
+    return typeof message === 'object' && message !== null && !('method' in message)
+  } catch {
+    // A proxy that lets nobody look: its transport shall say so, and not we.
+    return false
+  }
 }
 
 /**
@@ -121,7 +148,6 @@ function tapHandler(
     }
   }
 
-  if (setter && handler !== undefined) setter.call(transport, heard)
   Object.defineProperty(transport, key, {
     configurable: true,
     // As it is without us: what no class has a setter for is an ordinary property once it is set.
@@ -133,6 +159,7 @@ function tapHandler(
       setter?.call(transport, heard)
     },
   })
+  if (setter && handler !== undefined) setter.call(transport, heard)
   return () => {
     if (own && !own.set) Object.defineProperty(transport, key, { ...own, value: handler })
     else {
