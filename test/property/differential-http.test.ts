@@ -1,39 +1,17 @@
 /** HTTP exchanges, direct and through the gateway: equal bytes and headers both ways, but for those of one connection. */
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
-import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Harness, listen, serve, until, url } from '../e2e/gateway-harness.js'
-import { cutAt, cuts, ID_TOKENS, jsonText, runs, stringToken } from './differential/strange.js'
+import { type Answer, raw, type Seen, type Sent, seen, send, sent } from './differential/http-bytes.js'
+import { cuts, ID_TOKENS, runs, stringToken } from './differential/strange.js'
 
-type Headers = readonly (readonly [string, string])[]
-
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Buffer
-  readonly cuts: readonly number[]
-  readonly sized: boolean
-}
-
-interface Exchange {
+interface Exchange extends Sent {
   readonly method: string
   readonly suffix: string
-  readonly headers: Headers
-  readonly body: Buffer
-  readonly cuts: readonly number[]
-  readonly sized: boolean
   readonly answer: Answer
 }
 
-/** What a side saw of a message. */
-interface Seen {
-  readonly line: string
-  readonly headers: Headers
-  readonly body: Buffer
-}
-
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'date'])
 const scripts = new Map<string, Answer>()
 const received = new Map<string, Seen>()
 let upstream: Server
@@ -53,28 +31,6 @@ afterAll(async () => {
   await harness.stop()
   upstream.close()
 })
-
-const raw = ({ headers, body, sized }: Pick<Answer, 'headers' | 'body' | 'sized'>): string[] => [
-  ...headers.flat(),
-  ...(sized ? ['Content-Length', String(body.length)] : []),
-]
-
-async function send(told: Pick<Answer, 'body' | 'cuts'>, to: NodeJS.WritableStream): Promise<void> {
-  for (const chunk of cutAt(told.body, told.cuts)) {
-    to.write(chunk)
-    await turn()
-  }
-  to.end()
-}
-
-/** Headers in their order and case, without those that speak of one connection. */
-async function seen(message: IncomingMessage): Promise<Omit<Seen, 'line'>> {
-  const chunks: Buffer[] = []
-  for await (const chunk of message) chunks.push(chunk)
-  const { rawHeaders } = message
-  const pairs = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1]!] as const] : []))
-  return { headers: pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())), body: Buffer.concat(chunks) }
-}
 
 let cases = 0
 /** Plays an exchange at an address: what the server saw, and what the client. */
@@ -96,79 +52,20 @@ async function play(told: Exchange, base: string): Promise<{ server: Seen; clien
   return { server: { ...server, headers: server.headers.filter(([name]) => name !== 'X-Case') }, client }
 }
 
-const word = fc.stringMatching(/^[A-Za-z0-9-]{1,12}$/)
-const headerName = word.map((name) => `X-${name}`)
-const headerValue = fc.oneof(
-  fc.stringMatching(/^[!-~]([ -~]{0,18}[!-~])?$/),
-  fc.constantFrom('=?base64?w7xiZXI=?=', 'Bearer a.b.c', '', 'v\u00e4lue'),
-)
-const extras = fc.array(fc.tuple(headerName, headerValue), { maxLength: 4 })
-const end = fc.constantFrom('\n', '\r\n')
-const message = fc.oneof(
-  fc
-    .tuple(fc.constantFrom(...ID_TOKENS), jsonText)
-    .map(([id, item]) => `{"jsonrpc":"2.0","id":${id},"result":${item}}`),
-  jsonText.map((item) => `{"jsonrpc":"2.0","method":"notifications/x","params":${item}}`),
-  jsonText,
-)
-const sse = fc
-  .array(
-    fc.tuple(
-      fc.constantFrom('', 'event: message', 'id: 7', 'retry: 5', ': keep-alive', 'event: other', 'bogus'),
-      fc.option(message),
-      end,
-    ),
-    { maxLength: 5 },
-  )
-  .map((events) =>
-    events
-      .map(([field, data, eol]) => `${field && field + eol}${data === null ? '' : `data: ${data}${eol}`}${eol}`)
-      .join(''),
-  )
-const junk = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes))
-const typed = (type: string, text: fc.Arbitrary<string>) =>
-  text.map((given) => [[['Content-Type', type]] as Headers, Buffer.from(given)] as const)
-const content = fc.oneof(
-  typed('application/json', message),
-  typed('text/event-stream', sse),
-  typed('text/event-stream; charset=utf-8', sse),
-  fc.tuple(fc.constantFrom<Headers>([], [['Content-Type', 'text/html']], [['Content-Encoding', 'gzip']]), junk),
-)
-
 const exchange: fc.Arbitrary<Exchange> = fc
   .record({
     method: fc.constantFrom('POST', 'POST', 'GET', 'DELETE', 'PUT'),
     suffix: fc.constantFrom('', '?q=1', '/below?x=%20y', '/%C3%BC'),
-    extras,
-    content,
-    cuts,
-    sized: fc.boolean(),
-    answer: fc.record({
-      status: fc.constantFrom(200, 200, 200, 202, 400, 401, 403, 404, 405, 429, 500, 503),
-      extras,
-      content,
-      cuts,
-      sized: fc.boolean(),
-    }),
+    sent,
+    status: fc.constantFrom(200, 200, 200, 202, 400, 401, 403, 404, 405, 429, 500, 503),
+    answer: sent,
   })
-  .map(({ extras: more, content: [type, given], answer, method, ...rest }) => {
+  .map(({ method, suffix, sent: asked, status, answer }) => {
     // Node's client gives a body to a method that commonly has none only where its length is said.
-    const bare = method === 'GET' || method === 'DELETE'
-    const [answerType, answerBody] = answer.content
-    return {
-      ...rest,
-      method,
-      headers: bare ? more : [...type, ...more],
-      body: bare ? Buffer.alloc(0) : given,
-      sized: bare ? false : rest.sized,
-      answer: {
-        status: answer.status,
-        headers: [...answerType, ...answer.extras],
-        body: answerBody,
-        cuts: answer.cuts,
-        sized: answer.sized,
-      },
-    }
+    const isBare = method === 'GET' || method === 'DELETE'
+    const headers = asked.headers.filter(([name]) => !name.startsWith('Content-'))
+    const bare = { ...asked, headers, body: Buffer.alloc(0), sized: false }
+    return { ...(isBare ? bare : asked), method, suffix, answer: { ...answer, status } }
   })
 
 test('both ends see what they would see directly: line, headers in their order, and every byte of the body', async () => {
