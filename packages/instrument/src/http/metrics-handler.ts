@@ -28,6 +28,11 @@ export interface MetricsHandlerOptions {
    * differ in other labels only are merged. A metric that is not named keeps all. Default: none is named.
    */
   readonly labels?: ViewLabels
+  /**
+   * Whether durations are shown under OpenTelemetry's names as well, on every page of this process. Default: whether
+   * `MCP_VITALS_OPENTELEMETRY_NAMES` is `true`.
+   */
+  readonly opentelemetry?: boolean
 }
 
 type Expose = (format: Format) => string
@@ -44,8 +49,8 @@ interface Page {
  * observed is counted. Whether a caller may see it is the server's to say. Throws RangeError where `labels` names a label
  * that its metric does not have.
  */
-export function metricsHandler({ labels = {} }: MetricsHandlerOptions = {}): MetricsHandler {
-  const { expose } = processMetrics().view(labels)
+export function metricsHandler({ labels = {}, opentelemetry }: MetricsHandlerOptions = {}): MetricsHandler {
+  const { expose } = processMetrics({ opentelemetry }).view(labels)
   return ((first: Request | HonoLike | NodeRequest | RawRequest, second?: NodeResponse | RawReply) => {
     if (isFetchRequest(first)) return fetched(expose, first)
     if (isHono(first)) return fetched(expose, first.req.raw)

@@ -55,6 +55,8 @@ export interface MetricsFold extends Fold {
    * have the name of another.
    */
   addProvider(name: string): void
+  /** Moves OpenTelemetry's metrics as well from now on, as the option does. */
+  moveOpenTelemetry(): void
 }
 
 /**
@@ -68,9 +70,10 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
     isOwned = () => false,
     now = Date.now,
     providers = [],
-    opentelemetry = false,
+    opentelemetry: fromTheStart = false,
     ...given
   } = options
+  let opentelemetry = fromTheStart
   const limits = { ...DEFAULT_SERVER_LIMITS, ...given }
   const servers = new Servers({ registry, limits, maxServers, isOwned, now })
   const events = registry.counter(CATALOGUE.mcp_vitals.events_total)
@@ -93,6 +96,9 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
   return {
     name: 'metrics',
     addProvider: (provider) => providerFold.add(provider),
+    moveOpenTelemetry() {
+      opentelemetry = true
+    },
     fold(event: Event, entrance: Entrance): void {
       const kind = kindOf(event.type)
       if (!kind) {

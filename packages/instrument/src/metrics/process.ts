@@ -17,6 +17,8 @@ export interface ProcessMetrics {
   readonly defined: Map<string, Metric>
   /** A page of them with fewer labels (see `createView`), as text. */
   view(labels: ViewLabels): { expose(format: Format): string }
+  /** Counts under OpenTelemetry's names as well from now on. */
+  moveOpenTelemetry(): void
   /** Gives a provider metrics of its own. Throws Error where one of them would have the name of another. */
   addProvider(name: string): void
 }
@@ -24,15 +26,23 @@ export interface ProcessMetrics {
 /**
  * The metrics of this process, one for all copies of this package in it. Where it is first asked for it begins to
  * listen, and hears what was published before (see `Vitals.attach`). The environment variable `METRICS_PREFIX` replaces
- * `mcp` at the start of the contract's names.
+ * `mcp` at the start of the contract's names; `MCP_VITALS_OPENTELEMETRY_NAMES`, where it is `true`, shows OpenTelemetry's
+ * names as well. `opentelemetry`: so does this, of what was published before if nobody asked for the metrics yet.
  */
-export function processMetrics(): ProcessMetrics {
-  return vitals().share('metrics', () => {
+export function processMetrics({
+  opentelemetry = false,
+}: {
+  opentelemetry?: boolean | undefined
+} = {}): ProcessMetrics {
+  const metrics = vitals().share('metrics', () => {
     // An event of this process says what time it is: each reading of the clock would cost as much as a metric or two.
     let eventAt: number | undefined
     const now = () => eventAt ?? Date.now()
     const registry = createRegistry({ prefix: prefix(), maxSeriesPerMetric: MAX_SERIES_PER_METRIC, now })
-    const fold = createMetricsFold(registry, { now })
+    const fold = createMetricsFold(registry, {
+      now,
+      opentelemetry: opentelemetry || env().MCP_VITALS_OPENTELEMETRY_NAMES === 'true',
+    })
     const hub = vitals()
     hub.attach((event) => {
       eventAt = event.at
@@ -56,13 +66,20 @@ export function processMetrics(): ProcessMetrics {
         const source = createView(registry, labels)
         return { expose: (format) => expose(source, format) }
       },
+      moveOpenTelemetry: () => fold.moveOpenTelemetry(),
       addProvider: (name) => fold.addProvider(name),
     } satisfies ProcessMetrics
   })
+  if (opentelemetry) metrics.moveOpenTelemetry()
+  return metrics
 }
 
 function prefix(): string {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
-  const given = process?.env?.METRICS_PREFIX ?? ''
+  const given = env().METRICS_PREFIX ?? ''
   return PREFIX.test(given) ? given : 'mcp'
+}
+
+function env(): Readonly<Record<string, string | undefined>> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  return process?.env ?? {}
 }

@@ -40,8 +40,8 @@ export function startMetricsServer(options: MetricsServerOptions = {}): MetricsS
   const key = `${host} ${port}`
   const known = started.get(key)
   if (known && port !== 0) return known
-  measureProcess()
   const made = new LastingServer(host, port, pages(host, options), onProblem, () => started.delete(key))
+  measureProcess()
   started.set(key, made)
   made.listen()
   return made
