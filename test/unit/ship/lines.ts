@@ -1,8 +1,8 @@
-import { encodeLine, firstLines, type Line, type Lines } from '../../../packages/instrument/src/ship/index.js'
+import { firstLines, type Line, type Lines } from '../../../packages/instrument/src/ship/index.js'
 
 /** Numbered events as they wait and travel. */
 export function pack(lines: readonly Line[]): Lines {
-  const bytes = new TextEncoder().encode(lines.map((line) => `${encodeLine(line)}\n`).join(''))
+  const bytes = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   return firstLines(bytes, { maxEvents: lines.length, maxBytes: bytes.length })
 }
 

@@ -142,7 +142,7 @@ export class Operation implements Asked {
       operation: this.#id,
       outcome,
       status: status ?? statusOf(outcome, errorCode, unknownName),
-      durationMs: Math.max(0, clock() - this.#startedAt - this.#waitMs),
+      durationMs: toMicros(Math.max(0, clock() - this.#startedAt - this.#waitMs)),
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
     }
@@ -160,4 +160,9 @@ export class Operation implements Asked {
     this.#waitMs += Math.max(0, this.#voice.clock() - this.#waitingSince)
     this.#waitingSince = undefined
   }
+}
+
+/** Milliseconds to the microsecond: what a clock tells beyond it is noise, which would be sent and stored. */
+function toMicros(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }

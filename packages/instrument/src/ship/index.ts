@@ -1,4 +1,4 @@
-export { type BatchLimits, encodeLine, firstLines, type Line, type Lines, linesUpTo, NO_LINES } from './lines.js'
+export { type BatchLimits, firstLines, type Line, type Lines, linesUpTo, NO_LINES } from './lines.js'
 export {
   createShipper,
   type Receipt,

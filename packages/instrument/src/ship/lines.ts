@@ -33,11 +33,6 @@ export interface BatchLimits {
   readonly maxBytes: number
 }
 
-/** How a line stands in `Lines`, without its line break. */
-export function encodeLine(line: Line): string {
-  return JSON.stringify(line)
-}
-
 /** The whole lines at the front of `bytes` that fit. Throws where they are no lines of ours. */
 export function firstLines(bytes: Uint8Array, { maxEvents, maxBytes }: BatchLimits): Lines {
   let end = 0

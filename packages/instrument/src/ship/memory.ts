@@ -1,17 +1,16 @@
-import { type BatchLimits, firstLines, type Lines, linesUpTo, NEWLINE, NO_LINES, numberAt } from './lines.js'
+import { type BatchLimits, firstLines, type Lines, linesUpTo, NO_LINES, numberAt } from './lines.js'
 
 /** Memory is taken and given back in pieces of so many bytes: one that grew as a whole would be copied, and there twice. */
 const BLOCK_BYTES = 64 * 1024
-/** A UTF-16 unit is at most so many bytes of UTF-8. */
-const MOST_BYTES_PER_UNIT = 3
-
-const encoder = new TextEncoder()
 
 /** Whole lines, from `start` to `end`. */
 interface Block {
   readonly bytes: Uint8Array
   start: number
   end: number
+  count: number
+  /** Number of the last line. */
+  last: number
 }
 
 /** The shipper's memory: lines in order, bounded by their number and their length together. */
@@ -38,20 +37,20 @@ export class Memory {
     return this.#dropped
   }
 
-  /** Takes a line of this text (without its break); `false` where there is no room. */
-  push(json: string): boolean {
-    const fits = this.#fits(json)
-    if (fits) this.#put(json)
+  /** Takes a copy of the line with this number, its break included; `false` where there is no room. */
+  push(seq: number, line: Uint8Array): boolean {
+    const fits = this.#fits(line)
+    if (fits) this.#put(seq, line)
     return fits
   }
 
   /** Takes the line, and gives up the oldest ones until it fits. */
-  pushOverOldest(json: string): void {
-    while (this.#waiting > 0 && !this.#fits(json)) {
+  pushOverOldest(seq: number, line: Uint8Array): void {
+    while (this.#waiting > 0 && !this.#fits(line)) {
       this.ack(numberAt(live(this.#blocks[0]!), 0))
       this.#dropped++
     }
-    this.#put(json)
+    this.#put(seq, line)
   }
 
   /** All that waits, as long as nothing else is called. */
@@ -74,10 +73,12 @@ export class Memory {
   ack(seq: number): void {
     let gone = 0
     for (const block of this.#blocks) {
-      const { count, sizeBytes } = linesUpTo(live(block), seq)
+      const isWhole = block.last <= seq
+      const { count, sizeBytes } = isWhole ? whole(block) : linesUpTo(live(block), seq)
       this.#waiting -= count
       this.#sizeBytes -= sizeBytes
       block.start += sizeBytes
+      block.count -= count
       if (block.start < block.end) break
       gone++
     }
@@ -91,7 +92,7 @@ export class Memory {
     // After a burst or an absence the room is given back.
     const [first] = this.#blocks
     const kept = first && first.bytes.length === BLOCK_BYTES ? first : newBlock(BLOCK_BYTES)
-    kept.start = kept.end = 0
+    kept.start = kept.end = kept.count = kept.last = 0
     this.#blocks = [kept]
   }
 
@@ -101,7 +102,10 @@ export class Memory {
     let count = 0
     let sizeBytes = 0
     for (const block of this.#blocks) {
-      const part = firstLines(live(block), { maxEvents: maxEvents - count, maxBytes: maxBytes - sizeBytes })
+      const limits = { maxEvents: maxEvents - count, maxBytes: maxBytes - sizeBytes }
+      const { bytes, ...all } = whole(block)
+      const fits = all.count <= limits.maxEvents && all.sizeBytes <= limits.maxBytes
+      const part = fits ? { bytes, ...all } : firstLines(bytes, limits)
       const isTooMuch = parts.length > 0 && sizeBytes + part.bytes.length > maxBytes
       if (part.count === 0 || isTooMuch) break
       parts.push(part)
@@ -113,29 +117,36 @@ export class Memory {
     return { bytes: joined(parts, sizeBytes), count, first: parts[0]!.first, last: parts.at(-1)!.last }
   }
 
-  #fits(json: string): boolean {
-    return this.#waiting < this.#maxLines && this.#sizeBytes + mostBytes(json) <= this.#maxBytes
+  #fits(line: Uint8Array): boolean {
+    return this.#waiting < this.#maxLines && this.#sizeBytes + line.length <= this.#maxBytes
   }
 
-  #put(json: string): void {
-    const wantBytes = mostBytes(json)
+  #put(seq: number, line: Uint8Array): void {
     let block = this.#blocks.at(-1)!
-    if (block.end + wantBytes > block.bytes.length) {
-      const next = newBlock(Math.max(BLOCK_BYTES, wantBytes))
+    if (block.end + line.length > block.bytes.length) {
+      const next = newBlock(Math.max(BLOCK_BYTES, line.length))
       if (block.start === block.end) this.#blocks.pop()
       this.#blocks.push(next)
       block = next
     }
-    const { written } = encoder.encodeInto(json, block.bytes.subarray(block.end))
-    block.end += written
-    block.bytes[block.end++] = NEWLINE
-    this.#sizeBytes += written + 1
+    block.bytes.set(line, block.end)
+    block.end += line.length
+    block.count++
+    block.last = seq
+    this.#sizeBytes += line.length
     this.#waiting++
   }
 }
 
 function newBlock(sizeBytes: number): Block {
-  return { bytes: new Uint8Array(sizeBytes), start: 0, end: 0 }
+  return { bytes: new Uint8Array(sizeBytes), start: 0, end: 0, count: 0, last: 0 }
+}
+
+/** All that a block has, without a look at each line. */
+function whole(block: Block): Lines & { readonly sizeBytes: number } {
+  const bytes = live(block)
+  const { count, last } = block
+  return { bytes, sizeBytes: bytes.length, count, first: count > 0 ? numberAt(bytes, 0) : 0, last }
 }
 
 function live({ bytes, start, end }: Block): Uint8Array {
@@ -150,9 +161,4 @@ function joined(parts: readonly Lines[], sizeBytes: number): Uint8Array {
     at += part.bytes.length
   }
   return bytes
-}
-
-/** Most bytes that a line can have, its break included: to count them would be a second pass over it. */
-function mostBytes(json: string): number {
-  return json.length * MOST_BYTES_PER_UNIT + 1
 }

@@ -1,9 +1,10 @@
 import type { Entry, Sink } from '../stream/index.js'
-import { type BatchLimits, encodeLine, type Lines } from './lines.js'
+import type { BatchLimits, Lines } from './lines.js'
 import { Memory } from './memory.js'
 import type { Spool } from './spool.js'
 import { globalTimer, type SetTimer, Timer } from './timer.js'
 import type { Batch, Sender } from './wire.js'
+import { LineWriter } from './writer.js'
 
 const TAKEN = Promise.resolve()
 
@@ -17,7 +18,7 @@ export type Receipt =
 export interface ShipLimits {
   /** Most events in a batch. Default 500. */
   readonly batchEvents: number
-  /** Most JSON in a batch, bytes, and in one event, UTF-16 units; a longer event is dropped. Default 256 Ki. */
+  /** Most JSON in a batch, and in one event, bytes; a longer event is dropped. Default 256 Ki. */
   readonly batchBytes: number
   /** How long an event waits for others to travel with it, and then in memory for an answer, milliseconds. Default 250. */
   readonly flushMs: number
@@ -29,7 +30,7 @@ export interface ShipLimits {
   readonly heartbeatMs: number
   /** Most events in memory. Beyond it they go to the spool; without one the oldest are dropped. Default 10,000. */
   readonly memoryEvents: number
-  /** Most JSON in memory, bytes, as much as it could be in UTF-8. Default 4 Mi. */
+  /** Most JSON in memory, bytes. Default 4 Mi. */
   readonly memoryBytes: number
   /** How long `close` goes on sending, milliseconds. Default 2,000. */
   readonly closeMs: number
@@ -100,6 +101,7 @@ class NumberedShipper implements Shipper {
   readonly #limits: ShipLimits
   readonly #batchLimits: BatchLimits
   readonly #memory: Memory
+  readonly #writer = new LineWriter()
   readonly #setTimer: SetTimer
   readonly #timer: Timer
   readonly #random: () => number
@@ -181,11 +183,12 @@ class NumberedShipper implements Shipper {
   }
 
   #take(entry: Entry): void {
-    const line = encodeLine({ seq: ++this.#numbered, event: entry.event })
+    const seq = ++this.#numbered
+    const line = this.#writer.line(seq, entry.event)
     if (line.length > this.#limits.batchBytes) this.#lost++
-    else if (!this.#memory.push(line)) {
+    else if (!this.#memory.push(seq, line)) {
       this.#spill()
-      this.#memory.pushOverOldest(line)
+      this.#memory.pushOverOldest(seq, line)
     }
   }
 

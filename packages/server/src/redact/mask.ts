@@ -18,7 +18,7 @@ type Masked = readonly { readonly name: string; readonly isList: boolean; readon
  * The first net is that an event has fields for names alone. An event that holds none comes back as it is.
  *
  * Every text that was clean is remembered, so that a name seen before costs one look-up. Texts that were not are never
- * kept. `cleanId` is not remembered either: each call has an id of its own, and most are seen to be plain at a glance.
+ * kept. `cleanId` is not remembered here: each call has an id of its own.
  */
 export function createMask(cleanId: IdMask): (event: Event) => Event {
   const cleanName = remembering(redactName)
