@@ -19,9 +19,8 @@ beforeAll(async () => {
     config: {
       servers: {
         stdio: script(fixture('legacy-server.mjs')),
-        ...Object.fromEntries(
-          ['json', 'sse', 'paged', 'redirect', 'open'].map((name) => [name, { url: `${base}/${name}` }]),
-        ),
+        ...Object.fromEntries(['json', 'sse', 'paged', 'redirect'].map((name) => [name, { url: `${base}/${name}` }])),
+        open: { url: `${base}/open`, doors: { keys: false, checkArguments: false } },
       },
       providers: { behind: { type: 'mcp', server: 'json' } },
       doors: {
@@ -29,7 +28,6 @@ beforeAll(async () => {
         checkArguments: true,
         maxRequestBytes: 20_000,
         lockout: { failures: 1000 },
-        servers: { open: { keys: false, checkArguments: false } },
       },
     },
   })

@@ -53,11 +53,16 @@ beforeAll(async () => {
   })
   const http = { url: `${await listen(upstream)}/mcp` }
   const stdio = code(MIRROR)
-  const open = { keys: false, checkArguments: false }
+  const doors = { keys: false, checkArguments: false }
   daemon = await startDaemon({
     config: {
-      servers: { 'http-open': http, 'http-door': http, 'stdio-open': stdio, 'stdio-door': stdio },
-      doors: { keys: true, checkArguments: true, servers: { 'http-open': open, 'stdio-open': open } },
+      servers: {
+        'http-open': { ...http, doors },
+        'http-door': http,
+        'stdio-open': { ...stdio, doors },
+        'stdio-door': stdio,
+      },
+      doors: { keys: true, checkArguments: true },
     },
   })
   key = makeKey(daemon.dataDir, '--agent', 'odd', '--tools', 'echo,marked').key

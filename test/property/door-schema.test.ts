@@ -87,6 +87,8 @@ const old = fc.record(
   { requiredKeys: [] },
 )
 const definition = fc.record({ type, const: value, minLength: fc.nat(2) }, { requiredKeys: [] })
+/** Characters of the largest schema that is judged. */
+const LARGEST = 6000
 const DRAFT_07 = 'http://json-schema.org/draft-07/schema#'
 
 /** Undefined where the code that ajv wrote does not run: it names variables that it did not declare. */
@@ -123,18 +125,33 @@ describe('the check of arguments agrees with ajv', () => {
       () => new Ajv({ strict: false, validateSchema: false, validateFormats: false }),
     ],
   ] as const)('on any schema of %s and any value', (_, extra, head, judge) => {
+    // One for all runs: its own meta-schemas take longer than the rest.
+    const ajv = judge()
     fc.assert(
       fc.property(schema, extra, definition, value, (plain, more, d, given) => {
         const whole = { ...(typeof plain === 'object' ? (plain as object) : {}), ...more }
         const root = { ...('$schema' in head ? alone(whole) : whole), ...head, $defs: { d } } as AnySchema
         const json = JSON.parse(JSON.stringify(given))
-        const judged = judgedBy(judge().compile(root), json)
+        // ajv takes a second for the largest, which show nothing that the others do not.
+        fc.pre(JSON.stringify(root).length < LARGEST)
+        const judged = judgedBy(ajv.compile(root), json)
         fc.pre(judged !== undefined)
         expect(checkSchema(root, json, patterns) === undefined).toBe(judged)
       }),
       { seed: 20, numRuns: 250 },
     )
   })
+})
+
+const many = (one: unknown) => Array(100_000).fill(one)
+const named = (count: number, one: unknown) => Object.fromEntries([...Array(count).keys()].map((id) => [`k${id}`, one]))
+
+test('a pattern whose repetitions grow beyond measure checks nothing, and is not compiled', () => {
+  const began = performance.now()
+  for (const source of ['a{1000}'.repeat(142), '(?:a{99}){10}'.repeat(70), '((a{20}){20}){20}', '[^x]{1000}{3}'])
+    expect(checkSchema({ pattern: source }, 'x', patterns)).toBeUndefined()
+  expect(performance.now() - began).toBeLessThan(20_000)
+  expect(checkSchema({ pattern: '^[a-z\\]]{1,200}(?:-[0-9]{3}){2}$' }, 'x', patterns)?.keyword).toBe('pattern')
 })
 
 describe('a hostile schema', () => {
@@ -157,6 +174,23 @@ describe('a hostile schema', () => {
       'a comparison of all with all',
       { uniqueItems: true },
       [...Array(200_000).keys()].map((id) => [id, [id]]),
+      'too_complex',
+    ],
+    ['names required again and again', { items: { required: Array(16_000).fill('a') } }, many({ a: 1 }), 'too_complex'],
+    ['types without number', { items: { type: [...Array(8000).fill('null'), 'object'] } }, many({}), 'too_complex'],
+    ['properties without number', { items: { properties: named(5000, true) } }, many({}), 'too_complex'],
+    ['places without number to refer to', { items: { $ref: '#z' }, $defs: named(4000, {}) }, many(1), 'too_complex'],
+    ['rules without number', { items: { dependentRequired: named(4000, []) } }, many({ a: 1 }), 'too_complex'],
+    [
+      'a large value walked again and again',
+      { allOf: Array(3000).fill({ minProperties: 1 }) },
+      named(100_000, 1),
+      'too_complex',
+    ],
+    [
+      'patterns that grow when they are compiled',
+      { anyOf: [...Array(60).keys()].map((id) => ({ pattern: `^[a-z]{900}[0-9]{900}${id}` })) },
+      'a',
       'too_complex',
     ],
     [

@@ -51,7 +51,7 @@ export const HOST_METRICS = {
     bytes,
   ),
   config_last_reload_successful: gauge(
-    '1: the configuration was taken when it was read last. 0: it was not valid.',
+    '1: the configuration was taken when it was read last. 0: it was refused, and changed nothing.',
     [],
     {
       merge: 'min',
@@ -59,6 +59,9 @@ export const HOST_METRICS = {
   ),
   config_last_reload_success_timestamp_seconds: gauge('When a configuration was taken last, seconds since 1970.', [], {
     ...seconds,
+    merge: 'max',
+  }),
+  config_restart_pending: gauge('Options that differ in the configuration read last and need a restart.', [], {
     merge: 'max',
   }),
   gateway_sessions: gauge('Sessions that the gateway holds open now.', ['server'], { merge: 'sum' }),

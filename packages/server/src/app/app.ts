@@ -14,6 +14,7 @@ import { createAddresses } from './addresses.js'
 import { exposeConnections } from './connections.js'
 import { openDoors } from './doors.js'
 import { createEntrance } from './entrance.js'
+import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { type Look, takeFirstLook } from './first-look.js'
 import { createHttpServer, type Handlers, listen, serverIn } from './http.js'
@@ -81,7 +82,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const { derivations } = config
   await dataDir.share('derivations', derivations.length > 0 ? encodeDerivations(derivations) : undefined)
   const cast = demo ? castDemo(dataDir.path) : []
-  let servers = { ...config.servers, ...behindGateway(cast) }
+  let servers = { ...entriesOf(config.servers), ...behindGateway(cast) }
 
   const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
   teardown.push(() => store.close())
@@ -101,7 +102,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
-  const doors = await openDoors({
+  const { doors, prepare: prepareDoors } = await openDoors({
     config,
     dataDir: dataDir.path,
     publish: observation.publish,
@@ -178,16 +179,21 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const reloader = createReloader({
     config,
     load: source && (() => source.load()),
-    async apply(next, { added, changed, removed }) {
-      servers = { ...next.servers, ...behindGateway(cast) }
-      for (const name of added) observation.declare(name)
-      const drained = sources.gateway.change({ servers, options: next.gateway })
-      await faces.change(next)
-      lookAt([...added, ...changed])
-      void drained.then(() => {
-        for (const name of removed) if (!isServed(name)) observation.forget(name)
-      })
-      keepWatch(next.watch)
+    async prepare(next, { added, changed, removed }) {
+      const openNewDoors = await prepareDoors(next)
+      return async () => {
+        servers = { ...entriesOf(next.servers), ...behindGateway(cast) }
+        for (const name of added) observation.declare(name)
+        openNewDoors()
+        const drained = sources.gateway.change({ servers, options: next.gateway })
+        await faces.change(next)
+        const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)
+        lookAt([...new Set([...added, ...changed, ...unread])])
+        void drained.then(() => {
+          for (const name of removed) if (!isServed(name)) observation.forget(name)
+        })
+        keepWatch(next.watch)
+      }
     },
     registry: observation.registry,
     publish: observation.publish,
@@ -234,7 +240,7 @@ async function serveMetrics(
   logger.info('metrics_server_started', `Metrics are served at http://${host}:${running.port}${path}`)
 }
 
-function behindGateway(cast: readonly DemoServer[]): Config['servers'] {
+function behindGateway(cast: readonly DemoServer[]): ReturnType<typeof entriesOf> {
   const entries = cast.filter(({ through }) => through === 'gateway')
   const entryOf = ({ args, env }: DemoServer) => ({
     command: process.execPath,

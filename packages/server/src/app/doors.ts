@@ -5,6 +5,7 @@ import type { Config } from '../config/index.js'
 import { createDoors, createPatterns, type Doors, type KeyRecord, watchKeys } from '../doors/index.js'
 import { VitalsError } from '../errors/index.js'
 import type { Logger } from '../sinks/log/index.js'
+import { doorsSetting } from './entries.js'
 import type { Teardown } from './teardown.js'
 
 export interface DoorsNeeds {
@@ -16,29 +17,53 @@ export interface DoorsNeeds {
   readonly teardown: Teardown
 }
 
-/** Builds the doors that the configuration asks for, and keeps their keys what the state directory says. */
-export async function openDoors(needs: DoorsNeeds): Promise<Doors> {
-  const { config, dataDir, publish, registry, logger, teardown } = needs
-  // Servers may be added while the daemon runs, so what is set for all counts although there is none yet.
-  const sets = [config.doors, ...Object.values(config.doors.servers)]
-  const checksArguments = sets.some(({ checkArguments }) => checkArguments)
-  const patterns = checksArguments ? await createPatterns() : () => undefined
-  const doors = createDoors({ options: config.doors, publish, now: Date.now, clock: () => performance.now(), patterns })
-  if (sets.some(({ keys }) => keys)) {
-    const onFault = (error: unknown) => {
-      if (error instanceof VitalsError) logger.error(error.code.toLowerCase(), error.message)
-      else logger.fault('keys_fault', 'The keys could not be read', error)
-    }
-    const tell = createKeyTeller(publish)
-    const onKeys = (keys: readonly KeyRecord[]) => {
-      doors.setKeys(keys)
-      tell(keys)
-    }
-    teardown.push(await watchKeys(dataDir, onKeys, onFault))
-  }
-  expose(registry, doors)
-  return doors
+/** The doors, and how they follow the configuration. */
+export interface LiveDoors {
+  readonly doors: Doors
+  /** Makes ready what the doors of another configuration need; the result opens them so, at once. Rejects where it cannot. */
+  prepare(config: Config): Promise<() => void>
 }
+
+/** Builds the doors that the configuration asks for, and keeps their keys what the state directory says. */
+export async function openDoors(needs: DoorsNeeds): Promise<LiveDoors> {
+  const { config, dataDir, publish, registry, logger, teardown } = needs
+  const noPatterns: Patterns = () => undefined
+  const shared = { publish, now: Date.now, clock: () => performance.now(), patterns: noPatterns }
+  const doors = createDoors({ ...shared, setting: doorsSetting(config) })
+  const tell = createKeyTeller(publish)
+  let patterns: Patterns | undefined
+  let isWatching = false
+
+  function onKeys(keys: readonly KeyRecord[]): void {
+    doors.setKeys(keys)
+    tell(keys)
+  }
+
+  function onFault(error: unknown): void {
+    if (error instanceof VitalsError) logger.error(error.code.toLowerCase(), error.message)
+    else logger.fault('keys_fault', 'The keys could not be read', error)
+  }
+
+  async function prepare(next: Config): Promise<() => void> {
+    const setting = doorsSetting(next)
+    // Servers may be added while the daemon runs, so what is set for all counts although there is none yet.
+    const sets = [setting.options, ...Object.values(setting.servers)]
+    // What was loaded once stays, as it may be wanted again.
+    if (sets.some((set) => set?.checkArguments)) patterns ??= await createPatterns()
+    if (!isWatching && sets.some((set) => set?.keys)) {
+      teardown.push(await watchKeys(dataDir, onKeys, onFault))
+      isWatching = true
+    }
+    return () => doors.change(setting, patterns ?? noPatterns)
+  }
+
+  const open = await prepare(config)
+  open()
+  expose(registry, doors)
+  return { doors, prepare }
+}
+
+type Patterns = Parameters<Doors['change']>[1]
 
 function expose(registry: Registry, doors: Doors): void {
   const { doors_tracked, doors_overflow_total } = CATALOGUE.mcp_vitals

@@ -4,12 +4,24 @@ import { CATALOGUE, type Registry } from '@mcp-vitals/instrument/metrics'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
 import type { Logger } from '../sinks/log/index.js'
+import { doorsSetting, entriesOf } from './entries.js'
 
-const { config_last_reload_successful: SUCCESSFUL, config_last_reload_success_timestamp_seconds: SUCCEEDED_AT } =
-  CATALOGUE.mcp
+const {
+  config_last_reload_successful: SUCCESSFUL,
+  config_last_reload_success_timestamp_seconds: SUCCEEDED_AT,
+  config_restart_pending: PENDING,
+} = CATALOGUE.mcp
 
 /** Sections that change while the daemon runs. Every other needs a restart. */
-const LIVE = ['servers', 'gateway', 'providers', 'health', 'environment', 'watch'] as const satisfies (keyof Config)[]
+const LIVE = [
+  'servers',
+  'doors',
+  'gateway',
+  'providers',
+  'health',
+  'environment',
+  'watch',
+] as const satisfies (keyof Config)[]
 
 /** Names of servers, by what became of them. */
 export interface ServerChanges {
@@ -22,8 +34,11 @@ export interface ReloaderOptions {
   readonly config: Config
   /** Reads and checks the configuration again; throws what is wrong with it. Nothing can be read where absent. */
   readonly load: (() => Config) | undefined
-  /** Makes the new one effective. */
-  readonly apply: (config: Config, changes: ServerChanges) => Promise<void>
+  /**
+   * Makes ready all that the new one needs, and changes nothing; rejects where that is not to be had. The result makes it
+   * effective, and does not fail.
+   */
+  readonly prepare: (config: Config, changes: ServerChanges) => Promise<() => Promise<void>>
   readonly registry: Registry
   readonly publish: Publish
   readonly logger: Logger
@@ -39,9 +54,19 @@ export interface Reloader {
   stop(): Promise<void>
 }
 
+/** What a configuration that was read comes to. */
+interface Plan {
+  readonly wanted: Config
+  /** Undefined where nothing changes now. */
+  readonly apply: (() => Promise<void>) | undefined
+  /** Options that differ and need a restart. */
+  readonly waiting: readonly string[]
+  readonly told: string
+}
+
 /** Makes the reloader; the configuration that the daemon started with counts as its first success. */
 export function createReloader(options: ReloaderOptions): Reloader {
-  const { load, apply, registry, publish, logger, now } = options
+  const { load, prepare, registry, publish, logger, now } = options
   let current = options.config
   let last: Promise<void> = Promise.resolve()
   let isOver = false
@@ -54,34 +79,45 @@ export function createReloader(options: ReloaderOptions): Reloader {
       .set(now() / 1000)
   }
 
-  function read(): Config | undefined {
-    try {
-      if (load) return load()
+  async function planOf(next: Config): Promise<Plan> {
+    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]))
+    const wanted = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])) }
+    const changes = serverChanges(entriesOf(current.servers), entriesOf(next.servers))
+    const hasOtherDoors = !isDeepStrictEqual(doorsSetting(current), doorsSetting(next))
+    const sections = LIVE.filter((key) => (key === 'doors' ? hasOtherDoors : key !== 'servers' && live.includes(key)))
+    const waiting = needRestart(current, next)
+    const apply = live.length > 0 ? await prepare(wanted, changes) : undefined
+    return { wanted, apply, waiting, told: sentence(sections, changes, waiting) }
+  }
+
+  async function reload(): Promise<void> {
+    if (isOver) return
+    if (!load) {
       logger.warning('config_not_reloaded', 'There is no configuration file to read again')
+      return
+    }
+    let plan: Plan
+    try {
+      plan = await planOf(load())
     } catch (error) {
       registry.gauge(SUCCESSFUL).with().set(0)
       const message = error instanceof Error ? error.message : String(error)
       logger.error('config_rejected', `The configuration was not reloaded, and stays what it was: ${message}`)
+      return
     }
-    return undefined
-  }
-
-  async function reload(): Promise<void> {
-    const next = isOver ? undefined : read()
-    if (!next) return
-    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]))
-    const waiting = needRestart(current, next)
-    const changes = serverChanges(current.servers, next.servers)
-    if (live.length > 0) {
-      current = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])) }
-      await apply(current, changes)
+    const { wanted, apply, waiting, told } = plan
+    if (apply) {
+      current = wanted
+      await apply()
       publish(event('security', now(), { server: OWN_SERVER }, { kind: 'CONFIG_CHANGED', severity: 'LOW' }))
     }
     succeeded()
-    logger.info('config_reloaded', sentence(live, changes, waiting))
+    registry.gauge(PENDING).with().set(waiting.length)
+    logger.info('config_reloaded', told)
     if (waiting.length > 0) logger.warning('config_needs_restart', `Changes that need a restart: ${waiting.join(', ')}`)
   }
 
+  registry.gauge(PENDING).with().set(0)
   succeeded()
   return {
     reload() {
@@ -97,9 +133,10 @@ export function createReloader(options: ReloaderOptions): Reloader {
   }
 }
 
-function serverChanges(before: Config['servers'], after: Config['servers']): ServerChanges {
-  const isOn = (servers: Config['servers'], name: string) =>
-    Object.hasOwn(servers, name) && servers[name]?.disabled === false
+type Entries = ReturnType<typeof entriesOf>
+
+function serverChanges(before: Entries, after: Entries): ServerChanges {
+  const isOn = (servers: Entries, name: string) => Object.hasOwn(servers, name) && servers[name]?.disabled === false
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const stays = (name: string) => isOn(before, name) && isOn(after, name)
   return {
@@ -131,11 +168,10 @@ function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function sentence(live: readonly string[], changes: ServerChanges, waiting: readonly string[]): string {
+function sentence(sections: readonly string[], changes: ServerChanges, waiting: readonly string[]): string {
   const servers = Object.entries(changes)
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `servers ${what}: ${names.join(', ')}`)
-  const sections = live.filter((key) => key !== 'servers')
   const told = [...servers, ...(sections.length > 0 ? [`changed: ${sections.join(', ')}`] : [])]
   const nothing = waiting.length > 0 ? 'nothing that can change now' : 'nothing has changed'
   return `Configuration reloaded: ${told.join('; ') || nothing}`

@@ -10,12 +10,13 @@ import { createGateway, type Gateway, type ServerLoad } from '../sources/http-pr
 import { createIngest } from '../sources/ingest/index.js'
 import { adoptSpools } from '../spool/index.js'
 import type { Store } from '../store/index.js'
+import type { entriesOf } from './entries.js'
 import type { Observation } from './observe.js'
 
 /** Everything that events come from; nothing runs before its `start`. */
 export function createSources(needs: {
   config: Config
-  servers: Config['servers']
+  servers: ReturnType<typeof entriesOf>
   doors: Doors
   store: Store
   token: string

@@ -54,11 +54,11 @@ export const urlEntry = z.strictObject({
     .meta({ description: 'Leaves this server out.', examples: [true] }),
 })
 
-/** One MCP server in the product's own configuration: a command to start, or an address. Unknown keys are errors. */
+/** A server's entry: a command to start, or an address. Unknown keys are errors. */
 export const serverEntry = z.union([commandEntry, urlEntry])
 
 /**
- * The same entry as clients write it under `mcpServers`: keys that only mean something to a client (`type`,
+ * A server's entry as clients write it under `mcpServers`: keys that only mean something to a client (`type`,
  * `autoApprove`, `timeout` …) are read over. An address is one of the deprecated HTTP+SSE transport where `type` or
  * `transport` is `sse`, or where both are absent and its path ends with `/sse`, as that transport's servers have it:
  * clients then try both, so the entry may well lack the word.

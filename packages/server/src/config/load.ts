@@ -67,9 +67,9 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
 }
 
 /** What other machines reach needs its credentials. */
-function refuseUnguarded({ listen: { host, adminToken }, doors }: Config): void {
+function refuseUnguarded({ listen: { host, adminToken }, doors, servers }: Config): void {
   if (isLoopbackHost(host)) return
-  const isKeyed = doors.keys === true && Object.values(doors.servers).every(({ keys }) => keys !== false)
+  const isKeyed = doors.keys === true && Object.values(servers).every((entry) => entry.doors?.keys !== false)
   const missing = [
     ...(adminToken === undefined ? ['`listen.adminToken` (MCP_VITALS_ADMIN_TOKEN)'] : []),
     ...(isKeyed ? [] : ['`doors.keys: true` for every server (MCP_VITALS_KEYS=true)']),
@@ -132,15 +132,22 @@ function invalid(sentences: readonly string[], example?: string): Error {
   return vitalsError('CONFIG_INVALID', { problems }, undefined, example)
 }
 
+/** The doors of a server stand in its entry, which says how it is reached as well. */
+const REACHED = '"url": "http://127.0.0.1:3001/mcp", '
+
 /** The first option at fault that declares an example, set as it was: by a variable, or by its key. */
 function exampleFor(problems: readonly Problem[], layers: readonly Layer[]): string | undefined {
-  for (const { path } of problems) {
+  for (const { path: fault, part } of problems) {
+    const inDoors = fault[0] === 'servers' && fault[2] === 'doors'
+    // Of an unknown key, the doors that it stands in have an example.
+    const path = inDoors && part === 'key' ? fault.slice(0, 3) : fault
     const node = schemaAt(path)
     const example = node?.examples?.[0]
     if (example === undefined || path.some((key) => typeof key === 'number')) continue
     const text = JSON.stringify(example)
     if (node?.env !== undefined && layerOf(path, layers)) return `${node.env}=${text.replace(/^"(.*)"$/, '$1')}`
-    return path.reduceRight<string>((inner, key) => `{ ${JSON.stringify(key)}: ${inner} }`, text)
+    const beside = (at: number) => (inDoors && at === 2 ? REACHED : '')
+    return path.reduceRight<string>((inner, key, at) => `{ ${beside(at)}${JSON.stringify(key)}: ${inner} }`, text)
   }
   return undefined
 }

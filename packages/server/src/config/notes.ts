@@ -43,6 +43,10 @@ function entryNotes(name: string, entry: Config['servers'][string], { path, clie
   const written = isGroup(client?.servers) ? client.servers[name] : undefined
   if (isGroup(written) && Object.hasOwn(written, 'envFile'))
     notes.push(`${path}: the "envFile" of ${name} is not read; write its variables under "env".`)
+  if (isGroup(written) && Object.hasOwn(written, 'doors'))
+    notes.push(
+      `${path}: the "doors" of ${name} are not read from a client's file; write "servers" for "${client?.key}" to use it, or "doors" in a configuration of its own.`,
+    )
   if (!('command' in entry)) return notes
   const { command, args, cwd = '' } = entry
   for (const [key, texts] of Object.entries({ command: [command], args, cwd: [cwd] })) {

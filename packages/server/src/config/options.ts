@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
-import { doorsOptions } from '../doors/options.js'
+import { doorsOptions, serverDoorsOptions } from '../doors/options.js'
 import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
@@ -59,7 +59,7 @@ const sections = {
     .default(true)
     .meta({
       description:
-        'Reads this file again when it changes: `servers`, `gateway`, `providers`, `health` and `environment` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
+        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `health` and `environment` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
       examples: [false],
       env: 'MCP_VITALS_WATCH',
     }),
@@ -75,12 +75,17 @@ const sections = {
   metrics: metricsOptions,
 }
 
+/** A server as its operator sets it: how it is reached, and what differs of its doors. */
+const doors = serverDoorsOptions
+const [commandEntry, urlEntry] = serverEntry.options
+const guardedEntry = z.union([commandEntry.extend({ doors }), urlEntry.extend({ doors })])
+
 /** The product’s own configuration. Unknown keys are errors. */
 export const configOptions = z
   .strictObject({
     ...sections,
     servers: z
-      .record(serverName, serverEntry)
+      .record(serverName, guardedEntry)
       .default({})
       .meta({ description: 'The MCP servers to watch, by name.', examples: [NOTES] }),
   })

@@ -9,6 +9,7 @@ export interface SchemaNode {
   readonly examples?: readonly unknown[]
   readonly env?: string
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly format?: string
   readonly minimum?: number
   readonly maximum?: number
@@ -78,8 +79,11 @@ function isSingle({ anyOf = [] }: SchemaNode): boolean {
 /** What an option wants, in words. */
 export function expectedOf(node: SchemaNode): string {
   if (node.anyOf && isSingle(node)) return node.anyOf.map(expectedOf).join(', or ')
-  if (node.anyOf)
-    return `a group of keys with ${node.anyOf.map((branch) => quoted(branch.required ?? [])).join(' or ')}`
+  if (node.anyOf) {
+    const groups = node.anyOf.filter(({ properties }) => properties !== undefined)
+    const words = node.anyOf.flatMap((branch) => (branch.const === undefined ? [] : [`, or ${branch.const}`]))
+    return `a group of keys with ${groups.map(({ required = [] }) => quoted(required)).join(' or ')}${words.join('')}`
+  }
   if (node.enum) return `one of ${node.enum.join(', ')}`
   switch (node.type) {
     case 'integer':

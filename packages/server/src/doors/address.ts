@@ -43,7 +43,8 @@ export function placeOf(address: string): string {
     .join(':')}::/64`
 }
 
-/** An IPv4 address that came through an IPv6 socket is one of IPv4. */
-function plain(address: string): string {
+/** The address alone: without a port or brackets, as some proxies write it. One of IPv4 that came through an IPv6 socket is one of IPv4. */
+function plain(written: string): string {
+  const address = /^\[(.+)\](?::\d+)?$/.exec(written)?.[1] ?? /^([\d.]+):\d+$/.exec(written)?.[1] ?? written
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }

@@ -2,10 +2,12 @@ import { event, type Origin } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type AddressReader, createAddressReader, placeOf } from './address.js'
 import { createSchemas, type Schemas, type ToolDefinition } from './arguments.js'
+import { createBooks, type Limits } from './books.js'
+import { createGlobs } from './glob.js'
 import { createKeyRing, type Holder, holdsKey, type KeyRecord, type KeyRing, makeKey } from './keys.js'
 import { createLockout, type Lockout } from './lockout.js'
-import { type DoorsOptions, doorsOf, type ServerDoors } from './options.js'
-import { createRates, type Rates } from './rates.js'
+import { type DoorsSetting, doorsOf, type ServerDoors } from './options.js'
+import { type Refused, rateHeaders } from './rate-headers.js'
 import {
   type AuthReason,
   doesNotFit,
@@ -14,6 +16,7 @@ import {
   lockedOut,
   type Refusal,
   SERVER_NOT_ALLOWED,
+  type ToolProblem,
   toolNotAllowed,
   unauthorized,
 } from './refusals.js'
@@ -28,6 +31,8 @@ export interface Arrival {
   readonly keys: readonly string[]
   /** Path and query, as sent. */
   readonly url: string
+  /** The other headers, names and values: no key stands there either. */
+  readonly headers: readonly string[]
 }
 
 /** A message of a client that was let in. */
@@ -52,20 +57,29 @@ export interface Pass {
   /** Judges one message. Counts it where it passes. */
   admit(message: AskedMessage): Refusal | undefined
   /** The tools of a page of `tools/list` that this caller may see; their schemas are remembered. */
-  visible<T extends ToolDefinition>(tools: readonly T[], first: boolean): readonly T[]
+  visible<T extends ToolDefinition>(tools: readonly T[]): readonly T[]
   /** Tells of a body that was too large. */
   tooLarge(): void
+  /** Headers of every answer: which limits hold, and what the caller has left of its own. */
+  headers(): Readonly<Record<string, string>>
 }
 
 /** The doors of one server. */
 export interface Door {
   admit(arrival: Arrival): Pass | Refusal
+  /** Arguments are checked, and no list of the server's tools has passed yet. */
+  readonly wantsTools: boolean
 }
 
 /** What all doors share, and how they are told of changes. */
 export interface Doors {
   /** The door of a server; undefined where nothing is set for it. */
   of(server: string): Door | undefined
+  /**
+   * From now on the doors are set like this. What a limit has counted, which addresses are locked and what is known of
+   * tools stays; requests that were let in pass as they were.
+   */
+  change(setting: DoorsSetting, patterns: Check['patterns']): void
   /** From now on these keys open. */
   setKeys(records: readonly KeyRecord[]): void
   /** A key of our own, for our own looks at the servers; it lives as long as this process. */
@@ -83,7 +97,7 @@ export interface DoorsStats {
 }
 
 export interface DoorsNeeds {
-  readonly options: DoorsOptions
+  readonly setting: DoorsSetting
   readonly publish: Publish
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -93,96 +107,133 @@ export interface DoorsNeeds {
   readonly patterns: Check['patterns']
 }
 
-type LimitName = keyof DoorsOptions['limits']
 const OWN_AGENT = 'mcp-vitals'
 
 /** Builds the doors. Everything is decided at once, from memory. */
 export function createDoors(needs: DoorsNeeds): Doors {
-  const { options, clock, now } = needs
-  const limits = Object.fromEntries(
-    Object.entries(options.limits).map(([name, { calls, windowMs }]) => [
-      name,
-      calls === undefined ? undefined : createRates({ calls, windowMs }, options.maxTracked, clock),
-    ]),
-  ) as Readonly<Record<LimitName, Rates | undefined>>
-  const lockout = createLockout(options.lockout, options.maxTracked, clock)
+  const { publish, clock, now } = needs
   const own = makeKey({ agent: OWN_AGENT, servers: ['*'], tools: ['*'], createdAt: now() })
+  const books = createBooks(clock)
+  const lockout = createLockout(needs.setting.options, clock)
   const shared: Shared = {
-    ...needs,
-    limits,
+    publish,
+    now,
+    patterns: needs.patterns,
     lockout,
-    addressOf: createAddressReader(options.trustedProxies),
+    addressOf: createAddressReader([]),
     ring: createKeyRing([own.record]),
     ownId: own.record.id,
+    homes: new Map(),
+    isKeyed: false,
   }
+  let { setting } = needs
   const doors = new Map<string, ServerDoor | undefined>()
-  const followed = () => Object.values(limits).filter((rates) => rates !== undefined)
 
-  function of(server: string): ServerDoor | undefined {
-    if (!doors.has(server)) {
-      const set = doorsOf(options, server)
-      const isOpen = !set.keys && !set.checkArguments && set.maxRequestBytes === undefined && followed().length === 0
-      doors.set(server, isOpen ? undefined : new ServerDoor(server, set, shared))
-    }
-    return doors.get(server)
+  function change(next: DoorsSetting, patterns: Check['patterns']): void {
+    setting = next
+    books.change(next)
+    lockout.change(next.options)
+    shared.patterns = patterns
+    shared.addressOf = createAddressReader(next.options.trustedProxies)
+    shared.isKeyed = [next.options, ...Object.values(next.servers)].some((set) => set?.keys)
+    for (const [server, door] of doors) doors.set(server, built(server, door))
   }
 
+  /** The door of a server as it is set now: the one that it had, where it had one. */
+  function built(server: string, before: ServerDoor | undefined): ServerDoor | undefined {
+    const set = doorsOf(setting, server)
+    const limits = books.of(server, set)
+    const { keys, checkArguments, tools, maxRequestBytes } = set
+    const isOpen = !keys && !checkArguments && tools === undefined && maxRequestBytes === undefined
+    if (isOpen && Object.values(limits).every((rates) => rates === undefined)) return undefined
+    const door = before ?? new ServerDoor(server, shared)
+    door.set(set, limits)
+    return door
+  }
+
+  change(setting, needs.patterns)
   return {
-    of,
+    of(server) {
+      if (!doors.has(server)) doors.set(server, built(server, undefined))
+      return doors.get(server)
+    },
+    change,
     setKeys(records) {
       shared.ring = createKeyRing([...records, own.record])
+      const ids = new Set(records.map(({ id }) => id))
+      for (const id of shared.homes.keys()) if (!ids.has(id)) shared.homes.delete(id)
     },
     ownKey: own.key,
     stats: () => ({
-      shared: followed().reduce((sum, rates) => sum + rates.shared, 0),
+      shared: books.shared,
       forgotten: lockout.forgotten,
-      tracked: followed().reduce((sum, { tracked }) => sum + tracked, lockout.tracked),
+      tracked: books.tracked + lockout.tracked,
     }),
   }
 }
 
-interface Shared extends DoorsNeeds {
-  readonly limits: Readonly<Record<LimitName, Rates | undefined>>
+interface Shared extends Pick<DoorsNeeds, 'publish' | 'now'> {
   readonly lockout: Lockout
-  readonly addressOf: AddressReader
   readonly ownId: string
+  /** Id of a key → where it opened something last. As many as there are keys. */
+  readonly homes: Map<string, string>
+  patterns: Check['patterns']
+  addressOf: AddressReader
   ring: KeyRing
+  /** Whether any server asks for keys: then one address may be that of several agents. */
+  isKeyed: boolean
 }
 
 class ServerDoor implements Door {
   readonly #server: string
-  readonly #set: ServerDoors
   readonly #shared: Shared
-  readonly #schemas: Schemas | undefined
+  #set!: ServerDoors
+  #limits!: Limits
+  #allows: ((tool: string) => boolean) | undefined
+  #schemas: Schemas | undefined
 
-  constructor(server: string, set: ServerDoors, shared: Shared) {
+  constructor(server: string, shared: Shared) {
     this.#server = server
-    this.#set = set
     this.#shared = shared
-    this.#schemas = set.checkArguments ? createSchemas(shared.patterns) : undefined
   }
 
-  admit({ remote, forwardedFor, keys, url }: Arrival): Pass | Refusal {
-    const { addressOf, limits, ownId } = this.#shared
-    const place = placeOf(addressOf(remote, forwardedFor))
-    const holder = this.#set.keys ? this.#identify(keys, url, place) : undefined
+  set(set: ServerDoors, limits: Limits): void {
+    this.#set = set
+    this.#limits = limits
+    this.#allows = set.tools && createGlobs(set.tools)
+    this.#schemas = set.checkArguments ? (this.#schemas ?? createSchemas()) : undefined
+  }
+
+  get wantsTools(): boolean {
+    return this.#schemas?.isEmpty ?? false
+  }
+
+  admit(arrival: Arrival): Pass | Refusal {
+    const { addressOf, ownId } = this.#shared
+    const place = placeOf(addressOf(arrival.remote, arrival.forwardedFor))
+    const holder = this.#set.keys ? this.#identify(arrival, place) : undefined
     if (holder && 'status' in holder) return holder
-    if (holder?.id === ownId) return this.#passOf(holder, true)
-    const waitMs = limits.address?.waitMs(place) ?? 0
+    if (holder?.id === ownId) return this.#passOf(holder, place, true)
+    const { address } = this.#limits
+    const waitMs = address?.waitMs(place) ?? 0
     if (waitMs > 0) {
       this.#tellLimit('address', 'http', holder?.agent)
-      return limited('address', waitMs)
+      const refusal = limited('address', waitMs)
+      const headers = rateHeaders(this.#limits, {}, { type: 'address', waitMs })
+      return { ...refusal, headers: { ...refusal.headers, ...headers } }
     }
-    limits.address?.take(place)
-    return this.#passOf(holder, false)
+    address?.take(place)
+    return this.#passOf(holder, place, false)
   }
 
-  #identify(keys: readonly string[], url: string, place: string): Holder | Refusal {
-    const { ring, lockout, now, ownId } = this.#shared
+  #identify({ keys, url, headers }: Arrival, place: string): Holder | Refusal {
+    const { ring, lockout, homes, now, ownId } = this.#shared
     const found = keys.length === 1 ? ring(keys[0]!, now()) : keys.length === 0 ? 'missing' : 'malformed'
     if (typeof found !== 'string' && found.id === ownId) return found
     const lockedMs = lockout.waitMs(place)
-    if (lockedMs > 0) {
+    // Who guesses beside a good agent, behind one address, does not lock that agent out.
+    const isAtHome = typeof found !== 'string' && homes.get(found.id) === place
+    if (lockedMs > 0 && !isAtHome) {
       this.#tellAuth('locked_out', 'refused')
       return lockedOut(lockedMs)
     }
@@ -190,12 +241,17 @@ class ServerDoor implements Door {
     if (typeof found === 'string') {
       const locks = (found === 'malformed' || found === 'unknown') && lockout.failed(place)
       const refusal = this.#refuse(found)
-      if (locks) this.#tellAuth('locked_out', 'locked_out')
+      if (locks) this.#tellLockout()
       return refusal
     }
-    if (found.opens(this.#server)) return found
-    this.#tellAuth('server_not_allowed', 'refused', found.agent)
-    return SERVER_NOT_ALLOWED
+    // What passes goes on to the server, which is to see no key.
+    if (headers.some(holdsKey)) return this.#refuse('in_header')
+    if (!found.opens(this.#server)) {
+      this.#tellAuth('server_not_allowed', 'refused', found.agent)
+      return SERVER_NOT_ALLOWED
+    }
+    homes.set(found.id, place)
+    return found
   }
 
   #refuse(reason: Exclude<AuthReason, 'locked_out' | 'server_not_allowed'>): Refusal {
@@ -203,61 +259,73 @@ class ServerDoor implements Door {
     return unauthorized(reason)
   }
 
-  #passOf(holder: Holder | undefined, isOwn: boolean): Pass {
-    const { limits } = this.#shared
-    const hides = holder !== undefined && !holder.allowsAll
-    const counts = !isOwn && (limits.agent ?? limits.server ?? limits.tool) !== undefined
+  #passOf(holder: Holder | undefined, place: string, isOwn: boolean): Pass {
+    // What holds at the start of a request holds to its end: the doors may be set anew in between.
+    const way: Way = { holder, isOwn, limits: this.#limits, allows: this.#allows, schemas: this.#schemas }
+    const { limits, schemas } = way
     const { maxRequestBytes } = this.#set
-    const reads = hides || counts || this.#schemas !== undefined || maxRequestBytes !== undefined
+    const hides = this.#allows !== undefined || (holder !== undefined && !holder.allowsAll)
+    const counts = !isOwn && (limits.agent ?? limits.server ?? limits.tool) !== undefined
+    const ownIds = holder ? { agent: holder.agent } : this.#shared.isKeyed ? {} : { address: place }
+    const told = holder ? limits : { ...limits, agent: undefined }
+    let refused: Refused | undefined
     return {
       holder: holder?.id,
       agent: holder?.agent,
       maxRequestBytes,
-      readsRequest: reads,
-      readsTools: hides || this.#schemas !== undefined,
-      admit: (message) => this.#judge(message, holder, isOwn),
-      visible: (tools, first) => {
-        this.#schemas?.learn(tools, first)
-        return hides ? tools.filter(({ name }) => typeof name === 'string' && holder.allows(name)) : tools
+      readsRequest: hides || counts || schemas !== undefined || maxRequestBytes !== undefined,
+      readsTools: hides || schemas !== undefined,
+      admit: (message) =>
+        this.#judge(message, way, (by) => {
+          refused = by
+        }),
+      visible: (tools) => {
+        schemas?.learn(tools)
+        return hides
+          ? tools.filter(({ name }) => typeof name === 'string' && problemOf(name, way) === undefined)
+          : tools
       },
       tooLarge: () => this.#tellLimit('request_size', 'http', holder?.agent),
+      headers: () => (isOwn ? {} : rateHeaders(told, ownIds, refused)),
     }
   }
 
-  #judge(message: AskedMessage, holder: Holder | undefined, isOwn: boolean): Refusal | undefined {
+  #judge(message: AskedMessage, way: Way, onLimit: (by: Refused) => void): Refusal | undefined {
     const { kind, method, name } = message
+    const { holder, isOwn, schemas } = way
     // A call that is written as a notification may be run all the same, by a server that looks at the method alone.
     const isCall = kind !== 'response' && method === 'tools/call'
     const tool = isCall ? (typeof name === 'string' ? name : '') : undefined
-    if (tool !== undefined && holder && !holder.allows(tool)) {
-      this.#tellValidation(tool, 'tool_not_allowed', holder.agent)
-      return toolNotAllowed(tool)
+    const problem = tool === undefined ? undefined : problemOf(tool, way)
+    if (tool !== undefined && problem) {
+      this.#tellValidation(tool, 'tool_not_allowed', holder?.agent)
+      return toolNotAllowed(tool, problem)
     }
-    const refusal = kind === 'request' && !isOwn ? this.#count(tool, holder) : undefined
-    if (refusal) return refusal
-    const misfit = tool === undefined ? undefined : this.#schemas?.misfit(tool, message.arguments)
+    const by = kind === 'request' && !isOwn ? this.#count(tool, way) : undefined
+    if (by) {
+      onLimit(by)
+      this.#tellLimit(by.type, 'mcp', holder?.agent)
+      return limited(by.type, by.waitMs)
+    }
+    const misfit = tool === undefined ? undefined : schemas?.misfit(tool, message.arguments, this.#shared.patterns)
     if (!misfit) return undefined
     this.#tellValidation(tool, misfit.keyword, holder?.agent)
     return doesNotFit(tool!, misfit)
   }
 
-  /** Counts a request against each limit, or against none where one of them is reached. */
-  #count(tool: string | undefined, holder: Holder | undefined): Refusal | undefined {
-    const { limits } = this.#shared
-    const counted: readonly (readonly [Exclude<LimitType, 'address' | 'request_size'>, string | undefined])[] = [
+  /** Counts a request against each limit, or against none where one of them is reached, which is the result. */
+  #count(tool: string | undefined, { holder, limits }: Way): Refused | undefined {
+    const counted = [
       ['agent', holder?.agent],
       ['server', this.#server],
       ['tool', tool === undefined ? undefined : `${this.#server}\n${tool.slice(0, 256)}`],
-    ]
-    let worst: { readonly type: LimitType; readonly waitMs: number } | undefined
+    ] as const
+    let worst: Refused | undefined
     for (const [type, id] of counted) {
       const waitMs = id === undefined ? 0 : (limits[type]?.waitMs(id) ?? 0)
       if (waitMs > (worst?.waitMs ?? 0)) worst = { type, waitMs }
     }
-    if (worst) {
-      this.#tellLimit(worst.type, 'mcp', holder?.agent)
-      return limited(worst.type, worst.waitMs)
-    }
+    if (worst) return worst
     for (const [type, id] of counted) if (id !== undefined) limits[type]?.take(id)
     return undefined
   }
@@ -271,6 +339,12 @@ class ServerDoor implements Door {
     publish(event('auth', now(), this.#origin(agent), { action, reason }))
   }
 
+  #tellLockout(): void {
+    const { publish, now } = this.#shared
+    this.#tellAuth('locked_out', 'locked_out')
+    publish(event('security', now(), this.#origin(undefined), { kind: 'AUTH_LOCKOUT', severity: 'HIGH' }))
+  }
+
   #tellLimit(limitType: LimitType, layer: 'http' | 'mcp', agent: string | undefined): void {
     const { publish, now } = this.#shared
     publish(event('limit', now(), this.#origin(agent), { limitType, layer }))
@@ -281,4 +355,19 @@ class ServerDoor implements Door {
     const name = tool === undefined || tool === '' ? {} : { name: tool.slice(0, 128) }
     publish(event('validation', now(), this.#origin(agent), { ...name, reason }))
   }
+}
+
+/** What holds for one request. */
+interface Way {
+  readonly holder: Holder | undefined
+  readonly isOwn: boolean
+  readonly limits: Limits
+  readonly allows: ((tool: string) => boolean) | undefined
+  readonly schemas: Schemas | undefined
+}
+
+/** Who does not let a tool be called. */
+function problemOf(tool: string, { holder, allows }: Way): ToolProblem | undefined {
+  if (allows && !allows(tool)) return 'server'
+  return holder && !holder.allows(tool) ? 'key' : undefined
 }

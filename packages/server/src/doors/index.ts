@@ -10,5 +10,6 @@ export {
 } from './doors.js'
 export { changeKeys, readKeys, watchKeys } from './key-file.js'
 export { type KeyRecord, makeKey } from './keys.js'
+export { type DoorsSetting, doorsOf } from './options.js'
 export { createPatterns } from './patterns.js'
 export type { Refusal } from './refusals.js'

@@ -27,9 +27,14 @@ const FORM = /^mcpv_([0-9a-f]{12})_[\w-]{43}$/
 /** A key, wherever it stands in a text. */
 const ANYWHERE = /mcpv_[0-9a-f]{12}_[\w-]{43}/
 
-/** Whether a text has a whole key in it. */
+/** Whether a text has a whole key in it, however its characters are escaped for an address. */
 export function holdsKey(text: string): boolean {
-  return text.includes('mcpv_') && ANYWHERE.test(text)
+  if (text.includes('mcpv_') && ANYWHERE.test(text)) return true
+  return text.includes('%') && ANYWHERE.test(text.replace(/%([0-7][0-9a-f])/gi, (_, code) => hexToText(code)))
+}
+
+function hexToText(code: string): string {
+  return String.fromCharCode(Number.parseInt(code, 16))
 }
 
 /** Makes a key. `key` is shown to its holder once, and kept nowhere. */

@@ -6,12 +6,16 @@ interface Suspect {
   lockedUntil: number
 }
 
+type LockoutOptions = Pick<DoorsOptions, 'lockout' | 'maxTracked'>
+
 /** Follows wrong keys by the place that they come from. */
 export interface Lockout {
   /** Milliseconds until this place may try again; 0: now. */
   waitMs(place: string): number
   /** A wrong key came. True where this one locks the place. */
   failed(place: string): boolean
+  /** From now on wrong keys count like this. Who is locked stays locked as long as he was told. */
+  change(options: LockoutOptions): void
   /** Places that were forgotten for want of room. */
   readonly forgotten: number
   readonly tracked: number
@@ -21,11 +25,8 @@ export interface Lockout {
  * Locks a place for `lockMs` at the last of `failures` wrong keys within `windowMs`. At `maxTracked` places the one whose
  * last wrong key is oldest is forgotten; those that are locked go last. `clock`: monotonic milliseconds.
  */
-export function createLockout(
-  { failures, windowMs, lockMs }: DoorsOptions['lockout'],
-  maxTracked: number,
-  clock: () => number,
-): Lockout {
+export function createLockout(options: LockoutOptions, clock: () => number): Lockout {
+  let { lockout, maxTracked } = options
   // Ordered by the last wrong key. Those that are locked stand apart, so that a flood of others evicts none of them.
   const suspects = new Map<string, Suspect>()
   const locked = new Map<string, Suspect>()
@@ -53,6 +54,7 @@ export function createLockout(
     },
     failed(place) {
       const now = clock()
+      const { failures, windowMs, lockMs } = lockout
       const suspect = suspects.get(place) ?? { failures: [], lockedUntil: 0 }
       suspect.failures = [...suspect.failures.filter((at) => now - at < windowMs), now]
       suspects.delete(place)
@@ -61,6 +63,9 @@ export function createLockout(
       else suspects.set(place, suspect)
       makeRoom(now)
       return locks
+    },
+    change(next) {
+      ;({ lockout, maxTracked } = next)
     },
     get forgotten() {
       return forgotten

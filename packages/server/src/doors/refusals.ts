@@ -1,4 +1,5 @@
 import type { KeyProblem } from './keys.js'
+import type { LimitName } from './options.js'
 import type { Misfit } from './schema-types.js'
 
 /** Why a request or a message does not pass, as its client is told. */
@@ -15,15 +16,19 @@ export interface Refusal {
 const TRANSPORT = -32000
 const INVALID_PARAMS = -32602
 
-/** Why a key does not open a server: `missing` and `in_address` are no attempts to guess. */
-export type AuthReason = KeyProblem | 'missing' | 'in_address' | 'server_not_allowed' | 'locked_out'
+/** Why a key does not open a server: `missing`, `in_address` and `in_header` are no attempts to guess. */
+export type AuthReason = KeyProblem | 'missing' | 'in_address' | 'in_header' | 'server_not_allowed' | 'locked_out'
 /** Names of the limits, as metrics label them. */
-export type LimitType = 'agent' | 'tool' | 'server' | 'address' | 'request_size'
+export type LimitType = LimitName | 'request_size'
+/** Who does not let a tool be called: the key, or the doors of the server for all. */
+export type ToolProblem = 'key' | 'server'
 
 const AUTH_WORDS: Readonly<Record<Exclude<AuthReason, 'locked_out' | 'server_not_allowed'>, string>> = {
   missing: 'This server needs a key in the header X-MCP-Vitals-Key.',
   in_address:
     'A key never stands in an address, where logs keep it: send it in the header X-MCP-Vitals-Key, and revoke this one.',
+  in_header:
+    'A key stands in the header X-MCP-Vitals-Key alone, which goes no further than this gateway: take it out of the others.',
   malformed: 'The header X-MCP-Vitals-Key holds no key.',
   unknown: 'The key in X-MCP-Vitals-Key is not known.',
   expired: 'The key in X-MCP-Vitals-Key has expired.',
@@ -32,7 +37,7 @@ const AUTH_WORDS: Readonly<Record<Exclude<AuthReason, 'locked_out' | 'server_not
 
 /** The refusal of a caller without a key that opens the server. */
 export function unauthorized(reason: keyof typeof AUTH_WORDS): Refusal {
-  const status = reason === 'in_address' ? 400 : 401
+  const status = reason === 'in_address' || reason === 'in_header' ? 400 : 401
   const next = ' One is made with: mcp-vitals keys create --agent <name>'
   return {
     status,
@@ -70,11 +75,12 @@ export function limited(limitType: LimitType, waitMs: number): Refusal {
   }
 }
 
-export function toolNotAllowed(tool: string): Refusal {
+export function toolNotAllowed(tool: string, problem: ToolProblem): Refusal {
+  const those = problem === 'key' ? 'this key may call' : 'may be called here'
   return {
     status: 403,
     code: INVALID_PARAMS,
-    message: `The tool ${JSON.stringify(tool.slice(0, 128))} is not among those that this key may call.`,
+    message: `The tool ${JSON.stringify(tool.slice(0, 128))} is not among those that ${those}.`,
     data: { reason: 'tool_not_allowed' },
   }
 }
@@ -95,6 +101,7 @@ function retryAfter(waitMs: number): Readonly<Record<string, string>> {
   return { 'retry-after': String(secondsOf(waitMs)) }
 }
 
-function secondsOf(waitMs: number): number {
+/** Whole seconds, at least one. */
+export function secondsOf(waitMs: number): number {
   return Math.max(1, Math.ceil(waitMs / 1000))
 }

@@ -49,7 +49,9 @@ function eachByPlace(
   path: Judge['path'],
   check: Check,
 ): Misfit | undefined {
-  for (const [place, schema] of schemas.slice(0, value.length).entries()) {
+  const both = Math.min(schemas.length, value.length)
+  check.scan(both)
+  for (const [place, schema] of schemas.slice(0, both).entries()) {
     const misfit = isSchema(schema) ? check.apply(schema, value[place], [...path, place]) : undefined
     if (misfit) return misfit
   }

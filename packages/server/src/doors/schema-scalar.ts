@@ -5,8 +5,9 @@ const PATTERN_STEP = 0.02
 
 /** Keywords for any value. */
 export const COMMON_KEYWORDS = {
-  type: (value, { schema, path }) => {
+  type: (value, { schema, path }, check) => {
     const types = Array.isArray(schema.type) ? schema.type : [schema.type]
+    check.scan(types.length)
     return types.some((type) => isOfType(value, type)) ? undefined : { path, keyword: 'type' }
   },
   enum: (value, { schema, path }, check) => {
@@ -47,7 +48,7 @@ function bound(
 
 /** Whether a pattern is found in a text; true where the pattern is not known. */
 export function matches(source: string, text: string, check: Check): boolean {
-  const pattern = check.patterns(source)
+  const pattern = check.patterns(source, check.spend)
   if (!pattern) return true
   check.spend(1 + text.length * pattern.cost * PATTERN_STEP)
   return pattern.test(text)

@@ -22,10 +22,12 @@ export interface Judge {
 /** One run of the check. */
 export interface Check {
   readonly root: unknown
-  /** A compiled pattern; `undefined` for one that is not known, which then checks nothing. */
-  readonly patterns: (source: string) => Pattern | undefined
-  /** Counts work done, and throws where it was too much. */
+  /** A compiled pattern; `undefined` for one that is not known, which then checks nothing. `spend` is told what compiling it takes. */
+  readonly patterns: (source: string, spend: Check['spend']) => Pattern | undefined
+  /** Counts work to be done, and throws where it is too much. */
   readonly spend: (steps: number) => void
+  /** Counts that many things to be looked at, of which each is a part of a step. */
+  readonly scan: (things: number) => void
   apply(schema: Schema | boolean, value: unknown, path: Judge['path']): Misfit | undefined
   fits(schema: Schema | boolean, value: unknown): boolean
 }

@@ -5,6 +5,8 @@ import type { Check, Judge, Keyword, Misfit, Schema } from './schema-types.js'
 
 /** Steps that one check may take: each schema, element, property and character of a pattern's text is some. */
 const MAX_STEPS = 300_000
+/** Part of a step for each name or value that a keyword looks at, and no more than that. */
+const SCAN_STEP = 0.1
 /** Schemas within schemas that apply to one value, its inner values included. */
 const MAX_DEPTH = 128
 
@@ -52,6 +54,7 @@ export function checkSchema(root: unknown, value: unknown, patterns: Check['patt
       steps += count
       if (steps > MAX_STEPS) throw new TooComplex()
     },
+    scan: (things) => check.spend(things * SCAN_STEP),
     apply(schema, inner, path) {
       check.spend(1)
       if (typeof schema === 'boolean') return schema ? undefined : { path, keyword: 'false' }
@@ -90,9 +93,9 @@ function referred(value: unknown, { schema, path }: Judge, check: Check): Misfit
   return isSchema(target) ? check.apply(target, value, path) : undefined
 }
 
-function targetOf(fragment: string, { root, spend }: Check): unknown {
+function targetOf(fragment: string, { root, spend, scan }: Check): unknown {
   if (fragment === '') return root
-  if (!fragment.startsWith('/')) return anchored(fragment, root)
+  if (!fragment.startsWith('/')) return anchored(fragment, root, scan)
   let found: unknown = root
   for (const part of fragment.slice(1).split('/')) {
     spend(1)
@@ -114,12 +117,15 @@ function unescaped(part: string): string {
 }
 
 /** Anchors stand in the definitions, where tools put them; elsewhere they are not looked for. */
-function anchored(name: string, root: unknown): unknown {
+function anchored(name: string, root: unknown, scan: Check['scan']): unknown {
   if (!isObject(root)) return undefined
-  return [root.$defs, root.definitions]
-    .filter(isObject)
-    .flatMap((definitions) => Object.values(definitions))
-    .find((schema) => isObject(schema) && (schema.$anchor === name || schema.$id === `#${name}`))
+  for (const definitions of [root.$defs, root.definitions].filter(isObject)) {
+    const schemas = Object.values(definitions)
+    scan(schemas.length)
+    const found = schemas.find((schema) => isObject(schema) && (schema.$anchor === name || schema.$id === `#${name}`))
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function first<T>(items: readonly T[], judge: (item: T) => Misfit | undefined): Misfit | undefined {

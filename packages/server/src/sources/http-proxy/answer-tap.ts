@@ -11,6 +11,8 @@ export interface AnswerTap {
   readonly visible?: ToolFilter['visible']
   /** Whether a JSON body is held to be read; an event stream is read in any case. */
   readonly holdsJson: boolean
+  /** Headers beside those of the answer. */
+  readonly headers: Readonly<Record<string, string>>
   /** Most bytes of one message that is held to be read. */
   readonly maxBytes?: number
 }
@@ -32,6 +34,8 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
   let chunks: Buffer[] = []
   let heldBytes = 0
 
+  const added: Headers = Object.entries(tap.headers)
+
   function open(): void {
     Object.assign(res, { write, end, flushHeaders })
   }
@@ -45,17 +49,20 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
   }
 
   res.writeHead = ((status: number, ...rest: unknown[]) => {
-    const headers = listOf(rest.at(-1))
+    const headers = [...listOf(rest.at(-1)), ...added]
     const session = headerIn(headers, 'mcp-session-id')
     if (session !== undefined && status < 300) tap.onSession(session)
     res.writeHead = writeHead
     const type = headerIn(headers, 'content-type') ?? ''
-    if (!visible) return writeHead.apply(res, [status, ...rest] as unknown as Parameters<typeof writeHead>)
+    // The phrase behind the status stays, where there is one.
+    const phrase = typeof rest[0] === 'string' ? [rest[0]] : []
+    const head = added.length === 0 ? [status, ...rest] : [status, ...phrase, headers.flat()]
+    if (!visible) return writeHead.apply(res, head as unknown as Parameters<typeof writeHead>)
     const isEncoded = (headerIn(headers, 'content-encoding') ?? 'identity') !== 'identity'
     if (/^text\/event-stream/i.test(type) && !isEncoded) return beginStream(status, headers)
     const isHeld = tap.holdsJson && (/^application\/json/i.test(type) || status === 202)
     if (isHeld || isEncoded) return hold(status, headers, isEncoded)
-    return writeHead.apply(res, [status, ...rest] as unknown as Parameters<typeof writeHead>)
+    return writeHead.apply(res, head as unknown as Parameters<typeof writeHead>)
   }) as typeof writeHead
 
   function beginStream(status: number, headers: Headers): ServerResponse {
@@ -70,9 +77,9 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
       return bytes.length === 0 || write.call(res, bytes, 'utf8')
     }
     for (const error of errors) pass(Buffer.from(`event: message\ndata: ${error}\n\n`))
-    res.write = ((chunk: unknown) => pass(filter.events(bytesOf(chunk)))) as typeof write
+    res.write = ((chunk: unknown) => pass(unlessBroken(() => filter.events(bytesOf(chunk))))) as typeof write
     res.end = ((chunk?: unknown) => {
-      if (chunk !== undefined && typeof chunk !== 'function') pass(filter.events(bytesOf(chunk)))
+      if (chunk !== undefined && typeof chunk !== 'function') pass(unlessBroken(() => filter.events(bytesOf(chunk))))
       open()
       return end.call(res, filter.rest(), 'utf8')
     }) as typeof end
@@ -89,7 +96,7 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
     }
     // Another head takes the place of one that is held: its writer failed before the end.
     res.writeHead = ((later: number, ...rest: unknown[]) => {
-      held = { status: later, headers: listOf(rest.at(-1)) }
+      held = { status: later, headers: [...listOf(rest.at(-1)), ...added] }
       chunks = []
       heldBytes = 0
       return res
@@ -103,7 +110,7 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
       if (chunk !== undefined && typeof chunk !== 'function') take(chunk)
       const filter = createToolFilter(visible!, maxBytes)
       const readable = !isEncoded && heldBytes <= maxBytes
-      const body = readable ? filter.body(Buffer.concat(chunks), errors) : undefined
+      const body = readable ? unlessBroken(() => filter.body(Buffer.concat(chunks), errors)) : undefined
       if (body) send(held!.status === 202 ? 200 : held!.status, held!.headers, body)
       else send(502, [], UNREADABLE)
       return res
@@ -121,6 +128,15 @@ function listOf(headers: unknown): Headers {
   return Object.entries(headers as OutgoingHttpHeaders).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as Headers[number]],
   )
+}
+
+/** What is nested deeper than the stack cannot be written anew, and is an answer that cannot be read. */
+function unlessBroken<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 function headerIn(headers: Headers, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.js'
 
 /** What a page may read of our answers beside the body: what a client needs to go on. */
-const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After'
+const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy'
 /** How long a browser may keep a preflight's answer. */
 const MAX_AGE_SECONDS = 600
 

@@ -8,6 +8,8 @@ export interface Door {
     readonly keys: readonly string[]
     /** Path and query, as sent. */
     readonly url: string
+    /** The other headers, names and values. */
+    readonly headers: readonly string[]
   }): Pass | DoorRefusal
 }
 
@@ -38,8 +40,10 @@ export interface Pass {
     readonly name: unknown
     readonly arguments: unknown
   }): DoorRefusal | undefined
-  /** The tools of one page that the client may see. `first`: the page begins the list. */
-  visible<T extends { readonly name?: unknown }>(tools: readonly T[], first: boolean): readonly T[]
+  /** The tools of one page that the client may see. */
+  visible<T extends { readonly name?: unknown }>(tools: readonly T[]): readonly T[]
   /** Tells of a body that was too large. */
   tooLarge(): void
+  /** Headers of the answer, whoever gives it, beside its own. */
+  headers(): Readonly<Record<string, string>>
 }

@@ -3,8 +3,10 @@ import { tapAnswer } from './answer-tap.js'
 import { readBody } from './body.js'
 import { answerPreflight, isPreflight, shareWithPage } from './cors.js'
 import type { Door, Pass } from './door.js'
+import { doubtOf } from './doubt.js'
 import type { Exchange } from './exchange.js'
 import { NO_SESSION } from './failures.js'
+import { carriesBody } from './http-headers.js'
 import { judgeBody } from './judge.js'
 import { acknowledge, errorMessage, FAULT, type Refusal, refuse } from './respond.js'
 
@@ -14,7 +16,6 @@ const KEY_HEADER = 'x-mcp-vitals-key'
 const MAX_SESSIONS = 10_000
 
 export interface DoorwayOptions {
-  readonly door: Door
   /** The gateway's own bound of a body, in bytes. */
   readonly maxBodyBytes: () => number
   /** Takes what passes. */
@@ -25,13 +26,11 @@ export interface DoorwayOptions {
 interface Expected {
   /** Errors that belong to it as well. */
   readonly errors: readonly string[]
-  /** A list of tools in it begins the list. */
-  readonly first: boolean
   /** A JSON body may list tools. */
   readonly lists: boolean
 }
 
-/** The way through the doors of one server. Without doors there is none, and requests pass as they are. */
+/** The way through the doors of one server, and what outlives a change of them: which session is whose. */
 export class Doorway {
   readonly #options: DoorwayOptions
   /** Session id of the protocol → who opened it. A session is no credential: each request shows its key. */
@@ -41,8 +40,8 @@ export class Doorway {
     this.#options = options
   }
 
-  /** Lets one exchange through, or refuses it. Never throws. */
-  handle(exchange: Exchange): void {
+  /** Lets one exchange through the door, or refuses it. Never throws. */
+  handle(exchange: Exchange, door: Door): void {
     const { req } = exchange
     // A browser shows no key with the question whether it may; the answer tells nothing of the server.
     if (isPreflight(exchange)) {
@@ -51,11 +50,12 @@ export class Doorway {
       return
     }
     const keys = takeHeader(req, KEY_HEADER)
-    const pass = this.#options.door.admit({
+    const pass = door.admit({
       remote: req.socket.remoteAddress,
       forwardedFor: req.headers['x-forwarded-for']?.toString(),
       keys,
       url: req.url ?? '',
+      headers: req.rawHeaders,
     })
     if ('status' in pass) {
       this.#turnAway(exchange, pass)
@@ -64,14 +64,20 @@ export class Doorway {
     exchange.agent = pass.agent
     exchange.holder = pass.holder
     if (!this.#ownsSession(exchange)) {
-      this.#turnAway(exchange, NO_SESSION)
+      this.#turnAway(exchange, NO_SESSION, pass)
       return
     }
-    if (req.method === 'POST' && pass.readsRequest) {
+    const problem = pass.readsRequest ? doubtOf(req) : undefined
+    if (problem) {
+      this.#turnAway(exchange, problem, pass)
+      return
+    }
+    // A server may take any method for POST, where a header or its own laxness tells it so.
+    if (pass.readsRequest && (req.method === 'POST' || carriesBody(req))) {
       this.#read(exchange, pass).catch(() => refuse(exchange, FAULT))
       return
     }
-    this.#pass(exchange, pass, { errors: [], first: false, lists: req.method !== 'POST' })
+    this.#pass(exchange, pass, { errors: [], lists: req.method !== 'POST' })
   }
 
   async #read(exchange: Exchange, pass: Pass): Promise<void> {
@@ -80,24 +86,26 @@ export class Doorway {
     if (read === undefined) return
     if (!Buffer.isBuffer(read)) {
       if (read.status === 413) pass.tooLarge()
-      return refuse(exchange, read)
+      return this.#turnAway(exchange, read, pass)
     }
-    const judged = judgeBody(read, pass, exchange.header('mcp-name'))
-    if ('refusal' in judged) return refuse(exchange, judged.refusal)
-    const { forward, errors, first, lists } = judged
-    if (forward === undefined) return answerAlone(exchange, errors)
+    const { header } = exchange
+    const judged = judgeBody(read, pass, { method: header('mcp-method'), name: header('mcp-name') })
+    if ('refusal' in judged) return this.#turnAway(exchange, judged.refusal, pass)
+    const { forward, errors, lists } = judged
+    if (forward === undefined) return answerAlone(exchange, errors, pass)
     replay(exchange, forward, forward !== read)
-    this.#pass(exchange, pass, { errors: errors.map(({ message }) => message), first, lists })
+    this.#pass(exchange, pass, { errors: errors.map(({ message }) => message), lists })
   }
 
-  #pass(exchange: Exchange, pass: Pass, { errors, first, lists }: Expected): void {
+  #pass(exchange: Exchange, pass: Pass, { errors, lists }: Expected): void {
     const { holder } = pass
     const reads = pass.readsTools || errors.length > 0
     if (reads) takeHeader(exchange.req, 'accept-encoding')
     tapAnswer(exchange.res, {
       onSession: (id) => this.#remember(id, holder),
       holdsJson: lists || errors.length > 0,
-      ...(reads && { errors, maxBytes: this.#options.maxBodyBytes(), visible: (tools) => pass.visible(tools, first) }),
+      headers: pass.headers(),
+      ...(reads && { errors, maxBytes: this.#options.maxBodyBytes(), visible: (tools) => pass.visible(tools) }),
     })
     this.#options.onward(exchange)
   }
@@ -115,10 +123,10 @@ export class Doorway {
   }
 
   /** The body is read and forgotten, so that the client, which may still be sending, hears the answer. */
-  #turnAway(exchange: Exchange, refusal: Refusal): void {
+  #turnAway(exchange: Exchange, refusal: Refusal, pass?: Pass): void {
     exchange.req.resume()
     shareWithPage(exchange)
-    refuse(exchange, refusal)
+    refuse(exchange, { ...refusal, headers: { ...pass?.headers(), ...refusal.headers } })
   }
 }
 
@@ -158,13 +166,16 @@ function replay(exchange: Exchange, body: Buffer, changed: boolean): void {
 function answerAlone(
   exchange: Exchange,
   errors: readonly { message: string; refusal: Refusal; batch: boolean }[],
+  pass: Pass,
 ): void {
   const [only] = errors
+  const { res } = exchange
+  shareWithPage(exchange)
   if (!only) {
+    for (const [name, value] of Object.entries(pass.headers())) res.setHeader(name, value)
     acknowledge(exchange, 202)
     return
   }
-  const { res } = exchange
   const wantsJson = /application\/(json|\*)|\*\/\*/i.test(exchange.header('accept') ?? '')
   // A client of Streamable HTTP takes an error of JSON-RPC as such only where HTTP is content.
   const isPlain = only.batch || (wantsJson && only.refusal.status !== 429)
@@ -172,6 +183,7 @@ function answerAlone(
   const body = Buffer.from(text)
   exchange.responseBytes += body.length
   res.writeHead(isPlain ? 200 : only.refusal.status, {
+    ...pass.headers(),
     ...(isPlain ? {} : only.refusal.headers),
     'content-type': 'application/json',
     'content-length': body.length,

@@ -101,7 +101,7 @@ interface Served {
   readonly memory: ServerMemory
   readonly lastWords: { text: string }
   /** Takes its exchanges, where it has a door. */
-  readonly doorway: Doorway | undefined
+  readonly doorway: Doorway
 }
 
 class HttpGateway implements Gateway {
@@ -176,7 +176,9 @@ class HttpGateway implements Gateway {
       return
     }
     try {
-      if (served.doorway) served.doorway.handle(exchange)
+      // Asked for each time, as doors are set while the gateway runs.
+      const door = this.#doorOf(name)
+      if (door) served.doorway.handle(exchange, door)
       else served.upstream.handle(exchange, suffixOf(req.url ?? ''))
     } catch {
       refuse(exchange, FAULT)
@@ -237,9 +239,8 @@ class HttpGateway implements Gateway {
     const lastWords = { text: '' }
     const context = { ...this.#context, server: name, memory, lastWords, crashes: { unreplaced: 0 } }
     const upstream = upstreamOf(entry, context)
-    const door = this.#doorOf(name)
     const onward = (exchange: Exchange) => upstream.handle(exchange, suffixOf(exchange.req.url ?? ''))
-    const doorway = door && new Doorway({ door, maxBodyBytes: () => this.#options.maxBodyBytes, onward })
+    const doorway = new Doorway({ maxBodyBytes: () => this.#options.maxBodyBytes, onward })
     this.#served.set(name, { name, entry, upstream, memory, lastWords, doorway })
   }
 

@@ -99,3 +99,8 @@ export function targetOf(entry: UrlEntry, rest: string): URL | undefined {
     target.search = `${target.search === '' ? '?' : `${target.search}&`}${rest.slice(query + 1)}`
   return target
 }
+
+/** Whether a request has a body. */
+export function carriesBody({ headers }: { readonly headers: IncomingHttpHeaders }): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { type LinkFault, linkFailure } from './failures.js'
-import { passedHeaders } from './http-headers.js'
+import { carriesBody, passedHeaders } from './http-headers.js'
 import { limitAnswering, limitConnecting, limitSilence, TimeOut } from './http-timeouts.js'
 import type { HttpWatch } from './http-watch.js'
 import { passInformation } from './information.js'
@@ -172,10 +172,6 @@ function sendHeaderSoon(exchange: Exchange): void {
   setImmediate(() => {
     if (exchange.responseBytes === 0 && !res.writableEnded && !res.destroyed) res.write('', 'latin1')
   })
-}
-
-function carriesBody({ headers }: Exchange['req']): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
 /**

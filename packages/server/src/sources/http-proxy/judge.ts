@@ -13,37 +13,44 @@ export type Judged =
       readonly forward: Buffer | undefined
       /** What is refused and wants an answer. */
       readonly errors: readonly { readonly message: string; readonly refusal: Refusal; readonly batch: boolean }[]
-      /** Whether a request for tools in it asks for the first page. */
-      readonly first: boolean
-      /** Whether it asks for tools at all. */
+      /** Whether it asks for tools. */
       readonly lists: boolean
     }
 
 interface Envelope {
   readonly method?: unknown
-  readonly params?: { readonly name?: unknown; readonly arguments?: unknown; readonly cursor?: unknown }
+  readonly params?: { readonly name?: unknown; readonly arguments?: unknown }
 }
 
+/** What the headers say of a request. */
+interface Said {
+  readonly method: string | undefined
+  readonly name: string | undefined
+}
+
+/** Most messages of one body: each costs its judgement, an event and an error, and a byte or two of the client's. */
+const MAX_MESSAGES = 1000
 const REFUSED = { status: 400, code: CODES.invalidRequest } as const
 
 /**
  * Judges each message of a body by itself: JSON-RPC answers each request of a batch for itself, so what is refused gets
  * its error and the others pass. What two readers could read in two ways is refused whole, since the server is another
- * reader than the door. `nameHeader`: the `Mcp-Name` header, which a server may go by.
+ * reader than the door. `said`: the headers `Mcp-Method` and `Mcp-Name`, which a server may go by.
  */
-export function judgeBody(body: Buffer, pass: Pass, nameHeader: string | undefined): Judged {
+export function judgeBody(body: Buffer, pass: Pass, said: Said): Judged {
   const parcel = isText(body) ? readParcel(oneLine(body) ?? Buffer.alloc(0)) : undefined
   if (!parcel) return { refusal: { status: 400, code: CODES.parseError, message: 'The body is no JSON-RPC message.' } }
   const { messages, batch } = parcel
+  if (messages.length > MAX_MESSAGES)
+    return { refusal: { ...REFUSED, message: `A body that a door reads may hold ${MAX_MESSAGES} messages at most.` } }
   if (hasTwins(body))
     return { refusal: { ...REFUSED, message: 'A key stands twice in the body, so it can be read in two ways.' } }
   const passing: Message[] = []
   const errors: { message: string; refusal: Refusal; batch: boolean }[] = []
-  let first = false
   let lists = false
   for (const message of messages) {
     const { params, method } = jsonOf(message) as Envelope
-    if (nameHeader !== undefined && decodedHeader(nameHeader) !== params?.name && message.method === 'tools/call')
+    if (contradicts(said, method, params?.name))
       return { refusal: { ...REFUSED, code: CODES.headerMismatch, message: MISMATCH, id: message.id } }
     const kind = message.kind === 'other' ? 'request' : message.kind
     const word = typeof method === 'string' ? method : undefined
@@ -51,18 +58,23 @@ export function judgeBody(body: Buffer, pass: Pass, nameHeader: string | undefin
     if (!refused) {
       passing.push(message)
       if (method === 'tools/list') lists = true
-      if (method === 'tools/list' && params?.cursor === undefined) first = true
       continue
     }
     const refusal = { ...refused, id: message.id }
     // One that wants no answer gets none, unless it is all that was sent.
     if (kind === 'request' || !batch) errors.push({ message: errorMessage(refusal), refusal, batch })
   }
-  if (passing.length === messages.length) return { forward: body, errors, first, lists }
-  return { forward: passing.length === 0 ? undefined : join(passing), errors, first, lists }
+  if (passing.length === messages.length) return { forward: body, errors, lists }
+  return { forward: passing.length === 0 ? undefined : join(passing), errors, lists }
 }
 
-const MISMATCH = 'Bad Request: the Mcp-Name header must repeat what the body says.'
+const MISMATCH = 'Bad Request: the Mcp-Method and Mcp-Name headers must repeat what the body says.'
+
+/** Whether the headers speak of another call than the message. The name counts for a call, as it means other things elsewhere. */
+function contradicts(said: Said, method: unknown, name: unknown): boolean {
+  if (said.method !== undefined && said.method !== method) return true
+  return said.name !== undefined && method === 'tools/call' && decodedHeader(said.name) !== name
+}
 
 function join(messages: readonly Message[]): Buffer {
   const parts = messages.flatMap(({ bytes }, at) => [Buffer.from(at === 0 ? '[' : ','), bytes])
