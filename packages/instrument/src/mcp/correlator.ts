@@ -118,13 +118,10 @@ export class Correlator implements Observation {
     if (this.#closed) return
     this.#closed = true
     if (this.#unread) for (const unread of Object.values(this.#unread)) unread.close()
-    for (const lane of [this.#asked, this.#backwards]) {
-      for (let operation = lane.abandonOldest(); operation; operation = lane.abandonOldest()) operation.end(outcome)
-    }
+    endAll(this.#asked, outcome)
+    endAll(this.#backwards, outcome)
     if (this.#voice.origin.session === undefined) return
-    for (const shelf of this.#server.shelves) {
-      for (const operation of shelf.drain(this)) operation.end(outcome)
-    }
+    for (const operation of this.#server.drain(this)) operation.end(outcome)
     this.#session.close(reason)
   }
 
@@ -312,6 +309,10 @@ export class Correlator implements Observation {
     const lane = asksFirst && asked.size > 0 ? asked : backwards.size > 0 ? backwards : asked
     lane.abandonOldest()?.end('unanswered')
   }
+}
+
+function endAll(lane: Lane, outcome: Outcome): void {
+  for (let operation = lane.abandonOldest(); operation; operation = lane.abandonOldest()) operation.end(outcome)
 }
 
 function opposite(direction: Direction): Direction {

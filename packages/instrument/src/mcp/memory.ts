@@ -1,9 +1,12 @@
 import type { Extraction } from './extraction.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
+import type { Operation } from './operation.js'
 import { Sha256 } from './sha256.js'
 import { Shelf } from './shelf.js'
 import type { Outcome } from './status.js'
+
+const NONE: readonly Operation[] = []
 
 /** How much is held for a server. */
 export interface MemoryStats {
@@ -47,13 +50,15 @@ export class ServerMemory {
     this.results.expire(at)
   }
 
-  get shelves(): readonly Shelf[] {
-    return [this.waiting, this.tasks, this.results]
+  /** Takes what waits for input or runs as a task: what a conversation owns; all where none is given. */
+  drain(owner?: object): readonly Operation[] {
+    if (this.waiting.size + this.tasks.size + this.results.size === 0) return NONE
+    return [this.waiting, this.tasks, this.results].flatMap((shelf) => shelf.drain(owner))
   }
 
   /** Ends every operation that still waits for input or runs as a task. */
   close(outcome: Outcome): void {
-    for (const shelf of this.shelves) for (const operation of shelf.drain()) operation.end(outcome)
+    for (const operation of this.drain()) operation.end(outcome)
   }
 
   stats(): MemoryStats {

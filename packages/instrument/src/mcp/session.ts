@@ -1,4 +1,4 @@
-import { type EventOf, event, REVISION } from '../event/index.js'
+import { completed, type Draft, EVENT_VERSION, type EventOf, event, REVISION } from '../event/index.js'
 import type { Voice } from './operation.js'
 import type { Captured } from './paths.js'
 
@@ -62,8 +62,20 @@ export class Session {
     const { clock, now, origin, publish } = this.#voice
     if (origin.session === undefined || this.#openedAt !== undefined) return
     this.#openedAt = clock()
-    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
-    publish(event('session.opened', now(), origin, { era, ...known }))
+    const opened: Draft<'session.opened'> = {
+      v: EVENT_VERSION,
+      type: 'session.opened',
+      at: now(),
+      server: origin.server,
+      era,
+    }
+    const { protocolVersion, clientName, clientVersion, serverName, serverVersion } = facts
+    if (protocolVersion !== undefined) opened.protocolVersion = protocolVersion
+    if (clientName !== undefined) opened.clientName = clientName
+    if (clientVersion !== undefined) opened.clientVersion = clientVersion
+    if (serverName !== undefined) opened.serverName = serverName
+    if (serverVersion !== undefined) opened.serverVersion = serverVersion
+    publish(completed(opened, origin))
   }
 }
 

@@ -3,7 +3,6 @@ import { type CloseReason, createObjectConversation, type Direction, type Object
 import type { Around, Link } from '../vitals/index.js'
 import { kindOfTransport, type TransportKind, type TransportLike } from './shapes.js'
 import type { Shared } from './shared.js'
-import { Sizer } from './size.js'
 import { type Ears, tap } from './tap.js'
 
 /** Which side of a connection is ours. */
@@ -35,7 +34,6 @@ export class Connection implements Ears {
   readonly #owner: Owner
   readonly #inward: Direction
   readonly #outward: Direction
-  readonly #sizer = new Sizer()
   readonly #untap: () => void
   #conversation: ObjectConversation | undefined
   #link: Link | undefined
@@ -85,7 +83,7 @@ export class Connection implements Ears {
       const { surround } = this.#shared.hub
       if (surround !== undefined) around = surround.passing(this.#link!, message, direction === this.#outward)
       const heard = around?.message ?? message
-      this.#conversation.hear(direction, heard, this.#sizer.of(heard), around?.traceparent)
+      this.#conversation.hear(direction, heard, this.#shared.sizer.of(heard), around?.traceparent)
     } catch {
       this.#shared.hub.stats.faults++
     }

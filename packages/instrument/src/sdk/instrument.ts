@@ -41,7 +41,7 @@ function attach(target: unknown, side: Side, options: InstrumentOptions): void {
     )
   checkOptions(options)
   const all = shared()
-  if (!all.instruments.has(peer))
+  if (!all.instruments.get(peer))
     all.guard(() => all.instruments.set(peer, new Instrument(all, peer, side, options).off))
 }
 
@@ -99,7 +99,7 @@ class Instrument implements Owner {
     for (const connection of this.#open()) connection.close('shutdown')
     this.#connection = undefined
     this.#earlier = []
-    this.#shared.instruments.delete(this.#peer)
+    this.#shared.instruments.set(this.#peer, undefined)
   }
 
   ended(connection: Connection): void {

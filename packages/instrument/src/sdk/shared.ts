@@ -1,5 +1,7 @@
 import { Definitions, ServerMemory } from '../mcp/index.js'
 import { type Vitals, vitals } from '../vitals/index.js'
+import { createMarks } from './marks.js'
+import { Sizer } from './size.js'
 import { Time } from './time.js'
 
 /** Most servers whose connections share what is known of them. */
@@ -15,8 +17,9 @@ export interface Served {
 export class Shared {
   readonly hub: Vitals
   readonly time = new Time()
+  readonly sizer = new Sizer()
   /** What takes the instrument of a server or client away. */
-  readonly instruments = new WeakMap<object, () => void>()
+  readonly instruments = createMarks<() => void>()
   readonly #servers = new Map<string, Served>()
   readonly #prefix = Math.random().toString(36).slice(2, 12)
   #sessions = 0

@@ -1,35 +1,39 @@
-import { weigh } from '../mcp/index.js'
+import { Scale } from '../mcp/index.js'
 import { isObject } from './shapes.js'
 
-/** Values that are looked at to size any message: a call with a few arguments has fewer. */
-const BUDGET = 32
-/** Of one message in this many, and of lists of tools, all values up to the large budget are. */
+/** Values that are looked at to size any message: a call with a few arguments has fewer. Of a long array three elements. */
+const GLANCE = { budget: 64, perArray: 3 }
+/** Of one message in this many that a glance does not see as a whole, and of lists of tools, this much is looked at. */
 const SAMPLED_ONE_IN = 64
-const LARGE_BUDGET = 100_000
+const WHOLE = { budget: 100_000 }
 /** Parts of a result's content that are looked at: of text, images and sounds only the lengths are. */
 const MAX_PARTS = 1000
 /** Characters around one part of a content: its braces, its type. */
 const PART_FRAME = 24
 const RESULT_FRAME = 60
 
-/** Sizes the messages of one side. */
+/** Sizes the messages of a process. All sizes are estimates, since no message is written down for it. */
 export class Sizer {
+  readonly #scale = new Scale()
   #large = 0
 
-  /** About how many bytes a message takes; 0 where it has too much to look at and is none of the sample. */
+  /**
+   * About how many bytes a message takes, some elements of a long array standing for the whole of it; 0 where it has too much to
+   * look at. One message in 64 of such is looked at as a whole.
+   */
   of(message: unknown): number {
     const result = isObject(message) ? message.result : undefined
-    if (!isObject(result)) return weigh(message, BUDGET) ?? this.#sampled(message)
+    if (!isObject(result)) return this.#glance(message)
     const { content, tools } = result
-    if (Array.isArray(tools)) return weigh(message, LARGE_BUDGET) ?? 0
-    if (!Array.isArray(content)) return weigh(message, BUDGET) ?? this.#sampled(message)
+    if (Array.isArray(tools)) return this.#scale.weigh(message, WHOLE) ?? 0
+    if (!Array.isArray(content)) return this.#glance(message)
     return this.#sizeOfContent(content, result.structuredContent)
   }
 
   #sizeOfContent(content: readonly unknown[], structured: unknown): number {
     let size = RESULT_FRAME
     if (structured !== undefined) {
-      const weight = weigh(structured, BUDGET) ?? this.#sampled(structured)
+      const weight = this.#glance(structured)
       if (weight === 0) return 0
       size += weight
     }
@@ -38,8 +42,10 @@ export class Sizer {
     return size
   }
 
-  #sampled(value: unknown): number {
-    return this.#large++ % SAMPLED_ONE_IN === 0 ? (weigh(value, LARGE_BUDGET) ?? 0) : 0
+  #glance(value: unknown): number {
+    const weight = this.#scale.weigh(value, GLANCE)
+    if (this.#scale.whole || this.#large++ % SAMPLED_ONE_IN !== 0) return weight ?? 0
+    return this.#scale.weigh(value, WHOLE) ?? weight ?? 0
   }
 }
 

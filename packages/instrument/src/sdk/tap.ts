@@ -1,5 +1,6 @@
 /** Listens at a transport: the object stays the same one, and what passes stays what it is. */
 import type { Around } from '../vitals/index.js'
+import { createMarks } from './marks.js'
 
 type Call = (this: unknown, ...args: unknown[]) => unknown
 
@@ -112,60 +113,102 @@ function isAnswer(message: unknown): boolean {
   }
 }
 
+type Key = 'onmessage' | 'onclose'
+type Hear = (message: unknown) => Around | undefined
+
+/** A handler of a transport that others set, and what is put before it. */
+class Handler {
+  /** The property that the object had itself, and the setter that it has or inherits. */
+  readonly own: PropertyDescriptor | undefined
+  readonly setter: ((value: unknown) => void) | undefined
+  given: unknown
+  heard: unknown
+  readonly #hear: Hear
+  /** The argument of the call that runs: a handler that calls the one before it is no second message. */
+  #during: unknown
+  #depth = 0
+
+  /** `before`: whoever listened until now, and listens no more. */
+  constructor(transport: object, key: Key, hear: Hear, before: Handler | undefined) {
+    this.#hear = hear
+    this.own = before ? before.own : Object.getOwnPropertyDescriptor(transport, key)
+    this.setter = before ? before.setter : this.own ? this.own.set : inheritedSetter(transport, key)
+    this.take(before ? before.given : (transport as Record<string, unknown>)[key])
+  }
+
+  take(given: unknown): void {
+    this.given = given
+    this.heard = typeof given === 'function' ? this.#listening(given as Call) : given
+  }
+
+  #listening(given: Call): unknown {
+    const handler = this
+    return function (this: unknown, ...args: unknown[]): unknown {
+      return handler.#hand(given, this, args)
+    }
+  }
+
+  #hand(given: Call, self: unknown, args: unknown[]): unknown {
+    const [message] = args
+    if (this.#depth > 0 && message === this.#during) return Reflect.apply(given, self, args)
+    const around = this.#hear(message)
+    const before = this.#during
+    this.#during = message
+    this.#depth++
+    try {
+      return around ? inside(around, () => Reflect.apply(given, self, args)) : Reflect.apply(given, self, args)
+    } finally {
+      this.#during = before
+      this.#depth--
+    }
+  }
+}
+
+/**
+ * What a transport's handler becomes. All transports have the same functions: an accessor of its own would
+ * make each of them a kind of its own, and whatever is done with it slow.
+ */
+function createAccessor() {
+  const handlers = createMarks<Handler>()
+  return {
+    handlers,
+    get(this: object): unknown {
+      return handlers.get(this)?.heard
+    },
+    set(this: object, given: unknown): void {
+      const handler = handlers.get(this)
+      handler?.take(given)
+      handler?.setter?.call(this, handler.heard)
+    },
+  }
+}
+
+const ACCESSORS = { onmessage: createAccessor(), onclose: createAccessor() }
+
 /**
  * Listens at a handler that others set. A transport either keeps it in a property of its own or hands it on in a setter
  * of its class, which still gets it.
  */
-function tapHandler(
-  transport: object,
-  key: 'onmessage' | 'onclose',
-  hear: (message: unknown) => Around | undefined,
-): () => void {
-  const own = Object.getOwnPropertyDescriptor(transport, key)
-  const setter = own ? own.set : inheritedSetter(transport, key)
-  const holder = transport as Record<string, unknown>
-  let handler = holder[key]
-  let heard: unknown = listening(handler)
-  /** The argument of the call that runs: a handler that calls the one before it is no second message. */
-  let during: unknown
-  let depth = 0
-
-  function listening(given: unknown): unknown {
-    if (typeof given !== 'function') return given
-    return function (this: unknown, ...args: unknown[]): unknown {
-      const [message] = args
-      if (depth > 0 && message === during) return Reflect.apply(given, this, args)
-      const around = hear(message)
-      const before = during
-      during = message
-      depth++
-      try {
-        return around ? inside(around, () => Reflect.apply(given, this, args)) : Reflect.apply(given, this, args)
-      } finally {
-        during = before
-        depth--
-      }
-    }
-  }
-
-  Object.defineProperty(transport, key, {
-    configurable: true,
-    // As it is without us: what no class has a setter for is an ordinary property once it is set.
-    enumerable: own?.enumerable ?? setter === undefined,
-    get: () => heard,
-    set(given: unknown) {
-      handler = given
-      heard = listening(given)
-      setter?.call(transport, heard)
-    },
-  })
-  if (setter && handler !== undefined) setter.call(transport, heard)
+function tapHandler(transport: object, key: Key, hear: Hear): () => void {
+  const { handlers, get, set } = ACCESSORS[key]
+  const before = handlers.get(transport)
+  const handler = new Handler(transport, key, hear, before)
+  const { own, setter } = handler
+  // Enumerable as it is without us: what no class has a setter for is an ordinary property once it is set.
+  const enumerable = own?.enumerable ?? setter === undefined
+  Object.defineProperty(transport, key, { configurable: true, enumerable, get, set })
+  handlers.set(transport, handler)
+  if (setter && handler.given !== undefined) setter.call(transport, handler.heard)
   return () => {
-    if (own && !own.set) Object.defineProperty(transport, key, { ...own, value: handler })
+    if (handlers.get(transport) !== handler) return
+    const holder = transport as Record<string, unknown>
+    const { given } = handler
+    handlers.set(transport, undefined)
+    if (own && !own.set) Object.defineProperty(transport, key, { ...own, value: given })
     else {
       delete holder[key]
       if (own) Object.defineProperty(transport, key, own)
-      if (handler !== undefined || setter) holder[key] = handler
+      if (given !== undefined || setter) holder[key] = given
     }
   }
 }
