@@ -4,7 +4,7 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer as ModernServer } from '@modelcontextprotocol/server'
 import { expect, it } from 'vitest'
 import { instrument, uninstrument, vitals } from '../../../packages/instrument/src/index.js'
-import { createMetricsFold, createRegistry } from '../../../packages/instrument/src/metrics/index.js'
+import { createMetricsFold, createRegistry, expose } from '../../../packages/instrument/src/metrics/index.js'
 import { until } from '../../fixtures/until.js'
 import { connected, listen, PAIRS, shop } from './servers.js'
 
@@ -93,11 +93,14 @@ it('ends what is open when its client goes, and says who went', async () => {
   await near.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'a' } } })
   await near.close()
   heard.stop()
-  expect(heard.of('session.closed').map(({ reason }) => reason)).toEqual(['client', 'server'])
+  expect(heard.of('session.closed').map(({ reason }) => reason)).toEqual(['client', 'server', 'client'])
   expect(heard.of('request.ended').at(-1)).toMatchObject({ method: 'tools/call', outcome: 'cancelled' })
 })
 
 it('listens at a server that is connected already, and again after it was uninstrumented', async () => {
+  const registry = createRegistry()
+  const { fold } = createMetricsFold(registry)
+  const detach = vitals().attach((event) => fold(event, 'local'))
   const heard = listen()
   const { server, client } = await connected(1, (made) => made)
   const call = () => client.callTool({ name: 'echo', arguments: { text: 'a' } })
@@ -115,6 +118,13 @@ it('listens at a server that is connected already, and again after it was uninst
     ['late', 'memory'],
     ['again', 'stdio'],
   ])
+  // Sessions whose beginning was not heard end all the same.
+  expect(heard.of('session.closed').map(({ server: name, reason }) => [name, reason])).toEqual([
+    ['late', 'shutdown'],
+    ['again', 'client'],
+  ])
+  for (const name of ['late', 'again']) expect(expose(registry)).toContain(`mcp_active_sessions{server="${name}"} 0`)
+  detach()
 })
 
 it('hears what the others that listen at a transport leave it, each message once', async () => {

@@ -18,6 +18,8 @@ const NOTHING: Captured = {}
 export class Session {
   readonly #voice: Voice
   #openedAt: number | undefined
+  /** Whether its beginning was heard. */
+  #isOpened = false
   #client: Captured = NOTHING
   #server: Captured = NOTHING
 
@@ -28,7 +30,10 @@ export class Session {
   /** A request of the client passed. A modern client's first one opens the session, unless it only looks around. */
   requested(method: string, fields: Captured): void {
     if (method === 'initialize') this.#client = fields
-    if (fields.modernVersion === undefined || method === 'server/discover') return
+    if (method === 'initialize' || method === 'server/discover') return
+    // What was open before anybody listened is closed as well: its duration counts from now.
+    if (this.#voice.origin.session !== undefined) this.#openedAt ??= this.#voice.clock()
+    if (fields.modernVersion === undefined) return
     this.#open('modern', {
       protocolVersion: revision(fields.modernVersion),
       clientName: fields.modernClientName,
@@ -60,7 +65,8 @@ export class Session {
 
   #open(era: 'legacy' | 'modern', facts: { readonly [K in keyof Opened]: string | undefined }): void {
     const { clock, now, origin, publish } = this.#voice
-    if (origin.session === undefined || this.#openedAt !== undefined) return
+    if (origin.session === undefined || this.#isOpened) return
+    this.#isOpened = true
     this.#openedAt = clock()
     const opened: Draft<'session.opened'> = {
       v: EVENT_VERSION,
