@@ -22,5 +22,6 @@ it('watches servers, and shows its page, on a runtime that has only the standard
     ['server', 'by_name'],
   ])
     expect(page).toContain(`\nmcp_tool_calls_total{server="${server}",tool="${tool}",status="success"} 1\n`)
+  expect(page).toContain('mcp_active_sessions{server="bare"} 0\n')
   expect(stats).toEqual({ lost: 0, faults: 0 })
 })
