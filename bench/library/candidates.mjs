@@ -1,11 +1,7 @@
 /** What is put around a server's calls, name → how. Each gives `instrument` (of a server) or `around` (of a handler). */
 import prom from 'prom-client'
-import { instrument, vitals } from '../../packages/instrument/dist/index.js'
-import {
-  createMetricsFold,
-  createRegistry,
-  DURATION_BUCKETS_SECONDS,
-} from '../../packages/instrument/dist/metrics/index.js'
+import { instrument } from '../../packages/instrument/dist/index.js'
+import { DURATION_BUCKETS_SECONDS, processMetrics } from '../../packages/instrument/dist/metrics/index.js'
 import { load } from './peers.mjs'
 
 /** Outcome and time of a handler's calls, told to `record(tool, status, seconds)`. */
@@ -24,8 +20,8 @@ const timed = (record) => (tool, handler) => async (args, extra) => {
 export const CANDIDATES = {
   bare: () => ({}),
   'mcp-vitals'() {
-    const { fold } = createMetricsFold(createRegistry())
-    vitals().attach((event) => fold(event, 'local'))
+    // What `metricsHandler` and `startMetricsServer` show.
+    processMetrics()
     return { instrument: (server) => instrument(server) }
   },
   'by hand'() {
@@ -59,7 +55,10 @@ export const CANDIDATES = {
   },
 }
 
-/** The peers, each with what it sends going to `sink`, the address of a server that takes everything. */
+/**
+ * The peers, each with what it sends going to `sink`, the address of a server that takes everything. `settle` has it send
+ * what waits; `recorded` says how much it saw, where it sends nothing.
+ */
 export const PEER_CANDIDATES = {
   async Sentry(_major, sink) {
     const sentry = await load('@sentry/node')
@@ -93,8 +92,13 @@ export const PEER_CANDIDATES = {
   },
   async 'mcp-trace'() {
     const { TraceMiddleware } = await load('mcp-trace')
-    const middleware = new TraceMiddleware({ adapter: { trace: async () => {} } })
+    let traces = 0
+    const trace = async () => {
+      traces++
+    }
+    const middleware = new TraceMiddleware({ adapter: { trace } })
     return {
+      recorded: () => traces,
       instrument: (server) => {
         middleware.init(server)
         return server

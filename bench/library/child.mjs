@@ -6,7 +6,7 @@ import { connect, makeServer } from './servers.mjs'
 const [name, majorText, sink] = process.argv.slice(2)
 const major = Number(majorText)
 const candidate = await (CANDIDATES[name] ?? PEER_CANDIDATES[name])(major, sink)
-const { instrument = (server) => server, around, settle = async () => {} } = candidate
+const { instrument = (server) => server, around, settle = async () => {}, recorded = () => 0 } = candidate
 const fresh = async (more) => instrument(makeServer(major, { around, more }))
 const { ask } = await connect(major, await fresh(0))
 async function call(tool) {
@@ -48,10 +48,14 @@ async function freshServers(calls) {
   return ((performance.now() - start) * 1000) / calls
 }
 
-process.on('message', async ({ what, tool, calls }) => {
+let before = process.cpuUsage()
+let counted = 1
+
+async function measure({ what, tool, calls }) {
   global.gc()
   await turn()
-  const before = process.cpuUsage()
+  before = process.cpuUsage()
+  counted = calls
   const micros =
     what === 'fresh'
       ? await freshServers(calls)
@@ -61,7 +65,14 @@ process.on('message', async ({ what, tool, calls }) => {
   // What a candidate put off is its cost as well, and gets its time.
   await settle()
   await pause(20)
+  return { micros }
+}
+
+/** What the last measure cost until now. */
+function cost() {
   const { user, system } = process.cpuUsage(before)
-  process.send({ micros, cpuMicros: (user + system) / calls })
-})
+  return { cpuMicros: (user + system) / counted, recorded: recorded() }
+}
+
+process.on('message', async (message) => process.send(message === 'cost' ? cost() : await measure(message)))
 process.send('ready')
