@@ -106,9 +106,9 @@ test('an answer that a call in flight waits for still reaches the session of a c
   await client.close()
 })
 
-/** A process that leads a group, with a member, as a daemon that was killed leaves them. */
-async function leave(env: Readonly<Record<string, string>>, leaderStays: boolean) {
-  const stay = 'process.on("SIGTERM", () => {}); console.log(process.pid); setInterval(() => {}, 1000)'
+/** A process that leads a group, with a member that holds so much memory, as a daemon that was killed leaves them. */
+async function leave(env: Readonly<Record<string, string>>, leaderStays: boolean, heldBytes = 0) {
+  const stay = `const held = Buffer.alloc(${heldBytes}, 1); process.on("SIGTERM", () => {}); console.log(process.pid); setInterval(() => held, 1000)`
   const lead = `const member = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(stay)}], { stdio: ['ignore', 'inherit', 'ignore'] })
     process.stdin.resume(); ${leaderStays ? '' : 'process.stdin.once("end", () => process.exit())'}`
   const leader = spawn(process.execPath, ['-e', lead], {
@@ -143,6 +143,15 @@ test.each([true, false])('what a killed daemon left behind is ended by the next 
   expect(await endLeftBehind(dir)).toBe(stays ? 2 : 1)
   expect([runs(pid), runs(member)]).toEqual([false, false])
   expect(readdirSync(dir)).toEqual([])
+})
+
+test('a process has ended when it is gone, and not when its memory is on its way back to the system', async () => {
+  const dir = recordsDir()
+  const records = createChildRecords(dir)
+  const left = await Promise.all([1, 2].map(() => leave(records.env, true, 300_000_000)))
+  for (const { pid } of left) records.add(pid)
+  expect(await endLeftBehind(dir)).toBe(4)
+  expect(left.map(({ member }) => runs(member))).toEqual([false, false])
 })
 
 test.each([

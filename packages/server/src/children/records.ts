@@ -75,13 +75,22 @@ export async function endLeftBehind(dir: string): Promise<number> {
 }
 
 async function endGroup(record: ChildRecord): Promise<number> {
-  const first = ours(record)
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const pid of ours(record)) attempt(() => process.kill(pid, signal))
-    const deadline = performance.now() + GRACE_MS
-    while (ours(record).length > 0 && performance.now() < deadline) await delay(POLL_MS)
+  /** Pid → when it started, of each that was once proven: one that is ending has no environment any more, and still runs. */
+  const proven = new Map<number, number>()
+  const left = (): readonly number[] => {
+    for (const pid of ours(record)) proven.set(pid, factsOf(pid)?.startTicks ?? 0)
+    return [...proven.keys()].filter((pid) => {
+      const facts = factsOf(pid)
+      return facts?.group === record.pid && facts.startTicks === proven.get(pid)
+    })
   }
-  return first.length
+  const count = left().length
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const pid of left()) attempt(() => process.kill(pid, signal))
+    const deadline = performance.now() + GRACE_MS
+    while (left().length > 0 && performance.now() < deadline) await delay(POLL_MS)
+  }
+  return count
 }
 
 /** Members of the group that are proven to be ours. */
