@@ -1,4 +1,5 @@
 import { event, type Origin } from '@mcp-vitals/instrument/event'
+import { MCP_METHODS } from '@mcp-vitals/instrument/mcp'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type AddressReader, createAddressReader, placeOf } from './address.js'
 import { createSchemas, type Schemas, type ToolDefinition } from './arguments.js'
@@ -14,6 +15,8 @@ import {
   type LimitType,
   limited,
   lockedOut,
+  misspeltMethod,
+  NO_TOOL_NAMED,
   type Refusal,
   SERVER_NOT_ALLOWED,
   type ToolProblem,
@@ -108,6 +111,20 @@ export interface DoorsNeeds {
 }
 
 const OWN_AGENT = 'mcp-vitals'
+
+/** Whether some tools are kept from a caller. */
+function hidesFrom({ allows, holder }: Way): boolean {
+  return allows !== undefined || (holder !== undefined && !holder.allowsAll)
+}
+
+/** A method without what tells it from others of no letters: case, and white space around it. */
+const folded = (method: string) => method.trim().toUpperCase().toLowerCase()
+const BY_FOLDED: ReadonlyMap<string, string> = new Map([...MCP_METHODS].map((method) => [folded(method), method]))
+
+/** The method of MCP that this one is not, and would be if case and white space around it did not count. */
+function meantMethod(method: string): string | undefined {
+  return MCP_METHODS.has(method) ? undefined : BY_FOLDED.get(folded(method))
+}
 
 /** Builds the doors. Everything is decided at once, from memory. */
 export function createDoors(needs: DoorsNeeds): Doors {
@@ -264,7 +281,7 @@ class ServerDoor implements Door {
     const way: Way = { holder, isOwn, limits: this.#limits, allows: this.#allows, schemas: this.#schemas }
     const { limits, schemas } = way
     const { maxRequestBytes } = this.#set
-    const hides = this.#allows !== undefined || (holder !== undefined && !holder.allowsAll)
+    const hides = hidesFrom(way)
     const counts = !isOwn && (limits.agent ?? limits.server ?? limits.tool) !== undefined
     const ownIds = holder ? { agent: holder.agent } : this.#shared.isKeyed ? {} : { address: place }
     const told = holder ? limits : { ...limits, agent: undefined }
@@ -295,7 +312,19 @@ class ServerDoor implements Door {
     const { holder, isOwn, schemas } = way
     // A call that is written as a notification may be run all the same, by a server that looks at the method alone.
     const isCall = kind !== 'response' && method === 'tools/call'
-    const tool = isCall ? (typeof name === 'string' ? name : '') : undefined
+    const tool = isCall && typeof name === 'string' ? name : undefined
+    // What a lenient server could take for a call would get past what is asked of calls.
+    if (schemas !== undefined || hidesFrom(way)) {
+      const meant = kind === 'response' || method === undefined ? undefined : meantMethod(method)
+      if (meant !== undefined) {
+        this.#tellValidation(undefined, 'method_misspelt', holder?.agent)
+        return misspeltMethod(method!, meant)
+      }
+      if (isCall && tool === undefined) {
+        this.#tellValidation(undefined, 'no_tool_named', holder?.agent)
+        return NO_TOOL_NAMED
+      }
+    }
     const problem = tool === undefined ? undefined : problemOf(tool, way)
     if (tool !== undefined && problem) {
       this.#tellValidation(tool, 'tool_not_allowed', holder?.agent)

@@ -15,6 +15,7 @@ export interface Refusal {
 
 const TRANSPORT = -32000
 const INVALID_PARAMS = -32602
+const METHOD_NOT_FOUND = -32601
 
 /** Why a key does not open a server: `missing`, `in_address` and `in_header` are no attempts to guess. */
 export type AuthReason = KeyProblem | 'missing' | 'in_address' | 'in_header' | 'server_not_allowed' | 'locked_out'
@@ -82,6 +83,24 @@ export function toolNotAllowed(tool: string, problem: ToolProblem): Refusal {
     code: INVALID_PARAMS,
     message: `The tool ${JSON.stringify(tool.slice(0, 128))} is not among those that ${those}.`,
     data: { reason: 'tool_not_allowed' },
+  }
+}
+
+/** A call that says nowhere, or in no way that every reader shares, which tool it means. */
+export const NO_TOOL_NAMED: Refusal = {
+  status: 400,
+  code: INVALID_PARAMS,
+  message: 'The call names no tool: `params.name` must be a text.',
+  data: { reason: 'no_tool_named' },
+}
+
+/** `known`: the method that a lenient server could take it for. */
+export function misspeltMethod(method: string, known: string): Refusal {
+  return {
+    status: 400,
+    code: METHOD_NOT_FOUND,
+    message: `There is no method ${JSON.stringify(method.slice(0, 128))}: it is written ${JSON.stringify(known)}.`,
+    data: { reason: 'method_misspelt' },
   }
 }
 

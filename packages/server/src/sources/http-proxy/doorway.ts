@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.js'
 import { NO_SESSION } from './failures.js'
 import { carriesBody } from './http-headers.js'
 import { judgeBody } from './judge.js'
-import { acknowledge, errorMessage, FAULT, type Refusal, refuse } from './respond.js'
+import { errorMessage, FAULT, type Refusal, refuse } from './respond.js'
 
 /** The header that holds a client's key. It is for us alone, and never passed on. */
 const KEY_HEADER = 'x-mcp-vitals-key'
@@ -168,14 +168,9 @@ function answerAlone(
   errors: readonly { message: string; refusal: Refusal; batch: boolean }[],
   pass: Pass,
 ): void {
-  const [only] = errors
+  const only = errors[0]!
   const { res } = exchange
   shareWithPage(exchange)
-  if (!only) {
-    for (const [name, value] of Object.entries(pass.headers())) res.setHeader(name, value)
-    acknowledge(exchange, 202)
-    return
-  }
   const wantsJson = /application\/(json|\*)|\*\/\*/i.test(exchange.header('accept') ?? '')
   // A client of Streamable HTTP takes an error of JSON-RPC as such only where HTTP is content.
   const isPlain = only.batch || (wantsJson && only.refusal.status !== 429)

@@ -25,7 +25,7 @@ export function hasTwins(json: Buffer): boolean {
       const keys = open.at(-1)
       if (keys && isKey(json, end)) {
         const name = JSON.parse(json.toString('utf8', at, end)) as string
-        const key = open.length <= PROTOCOL_DEPTH ? name.toUpperCase().toLowerCase() : name
+        const key = open.length <= PROTOCOL_DEPTH ? folded(name) : name
         if (keys.has(key)) return true
         keys.add(key)
       }
@@ -33,6 +33,11 @@ export function hasTwins(json: Buffer): boolean {
     }
   }
   return false
+}
+
+/** A key's letters without their case, as readers that do not tell it apart compare them. */
+export function folded(key: string): string {
+  return key.toUpperCase().toLowerCase()
 }
 
 /** Where a text that begins at `start` ends, its quote included. */

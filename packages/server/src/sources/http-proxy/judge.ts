@@ -1,7 +1,7 @@
 import { oneLine } from './bytes.js'
 import type { Pass } from './door.js'
 import { decodedHeader } from './http-headers.js'
-import { hasTwins } from './json-twins.js'
+import { folded, hasTwins } from './json-twins.js'
 import { jsonOf, type Message, readParcel } from './message.js'
 import { CODES, errorMessage, type Refusal } from './respond.js'
 
@@ -9,7 +9,7 @@ import { CODES, errorMessage, type Refusal } from './respond.js'
 export type Judged =
   | { readonly refusal: Refusal }
   | {
-      /** What passes; the body itself where all of it does, undefined where nothing does. */
+      /** What passes; the body itself where all of it does, undefined where nothing does, and then there are errors. */
       readonly forward: Buffer | undefined
       /** What is refused and wants an answer. */
       readonly errors: readonly { readonly message: string; readonly refusal: Refusal; readonly batch: boolean }[]
@@ -47,12 +47,18 @@ export function judgeBody(body: Buffer, pass: Pass, said: Said): Judged {
     return { refusal: { ...REFUSED, message: 'A key stands twice in the body, so it can be read in two ways.' } }
   const passing: Message[] = []
   const errors: { message: string; refusal: Refusal; batch: boolean }[] = []
+  let unanswered: Refusal | undefined
   let lists = false
   for (const message of messages) {
-    const { params, method } = jsonOf(message) as Envelope
-    if (contradicts(said, method, params?.name))
-      return { refusal: { ...REFUSED, code: CODES.headerMismatch, message: MISMATCH, id: message.id } }
+    const envelope = jsonOf(message) as Envelope
+    const { params, method } = envelope
     const kind = message.kind === 'other' ? 'request' : message.kind
+    const whole = { ...REFUSED, id: message.id, isMute: kind === 'notification' && !batch }
+    const key =
+      misspeltIn(envelope, ENVELOPE_KEYS) ?? (method === 'tools/call' ? misspeltIn(params, CALL_KEYS) : undefined)
+    if (key !== undefined) return { refusal: { ...whole, message: misspelt(key) } }
+    if (contradicts(said, method, params?.name))
+      return { refusal: { ...whole, code: CODES.headerMismatch, message: MISMATCH } }
     const word = typeof method === 'string' ? method : undefined
     const refused = pass.admit({ kind, method: word, name: params?.name, arguments: params?.arguments })
     if (!refused) {
@@ -61,11 +67,24 @@ export function judgeBody(body: Buffer, pass: Pass, said: Said): Judged {
       continue
     }
     const refusal = { ...refused, id: message.id }
-    // One that wants no answer gets none, unless it is all that was sent.
-    if (kind === 'request' || !batch) errors.push({ message: errorMessage(refusal), refusal, batch })
+    if (kind === 'request') errors.push({ message: errorMessage(refusal), refusal, batch })
+    else unanswered ??= refusal
   }
+  if (unanswered && passing.length + errors.length === 0) return { refusal: { ...unanswered, isMute: true } }
   if (passing.length === messages.length) return { forward: body, errors, lists }
   return { forward: passing.length === 0 ? undefined : join(passing), errors, lists }
+}
+
+/** Keys of the protocol's own objects, where a reader that does not tell case apart finds more than the door does. */
+const ENVELOPE_KEYS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
+const CALL_KEYS: ReadonlySet<string> = new Set(['name', 'arguments'])
+
+function misspeltIn(object: object | null | undefined, known: ReadonlySet<string>): string | undefined {
+  return Object.keys(object ?? {}).find((key) => !known.has(key) && known.has(folded(key)))
+}
+
+function misspelt(key: string): string {
+  return `The key ${JSON.stringify(key)} must be written ${JSON.stringify(folded(key))}.`
 }
 
 const MISMATCH = 'Bad Request: the Mcp-Method and Mcp-Name headers must repeat what the body says.'

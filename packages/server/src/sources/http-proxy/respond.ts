@@ -12,6 +12,8 @@ export interface Refusal {
   readonly id?: string | undefined
   readonly data?: unknown
   readonly headers?: OutgoingHttpHeaders
+  /** It refuses a notification, which JSON-RPC gives no response: the HTTP status alone says so. */
+  readonly isMute?: boolean
 }
 
 /** JSON-RPC's own codes, and those that the MCP SDKs use for transports. */
@@ -36,11 +38,16 @@ export const FAULT: Refusal = {
 }
 
 /** The JSON text of an error answer. */
-export function errorMessage({ code, message, id = 'null', data }: Omit<Refusal, 'status' | 'headers'>): string {
+export function errorMessage({
+  code,
+  message,
+  id = 'null',
+  data,
+}: Pick<Refusal, 'code' | 'message' | 'id' | 'data'>): string {
   return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message, data })}}`
 }
 
-/** Answers with an error body. Once an answer has begun, the connection is cut instead: the client must see a break. */
+/** Answers with an error body, or without one where nobody may be answered. Once an answer has begun, the connection is cut instead: the client must see a break. */
 export function refuse(exchange: Exchange, refusal: Refusal): void {
   const { res } = exchange
   if (res.headersSent) {
@@ -48,6 +55,10 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
     return
   }
   shareWithPage(exchange)
+  if (refusal.isMute) {
+    res.writeHead(refusal.status, { ...refusal.headers, 'content-length': 0 }).end()
+    return
+  }
   const body = Buffer.from(errorMessage(refusal))
   exchange.responseBytes += body.length
   res.writeHead(refusal.status, {
