@@ -185,6 +185,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         servers = { ...entriesOf(next.servers), ...behindGateway(cast) }
         for (const name of added) observation.declare(name)
         openNewDoors()
+        entrance.change(next.listen)
         const drained = sources.gateway.change({ servers, options: next.gateway })
         await faces.change(next)
         const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)

@@ -38,7 +38,7 @@ export interface HttpServerOptions {
   /** Default: nobody is an administrator, so callers elsewhere get nothing of the faces. */
   readonly isAdmin?: AdminCheck
   /** Whether callers elsewhere read health and metrics without a token. */
-  readonly openScrape?: boolean
+  readonly isScrapeOpen?: () => boolean
   /** Told of each caller elsewhere who showed no admin token where one is asked for. */
   readonly onRefused?: (reason: 'missing' | 'unknown') => void
 }
@@ -50,7 +50,7 @@ export function createHttpServer({
   metricsPath = ROUTES.metrics.path,
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
   isAdmin = createAdminCheck(undefined),
-  openScrape = false,
+  isScrapeOpen = () => false,
   onRefused = () => {},
 }: HttpServerOptions): Server {
   const credentials = new Map<string, Credential>(
@@ -62,7 +62,7 @@ export function createHttpServer({
     if (isLoopback(socket.remoteAddress)) return true
     const credential = credentials.get(url.split('?', 1)[0]!) ?? 'admin token'
     if (credential === 'ingest token') return true
-    if (credential === 'admin token or open scrape' && openScrape) return true
+    if (credential === 'admin token or open scrape' && isScrapeOpen()) return true
     return isAdmin(headers.authorization)
   }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import { CATALOGUE, type Registry } from '@mcp-vitals/instrument/metrics'
 import type { Publish } from '@mcp-vitals/instrument/stream'
-import type { Config } from '../config/index.js'
+import { type Config, refuseUnguarded } from '../config/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import { doorsSetting, entriesOf } from './entries.js'
 
@@ -16,6 +16,7 @@ const {
 const LIVE = [
   'servers',
   'doors',
+  'listen',
   'gateway',
   'providers',
   'health',
@@ -80,12 +81,16 @@ export function createReloader(options: ReloaderOptions): Reloader {
   }
 
   async function planOf(next: Config): Promise<Plan> {
-    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]))
+    const isElsewhere = next.listen.host !== current.listen.host || next.listen.port !== current.listen.port
+    // Who may call goes with the address: where the one waits for a restart, so does the other.
+    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]) && !(key === 'listen' && isElsewhere))
     const wanted = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])) }
+    // What is taken now has to be guarded at the address that is listened on now.
+    refuseUnguarded(wanted)
     const changes = serverChanges(entriesOf(current.servers), entriesOf(next.servers))
     const hasOtherDoors = !isDeepStrictEqual(doorsSetting(current), doorsSetting(next))
     const sections = LIVE.filter((key) => (key === 'doors' ? hasOtherDoors : key !== 'servers' && live.includes(key)))
-    const waiting = needRestart(current, next)
+    const waiting = needRestart(wanted, next, current.providers)
     const apply = live.length > 0 ? await prepare(wanted, changes) : undefined
     return { wanted, apply, waiting, told: sentence(sections, changes, waiting) }
   }
@@ -147,21 +152,17 @@ function serverChanges(before: Entries, after: Entries): ServerChanges {
 }
 
 /** Options that differ and cannot change now, such as `listen.port`; and providers whose metrics have no name yet. */
-function needRestart(before: Config, after: Config): readonly string[] {
+function needRestart(before: Config, after: Config, known: Config['providers']): readonly string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Config)[]
-  const differing = keys.filter((key) => !isLive(key) && !isDeepStrictEqual(before[key], after[key]))
+  const differing = keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))
   const options = differing.flatMap((key) => {
     const [one, other]: readonly unknown[] = [before[key], after[key]]
     if (!isGroup(one) || !isGroup(other)) return [key]
     const parts = [...new Set([...Object.keys(one), ...Object.keys(other)])]
     return parts.filter((part) => !isDeepStrictEqual(one[part], other[part])).map((part) => `${key}.${part}`)
   })
-  const providers = Object.keys(after.providers).filter((name) => !Object.hasOwn(before.providers, name))
+  const providers = Object.keys(after.providers).filter((name) => !Object.hasOwn(known, name))
   return [...options, ...providers.map((name) => `metrics named after the provider ${name}`)]
-}
-
-function isLive(key: string): boolean {
-  return (LIVE as readonly string[]).includes(key)
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

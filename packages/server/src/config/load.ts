@@ -66,8 +66,8 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
   return { config, file, origin: (path) => originOf(path, base, layers), notes }
 }
 
-/** What other machines reach needs its credentials. */
-function refuseUnguarded({ listen: { host, adminToken }, doors, servers }: Config): void {
+/** What other machines reach needs its credentials: throws HOST_UNGUARDED where they are not set. */
+export function refuseUnguarded({ listen: { host, adminToken }, doors, servers }: Config): void {
   if (isLoopbackHost(host)) return
   const isKeyed = doors.keys === true && Object.values(servers).every((entry) => entry.doors?.keys !== false)
   const missing = [
