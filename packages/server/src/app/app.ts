@@ -140,6 +140,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     return name !== undefined && isServed(name) ? name : undefined
   })
   const url = addresses.at(await serve(http, config.listen, teardown))
+  // While calls in flight may finish, what they wait for from their clients must still come in.
+  teardown.push(() => sources.gateway.stop())
   teardown.push(await dataDir.announce({ url, pid: process.pid }))
   void faces.providers.checked()
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
@@ -217,7 +219,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   return { url, close: () => teardown.run(), reload: reloader.reload, kill: () => sources.gateway.kill() }
 }
 
-/** Listens. At the end: first no new requests, then (when the sources are done) no connections. */
+/** Listens. At the end, when no call is in flight any more: no new connections, then (when the sources are done) none at all. */
 async function serve(server: Server, where: Config['listen'], teardown: Teardown): Promise<number> {
   const port = await listen(server, where.host, where.port)
   teardown.push(() => server.close())

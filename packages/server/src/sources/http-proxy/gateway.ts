@@ -167,7 +167,7 @@ class HttpGateway implements Gateway {
     res.once('close', () => this.#open.remove(open))
     res.on('error', () => {})
     req.on('error', () => {})
-    if (this.#stopping) {
+    if (this.#stopping && !served?.upstream.holds(sessionOf(req))) {
       refuse(exchange, STOPPING)
       return
     }
@@ -247,7 +247,7 @@ class HttpGateway implements Gateway {
   /** A server that is on its way out, where the request is part of a session that it still has. */
   #drained(name: string, req: IncomingMessage): Served | undefined {
     if (this.#retiring.size === 0) return undefined
-    const session = headerOf(req.headers, 'mcp-session-id') ?? sseSessionOf(req.url ?? '')
+    const session = sessionOf(req)
     return [...this.#retiring].find((served) => served.name === name && served.upstream.holds(session))
   }
 
@@ -277,6 +277,8 @@ class HttpGateway implements Gateway {
 
   async #stop(): Promise<void> {
     clearInterval(this.#sweeping)
+    // What a call in flight waits for from its client still passes: an answer to a question, or a cancellation.
+    for (const { upstream } of this.#all()) upstream.retire()
     await this.#quiet(() => true)
     const { slots, running, groups } = this.#context
     slots.close()
@@ -325,9 +327,9 @@ function guarded(publish: Publish, counters: GatewayCounters): Publish {
   }
 }
 
-/** The session of a POST over HTTP+SSE, by the address that was announced to its client. */
-function sseSessionOf(url: string): string {
-  return keyIn(parsePath(suffixOf(url)).query)
+/** The session that a request names: by a header, or over HTTP+SSE by the address that was announced to its client. */
+function sessionOf({ headers, url = '' }: IncomingMessage): string {
+  return headerOf(headers, 'mcp-session-id') ?? keyIn(parsePath(suffixOf(url)).query)
 }
 
 /** What a client added behind `/mcp/<name>`: path suffix and query. */

@@ -69,6 +69,11 @@ export class HttpSessions {
     return known
   }
 
+  /** Whether a call of this session is in flight. */
+  isBusy(id: string): boolean {
+    return (this.#byId.get(id)?.observer.open ?? 0) > 0
+  }
+
   end(id: string, reason: 'client' | 'server' | 'idle' | 'lost' | 'shutdown'): void {
     const session = this.#byId.get(id)
     this.#byId.delete(id)

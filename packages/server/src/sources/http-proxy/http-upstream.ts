@@ -79,9 +79,9 @@ export class HttpUpstream implements Upstream {
 
   retire(): void {}
 
-  /** Its sessions are the server's own: whether they live on is not for us to say. */
-  holds(): boolean {
-    return false
+  /** Its sessions are the server's own: whether they live on is not for us to say, but while they have calls in flight. */
+  holds(session: string): boolean {
+    return this.#sessions.isBusy(session)
   }
 
   sweep(): void {

@@ -41,7 +41,7 @@ export class SseUpstream implements Upstream {
 
   /** What is sent to a relay belongs to its stream, which is here. */
   holds(session: string): boolean {
-    return this.#relays.has(session)
+    return this.#relays.has(session) || this.#http.holds(session)
   }
 
   sweep(): void {
