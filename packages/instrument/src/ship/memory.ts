@@ -55,13 +55,13 @@ export class Memory {
 
   /** All that waits, as long as nothing else is called. */
   all(): Lines {
-    return this.#front({ maxEvents: this.#waiting, maxBytes: this.#sizeBytes })
+    const parts = this.#front({ maxEvents: this.#waiting, maxBytes: this.#sizeBytes })
+    return parts.length === 1 ? parts[0]! : joined(parts)
   }
 
   /** The oldest lines that fit in one batch; at least one where there is one. A copy. */
   read(limits: BatchLimits): Lines {
-    const lines = this.#front(limits)
-    return lines.count === 0 ? NO_LINES : { ...lines, bytes: lines.bytes.slice() }
+    return joined(this.#front(limits))
   }
 
   /** True when a whole batch is there. */
@@ -96,8 +96,8 @@ export class Memory {
     this.#blocks = [kept]
   }
 
-  /** The lines at the front that fit, at least one where there is one: of one block where they lie, of several joined. */
-  #front({ maxEvents, maxBytes }: BatchLimits): Lines {
+  /** The lines at the front that fit, at least one where there is one, where they lie: some of each block. */
+  #front({ maxEvents, maxBytes }: BatchLimits): Lines[] {
     const parts: Lines[] = []
     let count = 0
     let sizeBytes = 0
@@ -113,8 +113,7 @@ export class Memory {
       sizeBytes += part.bytes.length
       if (part.bytes.length < block.end - block.start) break
     }
-    if (parts.length < 2) return parts[0] ?? NO_LINES
-    return { bytes: joined(parts, sizeBytes), count, first: parts[0]!.first, last: parts.at(-1)!.last }
+    return parts
   }
 
   #fits(line: Uint8Array): boolean {
@@ -153,12 +152,15 @@ function live({ bytes, start, end }: Block): Uint8Array {
   return bytes.subarray(start, end)
 }
 
-function joined(parts: readonly Lines[], sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes)
+/** A copy of them all in one. */
+function joined(parts: readonly Lines[]): Lines {
+  if (parts.length === 0) return NO_LINES
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.length, 0))
   let at = 0
   for (const part of parts) {
     bytes.set(part.bytes, at)
     at += part.bytes.length
   }
-  return bytes
+  const count = parts.reduce((sum, part) => sum + part.count, 0)
+  return { bytes, count, first: parts[0]!.first, last: parts.at(-1)!.last }
 }
