@@ -148,6 +148,15 @@ export class StdioSession {
     })
     this.#delivery.expect(answer, requests)
     this.#noteEnd(exchange)
+    // The session's id is in the head of this answer: who has not got it can never come back.
+    if (opening) exchange.res.once('close', () => !exchange.res.headersSent && this.#leave())
+  }
+
+  #leave(): void {
+    if (this.#over) return
+    this.#close(NO_SESSION)
+    this.#observer.close('cancelled', 'client')
+    this.#discard()
   }
 
   /** A client that leaves is traffic too: it may come back. */
