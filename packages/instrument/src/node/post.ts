@@ -1,11 +1,13 @@
 import http from 'node:http'
 import https from 'node:https'
-import type { Receipt } from '../ship/index.js'
 import type { Target } from './daemon.js'
 import { MAX_ANSWER_BYTES, POST_TIMEOUT_MS } from './options.js'
 
-/** The batch itself is at fault, and will be the next time. */
-const REFUSED = new Set([400, 413, 422])
+/** A daemon's answer. */
+export interface PostAnswer {
+  readonly status: number
+  readonly text: string
+}
 
 /** Posts to a daemon over one connection, which never keeps the process alive. */
 export class Poster {
@@ -14,8 +16,8 @@ export class Poster {
     'https:': new https.Agent({ keepAlive: true, maxSockets: 1 }),
   }
 
-  /** Resolves to the daemon's answer to `body` (JSON). Rejects where there was none, or none that settles it. */
-  post({ url, token }: Target, body: Uint8Array | string): Promise<Receipt> {
+  /** Resolves to the daemon's answer to `body` (JSON), whatever it says. Rejects where there was none. */
+  post({ url, token }: Target, body: Uint8Array | string): Promise<PostAnswer> {
     const isTls = url.protocol === 'https:'
     const headers = {
       authorization: `Bearer ${token}`,
@@ -26,7 +28,7 @@ export class Poster {
     return new Promise((resolve, reject) => {
       const settings = { method: 'POST', agent, headers, timeout: POST_TIMEOUT_MS }
       const sent = (isTls ? https : http).request(url, settings, (response) => {
-        readReceipt(response).then(resolve, reject)
+        readAnswer(response).then(resolve, reject)
       })
       sent.once('socket', (socket) => socket.unref())
       sent.once('timeout', () => sent.destroy(new Error('the daemon did not answer in time')))
@@ -40,7 +42,7 @@ export class Poster {
   }
 }
 
-async function readReceipt(response: http.IncomingMessage): Promise<Receipt> {
+async function readAnswer(response: http.IncomingMessage): Promise<PostAnswer> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -48,8 +50,5 @@ async function readReceipt(response: http.IncomingMessage): Promise<Receipt> {
     if (sizeBytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
     chunks.push(chunk)
   }
-  if (REFUSED.has(response.statusCode ?? 0)) return 'refused'
-  if (response.statusCode !== 200) throw new Error(`the daemon answered ${response.statusCode}`)
-  const { highWater } = JSON.parse(Buffer.concat(chunks).toString()) as { highWater?: unknown }
-  return { highWater: Number(highWater ?? 0) }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
 }

@@ -4,7 +4,9 @@ import {
   type Batch,
   createShipper,
   encodeBatch,
+  outcomeOf,
   type Receipt,
+  receiptOf,
   type ShipLimits,
   type ShipperStats,
 } from '../ship/index.js'
@@ -67,9 +69,13 @@ function start(options: ShipOptions, onClosed: () => void): Shipping {
         target = await findDaemon(options)
         // A daemon that is new to us may have missed them. It may hear them twice: this needs no number.
         const listed = tools.events()
-        if (listed.length > 0) await poster.post(target, JSON.stringify({ sender: batch.sender, events: listed }))
+        if (listed.length > 0) {
+          const told = await poster.post(target, JSON.stringify({ sender: batch.sender, events: listed }))
+          outcomeOf(told.status)
+        }
       }
-      return await poster.post(target, encodeBatch(batch))
+      const { status, text } = await poster.post(target, encodeBatch(batch))
+      return receiptOf(status, text)
     } catch (error) {
       // It may have gone, moved, or got another token.
       target = undefined

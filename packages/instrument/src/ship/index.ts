@@ -1,4 +1,5 @@
 export { type BatchLimits, firstLines, type Line, type Lines, linesUpTo, NO_LINES } from './lines.js'
+export { outcomeOf, receiptOf } from './receipt.js'
 export {
   createShipper,
   type Receipt,

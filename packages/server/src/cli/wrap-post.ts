@@ -1,12 +1,10 @@
 import type { Agent, IncomingMessage } from 'node:http'
-import { type Batch, encodeBatch, type Receipt } from '@mcp-vitals/instrument/ship'
+import { type Batch, encodeBatch, type Receipt, receiptOf } from '@mcp-vitals/instrument/ship'
 import type { DataDir } from '../datadir/index.js'
 
 const TIMEOUT_MS = 10_000
 /** Longest answer that is read, bytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024
-/** The batch itself is at fault, and will be the next time. */
-const REFUSED = new Set([400, 413, 422])
 
 /** Sends batches to the daemon of a state directory, wherever it is at the moment. */
 export function createPost(dataDir: Pick<DataDir, 'findDaemon' | 'token'>): (batch: Batch) => Promise<Receipt> {
@@ -63,9 +61,5 @@ async function readReceipt(response: IncomingMessage): Promise<Receipt> {
     if (sizeBytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
     chunks.push(chunk)
   }
-  if (REFUSED.has(response.statusCode ?? 0)) return 'refused'
-  if (response.statusCode !== 200) throw new Error(`the daemon answered ${response.statusCode}`)
-  const { highWater } = JSON.parse(Buffer.concat(chunks).toString()) as { highWater?: unknown }
-  if (typeof highWater !== 'number') throw new Error('the answer has no highWater')
-  return { highWater }
+  return receiptOf(response.statusCode ?? 0, Buffer.concat(chunks).toString())
 }
