@@ -45,7 +45,9 @@ async function install() {
   const user = join(home, 'user')
   for (const folder of [tarballs, user]) mkdirSync(folder)
   const workspaces = PACKAGES.flatMap((name) => ['--workspace', name])
-  if (!(await step('npm pack', 'npm', ['pack', '--pack-destination', tarballs, ...workspaces]))) return undefined
+  // A machine may be set to run no scripts: ours makes one file of the library's main entry.
+  const pack = ['pack', '--ignore-scripts=false', '--pack-destination', tarballs, ...workspaces]
+  if (!(await step('npm pack', 'npm', pack))) return undefined
   writeFileSync(join(user, 'package.json'), '{ "private": true }\n')
   const files = readdirSync(tarballs).map((file) => join(tarballs, file))
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...files]
@@ -114,6 +116,14 @@ try {
   const user = (await setUp()) ? await install() : undefined
   verdict('packed and installed', user === undefined ? 'see above' : undefined)
   if (user !== undefined) {
+    const entry = readFileSync(join(user, 'node_modules/@mcp-vitals/instrument/dist/index.js'), 'utf8')
+    verdict(
+      'the library is one file',
+      /^(import|export) .* from /m.test(entry) ? 'its main entry reads others' : undefined,
+    )
+    const use = "import { instrument } from '@mcp-vitals/instrument'; instrument({ async connect() {} })"
+    const used = await capture(process.execPath, ['--input-type=module', '--eval', use], { cwd: user })
+    verdict('the library instruments a server', used.status === 0 ? undefined : used.output)
     const help = await capture('npx', ['--no-install', 'mcp-vitals', 'up', '--help'], { cwd: user })
     verdict('npx mcp-vitals up --help', help.status === 0 ? undefined : help.output)
     await run(user, ['mcp-vitals', 'up'])
