@@ -49,6 +49,7 @@ async function shows(
 test(
   promises(
     'C1.metric.request-size',
+    'C1.metric.response-size',
     'C3.metric.active-connections',
     'E2.metric.active-connections',
     'E2.metric.cpu',
@@ -69,6 +70,12 @@ test(
     const server = 'everything'
     await shows(daemon, 'mcp_tool_calls_total', { server, tool: 'echo', status: 'success' }, (calls) => calls === 1)
     await shows(daemon, 'mcp_errors_total', { server, tool: 'get-sum' }, (errors) => errors === 1)
+    await shows(
+      daemon,
+      'mcp_response_size_bytes',
+      { server, method: 'tools/call', quantile: '0.99' },
+      (bytes) => bytes > 1000,
+    )
     await shows(
       daemon,
       'mcp_request_size_bytes',

@@ -281,6 +281,10 @@ describe('preset plugins', () => {
       'F2.view.plugins-requests',
       'E2.metric.requests',
       'E2.metric.request-duration',
+      'E2.metric.plugin-executions',
+      'E2.metric.plugin-execution-duration',
+      'E2.metric.queue-size',
+      'E2.metric.queue-wait',
       'E3.health.port',
       'E7.curl.requests',
       'E7.curl.health',
@@ -301,7 +305,9 @@ describe('preset plugins', () => {
       await shows(daemon.url, [
         'mcp_requests_total{method="initialize",endpoint="everything",status="200"} 2',
         'mcp_plugin_executions_total{plugin="git",command="status",status="success"} 1',
+        'mcp_plugin_execution_duration_seconds_count{plugin="git",command="clone"} 1',
         'mcp_queue_size{plugin="git"} 0',
+        'mcp_queue_wait_seconds_bucket{plugin="git",le="+Inf"} 1',
         'mcp_queue_wait_seconds_count{plugin="git"} 1',
       ])
       expect(shell('curl -s localhost:5000/metrics | grep mcp_requests_total')).toContain(

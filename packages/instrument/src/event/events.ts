@@ -80,7 +80,7 @@ export const EVENTS = {
   'session.closed': {
     doc: 'A session ended.',
     fields: {
-      durationMs: number('From opened to closed.'),
+      durationMs: number('From opened to closed; from the first request that was heard, where the opening was not.'),
       reason: choice('Who or what ended it.', ['client', 'server', 'idle', 'lost', 'shutdown'] as const),
     },
   },
