@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Kept, Receiver, run, script, start, temporaryDir, until, wrapped } from './wrapped.js'
@@ -34,6 +34,7 @@ test('with no daemon the events wait on disk, and the next daemon takes each onc
     'request.ended',
     'request.started',
     'request.ended',
+    'session.closed',
     'process.ended',
   ])
 })
@@ -84,7 +85,7 @@ test('what a killed wrap had written down is delivered, its sessions are not lef
   const running = start(wrapped(SERVER), dir)
   await running.ask(ping(1))
   await until(() => {
-    const [file] = readdirSync(join(dir, 'spool'))
+    const [file] = existsSync(join(dir, 'spool')) ? readdirSync(join(dir, 'spool')) : []
     return file !== undefined && readFileSync(join(dir, 'spool', file), 'utf8').includes('request.ended')
   })
   running.process.kill('SIGKILL')
