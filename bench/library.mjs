@@ -9,6 +9,8 @@ import { median } from './support/measure.mjs'
 
 const CHILD = new URL('./library/child.mjs', import.meta.url).pathname
 const OURS = 'mcp-vitals'
+const WITH_SPANS = 'mcp-vitals and spans'
+const SPAN_BY_HAND = 'a span by hand'
 const ROUNDS = 5
 const CALLS = 20_000
 /** Peers are slow enough to be measured by fewer. */
@@ -115,6 +117,9 @@ function report(title, { bare, added, gone }) {
     const times = name === OURS || ours.cpuMicros <= 0 ? '' : `  ${(cpuMicros / ours.cpuMicros).toFixed(1)}x`
     console.log(`  ${name.padEnd(20)} + ${figures[0]} µs  + ${figures[1]} µs of CPU${times}`)
   }
+  const [spans, byHand] = [WITH_SPANS, SPAN_BY_HAND].map((name) => added.get(name))
+  if (spans && byHand)
+    console.log(`  a span of ours: ${((spans.cpuMicros - ours.cpuMicros) / byHand.cpuMicros).toFixed(1)}x one by hand`)
   for (const name of gone) console.log(`  ${name.padEnd(20)} does not work with this SDK`)
 }
 
@@ -133,7 +138,7 @@ function judge(title, { what }, { added }) {
   return wrong
 }
 
-const names = ['bare', OURS, 'by hand', 'prom-client by hand', ...peers]
+const names = ['bare', OURS, 'by hand', 'prom-client by hand', WITH_SPANS, SPAN_BY_HAND, ...peers]
 const wrong = []
 for (const major of [1, 2]) {
   const children = []

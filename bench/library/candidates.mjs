@@ -1,8 +1,20 @@
 /** What is put around a server's calls, name → how. Each gives `instrument` (of a server) or `around` (of a handler). */
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import prom from 'prom-client'
 import { instrument } from '../../packages/instrument/dist/index.js'
 import { DURATION_BUCKETS_SECONDS, processMetrics } from '../../packages/instrument/dist/metrics/index.js'
+import { startTracing } from '../../packages/instrument/dist/otel/index.js'
 import { load } from './peers.mjs'
+
+/** Spans are made and recorded, and go nowhere: what an exporter costs is its own. */
+function startOpenTelemetry() {
+  trace.setGlobalTracerProvider(new BasicTracerProvider())
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+}
 
 /** Outcome and time of a handler's calls, told to `record(tool, status, seconds)`. */
 const timed = (record) => (tool, handler) => async (args, extra) => {
@@ -23,6 +35,42 @@ export const CANDIDATES = {
     // What `metricsHandler` and `startMetricsServer` show.
     processMetrics()
     return { instrument: (server) => instrument(server) }
+  },
+  'mcp-vitals and spans'() {
+    startOpenTelemetry()
+    startTracing()
+    return CANDIDATES['mcp-vitals']()
+  },
+  'a span by hand'() {
+    startOpenTelemetry()
+    const tracer = trace.getTracer('bench')
+    const around = (tool, handler) => (args, extra) => {
+      const attributes = {
+        'mcp.method.name': 'tools/call',
+        'gen_ai.tool.name': tool,
+        'gen_ai.operation.name': 'execute_tool',
+        'jsonrpc.request.id': String(extra.requestId ?? extra.mcpReq?.id),
+      }
+      const parent = propagation.extract(context.active(), extra._meta ?? extra.mcpReq?._meta ?? {})
+      return tracer.startActiveSpan(
+        `tools/call ${tool}`,
+        { kind: SpanKind.SERVER, attributes },
+        parent,
+        async (span) => {
+          try {
+            const result = await handler(args, extra)
+            if (result.isError) {
+              span.setAttribute('error.type', 'tool_error')
+              span.setStatus({ code: SpanStatusCode.ERROR })
+            }
+            return result
+          } finally {
+            span.end()
+          }
+        },
+      )
+    }
+    return { around }
   },
   'by hand'() {
     const calls = new Map()

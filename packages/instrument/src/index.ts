@@ -30,4 +30,12 @@ export {
   type TransportKind,
   uninstrument,
 } from './sdk/index.js'
-export { type Around, type Link, type Listener, type Surround, type Vitals, vitals } from './vitals/index.js'
+export {
+  type Around,
+  type Delivery,
+  type Link,
+  type Listener,
+  type Surround,
+  type Vitals,
+  vitals,
+} from './vitals/index.js'

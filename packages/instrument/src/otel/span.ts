@@ -1,5 +1,4 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api'
-import type { Link } from '../vitals/index.js'
 import type { Answer } from './shapes.js'
 
 /** Longest text of a failure in a status, characters. */
@@ -15,7 +14,6 @@ export type Lane = Map<unknown, RequestSpan>
 export class RequestSpan {
   constructor(
     readonly span: Span,
-    readonly link: Link,
     readonly lane: Lane,
     readonly id: unknown,
     readonly method: string,

@@ -1,6 +1,7 @@
 import {
   type Context,
   context,
+  INVALID_TRACEID,
   isSpanContextValid,
   propagation,
   type Span,
@@ -10,11 +11,11 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api'
-import { type Around, type Link, type Surround, type Vitals, vitals } from '../vitals/index.js'
+import { type Around, type Delivery, type Link, type Surround, type Vitals, vitals } from '../vitals/index.js'
 import { nameAttribute, revisionOf, subjectOf } from './attributes.js'
 import { answerOf, namesOf, type Thing, thingOf, thrownType } from './shapes.js'
 import { type Ending, fail, type Lane, RequestSpan } from './span.js'
-import { VouchedNames } from './vouched.js'
+import { type ServerNames, VouchedNames } from './vouched.js'
 
 /** Most spans that wait for an answer; beyond it the oldest ends `unanswered`. */
 const MAX_OPEN = 10_000
@@ -57,6 +58,8 @@ interface Remembered {
   /** What our side asked, and what the other did. */
   readonly ours: Lane
   readonly theirs: Lane
+  /** What the server vouched for. */
+  readonly names: ServerNames
   /** The revision that `initialize` agreed on. */
   version: string | undefined
 }
@@ -78,21 +81,12 @@ class Tracing implements Surround {
   passing(link: Link, message: unknown, sent: boolean): Around | undefined {
     const thing = thingOf(message)
     if (!thing) return undefined
-    return this.#guard(() => {
-      const { id, method } = thing
-      const known = this.#of(link)
-      if (typeof method !== 'string') {
-        if (id !== undefined && id !== null) this.#answered(sent ? known.theirs : known.ours, thing, known)
-        return undefined
-      }
-      const asked = sent ? known.ours : known.theirs
-      if (method === 'notifications/cancelled')
-        this.#end(asked.get(thingOf(thing.params)?.requestId), { errorType: 'cancelled' })
-      if (id === null || (id === undefined && this.#options.notifications === false)) return undefined
-      // A transport that sends again what it was given, after it was authorized, asks nothing new.
-      if (sent && id !== undefined && asked.get(id)?.message === message) return undefined
-      return this.#begin(link, known, thing, sent)
-    })
+    try {
+      return this.#pass(link, thing, sent)
+    } catch {
+      this.#hub.stats.faults++
+      return undefined
+    }
   }
 
   closed(link: Link): void {
@@ -109,11 +103,27 @@ class Tracing implements Surround {
     for (const open of [...this.#open]) this.#guard(() => this.#end(open, { errorType: undefined }))
   }
 
+  #pass(link: Link, message: Thing, sent: boolean): Around | undefined {
+    const { id, method } = message
+    const known = this.#of(link)
+    if (typeof method !== 'string') {
+      if (id !== undefined && id !== null) this.#answered(sent ? known.theirs : known.ours, message, known)
+      return undefined
+    }
+    const asked = sent ? known.ours : known.theirs
+    if (method === 'notifications/cancelled')
+      this.#end(asked.get(thingOf(message.params)?.requestId), { errorType: 'cancelled' })
+    if (id === null || (id === undefined && this.#options.notifications === false)) return undefined
+    // A transport that sends again what it was given, after it was authorized, asks nothing new.
+    if (sent && id !== undefined && asked.get(id)?.message === message) return undefined
+    return this.#begin(link, known, message, sent)
+  }
+
   #begin(link: Link, known: Remembered, message: Thing, sent: boolean): Around | undefined {
     const ambient = context.active()
     const parent = sent ? ambient : extracted(ambient, message)
     const { method, name, attributes } = subjectOf(message, link, known.version, this.#options.resourceUris === true)
-    const vouched = name !== undefined && this.#vouched.has(link.server, method, name)
+    const vouched = name !== undefined && known.names[method]?.has(name) === true
     if (vouched) attributes[nameAttribute(method)] = name
     const title = attributes['mcp.method.name'] as string
     const span = this.#tracer.startSpan(
@@ -122,65 +132,65 @@ class Tracing implements Surround {
       parent,
     )
     const spanContext = span.spanContext()
-    if (!isSpanContextValid(spanContext)) return undefined
+    if (spanContext.traceId === INVALID_TRACEID) return undefined
     const inner = trace.setSpan(parent, span)
     const { traceId, spanId, traceFlags } = spanContext
     // An exemplar that leads to a trace which nobody kept would help nobody.
     const traceparent = traceFlags & TraceFlags.SAMPLED ? `00-${traceId}-${spanId}-01` : ''
     const replaced = sent ? injected(message, inner) : undefined
-    const more = replaced === undefined ? { traceparent } : { traceparent, message: replaced }
     const { id } = message
-    if (id === undefined) return { ...more, run: (deliver) => this.#notify(span, inner, deliver) }
+    const run = (deliver: () => void) => context.with(inner, deliver)
+    if (id === undefined) {
+      const over = (thrown?: Thrown) => this.#guard(() => finish(span, thrown))
+      if (sent) return { message: replaced, traceparent, run, sent: (how) => settled(how, over) }
+      return {
+        traceparent,
+        run(deliver) {
+          run(deliver)
+          over()
+        },
+      }
+    }
     const lane = sent ? known.ours : known.theirs
     this.#end(lane.get(id), { errorType: 'replaced' })
-    const open = new RequestSpan(span, link, lane, id, method, name, vouched, replaced ?? message)
+    const open = new RequestSpan(span, lane, id, method, name, vouched, replaced ?? message)
     this.#add(open)
-    if (!sent) return { ...more, run: (deliver) => context.with(inner, deliver) }
-    return { ...more, run: (deliver) => this.#ask(open, inner, deliver) }
-  }
-
-  /** A request waits for its answer, unless it cannot even be sent. */
-  #ask<T>(open: RequestSpan, inner: Context, deliver: () => T): T {
-    return delivered(inner, deliver, (thrown) => {
+    if (!sent) return { traceparent, run }
+    // It waits for its answer, unless it could not even be sent.
+    const over = (thrown?: Thrown) => {
       if (thrown) this.#guard(() => this.#end(open, { errorType: thrownType(thrown.error) }))
-    })
-  }
-
-  /** A notification is over once it was sent, or handed on. */
-  #notify<T>(span: Span, inner: Context, deliver: () => T): T {
-    return delivered(inner, deliver, (thrown) =>
-      this.#guard(() => {
-        if (thrown) fail(span, thrownType(thrown.error))
-        span.end()
-      }),
-    )
+    }
+    return { message: replaced, traceparent, run, sent: (how) => settled(how, over) }
   }
 
   #answered(lane: Lane, message: Thing, known: Remembered): void {
     const open = lane.get(message.id)
     if (!open) return
     const answer = answerOf(message)
-    const { method, name, span, link } = open
+    const { method, name, span } = open
     if (answer.errorType === undefined) this.#learn(open, thingOf(message.result) ?? {}, known)
-    if (name !== undefined && answer.ran) this.#vouched.add(link.server, method, name)
-    // The answer, or one that came meanwhile, may be what vouches for the name.
-    if (name !== undefined && !open.named && this.#vouched.has(link.server, method, name)) {
-      span.updateName(`${method} ${name}`)
-      span.setAttribute(nameAttribute(method), name)
+    if (name !== undefined && !open.named) {
+      const names = known.names[method]
+      if (answer.ran) this.#vouched.add(names, name)
+      // This answer, or one that came meanwhile, may be what vouches for the name.
+      if (names?.has(name)) {
+        span.updateName(`${method} ${name}`)
+        span.setAttribute(nameAttribute(method), name)
+      }
     }
     this.#end(open, answer)
   }
 
   /** What an answer says of the server. */
-  #learn({ method, span, link }: RequestSpan, result: Thing, known: Remembered): void {
+  #learn({ method, span }: RequestSpan, result: Thing, known: Remembered): void {
     if (method === 'initialize') {
       known.version = revisionOf(result.protocolVersion)
       if (known.version !== undefined) span.setAttribute('mcp.protocol.version', known.version)
+    } else if (method === 'tools/list') {
+      for (const name of namesOf(result.tools)) this.#vouched.add(known.names['tools/call'], name)
+    } else if (method === 'prompts/list') {
+      for (const name of namesOf(result.prompts)) this.#vouched.add(known.names['prompts/get'], name)
     }
-    if (method === 'tools/list')
-      for (const name of namesOf(result.tools)) this.#vouched.add(link.server, 'tools/call', name)
-    if (method === 'prompts/list')
-      for (const name of namesOf(result.prompts)) this.#vouched.add(link.server, 'prompts/get', name)
   }
 
   #add(open: RequestSpan): void {
@@ -198,7 +208,8 @@ class Tracing implements Surround {
   #of(link: Link): Remembered {
     const known = this.#links.get(link)
     if (known) return known
-    const made: Remembered = { ours: new Map(), theirs: new Map(), version: undefined }
+    const names = this.#vouched.of(link.server)
+    const made: Remembered = { ours: new Map(), theirs: new Map(), names, version: undefined }
     this.#links.set(link, made)
     return made
   }
@@ -244,30 +255,34 @@ function injected(message: Thing, inner: Context): unknown {
   return { ...message, params: { ...params, _meta: { ...meta, ...fields } } }
 }
 
-/**
- * Delivers in the context, and tells how that went: at once, or when the promise that it gives is settled, which passes on
- * what it has.
- */
-function delivered<T>(inner: Context, deliver: () => T, over: (thrown?: { readonly error: unknown }) => void): T {
-  let given: T
-  try {
-    given = context.with(inner, deliver)
-  } catch (error) {
-    over({ error })
-    throw error
+interface Thrown {
+  readonly error: unknown
+}
+
+/** Tells when a delivery is over: at once, or when the promise that it gave is settled, in place of which is one of the same. */
+function settled(how: Delivery, over: (thrown?: Thrown) => void): unknown {
+  if ('error' in how) {
+    over(how)
+    return undefined
   }
-  if (!(given instanceof Promise)) {
+  const { value } = how
+  if (!(value instanceof Promise)) {
     over()
-    return given
+    return value
   }
-  return given.then(
-    (value) => {
+  return value.then(
+    (given) => {
       over()
-      return value
+      return given
     },
     (error: unknown) => {
       over({ error })
       throw error
     },
-  ) as T
+  )
+}
+
+function finish(span: Span, thrown: Thrown | undefined): void {
+  if (thrown) fail(span, thrownType(thrown.error))
+  span.end()
 }

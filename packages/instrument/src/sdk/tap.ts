@@ -1,5 +1,5 @@
 /** Listens at a transport: the object stays the same one, and what passes stays what it is. */
-import type { Around } from '../vitals/index.js'
+import type { Around, Delivery } from '../vitals/index.js'
 import { createMarks } from './marks.js'
 
 type Call = (this: unknown, ...args: unknown[]) => unknown
@@ -86,7 +86,7 @@ function tapSend(transport: object, ears: Ears): () => void {
 
 /** What is around a message changes nothing of whether, how often and with what result it is delivered. */
 function inside(around: Around, deliver: () => unknown): unknown {
-  let outcome: { readonly value: unknown } | { readonly error: unknown } | undefined
+  let outcome: Delivery | undefined
   const once = () => {
     try {
       outcome ??= { value: deliver() }
@@ -100,8 +100,14 @@ function inside(around: Around, deliver: () => unknown): unknown {
     // Ours, since `once` throws nothing.
   }
   once()
+  let value = 'value' in outcome! ? outcome.value : undefined
+  try {
+    if (around.sent) value = around.sent(outcome!)
+  } catch {
+    // Ours again.
+  }
   if ('error' in outcome!) throw outcome.error
-  return outcome!.value
+  return value
 }
 
 function isAnswer(message: unknown): boolean {

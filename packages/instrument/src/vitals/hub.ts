@@ -25,9 +25,14 @@ export interface Around {
   readonly message?: unknown
   /** W3C `traceparent` that events tell of in place of the message's own; empty where they shall tell of none. */
   readonly traceparent?: string | undefined
-  /** Runs what handles or sends the message, once, and gives what it gives. */
-  run<T>(deliver: () => T): T
+  /** Runs what handles or sends the message, once and at once. What it gives or throws is nobody's business here. */
+  run(deliver: () => void): void
+  /** Told how sending went, where our side sends. Gives what the sender gets in place of the value: a promise of the same. */
+  sent?(how: Delivery): unknown
 }
+
+/** What delivering a message gave, or threw. */
+export type Delivery = { readonly value: unknown } | { readonly error: unknown }
 
 /** Stands around the messages of connections, as spans do. Nothing of it may throw. */
 export interface Surround {

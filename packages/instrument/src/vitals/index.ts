@@ -1,1 +1,10 @@
-export { type Around, EARLY_EVENTS, type Link, type Listener, type Surround, type Vitals, vitals } from './hub.js'
+export {
+  type Around,
+  type Delivery,
+  EARLY_EVENTS,
+  type Link,
+  type Listener,
+  type Surround,
+  type Vitals,
+  vitals,
+} from './hub.js'
