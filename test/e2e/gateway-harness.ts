@@ -67,11 +67,16 @@ export async function serve(
   const origin = await listen(listener)
   return {
     gateway,
-    events,
+    get events() {
+      gateway.settle()
+      return events
+    },
     origin,
     address: (server) => new URL(`${origin}/mcp/${server}`),
-    ofType: <T extends EventType>(type: T) =>
-      events.filter((event): event is Extract<Event, { type: T }> => event.type === type),
+    ofType<T extends EventType>(type: T) {
+      gateway.settle()
+      return events.filter((event): event is Extract<Event, { type: T }> => event.type === type)
+    },
     async stop() {
       await gateway.stop()
       listener.closeAllConnections()

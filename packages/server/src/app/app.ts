@@ -128,7 +128,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     (name) => (doors.of(name) ? { 'X-MCP-Vitals-Key': doors.ownKey } : {}),
   )
   const { ingest } = sources
-  const faces = createFaces({ config, demo, store, observation, addresses, ingest, logger })
+  const settle = () => sources.gateway.settle()
+  const faces = createFaces({ config, demo, store, observation, addresses, ingest, logger, settle })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
   const entrance = createEntrance(config.listen, observation.publish)

@@ -31,8 +31,10 @@ export function createFaces(needs: {
   readonly addresses: Addresses
   readonly ingest: Ingest
   readonly logger: Logger
+  /** Has all that passed looked at, so that the answers know of it. */
+  readonly settle: () => void
 }): Faces {
-  const { config, demo, store, observation, addresses, ingest, logger } = needs
+  const { config, demo, store, observation, addresses, ingest, logger, settle } = needs
   const about = {
     version: VERSION,
     demoMode: demo,
@@ -75,7 +77,7 @@ export function createFaces(needs: {
     ingestSchema: answerSchema,
   }
   return {
-    handlers,
+    handlers: settled(handlers, settle),
     providers,
     async change(next) {
       health = healthOf(next)
@@ -87,6 +89,17 @@ export function createFaces(needs: {
       await before.close()
     },
   }
+}
+
+function settled(handlers: Handlers, settle: () => void): Handlers {
+  const entries = Object.entries(handlers).map(([name, handle]) => [
+    name,
+    (request: Request) => {
+      settle()
+      return handle(request)
+    },
+  ])
+  return Object.fromEntries(entries) as Handlers
 }
 
 export function servedMetrics({ metrics }: Config): string | undefined {

@@ -2,16 +2,19 @@ import type { ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import type { Child, ChildRecords } from '../../children/index.js'
 import type { Exchange } from './exchange.js'
+import type { Looks } from './looks.js'
 import type { GatewayOptions } from './options.js'
 import type { Slots, Tenant } from './slots.js'
 
 /** What every part of the gateway shares. */
 export interface GatewayContext {
   readonly publish: Publish
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; within a look, when what it looks at passed. So with `clock`. */
   readonly now: () => number
   /** Monotonic milliseconds. */
   readonly clock: () => number
+  /** What waits to be looked at. */
+  readonly looks: Looks
   readonly options: GatewayOptions
   /** The cap on server processes, over all servers. */
   readonly slots: Slots

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { type EventOf, event, type Origin } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { headerOf } from './http-headers.js'
+import type { Looks } from './looks.js'
 import type { GatewayOptions } from './options.js'
 
 type Ended = Omit<EventOf<'http'>, keyof Origin | 'v' | 'type' | 'at'>
@@ -55,6 +56,7 @@ export interface ExchangeContext {
   readonly now: () => number
   readonly clock: () => number
   readonly options: Pick<GatewayOptions, 'keepAliveMs'>
+  readonly looks: Looks
 }
 
 export interface ExchangeSetup {
@@ -96,7 +98,7 @@ class WatchedExchange implements Exchange {
     this.keepAliveMs = context.options.keepAliveMs
     this.endless = req.method === 'GET'
     this.#began = context.clock()
-    res.once('close', () => this.#closed())
+    res.once('close', () => context.looks.later(() => this.#closed()))
   }
 
   get session(): string | undefined {

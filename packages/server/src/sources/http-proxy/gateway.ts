@@ -12,6 +12,7 @@ import { beginExchange, type Exchange } from './exchange.js'
 import { STOPPING } from './failures.js'
 import { headerOf } from './http-headers.js'
 import { HttpUpstream } from './http-upstream.js'
+import { Looks } from './looks.js'
 import { OpenExchanges } from './open-exchanges.js'
 import type { GatewayOptions } from './options.js'
 import { CODES, FAULT, refuse } from './respond.js'
@@ -77,6 +78,8 @@ export interface Gateway extends Source {
    */
   change(setting: GatewaySetting): Promise<void>
   stats(): GatewayStats
+  /** Looks at all that has passed, which else may wait for some milliseconds: for readers of what was published. */
+  settle(): void
   /** By server. Reads /proc where a process group outlives its leader: for collections, not for calls. */
   loads(): ReadonlyMap<string, Readonly<ServerLoad>>
   /**
@@ -112,6 +115,7 @@ class HttpGateway implements Gateway {
   readonly #rulesOf: NonNullable<GatewayConfig['rulesOf']>
   readonly #doorOf: NonNullable<GatewayConfig['doorOf']>
   readonly #agents: SessionAgents
+  readonly #looks: Looks
   readonly #served = new Map<string, Served>()
   readonly #retiring = new Set<Served>()
   readonly #open = new OpenExchanges<Served | undefined>()
@@ -126,8 +130,13 @@ class HttpGateway implements Gateway {
     this.#rulesOf = rulesOf
     this.#doorOf = doorOf
     this.#agents = createSessionAgents(guarded(config.publish, counters))
+    const { now, clock } = config
+    this.#looks = new Looks({ now, clock, onFault: () => counters.observerFaults++ })
     this.#context = {
       ...config,
+      now: this.#looks.now,
+      clock: this.#looks.clock,
+      looks: this.#looks,
       options: current,
       publish: this.#agents.publish,
       slots: createSlots({
@@ -202,13 +211,19 @@ class HttpGateway implements Gateway {
     await Promise.all(gone.map((served) => this.#end(served)))
   }
 
+  settle(): void {
+    this.#looks.settle()
+  }
+
   stats(): GatewayStats {
+    this.#looks.settle()
     let sessions = 0
     for (const { upstream } of this.#all()) sessions += upstream.sessions
     return { ...this.#context.counters, inFlight: this.#open.size, sessions, processes: this.#context.slots.used }
   }
 
   loads(): ReadonlyMap<string, ServerLoad> {
+    this.#looks.settle()
     const loads = new Map<string, ServerLoad>()
     const of = (server: string): ServerLoad => {
       const load = loads.get(server) ?? { sessions: 0, children: 0, orphans: 0 }
@@ -256,6 +271,7 @@ class HttpGateway implements Gateway {
   }
 
   #sweep(): void {
+    this.#looks.settle()
     for (const { upstream, memory } of this.#all()) {
       upstream.sweep()
       memory.sweep(this.#context.clock())
@@ -269,8 +285,10 @@ class HttpGateway implements Gateway {
   /** Ends one server that is served no more, once its calls are over. */
   async #end(served: Served): Promise<void> {
     await this.#quiet((owner) => owner === served)
+    this.#looks.settle()
     await served.upstream.stop()
     await Promise.all([...this.#open].filter(({ owner }) => owner === served).map(({ exchange }) => cut(exchange.res)))
+    this.#looks.settle()
     served.memory.close('cancelled')
     this.#retiring.delete(served)
   }
@@ -282,10 +300,12 @@ class HttpGateway implements Gateway {
     await this.#quiet(() => true)
     const { slots, running, groups } = this.#context
     slots.close()
+    this.#looks.settle()
     await Promise.all(this.#all().map(({ upstream }) => upstream.stop()))
     await Promise.all([...running].map((process) => process.end()))
     await Promise.all([...groups].map(({ child }) => child.cleared))
     await Promise.all([...this.#open].map(({ exchange }) => cut(exchange.res)))
+    this.#looks.stop()
     for (const { memory } of this.#all()) memory.close('cancelled')
   }
 
@@ -295,10 +315,12 @@ class HttpGateway implements Gateway {
    */
   async #quiet(counts: (owner: Served | undefined) => boolean): Promise<void> {
     const deadline = this.#context.clock() + this.#options.stopGraceMs
-    const isBusy = () =>
-      [...this.#open].some(
+    const isBusy = () => {
+      this.#looks.settle()
+      return [...this.#open].some(
         ({ exchange: { endless, awaiting }, owner }) => counts(owner) && (awaiting?.isAwaited ?? !endless),
       )
+    }
     while (isBusy() && this.#context.clock() < deadline) await delay(LOOK_MS)
   }
 }

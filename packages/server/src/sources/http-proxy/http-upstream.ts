@@ -9,6 +9,7 @@ import { requestHeaders, targetOf } from './http-headers.js'
 import { Passage, passAnswer, type Watch } from './http-passage.js'
 import { HttpSessions } from './http-sessions.js'
 import { HttpWatch } from './http-watch.js'
+import { LaterWatch } from './later-watch.js'
 import { refuse } from './respond.js'
 
 /**
@@ -55,8 +56,12 @@ export class HttpUpstream implements Upstream {
 
   handle(exchange: Exchange, rest: string): void {
     const target = rest === '' ? this.#target : targetOf(this.#entry, rest)
-    if (target) this.forward(exchange, { target, watch: new HttpWatch(exchange, this.#context, this.#sessions) })
-    else refuse(exchange, OUTSIDE)
+    if (!target) {
+      refuse(exchange, OUTSIDE)
+      return
+    }
+    const watch = new HttpWatch(exchange, this.#context, this.#sessions)
+    this.forward(exchange, { target, watch: new LaterWatch(watch, this.#context.looks) })
   }
 
   /** Passes one exchange on to an address of this server, which the caller answers for. */

@@ -1,0 +1,47 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Watch } from './http-passage.js'
+import type { Looks } from './looks.js'
+
+/** Has a watch look later, in the order in which all passed. */
+export class LaterWatch implements Watch {
+  readonly #watch: Watch
+  readonly #looks: Looks
+
+  constructor(watch: Watch, looks: Looks) {
+    this.#watch = watch
+    this.#looks = looks
+  }
+
+  get id(): string | undefined {
+    this.#looks.settle()
+    return this.#watch.id
+  }
+
+  sent(chunk: Buffer): void {
+    this.#looks.later(() => this.#watch.sent(chunk), chunk.length)
+  }
+
+  sentAll(): void {
+    this.#looks.later(() => this.#watch.sentAll())
+  }
+
+  answered(status: number, headers: IncomingHttpHeaders): void {
+    this.#looks.later(() => this.#watch.answered(status, headers))
+  }
+
+  received(chunk: Buffer): void {
+    this.#looks.later(() => this.#watch.received(chunk), chunk.length)
+  }
+
+  receivedAll(): void {
+    this.#looks.later(() => this.#watch.receivedAll())
+  }
+
+  left(): void {
+    this.#looks.later(() => this.#watch.left())
+  }
+
+  failed(timedOut: boolean): void {
+    this.#looks.later(() => this.#watch.failed(timedOut))
+  }
+}
