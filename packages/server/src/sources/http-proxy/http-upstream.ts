@@ -47,7 +47,7 @@ export class HttpUpstream implements Upstream {
     this.#context = context
     this.#sessions = new HttpSessions(context)
     this.#target = new URL(entry.url)
-    this.#address = urlToHttpOptions(this.#target)
+    this.#address = addressOf(this.#target)
     const Agent = entry.url.startsWith('https:') ? HttpsAgent : HttpAgent
     const options = { keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS, timeout: IDLE_CONNECTION_MS }
     this.#agent = new Agent(options)
@@ -72,7 +72,7 @@ export class HttpUpstream implements Upstream {
     const send = target.protocol === 'https:' ? requestHttps : requestHttp
     const headers = requestHeaders(raw, target, this.#entry)
     const { method } = exchange.req
-    const address = target === this.#target ? this.#address : urlToHttpOptions(target)
+    const address = target === this.#target ? this.#address : addressOf(target)
     new Passage({
       exchange,
       context: this.#context,
@@ -107,4 +107,10 @@ export class HttpUpstream implements Upstream {
     this.#agent.destroy()
     this.#freshAgent.destroy()
   }
+}
+
+/** What node:http needs of an address. It copies what it is given several times for each request, so no more than that. */
+function addressOf(target: URL): RequestOptions {
+  const { protocol, hostname, port, path, auth } = urlToHttpOptions(target)
+  return { protocol, hostname, port, path, auth } as RequestOptions
 }
