@@ -86,6 +86,7 @@ export class HttpUpstream implements Upstream {
 
   /** Its sessions are the server's own: whether they live on is not for us to say, but while they have calls in flight. */
   holds(session: string): boolean {
+    this.#context.looks.settle()
     return this.#sessions.isBusy(session)
   }
 
