@@ -1,5 +1,4 @@
 import { event, type Origin } from '@mcp-vitals/instrument/event'
-import { MCP_METHODS } from '@mcp-vitals/instrument/mcp'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type AddressReader, createAddressReader, placeOf } from './address.js'
 import { createSchemas, type Schemas, type ToolDefinition } from './arguments.js'
@@ -7,6 +6,7 @@ import { createBooks, type Limits } from './books.js'
 import { createGlobs } from './glob.js'
 import { createKeyRing, type Holder, holdsKey, type KeyRecord, type KeyRing, makeKey } from './keys.js'
 import { createLockout, type Lockout } from './lockout.js'
+import { meantMethod } from './methods.js'
 import { type DoorsSetting, doorsOf, type ServerDoors } from './options.js'
 import { type Refused, rateHeaders } from './rate-headers.js'
 import {
@@ -115,15 +115,6 @@ const OWN_AGENT = 'mcp-vitals'
 /** Whether some tools are kept from a caller. */
 function hidesFrom({ allows, holder }: Way): boolean {
   return allows !== undefined || (holder !== undefined && !holder.allowsAll)
-}
-
-/** A method without what tells it from others of no letters: case, and white space around it. */
-const folded = (method: string) => method.trim().toUpperCase().toLowerCase()
-const BY_FOLDED: ReadonlyMap<string, string> = new Map([...MCP_METHODS].map((method) => [folded(method), method]))
-
-/** The method of MCP that this one is not, and would be if case and white space around it did not count. */
-function meantMethod(method: string): string | undefined {
-  return MCP_METHODS.has(method) ? undefined : BY_FOLDED.get(folded(method))
 }
 
 /** Builds the doors. Everything is decided at once, from memory. */
