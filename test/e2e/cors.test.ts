@@ -56,7 +56,7 @@ const INITIALIZE = JSON.stringify({
   method: 'initialize',
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'page', version: '1' } },
 })
-const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After'
+const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy'
 
 test.each([['http://localhost:6274'], [PAGE]])('a page of %s may open a session and read its id', async (origin) => {
   const preflight = await ask('legacy', 'OPTIONS', { origin, ...PREFLIGHT })
