@@ -200,6 +200,32 @@ export const ERRORS = {
     example: 'ls -ld ~/.cursor',
     next: 'Make the directory one that this user may write, or free some space, and run the command again.',
   },
+  PROMQL_INVALID: {
+    message: 'The PromQL expression is not valid (line {line}, column {column}): {problem}.',
+    example: 'sum by (tool) (rate(mcp_tool_calls_total{status="error"}[5m])) > 0.05',
+    next: 'Mend the expression at that place; docs/reference/promql.md tells what is understood.',
+  },
+  PROMQL_UNSUPPORTED: {
+    message:
+      'The PromQL expression asks for {feature} (line {line}, column {column}), which this engine does not have: {instead}.',
+    example: 'histogram_quantile(0.95, sum by (le) (rate(mcp_request_duration_seconds_bucket[5m])))',
+    next: 'Say it with what docs/reference/promql.md lists, or ask a Prometheus that reads the same metrics.',
+  },
+  PROMQL_FAILED: {
+    message: 'The PromQL expression could not be evaluated (line {line}, column {column}): {problem}.',
+    example: 'mcp_tool_calls_total * on (server) group_left () mcp_server_up',
+    next: 'Look at the series of both sides one by one: their labels must say which belongs to which.',
+  },
+  PROMQL_LIMIT: {
+    message: 'The PromQL query was ended (line {line}, column {column}): it needs more than {limit} {what}.',
+    example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
+    next: 'Ask for fewer series by matchers, for a shorter time, or for a longer step.',
+  },
+  PROMQL_TIMEOUT: {
+    message: 'The PromQL query was ended after {timeoutMs} ms, its limit (at line {line}, column {column}).',
+    example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
+    next: 'Ask for fewer series by matchers, for a shorter time, or for a longer step.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {
