@@ -36,6 +36,7 @@ const SERVER_LAYERS = {
   redact: { may: [], why: 'what is no name is taken out before anyone sees it, so it stands below them all' },
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
+  promql: { may: ['errors'], why: 'an expression is evaluated over series that are handed in, wherever they are kept' },
   providers: {
     may: ['errors', 'children', 'version'],
     why: 'checks of what is outside stand by themselves; faces show their results, app/ hands these on',
@@ -174,6 +175,15 @@ module.exports = {
         'state/ is a pure fold: no clock, disk, network or package. Way out: put the time and the ids into the event.',
       from: { path: `${SERVER}/state/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
+    },
+    {
+      name: 'pure-promql',
+      severity: 'error',
+      comment:
+        'promql/ is pure: no clock, disk or network, and no package but the grammar and RE2. ' +
+        'Way out: take the clock from the limits and the samples from the SeriesSource.',
+      from: { path: `${SERVER}/promql/` },
+      to: { dependencyTypes: NOT_OURS, pathNot: 'node_modules/(re2js|@prometheus-io/lezer-promql|@lezer)/' },
     },
     {
       name: 'siblings-are-strangers',

@@ -8,6 +8,12 @@ export interface Matcher {
   readonly value: string
 }
 
+/** A matcher that can be asked. */
+export interface LabelMatcher extends Matcher {
+  /** Whether a label of this value meets the condition; an absent label has the value ''. */
+  matches(value: string): boolean
+}
+
 /**
  * Samples of one series in the order of time. Times are milliseconds since the epoch, each larger than the one before.
  * A source that gives the same `labels` object for the same series each time spares the engine reading it again.
@@ -24,9 +30,10 @@ export interface Series {
 export interface SeriesSource {
   /**
    * The series that meet all matchers, with their samples (and markers) from `startMs` to `endMs`, both included. More
-   * samples on either side do no harm. No two series may have the same labels.
+   * samples on either side do no harm. No two series may have the same labels. The matchers' `matches` counts towards
+   * the limits of the query, so a source that tries many values needs no limit of its own.
    */
-  select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly Series[]
+  select(matchers: readonly LabelMatcher[], startMs: number, endMs: number): readonly Series[]
 }
 
 /** What one query may cost. Where one is exceeded the query ends with PROMQL_LIMIT or PROMQL_TIMEOUT. */
@@ -43,11 +50,16 @@ export interface Limits {
   readonly now: () => number
 }
 
-/** What the text of an expression may be. */
-export interface ParseLimits {
+/** What the text of an expression may be, and what it leaves to its surroundings. */
+export interface ParseOptions {
+  /** In UTF-16 units. */
   readonly maxLength: number
   /** How deep expressions may stand in each other. */
   readonly maxDepth: number
+  /** How long the last sample of a series counts as its value, in milliseconds. */
+  readonly lookbackMs: number
+  /** The step of a subquery that names none, in milliseconds. */
+  readonly subqueryStepMs: number
 }
 
 export interface Scalar {

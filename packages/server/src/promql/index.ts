@@ -1,10 +1,11 @@
 export type {
   Answer,
+  LabelMatcher,
   LabelSet,
   Limits,
   Matcher,
   Matrix,
-  ParseLimits,
+  ParseOptions,
   Query,
   Scalar,
   Selection,
@@ -16,5 +17,5 @@ export type {
   Vector,
 } from './contract.js'
 export { type Position, PromqlError, type PromqlErrorCode } from './error.js'
-export { DEFAULT_LIMITS, DEFAULT_PARSE_LIMITS } from './limits.js'
+export { DEFAULT_LIMITS, DEFAULT_PARSE_OPTIONS } from './options.js'
 export { parsePromql } from './parse.js'

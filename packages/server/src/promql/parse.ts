@@ -1,12 +1,9 @@
-import type { ParseLimits, Query } from './contract.js'
-import { PromqlError, positionOf } from './error.js'
-import { DEFAULT_PARSE_LIMITS } from './limits.js'
+import type { ParseOptions, Query } from './contract.js'
+import { DEFAULT_PARSE_OPTIONS } from './options.js'
+import { ParsedQuery } from './query.js'
+import { readExpression } from './syntax/read.js'
 
 /** Parses and checks an expression. Throws PromqlError with the place of what is wrong. */
-export function parsePromql(text: string, limits: ParseLimits = DEFAULT_PARSE_LIMITS): Query {
-  throw new PromqlError(
-    'PROMQL_UNSUPPORTED',
-    { feature: `an evaluator below ${limits.maxDepth}`, instead: 'wait for a later commit' },
-    positionOf(text, 0),
-  )
+export function parsePromql(text: string, options: ParseOptions = DEFAULT_PARSE_OPTIONS): Query {
+  return new ParsedQuery(text, readExpression(text, options), options)
 }
