@@ -157,3 +157,6 @@ export function labelsOf(record: LabelSet): Labels {
   }
   return labels
 }
+
+/** Labels as PromQL writes them, sorted: `name{label="value", …}`. */
+export const formatLabels = (record: LabelSet): string => labelsOf(record).toString()

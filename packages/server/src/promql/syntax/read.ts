@@ -20,7 +20,7 @@ type Item =
 
 /** The expression that a text holds. Throws PromqlError. */
 export function readExpression(source: string, options: ParseOptions): Expr {
-  const text = toWellFormed(source)
+  const text = withoutBarePoints(toWellFormed(source))
   const refuse = refuserOf(text)
   if (text.length > options.maxLength)
     refuse(0, `an expression may have ${options.maxLength} characters, this has ${text.length}`)
@@ -35,6 +35,14 @@ export function readExpression(source: string, options: ParseOptions): Expr {
   const [expression] = childrenOf(top)
   return expression === undefined ? refuse(0, 'there is no expression') : reader.read(expression, 1)
 }
+
+/** Strings, comments, names and numbers; last a number whose point has nothing behind it. */
+const TOKENS =
+  /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|[a-zA-Z_:][\w:]*|\d*\.\d[\w.]*|(\d+)\.(?!\d)([eE][+-]?\d+)?/g
+
+/** The grammar does not know numbers such as `2.` and `2.e3`: they lose their point, and all else stays in its place. */
+const withoutBarePoints = (text: string): string =>
+  text.replace(TOKENS, (token, whole?: string, exponent = '') => (whole === undefined ? token : `${whole}${exponent} `))
 
 function readOne(reader: Reader, node: SyntaxNode, level: number): Expr {
   const items: Item[] = []
