@@ -38,7 +38,7 @@ export function evaluateVector(ctx: Context, expr: Expr, grid: Grid): Frame {
     case 'negation': {
       const frame = evaluateVector(ctx, expr.inner, grid)
       for (let cell = 0; cell < frame.values.length; cell++) frame.values[cell] = -frame.values[cell]!
-      return unnamed(ctx, grid, frame, expr.at, true)
+      return unnamed(ctx, grid, frame, expr.at)
     }
     case 'binary':
       return evaluateBinary(ctx, expr, grid)

@@ -14,6 +14,9 @@ export interface Frame {
   readonly oneName: boolean
 }
 
+/** In `present`: no value. Anything else counts as one where rows are brought together. */
+const ABSENT = 0
+
 /** One value for each step. */
 export type Scalars = Float64Array
 
@@ -46,11 +49,11 @@ export function mergeRows(ctx: Context, grid: Grid, frame: Frame, at: number, st
     }
     for (let step = 0; step < count; step++) {
       const from = row * count + step
-      if (present[from] === 0) continue
+      if (present[from] === ABSENT) continue
       const to = target * count + step
-      if (present[to] === 1 || strict) failSame(ctx, at, labels[row]!)
+      if (present[to] !== ABSENT || strict) failSame(ctx, at, labels[row]!)
       values[to] = values[from]!
-      present[to] = 1
+      present[to] = present[from]!
     }
   }
   return kept.length === labels.length ? frame : pickRows(grid, frame, kept)
@@ -61,7 +64,7 @@ function failSame(ctx: Context, at: number, labels: Labels): never {
 }
 
 function hasAny(present: Uint8Array, start: number, count: number): boolean {
-  for (let cell = start; cell < start + count; cell++) if (present[cell] === 1) return true
+  for (let cell = start; cell < start + count; cell++) if (present[cell] !== ABSENT) return true
   return false
 }
 

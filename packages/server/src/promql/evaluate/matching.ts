@@ -40,6 +40,9 @@ export function vectorWithVector(ctx: Context, grid: Grid, binary: Binary, left:
   return new Match(ctx, grid, binary, sides.many, sides.one, swapped).result()
 }
 
+/** In `present`: there is a match, which a comparison drops. Whether matches are unique is asked before that. */
+const FILTERED = 2
+
 /** One row of the result: a row of the side that may have many, and those of the other that belong to it. */
 interface Pair {
   readonly labels: Labels
@@ -76,8 +79,10 @@ class Match {
       for (const other of pair.others) this.fill(result, row, pair.row, other)
     })
     if (binary.matching.many === undefined) this.checkMany(result, pairs)
-    const isUnnamed = labels.every((row) => row.get(METRIC_NAME) === '')
-    return { ...mergeRows(ctx, grid, result, binary.at), oneName: isUnnamed }
+    const merged = mergeRows(ctx, grid, result, binary.at)
+    for (let cell = 0; cell < merged.present.length; cell++)
+      if (merged.present[cell] === FILTERED) merged.present[cell] = 0
+    return { ...merged, oneName: labels.every((row) => row.get(METRIC_NAME) === '') }
   }
 
   private pairs(): readonly Pair[] {
@@ -120,9 +125,8 @@ class Match {
       if ((many.present[manyCell]! & one.present[oneCell]!) === 0) continue
       const left = swapped ? one.values[oneCell]! : many.values[manyCell]!
       const right = swapped ? many.values[manyCell]! : one.values[oneCell]!
-      if (holds !== undefined && !holds(left, right)) continue
       result.values[row * count + step] = of === undefined ? left : of(left, right)
-      result.present[row * count + step] = 1
+      result.present[row * count + step] = holds === undefined || holds(left, right) ? 1 : FILTERED
     }
   }
 
@@ -142,10 +146,16 @@ class Match {
         const side = this.swapped ? 'left' : 'right'
         ctx.fail(
           binary.at,
-          `found duplicate series for a match group on the ${side} hand-side of the operation: ${one.labels[first!]} and ${one.labels[second]}; many-to-many matching not allowed: matching labels must be unique on one side`,
+          `found duplicate series for the match group ${this.group(one.labels[second]!)} on the ${side} hand-side of the operation: ${one.labels[first!]} and ${one.labels[second]}; many-to-many matching not allowed: matching labels must be unique on one side`,
         )
       }
     }
+  }
+
+  /** The labels that rows of one key share. */
+  private group(labels: Labels): Labels {
+    const { on, labels: names } = this.binary.matching
+    return on ? labels.keep(new Set(names)) : labels.unnamed.drop(new Set(names))
   }
 
   /** Without a group clause the other side may have no two of a key in the result of a step either. */
@@ -157,7 +167,7 @@ class Match {
       if (members.length === 1) continue
       ctx.spend(members.length * count, binary.at)
       for (let step = 0; step < count; step++) {
-        const [first, second] = members.filter((row) => result.present[row * count + step] === 1)
+        const [first, second] = members.filter((row) => result.present[row * count + step] !== 0)
         if (second === undefined) continue
         const [one, other] = [pairs[first!]!, pairs[second]!].map((pair) => this.many.labels[pair.row])
         ctx.fail(

@@ -1,8 +1,8 @@
 import type { LabelMatcher, Matcher } from '../contract.js'
 import { METRIC_NAME } from '../labels.js'
-import { compileMatcher } from '../matcher.js'
+import { compileMatcher, compilePattern } from '../matcher.js'
 import { isLabelName, quote } from '../text/strings.js'
-import { AGGREGATIONS, type AggregationOp, type Expr, type Selector, takesParameter } from './ast.js'
+import { AGGREGATIONS, type AggregationOp, type Call, type Expr, type Selector, takesParameter } from './ast.js'
 import { checkedAggregation, checkedCall } from './build.js'
 import { isFunction, REFUSED } from './functions.js'
 import { childrenOf, type Reader, refuseFeature, type SyntaxNode, textOf } from './reader.js'
@@ -44,15 +44,18 @@ function callOf(reader: Reader, node: SyntaxNode, level: number): Expr {
   if (!isFunction(name)) return reader.refuse(node.from, `there is no function ${name}`)
   const args = argumentsOf(reader, body!, level)
   const call = checkedCall({ kind: 'call', at: node.from, name, args }, reader.refuse)
-  if (name === 'label_replace' || name === 'label_join') checkLabelArguments(reader, call.args)
+  if (name === 'label_replace' || name === 'label_join') checkLabelArguments(reader, call)
   return call
 }
 
-/** Names of labels, which are known before anything is evaluated. The pattern is read when it is needed. */
-function checkLabelArguments({ refuse }: Reader, args: readonly Expr[]): void {
-  const target = args[1]!
-  if (target.kind === 'string' && !isLabelName(target.value))
-    refuse(target.at, `invalid label name ${quote(target.value)}`)
+/** Names of labels and patterns are literals, so they are known before anything is evaluated. */
+function checkLabelArguments({ refuse }: Reader, { name, args }: Call): void {
+  const names = name === 'label_join' ? [args[1], ...args.slice(3)] : [args[1]]
+  for (const arg of names)
+    if (arg?.kind === 'string' && !isLabelName(arg.value)) refuse(arg.at, `invalid label name ${quote(arg.value)}`)
+  const pattern = name === 'label_replace' ? args[4] : undefined
+  const compiled = pattern?.kind === 'string' ? compilePattern(pattern.value) : undefined
+  if (compiled !== undefined && 'problem' in compiled) refuse(pattern!.at, compiled.problem)
 }
 
 const isAggregation = (name: string): name is AggregationOp => (AGGREGATIONS as readonly string[]).includes(name)
