@@ -1,10 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   CATALOGUE,
@@ -13,6 +8,7 @@ import {
   formatFor,
   type Registry,
 } from '../../packages/instrument/src/metrics/index.js'
+import { type RunningPrometheus, startPrometheus } from '../fixtures/prometheus.js'
 import { everyMetricMoved, TRACE_ID } from '../unit/metrics/every-metric.js'
 import { readExposition } from '../unit/metrics/read-exposition.js'
 
@@ -37,14 +33,12 @@ const HOSTILE_TOOLS = [
 
 /** Formats that were asked for. */
 const formats = new Set<string>()
-let directory: string
 let registry: Registry
 let target: Server
-let prometheus: ChildProcess
+let prometheus: RunningPrometheus
 let api: string
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'mcp-vitals-prometheus-'))
   registry = everyMetricMoved()
   for (const [i, tool] of HOSTILE_TOOLS.entries())
     registry.gauge(CATALOGUE.mcp.tool_availability).with('hostile', tool).set(i)
@@ -54,50 +48,20 @@ beforeAll(async () => {
     response.setHeader('content-type', CONTENT_TYPES[format]).end(expose(registry, format))
   })
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
-  api = await startPrometheus((target.address() as AddressInfo).port)
+  const { port } = target.address() as AddressInfo
+  const config = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s' },
+    scrape_configs: [{ job_name: 'mcp-vitals', static_configs: [{ targets: [`127.0.0.1:${port}`] }] }],
+  }
+  prometheus = await startPrometheus({ config, args: ['--enable-feature=exemplar-storage'] })
+  api = prometheus.api
   await until('up == 1', async () => (await query('up{job="mcp-vitals"}'))[0]?.value === 1)
 }, DEADLINE_MS)
 
 afterAll(async () => {
-  if (prometheus?.pid !== undefined && prometheus.exitCode === null) {
-    const ended = new Promise((resolve) => prometheus.once('exit', resolve))
-    prometheus.kill('SIGTERM')
-    await ended
-  }
+  await prometheus?.stop()
   await new Promise((resolve) => target.close(resolve))
-  await rm(directory, { recursive: true, force: true })
 })
-
-/** Starts Debian's Prometheus on a port that the system gives, and returns the address of its API. */
-async function startPrometheus(targetPort: number): Promise<string> {
-  const config = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s' },
-    scrape_configs: [{ job_name: 'mcp-vitals', static_configs: [{ targets: [`127.0.0.1:${targetPort}`] }] }],
-  }
-  // JSON is YAML.
-  await writeFile(join(directory, 'prometheus.yml'), JSON.stringify(config))
-  prometheus = spawn(
-    'prometheus',
-    [
-      `--config.file=${join(directory, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      '--web.listen-address=127.0.0.1:0',
-      '--log.format=json',
-      '--enable-feature=exemplar-storage',
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const printed: string[] = []
-  return new Promise((resolve, reject) => {
-    prometheus.once('error', reject)
-    prometheus.once('exit', (code) => reject(new Error(`prometheus ended with ${code}:\n${printed.join('\n')}`)))
-    createInterface({ input: prometheus.stderr! }).on('line', (line) => {
-      printed.push(line)
-      const address = /"address":"(127\.0\.0\.1:[1-9]\d*)"/.exec(line)?.[1]
-      if (address) resolve(`http://${address}`)
-    })
-  })
-}
 
 interface Found {
   readonly metric: Readonly<Record<string, string>>
