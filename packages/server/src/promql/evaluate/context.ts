@@ -5,6 +5,8 @@ import type { Whole } from './times.js'
 
 /** Units of work between two looks at the clock; one unit is about one sample. */
 const WORK_PER_LOOK = 50_000
+/** Remarks of each kind that an answer may have. */
+const MAX_REMARKS = 50
 
 /** One evaluation: what it asks, what it may cost, what it remarks. */
 export class Context {
@@ -72,11 +74,11 @@ export class Context {
   }
 
   warn(at: number, text: string): void {
-    this.warnings.add(`PromQL warning: ${text} (${this.place(at)})`)
+    if (this.warnings.size < MAX_REMARKS) this.warnings.add(`PromQL warning: ${text} (${this.place(at)})`)
   }
 
   inform(at: number, text: string): void {
-    this.infos.add(`PromQL info: ${text} (${this.place(at)})`)
+    if (this.infos.size < MAX_REMARKS) this.infos.add(`PromQL info: ${text} (${this.place(at)})`)
   }
 
   /** Prometheus's remark on a quantile that is none. */

@@ -8,10 +8,11 @@ const REACH = 1.1
  * The increase over a range, stretched from its samples to its ends as Prometheus does: as far as the end where a sample
  * would be due near it, else half the mean distance; and for counters not beyond where they would have been 0.
  */
-function increase({ times, values, from, to, startMs, endMs, ...window }: Window, isCounter: boolean): number {
+function increase(window: Window, isCounter: boolean): number {
+  const { times, values, from, to, startMs, endMs, resets, resetsFrom, resetsTo } = window
   const first = values[from]!
   let rise = values[to - 1]! - first
-  if (isCounter) for (let at = window.resetsFrom; at < window.resetsTo; at++) rise += values[window.resets[at]! - 1]!
+  if (isCounter) for (let at = resetsFrom; at < resetsTo; at++) rise += values[resets[at]! - 1]!
   const sampledMs = times[to - 1]! - times[from]!
   const distanceMs = sampledMs / (to - from - 1)
   let beforeMs = times[from]! - startMs

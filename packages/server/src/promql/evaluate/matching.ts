@@ -98,6 +98,7 @@ class Match {
       else
         for (const other of others)
           pairs.push({ labels: labelsFor(own, this.one.labels[other]!), row, others: [other] })
+      this.ctx.checkSeries(pairs.length, this.binary.at)
     })
     return pairs
   }

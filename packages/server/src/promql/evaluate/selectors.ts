@@ -28,10 +28,12 @@ export function instantVector(ctx: Context, grid: Grid, selector: Selector, asTi
   const series = select(ctx, selector, references, ctx.lookbackMs)
   const labels = series.map((one) => labelsOf(one.labels))
   const frame = createFrame(ctx, grid, labels, hasOneName(selector), selector.at)
-  for (let row = 0; row < series.length; row++) fillRow(frame, row, series[row]!, references, ctx.lookbackMs, asTimes)
+  for (let row = 0; row < series.length; row++)
+    ctx.spend(fillRow(frame, row, series[row]!, references, ctx.lookbackMs, asTimes), selector.at)
   return frame
 }
 
+/** Fills one row, and returns how many samples it went over. */
 function fillRow(
   { values, present }: Frame,
   row: number,
@@ -39,8 +41,9 @@ function fillRow(
   { startMs, stepMs, count }: Grid,
   lookbackMs: number,
   asTimes: boolean,
-): void {
-  let next = after(times, startMs)
+): number {
+  const first = after(times, startMs)
+  let next = first
   let stale = after(staleTimes, startMs)
   for (let step = 0; step < count; step++) {
     const reference = startMs + step * stepMs
@@ -52,6 +55,7 @@ function fillRow(
     values[row * count + step] = asTimes ? time / 1000 : samples[next - 1]!
     present[row * count + step] = 1
   }
+  return next - first
 }
 
 /** The index of the first time after `limitMs`, out of `times[from … to)`. */

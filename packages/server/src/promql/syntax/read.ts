@@ -20,10 +20,10 @@ type Item =
 
 /** The expression that a text holds. Throws PromqlError. */
 export function readExpression(source: string, options: ParseOptions): Expr {
-  const text = withoutBarePoints(toWellFormed(source))
+  if (source.length > options.maxLength)
+    refuserOf(source)(0, `an expression may have ${options.maxLength} characters, this has ${source.length}`)
+  const text = prepared(source)
   const refuse = refuserOf(text)
-  if (text.length > options.maxLength)
-    refuse(0, `an expression may have ${options.maxLength} characters, this has ${text.length}`)
   let top: SyntaxNode
   try {
     top = STRICT.parse(text).topNode
@@ -36,13 +36,24 @@ export function readExpression(source: string, options: ParseOptions): Expr {
   return expression === undefined ? refuse(0, 'there is no expression') : reader.read(expression, 1)
 }
 
-/** Strings, comments, names and numbers; last a number whose point has nothing behind it. */
+/** Strings, comments, names, powers and numbers; one of these a number whose point has nothing behind it. */
 const TOKENS =
-  /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|[a-zA-Z_:][\w:]*|\d*\.\d[\w.]*|(\d+)\.(?!\d)([eE][+-]?\d+)?/g
+  /"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|`[^`]*`?|#.*|[a-zA-Z_:][\w:]*|\^|(\d+)\.(?!\d)([eE][+-]?\d+)?|\.?\d[\w.]*/g
+
+/** Behind each power the grammar follows two ways at once, which takes long when they are many. */
+const MAX_POWERS = 100
 
 /** The grammar does not know numbers such as `2.` and `2.e3`: they lose their point, and all else stays in its place. */
-const withoutBarePoints = (text: string): string =>
-  text.replace(TOKENS, (token, whole?: string, exponent = '') => (whole === undefined ? token : `${whole}${exponent} `))
+function prepared(source: string): string {
+  let powers = 0
+  const text = toWellFormed(source).replace(TOKENS, (token, whole?: string, exponent = '') => {
+    if (token === '^') powers++
+    return whole === undefined ? token : `${whole}${exponent} `
+  })
+  return powers <= MAX_POWERS
+    ? text
+    : refuserOf(source)(0, `an expression may have ${MAX_POWERS} powers, this has ${powers}`)
+}
 
 function readOne(reader: Reader, node: SyntaxNode, level: number): Expr {
   const items: Item[] = []

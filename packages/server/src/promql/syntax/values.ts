@@ -10,7 +10,7 @@ export function numberOf({ refuse }: Reader, node: SyntaxNode, text: string): nu
 /** A range, a step or an offset, in whole milliseconds. Only one number or duration: no arithmetic. */
 export function durationOf(reader: Reader, node: SyntaxNode): number {
   const [child, ...rest] = childrenOf(node)
-  if (child?.name === 'UnaryOp') {
+  if (child?.name === 'UnaryOp' && node.name === 'OffsetDurationExpr') {
     const durationMs = durationOf(reader, rest[0]!)
     return textOf(reader, child) === '-' ? -durationMs : durationMs
   }

@@ -71,12 +71,15 @@ function decoded(bytes: readonly number[]): string {
   }
 }
 
+const NAMES = new Map(Object.entries(SIMPLE).flatMap(([name, text]) => (name === "'" ? [] : [[text, name]])))
+
 /** The text in double quotes, escaped as Go does. */
 export function quote(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text) && !/["\\]/.test(text)) return `"${text}"`
   let quoted = ''
   for (const character of text) {
     const point = character.codePointAt(0)!
-    const name = Object.keys(SIMPLE).find((key) => SIMPLE[key] === character && key !== "'")
+    const name = NAMES.get(character)
     if (name !== undefined) quoted += `\\${name}`
     else if (point >= STRAY_BYTE && point < STRAY_BYTE + 0x100) quoted += hex('x', point - STRAY_BYTE, 2)
     else if (point < 0x20 || point === 0x7f) quoted += hex('x', point, 2)

@@ -1,0 +1,134 @@
+/**
+ * What PromQL costs: reading an expression, one value of each of 10,000 series as alert rules ask for them, and range
+ * queries over 1,000 series of 6 hours (a sample every 15 s, a step every 60 s). The same data are in Debian's Prometheus,
+ * which is asked over HTTP; its own account of the evaluation alone stands beside the whole answer. Ours are the engine
+ * alone, over samples that lie in memory unpacked.
+ */
+import { DEFAULT_LIMITS, memorySource, parsePromql } from '../packages/server/dist/promql/index.js'
+import { median } from './support/measure.mjs'
+import { startPrometheus, writeSeries } from './support/prometheus.mjs'
+
+const LIMITS = { ...DEFAULT_LIMITS, maxSamples: 100_000_000, timeoutMs: 60_000, now: () => performance.now() }
+const START_MS = 1_767_268_800_000
+const ROUNDS = 9
+
+/** `count` series of counters (a tenth of them gauges), `samples` each, every 15 s. */
+function makeSeries(count, samples) {
+  return Array.from({ length: count }, (_, number) => {
+    const times = Float64Array.from({ length: samples }, (__, index) => START_MS + index * 15_000 + 137)
+    const isGauge = number % 10 === 9
+    let value = number
+    const values = Float64Array.from({ length: samples }, (__, index) => {
+      value += (number * 7919 + index * 104_729) % 11
+      return isGauge ? value % 50 : value
+    })
+    const labels = {
+      __name__: isGauge ? 'queue_size' : 'calls_total',
+      server: `server-${number % 7}`,
+      tool: `tool-${number % 97}`,
+      status: number % 3 === 0 ? 'error' : 'success',
+      instance: String(number),
+    }
+    return { labels, times, values }
+  })
+}
+
+const RANGES = [
+  'sum by (tool) (rate(calls_total[5m]))',
+  'calls_total',
+  'sum by (server) (rate(calls_total{status="error"}[5m])) / sum by (server) (rate(calls_total[5m]))',
+  'max_over_time(queue_size[1h])',
+  'topk(5, sum by (tool) (increase(calls_total[30m])))',
+  'quantile by (server) (0.95, deriv(queue_size[10m]))',
+]
+
+/** 25 rules: expressions such as those of the shipped rule files. */
+const RULES = [
+  ...Array.from({ length: 7 }, (_, n) => `sum by (tool) (rate(calls_total{server="server-${n}"}[5m])) > 1e6`),
+  ...Array.from(
+    { length: 6 },
+    (_, n) =>
+      `sum(rate(calls_total{server="server-${n}",status="error"}[5m])) / sum(rate(calls_total{server="server-${n}"}[5m])) > 0.99`,
+  ),
+  ...Array.from({ length: 6 }, (_, n) => `queue_size{server="server-${n}"} > 100`),
+  ...Array.from({ length: 4 }, (_, n) => `max_over_time(queue_size{server=~"server-[${n}5]"}[10m]) > 100`),
+  'absent(calls_total)',
+  'rate(calls_total[5m]) > 1e6',
+]
+
+const milliseconds = (run) => {
+  const start = performance.now()
+  run()
+  return performance.now() - start
+}
+
+function reading() {
+  const taken = []
+  for (let round = 0; round < 200; round++) taken.push(milliseconds(() => RANGES.map((text) => parsePromql(text))))
+  console.log(
+    `\nreading an expression: ${((median(taken) / RANGES.length) * 1000).toFixed(0)} µs (median of ${RANGES.length} kinds)`,
+  )
+}
+
+function rules() {
+  const source = indexed(makeSeries(10_000, 42))
+  const queries = RULES.map((text) => parsePromql(text))
+  const atMs = START_MS + 41 * 15_000 + 500
+  const taken = []
+  for (let round = 0; round < ROUNDS; round++)
+    taken.push(milliseconds(() => queries.map((query) => query.instant(source, atMs, LIMITS))))
+  console.log(`\n25 rules over 10,000 series: ${median(taken).toFixed(1)} ms a round (median of ${ROUNDS})`)
+}
+
+/** A source that finds series by their metric's name, as any storage does, and looks through those. */
+function indexed(series) {
+  const names = new Set(series.map(({ labels }) => labels.__name__))
+  const named = (name) => memorySource(series.filter(({ labels }) => labels.__name__ === name))
+  const sources = new Map([...names].map((name) => [name, named(name)]))
+  const all = memorySource(series)
+  return {
+    select(matchers, startMs, endMs) {
+      const name = matchers.find((matcher) => matcher.name === '__name__' && matcher.op === '=')?.value
+      const source = name === undefined ? all : sources.get(name)
+      return source?.select(matchers, startMs, endMs) ?? []
+    },
+  }
+}
+
+async function asked(api, parameters) {
+  const start = performance.now()
+  const body = new URLSearchParams({ ...parameters, stats: 'all' })
+  const answer = await (await fetch(`${api}/api/v1/query_range`, { method: 'POST', body })).json()
+  if (answer.status !== 'success') throw new Error(answer.error)
+  return { wholeMs: performance.now() - start, evalMs: answer.data.stats.timings.evalTotalTime * 1000 }
+}
+
+async function ranges() {
+  const series = makeSeries(1000, 1440)
+  const source = indexed(series)
+  const { api, stop } = await startPrometheus({ args: ['--web.enable-remote-write-receiver'] })
+  await writeSeries(api, series)
+  const startMs = START_MS + 500
+  const endMs = startMs + 6 * 3_600_000
+  console.log('\nrange queries over 1,000 series, 6 h, step 60 s (median ms; ratio to the evaluation alone)')
+  console.log('  ours   Prometheus: evaluation, whole answer   ratio')
+  for (const text of RANGES) {
+    const query = parsePromql(text)
+    const [ours, evaluation, whole] = [[], [], []]
+    for (let round = 0; round < ROUNDS; round++) {
+      ours.push(milliseconds(() => query.range(source, startMs, endMs, 60_000, LIMITS)))
+      const { wholeMs, evalMs } = await asked(api, { query: text, start: startMs / 1000, end: endMs / 1000, step: 60 })
+      evaluation.push(evalMs)
+      whole.push(wholeMs)
+    }
+    const [a, b, c] = [ours, evaluation, whole].map(median)
+    console.log(
+      `  ${a.toFixed(1).padStart(6)} ${b.toFixed(1).padStart(10)} ${c.toFixed(1).padStart(10)}   ${(a / b).toFixed(2)}x   ${text}`,
+    )
+  }
+  await stop()
+}
+
+reading()
+rules()
+await ranges()
