@@ -15,7 +15,7 @@ const SLICE_MS = 1_800_000
 
 /**
  * Starts Prometheus on a port that the system gives, with `config` as its file and `args` beside the usual ones; it
- * rejects when Prometheus ends before it listens. `stop` ends it and deletes its data.
+ * rejects when Prometheus ends before it is ready. `stop` ends it and deletes its data.
  */
 export async function startPrometheus({ config = {}, args = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-vitals-prometheus-'))
@@ -40,13 +40,14 @@ export async function startPrometheus({ config = {}, args = [] } = {}) {
     rmSync(folder, { recursive: true, force: true })
   }
   const printed = []
+  let address
   const api = await new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`prometheus ended with ${code}:\n${printed.join('\n')}`)))
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (printed.push(line) > 100) printed.shift()
-      const address = /"address":"(127\.0\.0\.1:[1-9]\d*)"/.exec(line)?.[1]
-      if (address) resolve(`http://${address}`)
+      address ??= /"address":"(127\.0\.0\.1:[1-9]\d*)"/.exec(line)?.[1]
+      if (address && line.includes('Server is ready')) resolve(`http://${address}`)
     })
   })
   return { api, stop }

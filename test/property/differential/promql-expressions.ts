@@ -145,3 +145,42 @@ export const expression: Text = fc.oneof(
 
 /** When to evaluate: seconds from the first sample; off whole seconds. */
 export const when = fc.record({ startS: fc.integer({ min: 0, max: 3300 }), stepS: of('15', '37', '60', '301') })
+
+const WORDS = [
+  ...['m', '(', ')', '{', '}', '[5m]', '[5m:]', 'offset 5m', '@ 1', '+', '-', '^', '==', 'bool', 'and', 'or', 'on (a)'],
+  ...[
+    'group_left',
+    'sum',
+    'by (a)',
+    'rate',
+    'abs',
+    '1',
+    '2.5',
+    '"s"',
+    ',',
+    'topk',
+    'time()',
+    'a="b"',
+    'ignoring',
+    'without',
+  ],
+]
+
+/** Expressions in which a word or two went astray; many of them make no sense any more. */
+export const mutated: Text = fc
+  .tuple(
+    expression,
+    fc.array(fc.tuple(fc.nat(), of('drop', 'double', 'replace', 'insert'), of(...WORDS)), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+  )
+  .map(([text, changes]) => {
+    const words = text.match(/"[^"]*"|\w+|[=!<>]=?~?|\S/g) ?? []
+    for (const [place, how, word] of changes) {
+      const at = place % (words.length + 1)
+      const known = words[at] ?? ''
+      words.splice(at, how === 'insert' ? 0 : 1, ...(how === 'drop' ? [] : how === 'double' ? [known, known] : [word]))
+    }
+    return words.join(' ')
+  })

@@ -62,7 +62,7 @@ export function signed(sign: string, at: number, inner: Expr, refuse: Refuse): E
   return { kind: 'negation', at, inner }
 }
 
-export function checkedBinary(binary: Binary, hasMatching: boolean, opAt: number, refuse: Refuse): Binary {
+export function checkedBinary(binary: Binary, opAt: number, refuse: Refuse): Binary {
   const { op, left, right, bool, matching } = binary
   if (bool && !isComparison(op)) refuse(opAt, `bool goes with comparisons only, not with ${op}`)
   const types = [left, right].map((side) => {
@@ -74,7 +74,7 @@ export function checkedBinary(binary: Binary, hasMatching: boolean, opAt: number
   const scalars = types.filter((type) => type === 'scalar').length
   if (scalars === 2 && isComparison(op) && !bool) refuse(opAt, `between two scalars it must be "${op} bool"`)
   if (scalars > 0 && isSet(op)) refuse(opAt, `${op} takes two instant vectors`)
-  if (scalars > 0 && hasMatching) refuse(opAt, 'on and ignoring go with two instant vectors only')
+  if (scalars > 0 && matching.labels.length > 0) refuse(opAt, 'on and ignoring go with two instant vectors only')
   if (matching.many !== undefined) {
     if (isSet(op)) refuse(opAt, `${op} takes no group_left or group_right: it always matches many to many`)
     const both = matching.on ? matching.include.find((label) => matching.labels.includes(label)) : undefined

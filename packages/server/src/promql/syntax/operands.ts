@@ -87,7 +87,7 @@ function selectorOf(reader: Reader, node: SyntaxNode): Selector {
   const matchers: LabelMatcher[] = []
   if (identifier !== undefined) matchers.push(nameMatcher(textOf(reader, identifier)))
   for (const child of list === undefined ? [] : childrenOf(list)) matchers.push(matcherOf(reader, child))
-  const names = matchers.filter(({ name, op }) => name === METRIC_NAME && op === '=')
+  const names = matchers.filter(({ name }) => name === METRIC_NAME)
   const isNamed = identifier !== undefined || list?.getChild('QuotedLabelName')
   if (isNamed && names.length > 1)
     reader.refuse(

@@ -29,7 +29,6 @@ export interface Operator {
   readonly op: BinaryOp
   readonly bool: boolean
   readonly matching: Matching
-  readonly hasMatching: boolean
 }
 
 const isOperator = (word: string): word is BinaryOp => Object.hasOwn(PRECEDENCE, word)
@@ -46,7 +45,6 @@ export function operatorOf(reader: Reader, [first, ...modifiers]: readonly Synta
     op,
     bool: modifiers.some(({ name }) => name === 'BoolModifier'),
     matching: matchingOf(reader, clause),
-    hasMatching: clause !== undefined,
   }
 }
 
@@ -62,6 +60,6 @@ function matchingOf(reader: Reader, clause: SyntaxNode | undefined): Matching {
 }
 
 export function binaryOf(operator: Operator, left: Expr, right: Expr, refuse: Refuse): Binary {
-  const { op, bool, matching, hasMatching, at } = operator
-  return checkedBinary({ kind: 'binary', at: left.at, op, left, right, bool, matching }, hasMatching, at, refuse)
+  const { op, bool, matching, at } = operator
+  return checkedBinary({ kind: 'binary', at: left.at, op, left, right, bool, matching }, at, refuse)
 }

@@ -23,7 +23,6 @@ export function unquote(literal: string): { readonly text: string } | { readonly
   const inner = literal.slice(1, -1)
   if (literal.length < 2 || !literal.endsWith(quote)) return { problem: 'a string is not closed' }
   if (quote === '`') return { text: inner }
-  if (inner.includes('\n')) return { problem: 'a string goes over the end of its line' }
   let problem: string | undefined
   const bytes: number[] = []
   const flush = () => decodeBytes(bytes.splice(0))
