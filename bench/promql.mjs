@@ -80,7 +80,7 @@ function rules() {
   console.log(`\n25 rules over 10,000 series: ${median(taken).toFixed(1)} ms a round (median of ${ROUNDS})`)
 }
 
-/** A source that finds series by their metric's name, as any storage does, and looks through those. */
+/** A source that finds series by their metric's name, as a storage does, and looks through those. */
 function indexed(series) {
   const names = new Set(series.map(({ labels }) => labels.__name__))
   const named = (name) => memorySource(series.filter(({ labels }) => labels.__name__ === name))

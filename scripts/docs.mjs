@@ -8,6 +8,7 @@ import { derivationsPage } from './docs/derivations.mjs'
 import { errorsPage } from './docs/errors.mjs'
 import { eventsPage } from './docs/events.mjs'
 import { logPage } from './docs/log.mjs'
+import { promqlPage } from './docs/promql.mjs'
 
 const root = join(import.meta.dirname, '..')
 const built = (path) => import(join(root, 'packages', path))
@@ -29,6 +30,7 @@ const PAGES = {
   'docs/reference/log.md': async () =>
     logPage(await built('server/dist/sinks/log/index.js'), await built('instrument/dist/event/index.js')),
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/promql.md': async () => promqlPage(await built('server/dist/promql/index.js')),
 }
 
 async function metricsPage() {

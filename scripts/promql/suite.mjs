@@ -28,24 +28,29 @@ const LIMITS = { ...DEFAULT_LIMITS, timeoutMs: 60_000, now: () => performance.no
 /** As Prometheus's own runner compares: relative to the values. */
 const TOLERANCE = 1e-6
 
-/** Runs all files: how many passed, the failures with their places, and how many were skipped for which reason. */
+const noneSkipped = () => Object.fromEntries(Object.keys(SKIPS).map((reason) => [reason, 0]))
+
+/** Runs all files. The outcome of each: how many passed, the failures with their places, how many were skipped and why. */
 export function runSuite(folder = FOLDER) {
-  const outcome = {
-    passed: 0,
-    failed: [],
-    skipped: Object.fromEntries(Object.keys(SKIPS).map((reason) => [reason, 0])),
-  }
-  for (const file of readdirSync(folder)
-    .filter((name) => name.endsWith('.test'))
-    .sort()) {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.test'))
+  return names.sort().map((file) => {
+    const outcome = { file, passed: 0, failed: [], skipped: noneSkipped() }
     const storage = new Storage()
     for (const command of readScript(readFileSync(join(folder, file), 'utf8'))) {
       if (command.kind === 'clear') storage.clear()
       else if (command.kind === 'load') storage.load(command)
       else record(outcome, `${file}:${command.line}`, command, storage)
     }
-  }
-  return outcome
+    return outcome
+  })
+}
+
+/** The outcomes of several files as one. */
+export function sumOf(outcomes) {
+  const skipped = noneSkipped()
+  for (const one of outcomes) for (const reason of Object.keys(SKIPS)) skipped[reason] += one.skipped[reason]
+  const passed = outcomes.reduce((sum, one) => sum + one.passed, 0)
+  return { passed, failed: outcomes.flatMap(({ failed }) => failed), skipped }
 }
 
 function record(outcome, place, command, storage) {
@@ -215,7 +220,7 @@ function judgeInRange(query, { atMs }, source, value, expects) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { passed, failed, skipped } = runSuite()
+  const { passed, failed, skipped } = sumOf(runSuite())
   for (const line of failed) console.log(`failed: ${line}`)
   for (const [reason, count] of Object.entries(skipped)) console.log(`${count} skipped: ${reason}`)
   console.log(`${passed} passed, ${failed.length} failed`)

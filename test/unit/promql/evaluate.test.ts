@@ -119,14 +119,17 @@ describe('labels', () => {
     expect(instant('sum by (a) (m)', series)).toEqual([['{}', 1]])
   })
 
-  test('values that look like the engine’s own keys stay apart', () => {
-    const series = ['\ud800', 'b\ud800c', 'x'].map((a, index) => ({
-      labels: { __name__: 'm', a, b: index === 0 ? 'b\ud800c' : '' },
-      times: [0],
-      values: [index],
-    }))
-    expect(instant('count(m)', series)).toEqual([['{}', 3]])
-    expect(instant('sum by (a, b) (m)', series)).toHaveLength(3)
+  test.each(['\ud800', '\u0000', '\u00ff', ',', '"', 'b', '='])('values with %j in them stay apart', (separator) => {
+    const pairs = [
+      ['x', `y${separator}z`],
+      [`x${separator}y`, 'z'],
+      [`x${separator}b${separator}y`, ''],
+      ['x', 'y'],
+    ]
+    const series = pairs.map(([a = '', b = '']) => ({ labels: { __name__: 'm', a, b }, times: [0], values: [1] }))
+    for (const grouping of ['by (a, b)', 'without (c)']) expect(instant(`sum ${grouping} (m)`, series)).toHaveLength(4)
+    expect(instant('m * m', series)).toHaveLength(4)
+    expect(instant('m and on (a, b) m', series)).toHaveLength(4)
   })
 
   test('are written so that they can be read again', () => {
@@ -174,12 +177,54 @@ describe('answers', () => {
   })
 })
 
+test('the first of a range keeps its name, as the last does', () => {
+  const series = seriesOf(1000, 'm{a="1"} 1 2 3 4')
+  expect(instant('first_over_time(m[2s]) * 10 + last_over_time(m[2s])', series, 3000)).toEqual([['{a="1"}', 34]])
+  expect(instant('first_over_time(m[2s])', series, 3000)).toEqual([['m{a="1"}', 3]])
+})
+
 test('errors of an evaluation name the place and the series', () => {
   const series = seriesOf(1000, 'm{a="1",b="1"} 1', 'm{a="1",b="2"} 1', 'n{a="1"} 1')
   const twice = errorOf(() => instant('1 +\n(n * on (a) m)', series))
   expect(twice).toMatchObject({ code: 'PROMQL_FAILED', line: 2, column: 2 })
   expect(twice.message).toContain('m{a="1", b="1"} and m{a="1", b="2"}')
   expect(errorOf(() => instant('m * on (a) n', series)).message).toContain('group_left')
+})
+
+test('matches have to be unique before a comparison drops some of them', () => {
+  const series = seriesOf(1000, 'm{a="1",b="1"} 1', 'm{a="1",b="2"} 5', 'n{a="1"} 3')
+  for (const text of [
+    'm > on (a) n',
+    'm > on (a) n * 2',
+    'm == bool on (a) n',
+    'm > on (a) group_left (c) (m > on (a) n)',
+  ])
+    expect(errorOf(() => instant(text, series)).code).toBe('PROMQL_FAILED')
+  expect(instant('m > on (a) group_left () n', series)).toEqual([['m{a="1", b="2"}', 5]])
+})
+
+test('series that become the same are one, where no two of them have a value at a time', () => {
+  const series = seriesOf(600_000, 'm{a="1"} 2 _', 'n{a="1"} _ 4')
+  const overTime = (text: string) =>
+    parsePromql(text)
+      .range(memorySource(series), 0, 600_000, 600_000, STILL)
+      .value.series.map(({ labels, values }) => [formatLabels(labels), ...Array.from(values)])
+  expect(overTime('-{a="1"}')).toEqual([['{a="1"}', -2, -4]])
+  expect(overTime('abs({a="1"})')).toEqual([['{a="1"}', 2, 4]])
+  // Of functions of ranges no two series may become the same at all.
+  expect(errorOf(() => overTime('max_over_time({a="1"}[1m])')).message).toContain('the same labelset')
+  expect(overTime('last_over_time({a="1"}[1m])')).toEqual([
+    ['m{a="1"}', 2],
+    ['n{a="1"}', 4],
+  ])
+})
+
+test('the buckets of a histogram may come in any order', () => {
+  const buckets = ['le="+Inf"} 10', 'le="0.5"} 4', 'le="2"} 9', 'le="1"} 8']
+  const series = seriesOf(1000, ...buckets.map((bucket) => `h_bucket{${bucket}`))
+  expect(instant('histogram_quantile(0.4, h_bucket)', series)).toEqual([['{}', 0.5]])
+  expect(instant('histogram_quantile(0.6, h_bucket)', series)).toEqual([['{}', 0.75]])
+  expect(instant('histogram_fraction(0, 1, h_bucket)', series)).toEqual([['{}', 0.8]])
 })
 
 test('lines of notation mean what unit tests of rules mean by them', () => {

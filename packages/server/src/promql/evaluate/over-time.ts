@@ -25,6 +25,7 @@ function extreme({ values, from, to }: Window, sign: 1 | -1): number {
 export const VALUE_KERNELS = {
   avg_over_time: { least: 1, of: (window) => gather(means, window) },
   count_over_time: { least: 1, of: ({ from, to }) => to - from },
+  first_over_time: { least: 1, keepsName: true, of: ({ values, from }) => values[from]! },
   last_over_time: { least: 1, keepsName: true, of: ({ values, to }) => values[to - 1]! },
   max_over_time: { least: 1, of: (window) => extreme(window, 1) },
   min_over_time: { least: 1, of: (window) => extreme(window, -1) },
