@@ -1,6 +1,6 @@
 import type { LabelMatcher, LabelSet, ParseOptions, Series, SeriesSource } from './contract.js'
 import { PromqlError, positionOf } from './error.js'
-import { Labels } from './labels.js'
+import { Labels, METRIC_NAME } from './labels.js'
 import { DEFAULT_PARSE_OPTIONS } from './options.js'
 import { type Refuse, refuserOf } from './syntax/build.js'
 import { readExpression } from './syntax/read.js'
@@ -73,11 +73,23 @@ export function parseSelector(text: string, options: ParseOptions = DEFAULT_PARS
   return expr.matchers
 }
 
-/** A source of series that are all in memory; it looks through all of them. */
+/** A source of series that are all in memory. It knows them by their metrics' names, and looks through those. */
 export function memorySource(series: readonly Series[]): SeriesSource {
-  const labelOf = ({ labels }: Series, name: string) => (Object.hasOwn(labels, name) ? labels[name]! : '')
+  const byName = new Map<string, Series[]>()
+  for (const one of series) {
+    const name = labelOf(one, METRIC_NAME)
+    const known = byName.get(name)
+    if (known === undefined) byName.set(name, [one])
+    else known.push(one)
+  }
   return {
-    select: (matchers) =>
-      series.filter((one) => matchers.every((matcher) => matcher.matches(labelOf(one, matcher.name)))),
+    select(matchers) {
+      const named = matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')
+      const others = matchers.filter((matcher) => matcher !== named)
+      const candidates = named === undefined ? series : (byName.get(named.value) ?? [])
+      return candidates.filter((one) => others.every((matcher) => matcher.matches(labelOf(one, matcher.name))))
+    },
   }
 }
+
+const labelOf = ({ labels }: Series, name: string): string => (Object.hasOwn(labels, name) ? labels[name]! : '')

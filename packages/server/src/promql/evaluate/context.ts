@@ -65,7 +65,9 @@ export class Context {
   /** The matchers as the source gets them: each text that they look at is work of this query. */
   accounted(matchers: readonly LabelMatcher[], at: number): readonly LabelMatcher[] {
     return matchers.map((matcher) => ({
-      ...matcher,
+      name: matcher.name,
+      op: matcher.op,
+      value: matcher.value,
       matches: (value) => {
         this.spend(1 + value.length, at)
         return matcher.matches(value)

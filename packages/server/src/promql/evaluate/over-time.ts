@@ -12,13 +12,16 @@ function gather(into: Gatherer & { clear(cell: number): void }, { values, from, 
   return into.result(0)
 }
 
+/** The largest value, or with a sign of -1 the smallest. NaN is neither, unless there is nothing else. */
 function extreme({ values, from, to }: Window, sign: 1 | -1): number {
-  let best = values[from]!
-  for (let at = from + 1; at < to; at++) {
-    const value = values[at]!
-    if (value * sign > best * sign || Number.isNaN(best)) best = value
+  let at = from
+  while (at < to - 1 && Number.isNaN(values[at])) at++
+  let best = values[at]! * sign
+  for (at++; at < to; at++) {
+    const value = values[at]! * sign
+    if (value > best) best = value
   }
-  return best
+  return best * sign
 }
 
 /** Functions of the values of a range, whenever they were. */
