@@ -5,6 +5,8 @@ import type { Whole } from './times.js'
 
 /** Units of work between two looks at the clock; one unit is about one sample. */
 const WORK_PER_LOOK = 50_000
+/** What a pattern does with one character of a text, at most, in units of work. */
+const WORK_PER_CHARACTER = 8
 /** Remarks of each kind that an answer may have. */
 const MAX_REMARKS = 50
 
@@ -62,6 +64,11 @@ export class Context {
     if (now() > this.deadline) throw this.error('PROMQL_TIMEOUT', { timeoutMs }, at)
   }
 
+  /** Counts the work of matching a text. */
+  spendOnText(text: string, at: number): void {
+    this.spend(1 + text.length * WORK_PER_CHARACTER, at)
+  }
+
   /** The matchers as the source gets them: each text that they look at is work of this query. */
   accounted(matchers: readonly LabelMatcher[], at: number): readonly LabelMatcher[] {
     return matchers.map((matcher) => ({
@@ -69,7 +76,7 @@ export class Context {
       op: matcher.op,
       value: matcher.value,
       matches: (value) => {
-        this.spend(1 + value.length, at)
+        this.spendOnText(value, at)
         return matcher.matches(value)
       },
     }))

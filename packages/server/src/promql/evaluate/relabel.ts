@@ -18,7 +18,7 @@ export function labelReplace(ctx: Context, grid: Grid, { args, at }: Call, frame
   if ('problem' in pattern) return ctx.fail(at, pattern.problem)
   return relabel(ctx, grid, frame, target, at, (get) => {
     const value = get(source)
-    ctx.spend(1 + value.length, at)
+    ctx.spendOnText(value, at)
     const groups = pattern.groups(value)
     return groups === undefined ? undefined : expand(template, groups)
   })
