@@ -42,6 +42,10 @@ const SERVER_LAYERS = {
   },
   children: { may: ['errors'], why: 'starting processes safely is a tool of the sources, not a user of them' },
   datadir: { may: ['errors'], why: 'the state directory is ground that others build on' },
+  audit: {
+    may: ['errors'],
+    why: 'the audit log’s format and proofs are held against by strangers: they know no store, no disk and no clock',
+  },
   store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
   spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },

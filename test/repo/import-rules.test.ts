@@ -26,6 +26,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
+  ['audit-direction', 'server/src/audit/seed.ts', "import '../store/index.js'"],
   ['redact-direction', 'server/src/redact/seed.ts', "import '../errors/index.js'"],
   ['store-direction', 'server/src/store/seed.ts', "import '../sinks/alpha/index.js'"],
   ['spool-direction', 'server/src/spool/seed.ts', "import '../store/index.js'"],
@@ -83,9 +84,20 @@ const PLAIN = [
   ...['event', 'mcp', 'stream', 'activity', 'metrics', 'ship', 'vitals', 'sdk', 'hand', 'http', 'node', 'otel'].map(
     (name) => `instrument/src/${name}/index.ts`,
   ),
-  ...['errors', 'state', 'children', 'datadir', 'store', 'spool', 'listen', 'app', 'cli', 'demo', 'derive'].map(
-    (name) => `server/src/${name}/index.ts`,
-  ),
+  ...[
+    'errors',
+    'state',
+    'audit',
+    'children',
+    'datadir',
+    'store',
+    'spool',
+    'listen',
+    'app',
+    'cli',
+    'demo',
+    'derive',
+  ].map((name) => `server/src/${name}/index.ts`),
   ...['sources', 'sinks', 'faces'].flatMap((kind) => [
     `server/src/${kind}/alpha/index.ts`,
     `server/src/${kind}/alpha/inner.ts`,

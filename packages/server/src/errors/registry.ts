@@ -200,6 +200,17 @@ export const ERRORS = {
     example: 'ls -ld ~/.cursor',
     next: 'Make the directory one that this user may write, or free some space, and run the command again.',
   },
+  AUDIT_NAME_INVALID: {
+    message: 'The name {name} cannot be an audit log’s.',
+    example: 'example.com/audit/host-1',
+    next: 'Choose 1 to 200 characters without spaces and plus signs, as no other log has them.',
+  },
+  AUDIT_DRAFT_INVALID: {
+    message: 'An audit entry of type {type} is not valid: {reason}.',
+    example:
+      '{ "id": "3f2b8c1e-9d47-4a55-8f60-1c2d3e4f5a6b", "timestamp": "2026-11-21T04:21:55.634Z", "eventType": "PROVISION", "actor": "agent-001", "target": "notes", "details": {}, "origin": "daemon" }',
+    next: 'Mend what is named; docs/audit-log-format.md tells what an entry may hold.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {

@@ -1,0 +1,114 @@
+import { canonicalString } from './canonical.js'
+import { HASH_BYTES, type Hash, rowHash } from './hashes.js'
+
+/** Version of the form of rows. */
+export const ROW_VERSION = 1
+
+/** What a row says, by the names that it has in JSON. */
+export interface AuditRow {
+  readonly actor: string
+  readonly details: { readonly [name: string]: unknown }
+  readonly event_type: string
+  readonly id: string
+  readonly origin: string
+  readonly prev_hash: Hash
+  readonly row_hash: Hash
+  readonly seq: number
+  readonly target: string
+  readonly timestamp: string
+  readonly version: number
+}
+
+/** The members of a row that its writer chooses; `details` as canonical JSON. */
+export interface RowContent {
+  readonly id: string
+  readonly timestamp: string
+  readonly eventType: string
+  readonly actor: string
+  readonly target: string
+  readonly details: string
+  readonly origin: string
+}
+
+/** The canonical bytes of a row, whose members stand in the order that RFC 8785 gives their names, and its hash. */
+export function buildRow(
+  content: RowContent,
+  seq: number,
+  prevHash: Hash,
+): { readonly bytes: Uint8Array; readonly rowHash: Hash } {
+  const text = (name: 'actor' | 'eventType' | 'id' | 'origin' | 'target' | 'timestamp') =>
+    canonicalString(content[name], name)
+  const before =
+    `{"actor":${text('actor')},"details":${content.details},"event_type":${text('eventType')},"id":${text('id')}` +
+    `,"origin":${text('origin')},"prev_hash":"${prevHash}"`
+  const after = `,"seq":${seq},"target":${text('target')},"timestamp":${text('timestamp')},"version":${ROW_VERSION}}`
+  const hash = rowHash(Buffer.from(before + after))
+  return { bytes: Buffer.from(`${before}${ROW_HASH}${hash}"${after}`), rowHash: hash }
+}
+
+const START = Buffer.from('{"actor":"')
+const PREV_HASH = Buffer.from(',"prev_hash":"')
+const ROW_HASH = ',"row_hash":"'
+const SEQ = Buffer.from(',"seq":')
+const TARGET = Buffer.from(',"target":"')
+const END = Buffer.from(`,"version":${ROW_VERSION}}`)
+const HEX_CHARS = 2 * HASH_BYTES
+/** Bytes from the comma before `prev_hash` to the one before `row_hash`, and from there to the one before `seq`. */
+const PREV_MEMBER = PREV_HASH.length + HEX_CHARS + 1
+const ROW_MEMBER = ROW_HASH.length + HEX_CHARS + 1
+/** More digits than 2^53 − 1 has without being unsafe: 15. */
+const MAX_SEQ_DIGITS = 15
+const QUOTE = 0x22
+const ZERO = 0x30
+
+/** What a verifier needs of a row. */
+export interface Seam {
+  readonly seq: number
+  readonly prevHash: Hash
+  readonly rowHash: Hash
+}
+
+/**
+ * Reads a row's place and hashes out of its stored bytes, without reading it as JSON, and recomputes its hash. In a JSON
+ * string a quotation mark is escaped, so the last `,"row_hash":"` of a row is the member of that name: after it come a
+ * number and text alone.
+ *
+ * @returns undefined for bytes that are no row, or whose hash is not the one that they say
+ */
+export function readSeam(row: Uint8Array): Seam | undefined {
+  const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength)
+  const hashAt = bytes.lastIndexOf(ROW_HASH)
+  const prevAt = hashAt - PREV_MEMBER
+  const seqAt = hashAt + ROW_MEMBER
+  if (prevAt < START.length || !has(bytes, START, 0) || !has(bytes, PREV_HASH, prevAt)) return undefined
+  if (!has(bytes, END, bytes.length - END.length) || !has(bytes, SEQ, seqAt)) return undefined
+  if (bytes[hashAt - 1] !== QUOTE || bytes[seqAt - 1] !== QUOTE) return undefined
+  const seq = readSeq(bytes, seqAt + SEQ.length)
+  const said = bytes.toString('latin1', hashAt + ROW_HASH.length, seqAt - 1)
+  if (seq === undefined || rowHash(bytes, hashAt, seqAt) !== said) return undefined
+  return { seq, prevHash: bytes.toString('latin1', prevAt + PREV_HASH.length, hashAt - 1), rowHash: said }
+}
+
+function has(bytes: Buffer, part: Buffer, at: number): boolean {
+  for (let n = 0; n < part.length; n++) if (bytes[at + n] !== part[n]) return false
+  return true
+}
+
+/** A decimal without leading zeros, followed by the member `target`. */
+function readSeq(bytes: Buffer, from: number): number | undefined {
+  let value = 0
+  let at = from
+  for (; at - from <= MAX_SEQ_DIGITS; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) break
+    value = 10 * value + digit
+  }
+  const digits = at - from
+  if (digits === 0 || digits > MAX_SEQ_DIGITS || (digits > 1 && bytes[from] === ZERO)) return undefined
+  return has(bytes, TARGET, at) ? value : undefined
+}
+
+/** Reads a stored row as JSON. @throws SyntaxError for what is no JSON: verify first */
+export function parseRow(bytes: Uint8Array): AuditRow {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as AuditRow
+}
