@@ -1,9 +1,38 @@
+export { checkProof, formatProof, MAX_PROOF_CHARS, type ProofVerdict, type RowProof } from './bundle.js'
 export { type Json, type JsonObject, NotCanonical } from './canonical.js'
+export { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.js'
 export { type Commitment, commit, type Opening, opens, SALT_BYTES } from './commitment.js'
 export { AUDIT_EVENTS, type AuditEventType, isAuditEventType } from './event-types.js'
-export { type Frontier, type FrontierBuilder, frontierLength, growFrontier, type TreeNode } from './frontier.js'
+export { AUDIT_FAULTS, type AuditFault } from './faults.js'
+export {
+  type FoundFile,
+  oneAfterTheOther,
+  readLeavesFile,
+  readRowsFile,
+  rowsFound,
+  writeLeavesFile,
+  writeRowsFile,
+} from './files.js'
+export {
+  type Frontier,
+  type FrontierBuilder,
+  frontierLength,
+  frontierRoot,
+  growFrontier,
+  type TreeNode,
+} from './frontier.js'
 export { type Hash, isHash, leafHash, originHash } from './hashes.js'
-export { isLogName } from './keys.js'
+export {
+  createSigner,
+  generateSigningKey,
+  isLogName,
+  parseVerifierKey,
+  readSigningKey,
+  type Signer,
+  type VerifierKey,
+} from './keys.js'
+export { joinNotes, splitNotes } from './note.js'
+export { type CheckpointOptions, checkpointOptions } from './options.js'
 export {
   frontierAt,
   KEPT_LEVELS,
@@ -14,6 +43,7 @@ export {
   verifyInclusion,
 } from './proofs.js'
 export { type AuditRow, parseRow, ROW_VERSION } from './row.js'
+export { type CheckpointSchedule, createCheckpointSchedule } from './schedule.js'
 export { beginLog, DAEMON_ORIGIN, DRAFT_LIMITS, seal } from './seal.js'
 export type {
   ArchivedSegment,
@@ -26,3 +56,12 @@ export type {
   Sealed,
   StoredRow,
 } from './store-contract.js'
+export {
+  type Evidence,
+  MAX_UNSIGNED_ROWS,
+  type Progress,
+  type Verdict,
+  type VerifyOptions,
+  type VerifySetup,
+  verifyLog,
+} from './verification.js'
