@@ -1,6 +1,6 @@
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
 import type { AuditFault } from './faults.js'
-import { type Hash, isHash, leafHash } from './hashes.js'
+import type { Hash } from './hashes.js'
 import type { VerifierKey } from './keys.js'
 import { verifyInclusion } from './proofs.js'
 import { type AuditRow, parseRow, readSeam } from './row.js'
@@ -46,8 +46,8 @@ export function checkProof(text: string, keys: readonly VerifierKey[]): ProofVer
     .split('\n')
     .slice(0, -1)
     .map((line) => Buffer.from(line, 'base64').toString('hex'))
-  const sound = readSeam(bytes)?.seq === seq && hashes.every(isHash)
-  if (!sound || !verifyInclusion(hashes, seq, checkpoint.size, leafHash(bytes), checkpoint.root))
+  const seam = readSeam(bytes, undefined)
+  if (seam?.seq !== seq || !verifyInclusion(hashes, seq, checkpoint.size, seam.leaf, checkpoint.root))
     return { ok: false, seq, fault: 'changed' }
   return { ok: true, row: parseRow(bytes), checkpoint }
 }

@@ -19,7 +19,7 @@ export interface Checkpoint {
 }
 
 const BODY =
-  /^([^\n]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\nlast_hash ([0-9a-f]{64})\ntime (0|[1-9][0-9]{0,11})\n(?:[^\n]+\n)*$/
+  /^([^\n]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\nlast_hash ([0-9a-f]{64})\ntime ([0-9]+)\n(?:[^\n]+\n)*$/
 
 /** The checkpoint of a log as it stands: a note in the form of C2SP's tlog-checkpoint, signed by each signer. */
 export function signCheckpoint(head: AuditHead, timeSeconds: number, signers: readonly Signer[]): string {

@@ -3,6 +3,7 @@ import { canonicalize } from './canonical.js'
 import { frontierLength } from './frontier.js'
 import { HASH_BYTES, type Hash, isHash } from './hashes.js'
 import { readLines } from './lines.js'
+import { MAX_ROW_BYTES } from './row.js'
 import type { AuditHead, StoredRow } from './store-contract.js'
 import type { Evidence } from './verification.js'
 
@@ -10,8 +11,6 @@ import type { Evidence } from './verification.js'
 export const ROWS_FORMAT = 'mcp-vitals/audit-rows/v1'
 export const LEAVES_FORMAT = 'mcp-vitals/audit-leaves/v1'
 
-/** No row is longer; a longer line is none. 64 KiB. */
-const MAX_LINE_BYTES = 65_536
 /** Bytes that are gathered before they are handed on. */
 const CHUNK_BYTES = 65_536
 
@@ -104,13 +103,9 @@ const LINE_END = Buffer.from('\n')
 
 /** Reads a file of rows. Rejects with AUDIT_FILE_INVALID when it has no header; rows are for a verifier to judge. */
 export async function readRowsFile(chunks: AsyncIterable<Uint8Array>): Promise<FoundFile> {
-  const lines = readLines(chunks, MAX_LINE_BYTES)
+  const lines = readLines(chunks, MAX_ROW_BYTES + 1)
   const { value } = await lines.next()
-  const header = readHeader(value, ROWS_FORMAT)
-  async function* rows() {
-    for await (const bytes of lines) yield { bytes }
-  }
-  return { start: startOf(header), found: rows() }
+  return { start: startOf(readHeader(value?.bytes, ROWS_FORMAT)), found: lines }
 }
 
 /**
@@ -157,8 +152,8 @@ async function* cut(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
     rest = Buffer.concat([rest, chunk])
     if (inHeader) {
       const end = rest.indexOf('\n')
-      if (end === -1 && rest.length <= MAX_LINE_BYTES) continue
-      yield rest.subarray(0, end === -1 ? MAX_LINE_BYTES : end)
+      if (end === -1 && rest.length <= MAX_ROW_BYTES) continue
+      yield rest.subarray(0, end === -1 ? MAX_ROW_BYTES : end)
       rest = rest.subarray(end + 1)
       inHeader = false
     }
@@ -167,11 +162,6 @@ async function* cut(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
     rest = rest.subarray(at)
   }
   if (rest.length > 0) yield rest
-}
-
-/** Rows, as a store reads them, for a verifier. */
-export async function* rowsFound(rows: AsyncIterable<StoredRow>): AsyncGenerator<Evidence> {
-  yield* rows
 }
 
 /** Several places one after the other, as archives and the live log. */

@@ -32,20 +32,11 @@ export function nodeHash(left: Hash, right: Hash): Hash {
   return digest(node)
 }
 
-/** Room for what is hashed, so that a row costs no allocation; a larger one gets room of its own. */
-let room = Buffer.alloc(16_384)
-
-function roomFor(sizeBytes: number): Buffer {
-  if (sizeBytes > room.length) room = Buffer.alloc(2 * sizeBytes)
-  return room
-}
-
 /** Hash of a leaf of the tree (RFC 6962, 2.1): SHA-256(0x00 ‖ the row's stored bytes). */
 export function leafHash(bytes: Uint8Array): Hash {
-  const buffer = roomFor(bytes.length + 1)
-  buffer[0] = 0x00
-  buffer.set(bytes, 1)
-  return digest(buffer.subarray(0, bytes.length + 1))
+  const buffer = lay(bytes)
+  buffer[BEFORE - 1] = 0x00
+  return digest(buffer.subarray(BEFORE - 1, BEFORE + bytes.length))
 }
 
 const LOG_DOMAIN = 'mcp-vitals/audit/log/v1\n'
@@ -56,11 +47,20 @@ export function originHash(log: string): Hash {
   return sha256(Buffer.from(`${LOG_DOMAIN}${log}`))
 }
 
-/** A row's `row_hash`: SHA-256 of the row's domain and its bytes, without those in [cutFrom, cutTo). */
-export function rowHash(bytes: Uint8Array, cutFrom = 0, cutTo = 0): Hash {
-  const buffer = roomFor(ROW_DOMAIN.length + bytes.length)
+/** A row's `row_hash`: SHA-256(domain of rows ‖ the row's bytes without that member, which lies in [from, to) with a comma). */
+export function rowHash(bytes: Uint8Array, from: number, to: number): Hash {
+  const buffer = lay(bytes)
   buffer.set(ROW_DOMAIN)
-  buffer.set(bytes.subarray(0, cutFrom), ROW_DOMAIN.length)
-  buffer.set(bytes.subarray(cutTo), ROW_DOMAIN.length + cutFrom)
-  return digest(buffer.subarray(0, ROW_DOMAIN.length + bytes.length - (cutTo - cutFrom)))
+  buffer.copyWithin(BEFORE + from, BEFORE + to, BEFORE + bytes.length)
+  return digest(buffer.subarray(0, BEFORE + bytes.length - (to - from)))
+}
+
+/** Room for what is hashed, with what goes before it, so that a row costs no allocation. */
+const BEFORE = ROW_DOMAIN.length
+let room = Buffer.alloc(16_384)
+
+function lay(bytes: Uint8Array): Buffer {
+  if (BEFORE + bytes.length > room.length) room = Buffer.alloc(2 * (BEFORE + bytes.length))
+  room.set(bytes, BEFORE)
+  return room
 }

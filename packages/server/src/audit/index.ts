@@ -9,7 +9,6 @@ export {
   oneAfterTheOther,
   readLeavesFile,
   readRowsFile,
-  rowsFound,
   writeLeavesFile,
   writeRowsFile,
 } from './files.js'

@@ -68,7 +68,7 @@ function contentOf(draft: Draft): RowContent {
 /** Whether it is in the calendar: not the 30th of February. */
 function isTime(timestamp: string): boolean {
   const time = new Date(timestamp)
-  return !Number.isNaN(time.getTime()) && time.toISOString() === timestamp
+  return time.getUTCDate() === Number(timestamp.slice(8, 10))
 }
 
 function problemOf({ id, timestamp, eventType, actor, target, origin }: Draft): string | undefined {

@@ -2,7 +2,7 @@ import { vitalsError } from '../errors/index.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
 import type { AuditFault } from './faults.js'
 import { type FrontierBuilder, growFrontier } from './frontier.js'
-import { type Hash, leafHash } from './hashes.js'
+import type { Hash } from './hashes.js'
 import type { VerifierKey } from './keys.js'
 import { readSeam } from './row.js'
 import { beginLog } from './seal.js'
@@ -92,8 +92,7 @@ export class Verification {
     this.#checkpoints = opened
       .filter(({ size }) => size >= frontier.size)
       .sort((a, b) => a.size - b.size || a.timeSeconds - b.timeSeconds)
-    if (start && start.log !== this.#log) this.#bad = { seq: frontier.size, fault: 'foreign key' }
-    else this.#bad = bad ?? this.#compare()
+    this.#bad = bad ?? this.#uncovered() ?? this.#compare()
   }
 
   /** Takes what comes next. Returns false when nothing that follows can change the verdict. */
@@ -115,16 +114,15 @@ export class Verification {
   }
 
   #takeRow({ bytes, seq, rowHash }: Extract<Evidence, { bytes: Uint8Array }>): Bad | undefined {
-    const seam = readSeam(bytes)
+    const seam = readSeam(bytes, this.#lastHash)
     if (this.#open?.fault === 'missing') return this.#search(seam?.seq)
     const place = this.#tree.size
     if (!seam) return this.#settle({ seq: place, fault: 'changed' })
     if (seam.seq !== place) return this.#misplaced(seam.seq, seam.rowHash)
-    if (this.#lastHash !== undefined && seam.prevHash !== this.#lastHash)
-      return this.#settle({ seq: Math.max(this.#proven, place - 1), fault: 'changed' })
+    if (!seam.follows) return this.#settle({ seq: Math.max(this.#proven, place - 1), fault: 'changed' })
     if ((seq ?? place) !== place || (rowHash ?? seam.rowHash) !== seam.rowHash)
       return this.#settle({ seq: place, fault: 'changed' })
-    return this.#accept(leafHash(bytes), seam.rowHash)
+    return this.#accept(seam.leaf, seam.rowHash)
   }
 
   #takeLeaf({ leaf, seq, lastHash }: Extract<Evidence, { leaf: Hash }>): Bad | undefined {
@@ -181,11 +179,16 @@ export class Verification {
     return this.#open ?? bad
   }
 
-  /** What is wrong with a log of which nothing is. */
+  /** Without a checkpoint at the start or behind it there is nothing to hold anything against. */
+  #uncovered(): Bad | undefined {
+    return this.#checkpoints.length > 0 ? undefined : { seq: this.#proven, fault: 'unsigned' }
+  }
+
+  /** What is wrong at the end of a log of which nothing was before. */
   #lacking(): Bad | undefined {
     const { size } = this.#tree
-    if ((this.#checkpoints.at(-1)?.size ?? 0) > size) return { seq: size, fault: 'cut' }
-    const covered = this.#provenBy && this.#lastHash !== undefined && size - this.#proven <= this.#maxUnsignedRows
+    if ((this.#checkpoints.at(-1) as Checkpoint).size > size) return { seq: size, fault: 'cut' }
+    const covered = this.#lastHash !== undefined && size - this.#proven <= this.#maxUnsignedRows
     return covered ? undefined : { seq: this.#proven, fault: 'unsigned' }
   }
 }
