@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setUp } from './setup.mjs'
 import { capture, foreground, ROOT } from './steps.mjs'
 
-const FOLDERS = ['test/faults', 'test/soak', 'test/property/differential']
+const FOLDERS = ['test/faults', 'test/soak', 'test/property/differential', 'test/property/audit-verifiers']
 
 const git = async (...args) => (await capture('git', args)).output.trim()
 

@@ -105,7 +105,7 @@ def open_source(path, notes):  # (start, rows) of exported or archived rows, or 
 if __name__ == "__main__":
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("source", nargs="+", help="exported or archived rows, or audit.db; several: one log, in order")
-    ask.add_argument("--key", type=read_key, action="append", required=True, help="<name>+<key id>+<base64>; each of them")
+    ask.add_argument("--key", type=read_key, action="append", required=True, help="<name>+<key id>+<base64>; all of it")
     ask.add_argument("--checkpoints", action="append", default=[], help="file of checkpoints that were kept")
     ask.add_argument("--max-unsigned", type=int, default=10000, help="most rows behind the newest checkpoint")
     given = ask.parse_args()
