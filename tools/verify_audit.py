@@ -29,10 +29,10 @@ BASE64 = "(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 NOTE = re.compile(f"(.+\n)\n((?:— [^ \n]+ {BASE64}\n){{1,64}})".encode(), re.S)
 BODY = re.compile(rb"(.+)\n(0|[1-9]\d{0,14})\n([A-Za-z0-9+/]{43}=)\nlast_hash ([0-9a-f]{64})\ntime \d+\n(.+\n)*")
 def read_key(vkey):
-    name, _, encoded = vkey.strip().encode().rsplit(b"+", 2)
+    name, _, encoded = vkey.strip().encode().split(b"+", 2)
     return (name, sha(name, b"\n", base64.b64decode(encoded))[:4]), base64.b64decode(encoded)[1:]
 def split_notes(data):
-    return [note + b"\n" for note in re.split(rb"\n\n(?!\xe2\x80\x94 )", data.strip(b"\n")) if note]
+    return [note + b"\n" for note in re.split(rb"\n\n+(?!\xe2\x80\x94 )", data.strip(b"\n")) if note]
 def open_note(note, name, keys):  # (size, root, last hash) of a checkpoint, or what is wrong with it
     whole, known = NOTE.fullmatch(note), []
     for _, key_name, encoded in (line.split(b" ") for line in whole[2].split(b"\n")[:-1]) if whole else ():

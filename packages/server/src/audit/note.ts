@@ -47,7 +47,7 @@ export function openNote(note: string, keys: readonly VerifierKey[]): { readonly
 
 /** The notes of a file: one after the other, with an empty line between them. Nothing in it is left out. */
 export function splitNotes(file: string): readonly string[] {
-  const notes = file.replace(/^\n+|\n+$/g, '').split(/\n\n(?!— )/)
+  const notes = file.replace(/^\n+|\n+$/g, '').split(/\n\n+(?!— )/)
   return notes.filter((note) => note !== '').map((note) => `${note}\n`)
 }
 

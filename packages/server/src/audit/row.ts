@@ -1,4 +1,3 @@
-import { canonicalString } from './canonical.js'
 import { HASH_BYTES, type Hash, leafHash, rowHash } from './hashes.js'
 
 /** Version of the form of rows. */
@@ -19,7 +18,7 @@ export interface AuditRow {
   readonly version: number
 }
 
-/** The members of a row that its writer chooses; `details` as canonical JSON. */
+/** The members of a row that its writer chooses, each as canonical JSON. */
 export interface RowContent {
   readonly id: string
   readonly timestamp: string
@@ -56,12 +55,11 @@ export function buildRow(
   seq: number,
   prevHash: Hash,
 ): { readonly bytes: Uint8Array; readonly rowHash: Hash } {
-  const text = (name: 'actor' | 'eventType' | 'id' | 'origin' | 'target' | 'timestamp') =>
-    canonicalString(content[name], name)
-  const after = `,"seq":${seq},"target":${text('target')},"timestamp":${text('timestamp')},"version":${ROW_VERSION}}`
+  const { id, timestamp, eventType, actor, target, details, origin } = content
+  const after = `,"seq":${seq},"target":${target},"timestamp":${timestamp},"version":${ROW_VERSION}}`
   const bytes = Buffer.from(
-    `{"actor":${text('actor')},"details":${content.details},"event_type":${text('eventType')},"id":${text('id')}` +
-      `,"origin":${text('origin')},"prev_hash":"${prevHash}"${ROW_HASH}${NO_HASH}"${after}`,
+    `{"actor":${actor},"details":${details},"event_type":${eventType},"id":${id},"origin":${origin}` +
+      `,"prev_hash":"${prevHash}"${ROW_HASH}${NO_HASH}"${after}`,
   )
   const seqAt = bytes.length - Buffer.byteLength(after)
   const hash = rowHash(bytes, seqAt - ROW_MEMBER, seqAt)

@@ -1,5 +1,5 @@
 import { vitalsError } from '../errors/index.js'
-import { canonicalize, type JsonObject, NotCanonical } from './canonical.js'
+import { canonicalize, canonicalString, type JsonObject, NotCanonical } from './canonical.js'
 import { type Commitment, SALT_BYTES } from './commitment.js'
 import { AUDIT_EVENTS, isAuditEventType } from './event-types.js'
 import { EMPTY_FRONTIER, growFrontier, type TreeNode } from './frontier.js'
@@ -55,10 +55,19 @@ export function seal(drafts: readonly Draft[], head: AuditHead): Sealed {
 
 function contentOf(draft: Draft): RowContent {
   try {
-    const { id, timestamp, eventType, actor, target, origin } = draft
     const problem = problemOf(draft)
     if (problem !== undefined) throw new NotCanonical(problem)
-    return { id, timestamp, eventType, actor, target, origin, details: detailsOf(draft) }
+    const text = (name: 'id' | 'timestamp' | 'eventType' | 'actor' | 'target' | 'origin') =>
+      canonicalString(draft[name], name)
+    return {
+      id: text('id'),
+      timestamp: text('timestamp'),
+      eventType: text('eventType'),
+      actor: text('actor'),
+      target: text('target'),
+      origin: text('origin'),
+      details: detailsOf(draft),
+    }
   } catch (error) {
     if (!(error instanceof NotCanonical)) throw error
     throw vitalsError('AUDIT_DRAFT_INVALID', { type: String(draft.eventType), reason: error.message }, error)
