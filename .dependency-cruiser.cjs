@@ -180,6 +180,15 @@ module.exports = {
       to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
     },
     {
+      name: 'pure-audit',
+      severity: 'error',
+      comment:
+        'audit/ is the format that strangers write verifiers for: node:crypto, and no clock, disk, network or package. ' +
+        'Way out: take clocks, ids, keys and bytes as arguments; what stores or signs in time belongs above it.',
+      from: { path: `${SERVER}/audit/`, pathNot: '/options[.]ts$' },
+      to: { dependencyTypes: NOT_OURS, pathNot: ['^packages/instrument/', '^(node:)?crypto$'] },
+    },
+    {
       name: 'siblings-are-strangers',
       severity: 'error',
       comment:
