@@ -9,6 +9,7 @@ import {
   MAX_UNSIGNED_ROWS,
   proveInclusion,
   type RowProof,
+  signCheckpoint,
   verifyLog,
 } from '../../../packages/server/src/audit/index.js'
 import { checkpointsOf, inOrder, LOG, makeLog, testSigner } from '../../fixtures/audit-logs.js'
@@ -161,6 +162,9 @@ describe('the proof of one row', () => {
     expect(faultOf({ note: proof.note.replace('33\n', '34\n') })).toBe('unsigned')
     expect(faultOf({}, [NEXT.key])).toBe('foreign key')
     expect(faultOf({}, [])).toBe('foreign key')
+    const lying = { ...log.heads[0]!, frontier: { size: 1, hashes: [leafHash(log.rows[5]!.bytes)] } }
+    const misplaced = { bytes: log.rows[5]!.bytes, seq: 0, hashes: [], note: signCheckpoint(lying, 0, [KEEPER]) }
+    expect(faultOf(misplaced)).toBe('changed')
     expect(checkProof('x'.repeat(300_000), [KEEPER.key])).toEqual({ ok: false, fault: 'changed' })
   })
 })
