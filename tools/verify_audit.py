@@ -15,7 +15,7 @@ def point(raw):
     sign, y = divmod(int.from_bytes(raw, "little"), 2**255)
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     roots = [pow(square, (P + 3) // 8, P) * fourth_root % P for fourth_root in (1, I, P - 1, P - I)]
-    x = next(x for x in roots if x * x % P == square and x % 2 == sign)
+    x = next((x for x in roots if x * x % P == square and x % 2 == sign), 0)
     return x, y, 1, x * y % P
 @functools.lru_cache(65536)
 def signed(key, signature, text):
@@ -113,7 +113,7 @@ if __name__ == "__main__":
         notes = [note for path in given.checkpoints for note in split_notes(open(path, "rb").read())]
         starts, rows = zip(*(open_source(path, notes) for path in given.source))
         place, fault = verify(itertools.chain(*rows), notes, dict(given.key), starts[0], given.max_unsigned)
-    except (OSError, ValueError, LookupError, TypeError, StopIteration, sqlite3.Error) as error:
+    except (OSError, ValueError, LookupError, TypeError, sqlite3.Error) as error:
         ask.exit(2, f"cannot be read: {error!r}\n")
     print(f"row {place}: {fault}" if fault else f"holds: {place} rows")
     sys.exit(1 if fault else 0)

@@ -1,7 +1,7 @@
 /** Ways to tamper with an audit log of which checkpoints were kept, each with what a verifier has to say of it. */
 import fc from 'fast-check'
 import { rowHash } from '../../packages/server/src/audit/hashes.js'
-import { type AuditHead, joinNotes, type StoredRow } from '../../packages/server/src/audit/index.js'
+import { type AuditHead, joinNotes, type StoredRow, signCheckpoint } from '../../packages/server/src/audit/index.js'
 import { checkpointsOf, type MadeLog, makeLog, testSigner } from '../fixtures/audit-logs.js'
 
 export const KEEPER = testSigner(1)
@@ -153,6 +153,16 @@ export const WAYS: Readonly<Record<string, Way>> = {
     const first = pick(2) === 0
     const checkpoints = joinNotes(first ? [...own, notesOf(from)] : [notesOf(from), ...own])
     return { lines: linesOf(forged.rows), checkpoints, expected: [first ? 0 : covered(from), 'foreign key'] }
+  },
+  'the keeper signs one of the two structures wrongly': (from, pick) => {
+    const [one, other] = [covered(from), pick(covered(from))]
+    const [right, wrong] = [from.log.heads[one]!, from.log.heads[other]!]
+    const lastHash = pick(2) === 0 ? wrong.lastHash : right.lastHash
+    const hashes = lastHash === right.lastHash ? wrong.frontier.hashes : right.frontier.hashes
+    const note = signCheckpoint({ ...right, lastHash, frontier: { size: one, hashes } }, 0, [KEEPER])
+    const before = { ...from, sizes: from.sizes.slice(0, -1) }
+    const checkpoints = joinNotes([...checkpointsOf(from.log, before.sizes, [KEEPER]), note])
+    return { lines: linesOf(from.log.rows), checkpoints, expected: [provenBelow(before, one), 'rewritten'] }
   },
   'every checkpoint is gone': (from) => ({ lines: linesOf(from.log.rows), checkpoints: '', expected: [0, 'unsigned'] }),
   'a hash is told otherwise and hashed again': (from, pick) => {

@@ -1,12 +1,19 @@
 /** The verifier in Python: as a command, on a store's own file, and beside ours. */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { beginLog, joinNotes, MAX_UNSIGNED_ROWS, verifyLog } from '../../../packages/server/src/audit/index.js'
-import { checkpointsOf, inOrder, LOG, makeLog, rowsFile, testSigner } from '../../fixtures/audit-logs.js'
+import {
+  beginLog,
+  joinNotes,
+  MAX_UNSIGNED_ROWS,
+  parseVerifierKey,
+  verifyLog,
+} from '../../../packages/server/src/audit/index.js'
+import { checkpointsOf, inOrder, LOG, makeLog, rowsFile, testSigner, verifyFile } from '../../fixtures/audit-logs.js'
 import { verifyInPython, type Word, wordOf } from '../../fixtures/verify-audit.js'
 import { promises } from '../../requirements.js'
 
@@ -62,6 +69,35 @@ describe('the command', () => {
     expect(run('--max-unsigned', '20').stdout).toBe('holds: 60 rows')
     expect(run('--max-unsigned', '19').stdout).toBe('row 40: unsigned')
     expect(readFileSync(SCRIPT, 'utf8')).toContain(`default=${MAX_UNSIGNED_ROWS}`)
+  })
+
+  test('takes no signature in which a number is written otherwise, and no key that is no point of the curve', async () => {
+    const order = 2n ** 252n + 27742317777372353535851937790883648493n
+    const encoded = / ([^ ]+)\n$/.exec(keptNote)?.[1] ?? ''
+    const bytes = Buffer.from(encoded, 'base64')
+    const s = BigInt(`0x${Buffer.from(bytes.subarray(36)).reverse().toString('hex')}`) + order
+    Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse().copy(bytes, 36)
+    writeFileSync(at('twisted'), keptNote.replace(encoded, bytes.toString('base64')))
+    expect(command('--key', VKEY, '--checkpoints', at('twisted'), at('rows.jsonl')).stdout).toBe('row 0: unsigned')
+    expect(await verifyFile(readFileSync(at('rows.jsonl')), readFileSync(at('twisted'), 'utf8'), [KEEPER.key])).toEqual(
+      {
+        ok: false,
+        seq: 0,
+        fault: 'unsigned',
+      },
+    )
+    const noPoint = Buffer.concat([Buffer.from([1]), Buffer.alloc(32, 2)])
+    const id = createHash('sha256').update(`${LOG}\n`).update(noPoint).digest('hex').slice(0, 8)
+    writeFileSync(
+      at('no-point'),
+      keptNote.replace(encoded, Buffer.concat([Buffer.from(id, 'hex'), bytes.subarray(4)]).toString('base64')),
+    )
+    const vkey = `${LOG}+${id}+${noPoint.toString('base64')}`
+    expect(command('--key', vkey, '--checkpoints', at('no-point'), at('rows.jsonl')).stdout).toBe('row 0: unsigned')
+    const verdict = await verifyFile(readFileSync(at('rows.jsonl')), readFileSync(at('no-point'), 'utf8'), [
+      parseVerifierKey(vkey),
+    ])
+    expect(verdict).toEqual({ ok: false, seq: 0, fault: 'unsigned' })
   })
 
   test('is short, and needs the standard library alone', () => {
