@@ -61,7 +61,6 @@ interface Open extends Bad {
 /** Checks a log row by row, in both its structures, in memory that does not grow with it. */
 export class Verification {
   readonly #log: string
-  readonly #start: AuditHead
   readonly #maxUnsignedRows: number
   readonly #tree: FrontierBuilder
   /** By rising size, from the start on. */
@@ -82,8 +81,7 @@ export class Verification {
     if (!first || keys.some(({ name }) => name !== first.name))
       throw vitalsError('AUDIT_KEY_INVALID', { reason: 'a log is checked with one key at least, all of one name' })
     this.#log = first.name
-    this.#start = start && start.frontier.size > 0 ? start : beginLog(this.#log)
-    const { frontier, lastHash } = this.#start
+    const { frontier, lastHash } = start && start.frontier.size > 0 ? start : beginLog(this.#log)
     this.#maxUnsignedRows = maxUnsignedRows
     this.#tree = growFrontier(frontier)
     this.#lastHash = lastHash
