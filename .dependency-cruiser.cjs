@@ -43,6 +43,10 @@ const SERVER_LAYERS = {
   },
   children: { may: ['errors'], why: 'starting processes safely is a tool of the sources, not a user of them' },
   datadir: { may: ['errors'], why: 'the state directory is ground that others build on' },
+  audit: {
+    may: ['errors'],
+    why: 'the audit log’s format and proofs are held against by strangers: they know no store, no disk and no clock',
+  },
   store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
   spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
@@ -184,6 +188,15 @@ module.exports = {
         'Way out: take the clock from the limits and the samples from the SeriesSource.',
       from: { path: `${SERVER}/promql/` },
       to: { dependencyTypes: NOT_OURS, pathNot: 'node_modules/(re2js|@prometheus-io/lezer-promql|@lezer)/' },
+    },
+    {
+      name: 'pure-audit',
+      severity: 'error',
+      comment:
+        'audit/ is the format that strangers write verifiers for: node:crypto, and no clock, disk, network or package. ' +
+        'Way out: take clocks, ids, keys and bytes as arguments; what stores or signs in time belongs above it.',
+      from: { path: `${SERVER}/audit/`, pathNot: '/options[.]ts$' },
+      to: { dependencyTypes: NOT_OURS, pathNot: ['^packages/instrument/', '^(node:)?crypto$'] },
     },
     {
       name: 'siblings-are-strangers',

@@ -2,6 +2,7 @@
 // A further page is one more entry in PAGES.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { auditPage } from './docs/audit.mjs'
 import { cliPage } from './docs/cli.mjs'
 import { configPage } from './docs/config.mjs'
 import { derivationsPage } from './docs/derivations.mjs'
@@ -15,6 +16,7 @@ const built = (path) => import(join(root, 'packages', path))
 
 /** Path of the page → async function that gives its text. */
 const PAGES = {
+  'docs/reference/audit.md': async () => auditPage(await built('server/dist/audit/index.js')),
   'docs/reference/cli.md': async () => cliPage((await built('server/dist/cli/program.js')).createProgram()),
   'docs/reference/config.md': async () => configPage(await built('server/dist/config/index.js')),
   'docs/reference/derivations.md': async () =>

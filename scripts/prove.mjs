@@ -1,6 +1,6 @@
 /**
  * `npm run prove`: the proofs that take long (soaks, kill loops, fault injection), which are too long for each change.
- * The tests of test/faults and test/soak, and the differential ones of test/property, see MCP_VITALS_PROVE=1, run at
+ * The tests of test/faults and test/soak, and those of test/property that FOLDERS names, see MCP_VITALS_PROVE=1, run at
  * full length, and append one JSON line for each figure, `{"proof","figure","value","unit"}`, to the file that
  * MCP_VITALS_PROVE_RESULTS names. The figures are written to docs/proofs.md with the commit, the machine and the seed
  * that they were taken with. A seed of one's own (`MCP_VITALS_PROVE_SEED`) replays a run as far as the machine's own timing lets it.
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setUp } from './setup.mjs'
 import { capture, foreground, ROOT } from './steps.mjs'
 
-const FOLDERS = ['test/faults', 'test/soak', 'test/property/differential']
+const FOLDERS = ['test/faults', 'test/soak', 'test/property/differential', 'test/property/audit-verifiers']
 
 const git = async (...args) => (await capture('git', args)).output.trim()
 

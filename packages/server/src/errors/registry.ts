@@ -226,6 +226,27 @@ export const ERRORS = {
     example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
     next: 'Ask for fewer series by matchers, for a shorter time, or for a longer step.',
   },
+  AUDIT_NAME_INVALID: {
+    message: 'The name {name} cannot be an audit log’s.',
+    example: 'example.com/audit/host-1',
+    next: 'Choose 1 to 200 characters without spaces and plus signs, as no other log has them.',
+  },
+  AUDIT_KEY_INVALID: {
+    message: 'The key of the audit log cannot be used: {reason}.',
+    example: 'example.com/audit/host-1+2f1c09ab+AVr8JxYQ1mU0yqDl0oYbqkz8h5m2Zc1m0cLw3qv4n5s7',
+    next: 'Name the keys that the log’s keeper published for it, each of the form <name>+<key id>+<base64>; a key to sign with is an Ed25519 key in PEM.',
+  },
+  AUDIT_FILE_INVALID: {
+    message: 'The file does not begin as one of the format {format}, or does not hold what its beginning says.',
+    example: 'mcp-vitals audit export --out audit.jsonl',
+    next: 'Name a file that was exported or archived, whole; docs/audit-log-format.md tells what its first line holds.',
+  },
+  AUDIT_DRAFT_INVALID: {
+    message: 'An audit entry of type {type} is not valid: {reason}.',
+    example:
+      '{ "id": "3f2b8c1e-9d47-4a55-8f60-1c2d3e4f5a6b", "timestamp": "2026-11-21T04:21:55.634Z", "eventType": "PROVISION", "actor": "agent-001", "target": "notes", "details": {}, "origin": "daemon" }',
+    next: 'Mend what is named; docs/audit-log-format.md tells what an entry may hold.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 interface ErrorEntry {

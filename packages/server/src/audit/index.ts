@@ -1,0 +1,66 @@
+export { checkProof, formatProof, MAX_PROOF_CHARS, type ProofVerdict, type RowProof } from './bundle.js'
+export { type Json, type JsonObject, NotCanonical } from './canonical.js'
+export { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.js'
+export { type Commitment, commit, type Opening, opens, SALT_BYTES } from './commitment.js'
+export { AUDIT_EVENTS, type AuditEventType, isAuditEventType } from './event-types.js'
+export { AUDIT_FAULTS, type AuditFault } from './faults.js'
+export {
+  type FoundFile,
+  oneAfterTheOther,
+  readLeavesFile,
+  readRowsFile,
+  writeLeavesFile,
+  writeRowsFile,
+} from './files.js'
+export {
+  type Frontier,
+  type FrontierBuilder,
+  frontierLength,
+  frontierRoot,
+  growFrontier,
+  type TreeNode,
+} from './frontier.js'
+export { type Hash, isHash, leafHash, originHash } from './hashes.js'
+export {
+  createSigner,
+  generateSigningKey,
+  isLogName,
+  parseVerifierKey,
+  readSigningKey,
+  type Signer,
+  type VerifierKey,
+} from './keys.js'
+export { joinNotes, splitNotes } from './note.js'
+export { type CheckpointOptions, checkpointOptions } from './options.js'
+export {
+  frontierAt,
+  KEPT_LEVELS,
+  proveConsistency,
+  proveInclusion,
+  type TreeSource,
+  verifyConsistency,
+  verifyInclusion,
+} from './proofs.js'
+export { type AuditRow, parseRow, ROW_VERSION } from './row.js'
+export { type CheckpointSchedule, createCheckpointSchedule } from './schedule.js'
+export { beginLog, DAEMON_ORIGIN, DRAFT_LIMITS, seal } from './seal.js'
+export type {
+  ArchivedSegment,
+  AuditFilter,
+  AuditHead,
+  AuditPage,
+  AuditStore,
+  CommitmentRef,
+  Draft,
+  Sealed,
+  StoredRow,
+} from './store-contract.js'
+export {
+  type Evidence,
+  MAX_UNSIGNED_ROWS,
+  type Progress,
+  type Verdict,
+  type VerifyOptions,
+  type VerifySetup,
+  verifyLog,
+} from './verification.js'

@@ -1,0 +1,144 @@
+import { HASH_BYTES, type Hash, leafHash, rowHash } from './hashes.js'
+
+/** Version of the form of rows. */
+export const ROW_VERSION = 1
+
+/** What a row says, by the names that it has in JSON. */
+export interface AuditRow {
+  readonly actor: string
+  readonly details: { readonly [name: string]: unknown }
+  readonly event_type: string
+  readonly id: string
+  readonly origin: string
+  readonly prev_hash: Hash
+  readonly row_hash: Hash
+  readonly seq: number
+  readonly target: string
+  readonly timestamp: string
+  readonly version: number
+}
+
+/** The members of a row that its writer chooses, each as canonical JSON. */
+export interface RowContent {
+  readonly id: string
+  readonly timestamp: string
+  readonly eventType: string
+  readonly actor: string
+  readonly target: string
+  readonly details: string
+  readonly origin: string
+}
+
+const START = Buffer.from('{"actor":"')
+const PREV_HASH = Buffer.from(',"prev_hash":"')
+const ROW_HASH = ',"row_hash":"'
+const ROW_HASH_BYTES = Buffer.from(ROW_HASH)
+const SEQ = Buffer.from(',"seq":')
+const TARGET = Buffer.from(',"target":"')
+const END = Buffer.from(`,"version":${ROW_VERSION}}`)
+const HEX_CHARS = 2 * HASH_BYTES
+/** Bytes from the comma before `prev_hash` to the one before `row_hash`, and from there to the one before `seq`. */
+const PREV_MEMBER = PREV_HASH.length + HEX_CHARS + 1
+const ROW_MEMBER = ROW_HASH.length + HEX_CHARS + 1
+/** More digits than 2^53 − 1 has without being unsafe: 15. */
+const MAX_SEQ_DIGITS = 15
+/** No row is longer. 64 KiB. */
+export const MAX_ROW_BYTES = 65_536
+const QUOTE = 0x22
+const ZERO = 0x30
+
+const NO_HASH = '0'.repeat(HEX_CHARS)
+
+/** The canonical bytes of a row, whose members stand in the order that RFC 8785 gives their names, and its hash. */
+export function buildRow(
+  content: RowContent,
+  seq: number,
+  prevHash: Hash,
+): { readonly bytes: Uint8Array; readonly rowHash: Hash } {
+  const { id, timestamp, eventType, actor, target, details, origin } = content
+  const after = `,"seq":${seq},"target":${target},"timestamp":${timestamp},"version":${ROW_VERSION}}`
+  const bytes = Buffer.from(
+    `{"actor":${actor},"details":${details},"event_type":${eventType},"id":${id},"origin":${origin}` +
+      `,"prev_hash":"${prevHash}"${ROW_HASH}${NO_HASH}"${after}`,
+  )
+  const seqAt = bytes.length - Buffer.byteLength(after)
+  const hash = rowHash(bytes, seqAt - ROW_MEMBER, seqAt)
+  bytes.write(hash, seqAt - 1 - HEX_CHARS, 'latin1')
+  return { bytes, rowHash: hash }
+}
+
+/** What a verifier needs of a row. */
+export interface Seam {
+  readonly seq: number
+  readonly rowHash: Hash
+  /** Hash of the row as a leaf of the tree. */
+  readonly leaf: Hash
+  /** Whether its `prev_hash` is the one that was asked about. */
+  readonly follows: boolean
+}
+
+/**
+ * Reads a row's place and hashes out of its stored bytes, without reading it as JSON, and recomputes its hash. In a JSON
+ * string a quotation mark is escaped, so the last `,"row_hash":"` of a row is the member of that name: after it come a
+ * number and text alone. What is no JSON has its seam at the last place that looks like one.
+ *
+ * @param lastHash `row_hash` of the row before it, where it is known
+ * @returns undefined for bytes that are no row, or whose hash is not the one that they say
+ */
+export function readSeam(row: Uint8Array, lastHash: Hash | undefined): Seam | undefined {
+  const bytes = Buffer.isBuffer(row) ? row : Buffer.from(row.buffer, row.byteOffset, row.byteLength)
+  if (bytes.length > MAX_ROW_BYTES || !has(bytes, START, 0) || !has(bytes, END, bytes.length - END.length))
+    return undefined
+  let place: ReturnType<typeof seamAt>
+  for (let at = bytes.length; !place && at > 0; ) {
+    at = bytes.lastIndexOf(ROW_HASH_BYTES, at - 1)
+    place = at > 0 ? seamAt(bytes, at) : undefined
+  }
+  if (!place) return undefined
+  const { hashAt, seqAt, seq } = place
+  const hash = rowHash(bytes, hashAt, seqAt)
+  if (!says(bytes, hashAt + ROW_HASH.length, hash)) return undefined
+  const follows = lastHash === undefined || says(bytes, hashAt - 1 - HEX_CHARS, lastHash)
+  return { seq, rowHash: hash, leaf: leafHash(bytes), follows }
+}
+
+/** Whether `prev_hash`, `row_hash` and `seq` lie around the comma before the second of them. */
+function seamAt(bytes: Buffer, hashAt: number) {
+  const prevAt = hashAt - PREV_MEMBER
+  const seqAt = hashAt + ROW_MEMBER
+  if (prevAt < START.length || !has(bytes, PREV_HASH, prevAt) || !has(bytes, SEQ, seqAt)) return undefined
+  const seq = readSeq(bytes, seqAt + SEQ.length)
+  return seq === undefined || bytes[hashAt - 1] !== QUOTE || bytes[seqAt - 1] !== QUOTE
+    ? undefined
+    : { hashAt, seqAt, seq }
+}
+
+/** Whether the text at a place is this one, of ASCII. */
+function says(bytes: Buffer, at: number, text: string): boolean {
+  for (let n = 0; n < text.length; n++) if (bytes[at + n] !== text.charCodeAt(n)) return false
+  return true
+}
+
+function has(bytes: Buffer, part: Buffer, at: number): boolean {
+  for (let n = 0; n < part.length; n++) if (bytes[at + n] !== part[n]) return false
+  return true
+}
+
+/** A decimal without leading zeros, followed by the member `target`. */
+function readSeq(bytes: Buffer, from: number): number | undefined {
+  let value = 0
+  let at = from
+  for (; at - from <= MAX_SEQ_DIGITS; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) break
+    value = 10 * value + digit
+  }
+  const digits = at - from
+  if (digits === 0 || digits > MAX_SEQ_DIGITS || (digits > 1 && bytes[from] === ZERO)) return undefined
+  return has(bytes, TARGET, at) ? value : undefined
+}
+
+/** Reads a stored row as JSON. @throws SyntaxError for what is no JSON: verify first */
+export function parseRow(bytes: Uint8Array): AuditRow {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as AuditRow
+}

@@ -1,0 +1,118 @@
+import { vitalsError } from '../errors/index.js'
+import { canonicalize, canonicalString, type JsonObject, NotCanonical } from './canonical.js'
+import { type Commitment, SALT_BYTES } from './commitment.js'
+import { AUDIT_EVENTS, isAuditEventType } from './event-types.js'
+import { EMPTY_FRONTIER, growFrontier, type TreeNode } from './frontier.js'
+import { isHash, leafHash, originHash } from './hashes.js'
+import { isLogName } from './keys.js'
+import { KEPT_LEVELS } from './proofs.js'
+import { buildRow, type RowContent } from './row.js'
+import type { AuditHead, Draft, Sealed, StoredRow } from './store-contract.js'
+
+/** Bounds of what a row may hold. */
+export const DRAFT_LIMITS = {
+  actorChars: 128,
+  targetChars: 256,
+  detailsBytes: 8192,
+  detailsDepth: 8,
+  commitments: 16,
+  fieldChars: 128,
+} as const
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
+/** `origin` of rows that the daemon itself brings about. */
+export const DAEMON_ORIGIN = 'daemon'
+const INGEST_ORIGIN = /^ingest:[\w.-]{1,64}$/
+
+/** The head of a log without rows. @throws VitalsError AUDIT_NAME_INVALID */
+export function beginLog(log: string): AuditHead {
+  if (!isLogName(log)) throw vitalsError('AUDIT_NAME_INVALID', { name: log })
+  return { log, lastHash: originHash(log), frontier: EMPTY_FRONTIER }
+}
+
+/**
+ * Gives drafts their places behind `head`, in their order. Pure: equal input, equal bytes.
+ *
+ * @throws VitalsError AUDIT_DRAFT_INVALID when one of them may be no row; then none is
+ */
+export function seal(drafts: readonly Draft[], head: AuditHead): Sealed {
+  const frontier = growFrontier(head.frontier)
+  const nodes: TreeNode[] = []
+  const rows: StoredRow[] = []
+  let lastHash = head.lastHash
+  for (const content of drafts.map(contentOf)) {
+    const seq = frontier.size
+    const { bytes, rowHash } = buildRow(content, seq, lastHash)
+    frontier.append(leafHash(bytes), (node) => {
+      if (node.level % KEPT_LEVELS === 0) nodes.push(node)
+    })
+    rows.push({ seq, bytes, rowHash })
+    lastHash = rowHash
+  }
+  return { rows, head: { log: head.log, lastHash, frontier: frontier.snapshot() }, nodes }
+}
+
+function contentOf(draft: Draft): RowContent {
+  try {
+    const problem = problemOf(draft)
+    if (problem !== undefined) throw new NotCanonical(problem)
+    const text = (name: 'id' | 'timestamp' | 'eventType' | 'actor' | 'target' | 'origin') =>
+      canonicalString(draft[name], name)
+    return {
+      id: text('id'),
+      timestamp: text('timestamp'),
+      eventType: text('eventType'),
+      actor: text('actor'),
+      target: text('target'),
+      origin: text('origin'),
+      details: detailsOf(draft),
+    }
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error
+    throw vitalsError('AUDIT_DRAFT_INVALID', { type: String(draft.eventType), reason: error.message }, error)
+  }
+}
+
+/** Whether it is in the calendar: not the 30th of February. */
+function isTime(timestamp: string): boolean {
+  const time = new Date(timestamp)
+  return time.getUTCDate() === Number(timestamp.slice(8, 10))
+}
+
+function problemOf({ id, timestamp, eventType, actor, target, origin }: Draft): string | undefined {
+  if (!UUID.test(id)) return 'id is no UUID in lower case'
+  if (!TIMESTAMP.test(timestamp) || !isTime(timestamp)) return 'timestamp is no time such as 2026-11-21T04:21:55.634Z'
+  if (!isAuditEventType(eventType)) return 'there is no such type'
+  if (actor.length < 1 || actor.length > DRAFT_LIMITS.actorChars)
+    return `actor has ${actor.length} characters, not 1 to ${DRAFT_LIMITS.actorChars}`
+  if (target.length > DRAFT_LIMITS.targetChars)
+    return `target has ${target.length} characters, more than ${DRAFT_LIMITS.targetChars}`
+  if (origin === DAEMON_ORIGIN) return undefined
+  if (!INGEST_ORIGIN.test(origin)) return 'origin is neither daemon nor ingest:<name of a key>'
+  return AUDIT_EVENTS[eventType].writer === 'daemon' ? `only the daemon writes it, not ${origin}` : undefined
+}
+
+function detailsOf({ details, commitments = [] }: Draft): string {
+  if (Object.hasOwn(details, 'commitments')) throw new NotCanonical('details.commitments is filled in by the log')
+  const all: JsonObject = commitments.length === 0 ? details : { ...details, commitments: digestsOf(commitments) }
+  const text = canonicalize(all, { numbers: 'safe-integer', maxDepth: DRAFT_LIMITS.detailsDepth }, 'details')
+  const sizeBytes = Buffer.byteLength(text)
+  if (!text.startsWith('{')) throw new NotCanonical('details is no object')
+  if (sizeBytes > DRAFT_LIMITS.detailsBytes)
+    throw new NotCanonical(`details has ${sizeBytes} bytes, more than ${DRAFT_LIMITS.detailsBytes}`)
+  return text
+}
+
+function digestsOf(commitments: readonly Commitment[]): JsonObject {
+  if (commitments.length > DRAFT_LIMITS.commitments)
+    throw new NotCanonical(`it has ${commitments.length} commitments, more than ${DRAFT_LIMITS.commitments}`)
+  const digests = new Map<string, string>()
+  for (const { field, digest, salt } of commitments) {
+    if (field.length < 1 || field.length > DRAFT_LIMITS.fieldChars || digests.has(field))
+      throw new NotCanonical('a commitment has no name of its own of 1 to 128 characters')
+    if (!isHash(digest) || salt.length !== SALT_BYTES) throw new NotCanonical(`the commitment ${field} is not whole`)
+    digests.set(field, digest)
+  }
+  return Object.fromEntries(digests)
+}
