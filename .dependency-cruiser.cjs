@@ -47,7 +47,12 @@ const SERVER_LAYERS = {
     may: ['errors'],
     why: 'the audit log’s format and proofs are held against by strangers: they know no store, no disk and no clock',
   },
-  store: { may: ['errors', 'datadir'], why: 'the store keeps events and knows nothing of who made them' },
+  sqlite: { may: ['errors'], why: 'the driver of SQLite knows no table of those who use it' },
+  threads: { may: ['errors'], why: 'a thread that is started again carries calls, whoever answers them' },
+  store: {
+    may: ['errors', 'datadir', 'sqlite', 'threads'],
+    why: 'the store keeps events and knows nothing of who made them',
+  },
   spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
   doors: {

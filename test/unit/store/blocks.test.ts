@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Event } from '../../../packages/instrument/src/event/index.js'
+import { migrate, openSqlite } from '../../../packages/server/src/sqlite/index.js'
 import {
   cutBlocks,
   joinBlocks,
   MAX_BLOCK_EVENTS,
   MAX_BLOCK_SPAN_MS,
 } from '../../../packages/server/src/store/blocks.js'
-import { MIGRATIONS, migrate } from '../../../packages/server/src/store/migrations.js'
-import { openSqlite } from '../../../packages/server/src/store/sqlite.js'
+import { MIGRATIONS } from '../../../packages/server/src/store/migrations.js'
 import { call, calls, entries, operations, tempDir, testStore } from './support.js'
 
 const START = Date.now() - 3_600_000

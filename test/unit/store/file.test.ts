@@ -2,9 +2,9 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSyn
 import { join } from 'node:path'
 import Database from 'libsql'
 import { expect, test } from 'vitest'
+import { type Migration, migrate, openSqlite } from '../../../packages/server/src/sqlite/index.js'
 import { backupDatabase, openStore, storeOptions } from '../../../packages/server/src/store/index.js'
-import { MIGRATIONS, type Migration, migrate } from '../../../packages/server/src/store/migrations.js'
-import { openSqlite } from '../../../packages/server/src/store/sqlite.js'
+import { MIGRATIONS } from '../../../packages/server/src/store/migrations.js'
 import { call, calls, entries, operations, tempDir, testStore } from './support.js'
 
 const options = storeOptions.parse({})
@@ -20,7 +20,7 @@ test('a store that a later version wrote is refused by name of both schemas, and
   database.close()
   await expect(openStore({ dir, options })).rejects.toMatchObject({
     code: 'STORE_SCHEMA_NEWER',
-    message: `The event store ${file} has schema 99; this mcp-vitals knows schemas up to ${MIGRATIONS.at(-1)?.version}.`,
+    message: `The database ${file} has schema 99; this mcp-vitals knows schemas up to ${MIGRATIONS.at(-1)?.version}.`,
   })
   const sqlite = openSqlite(file, 0)
   expect(sqlite.value('PRAGMA user_version')).toBe(99)

@@ -44,7 +44,7 @@ export const ERRORS = {
     next: 'Take the rights of others away (directory 700, files 600), after a look at whether somebody used them.',
   },
   STORE_SCHEMA_NEWER: {
-    message: 'The event store {file} has schema {found}; this mcp-vitals knows schemas up to {known}.',
+    message: 'The database {file} has schema {found}; this mcp-vitals knows schemas up to {known}.',
     example: 'npx mcp-vitals@latest up',
     next: 'Use the newer mcp-vitals that wrote it, or give this one a state directory of its own.',
   },

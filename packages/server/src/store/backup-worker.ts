@@ -1,8 +1,7 @@
 /** The thread that copies the database, so that neither the main loop nor the store's thread waits for it. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { openSqlite, reasonOf } from '../sqlite/index.js'
 import type { BackupData } from './backup.js'
-import { reasonOf } from './failure.js'
-import { openSqlite } from './sqlite.js'
 
 /** How long another's lock is waited for. Milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000

@@ -3,7 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { VitalsError, vitalsError } from '../errors/index.js'
-import { reasonOf } from './failure.js'
+import { reasonOf } from '../sqlite/index.js'
 import { DATABASE_FILE } from './file.js'
 
 const FILE_MODE = 0o600

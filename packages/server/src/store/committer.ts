@@ -1,5 +1,5 @@
+import { WalCheckpoints } from '../sqlite/index.js'
 import { type Block, joinBlocks } from './blocks.js'
-import { Checkpoints } from './checkpoints.js'
 import type { EventDatabase } from './database.js'
 import { toFailure } from './failure.js'
 import type { StoreOptions } from './options.js'
@@ -31,7 +31,7 @@ export interface CommitterSetup {
 export class Committer {
   readonly #setup: CommitterSetup
   readonly #retention: Retention
-  readonly #checkpoints: Checkpoints
+  readonly #checkpoints: WalCheckpoints
   readonly #timer: NodeJS.Timeout
   readonly #waiting: Request[] = []
   #scheduled = false
@@ -43,7 +43,7 @@ export class Committer {
   constructor(setup: CommitterSetup) {
     this.#setup = setup
     const { database, file, post } = setup
-    this.#checkpoints = new Checkpoints(database.sqlite, (error) =>
+    this.#checkpoints = new WalCheckpoints(database.sqlite, (error) =>
       post({ kind: 'disk', ...(error !== undefined && { failure: toFailure(error, file, 'be synced') }) }),
     )
     this.#retention = createRetention(database.sqlite, setup.options, Date.now)

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
+import { isDamage, migrate, openSqlite, type Sqlite } from '../sqlite/index.js'
 import { type Block, cutBlocks } from './blocks.js'
-import { migrate } from './migrations.js'
+import { MIGRATIONS } from './migrations.js'
 import type { Calls, DatabaseStats } from './protocol.js'
 import { readPage } from './query.js'
 import { diskUse, oldestAt } from './retention.js'
-import { openSqlite, type Sqlite } from './sqlite.js'
 
 /** How long a write waits for another program's lock. Milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
@@ -42,7 +42,8 @@ export function openDatabase(file: string): EventDatabase {
   try {
     prepareFile(sqlite, file)
   } catch (error) {
-    if (isDamage(error)) throw new DamagedError((error as Error).message, { cause: error })
+    if (!(error instanceof DamagedError) && isDamage(error))
+      throw new DamagedError((error as Error).message, { cause: error })
     throw error
   }
   return createDatabase(sqlite)
@@ -56,12 +57,7 @@ function prepareFile(sqlite: Sqlite, file: string): void {
   sqlite.exec(`PRAGMA journal_size_limit = ${WAL_KEPT_BYTES}`)
   const check = sqlite.value('PRAGMA quick_check(1)')
   if (check !== 'ok') throw new DamagedError(String(check))
-  migrate(sqlite, file)
-}
-
-function isDamage(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return error instanceof DamagedError || (typeof code === 'string' && /^SQLITE_(NOTADB|CORRUPT)/.test(code))
+  migrate(sqlite, file, MIGRATIONS)
 }
 
 function createDatabase(sqlite: Sqlite): EventDatabase {

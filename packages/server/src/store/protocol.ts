@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/index.js'
+import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { Block } from './blocks.js'
 import type { StoreOptions } from './options.js'
 import type { Cursor, EventQuery } from './query.js'
@@ -36,26 +36,8 @@ export interface DatabaseStats {
 }
 
 export type Call = keyof Calls
-export type Request = { [C in Call]: { readonly id: number; readonly call: C } & Calls[C]['request'] }[Call]
-
-/** An error on its way between threads. */
-export interface Failure {
-  readonly code: ErrorCode
-  readonly message: string
-}
-
-export type Message =
-  | { readonly kind: 'ready' }
-  /** The database cannot be used. The thread ends after it. */
-  | { readonly kind: 'unusable'; readonly failure: Failure }
-  /** The database is damaged: it wants to be moved aside. The thread ends after it. */
-  | { readonly kind: 'damaged'; readonly reason: string }
-  | { readonly kind: 'reply'; readonly id: number; readonly value: Calls[Call]['reply'] }
-  | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
-  /** The disk refused to keep what was committed; without `failure`: it keeps it again. */
-  | { readonly kind: 'disk'; readonly failure?: Failure }
-  /** Work that nobody asked for (retention) failed. */
-  | { readonly kind: 'fault'; readonly failure: Failure }
+export type Request = RequestOf<Calls>
+export type Message = MessageOf<Calls>
 
 /** What the thread is started with. */
 export interface WorkerData {

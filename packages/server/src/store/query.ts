@@ -1,6 +1,6 @@
 import type { Event, EventType } from '@mcp-vitals/instrument/event'
+import type { Sqlite, Value } from '../sqlite/index.js'
 import { KEY_FIELDS, keyOf, MAX_BLOCK_SPAN_MS } from './blocks.js'
-import type { Sqlite, Value } from './sqlite.js'
 
 /** Which events to read. All conditions must hold. */
 export interface EventQuery {

@@ -1,6 +1,6 @@
+import type { Sqlite, Value } from '../sqlite/index.js'
 import { MAX_BLOCK_SPAN_MS } from './blocks.js'
 import type { StoreOptions } from './options.js'
-import type { Sqlite, Value } from './sqlite.js'
 
 const DAY_MS = 86_400_000
 /** Days after which the mark of a stream that sent nothing is forgotten, where the events are not kept for longer. */

@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import type { Event } from '@mcp-vitals/instrument/event'
 import type { Entry } from '@mcp-vitals/instrument/stream'
 import { VitalsError, vitalsError } from '../errors/index.js'
+import { startThread, type Thread } from '../threads/index.js'
 import { moveAside } from './aside.js'
 import { backupDatabase } from './backup.js'
 import { type Block, cutBlocks, type Numbered } from './blocks.js'
 import { DATABASE_FILE } from './file.js'
 import type { StoreOptions } from './options.js'
-import type { Calls, DatabaseStats } from './protocol.js'
+import type { Calls, DatabaseStats, WorkerData } from './protocol.js'
 import { type Cursor, DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
-import { startThread, type Thread } from './thread.js'
 
 /** Most bytes of events (as JSON) that wait for the disk; beyond it whole batches are refused and counted. 64 MiB. */
 const QUEUE_LIMIT_BYTES = 64 * 1_048_576
@@ -72,9 +72,10 @@ export interface StoreSetup {
  */
 export async function openStore({ dir, options, onFault = () => {} }: StoreSetup): Promise<Store> {
   const file = join(dir, DATABASE_FILE)
-  const thread = await startThread({
+  const thread = await startThread<Calls>({
     program: new URL('./worker.js', import.meta.url),
-    data: { file, options },
+    data: (): WorkerData => ({ file, options }),
+    failed: (action, reason) => vitalsError('STORE_FAILED', { file, action, reason }),
     moveAside: (reason) => moveAside(file, reason, new Date()),
     onFault,
   })
@@ -113,7 +114,7 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
 }
 
 /** The bounded queue towards the thread. */
-function createWrites(thread: Thread) {
+function createWrites(thread: Thread<Calls>) {
   let waitingBytes = 0
   let refusedEvents = 0
   let failedEvents = 0
@@ -157,7 +158,10 @@ function sortBatch(batch: readonly Numbered[]): Numbered[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
-async function readPages(thread: Thread, { limit = DEFAULT_LIMIT, ...query }: EventQuery): Promise<readonly Event[]> {
+async function readPages(
+  thread: Thread<Calls>,
+  { limit = DEFAULT_LIMIT, ...query }: EventQuery,
+): Promise<readonly Event[]> {
   const wanted = Math.min(Math.max(Math.trunc(limit), 1), MAX_LIMIT)
   const events: Event[] = []
   let cursor: Cursor | undefined

@@ -11,7 +11,7 @@ const RETRY_MS = 1000
  * SQLite's own checkpoints do the same, and swallow the disk's refusal; these tell it, once for each change, by `tell`
  * (undefined: the disk is well again). What was refused stays in the write-ahead file and is tried again.
  */
-export class Checkpoints {
+export class WalCheckpoints {
   readonly #sqlite: Sqlite
   readonly #tell: (error: unknown) => void
   /** The first commit takes along what a killed process left. */

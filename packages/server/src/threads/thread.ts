@@ -1,26 +1,28 @@
 import { Worker } from 'node:worker_threads'
-import { type VitalsError, vitalsError } from '../errors/index.js'
-import { fromFailure } from './failure.js'
-import type { Call, Calls, Message, Request, WorkerData } from './protocol.js'
+import type { VitalsError } from '../errors/index.js'
+import { type CallTable, fromFailure, type MessageOf } from './protocol.js'
 
 /** Pause before a thread that ended is started again: doubled after each failure, back to the first after a success. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
 
 export interface ThreadSetup {
-  /** The thread's program. */
+  /** The thread's program. It answers the call `close`, and then ends. */
   readonly program: URL
-  readonly data: WorkerData
-  /** Moves the damaged database aside. */
-  readonly moveAside: (reason: string) => VitalsError
+  /** What each start of it is given: called anew every time. */
+  readonly data: () => unknown
+  /** Makes an error of what could not be done, such as `go on`, and why. */
+  readonly failed: (action: string, reason: string) => VitalsError
+  /** Moves a damaged file aside, so that a second start finds none; returns what to tell. Without it, damage is an end. */
+  readonly moveAside?: (reason: string) => VitalsError
   /** Told of everything that went wrong by itself. */
   readonly onFault: (error: VitalsError) => void
 }
 
-/** The store's thread, seen from the main loop: it is started again when it ends unasked. */
-export interface Thread {
+/** A thread, seen from the main loop: it is started again when it ends unasked. */
+export interface Thread<C extends CallTable<C>> {
   /** Rejects with a registered error; at once while the thread is down. */
-  call<C extends Call>(call: C, request: Calls[C]['request']): Promise<Calls[C]['reply']>
+  call<K extends keyof C>(call: K, request: C[K]['request']): Promise<C[K]['reply']>
   /** Why the thread is down, or its disk refuses to keep what was committed; undefined while all is well. */
   fault(): VitalsError | undefined
   /** How often it was started again. */
@@ -34,14 +36,14 @@ interface Pending {
   readonly reject: (error: VitalsError) => void
 }
 
-/** Starts the thread. Rejects with the registered error when the database cannot be opened. */
-export async function startThread(setup: ThreadSetup): Promise<Thread> {
-  const thread = new RestartedThread(setup)
+/** Starts the thread. Rejects with the registered error when it cannot serve. */
+export async function startThread<C extends CallTable<C>>(setup: ThreadSetup): Promise<Thread<C>> {
+  const thread = new RestartedThread<C>(setup)
   await thread.start()
   return thread
 }
 
-class RestartedThread implements Thread {
+class RestartedThread<C extends CallTable<C>> implements Thread<C> {
   readonly #setup: ThreadSetup
   readonly #pending = new Map<number, Pending>()
   #worker: Worker | undefined
@@ -58,11 +60,11 @@ class RestartedThread implements Thread {
   }
 
   async start(): Promise<void> {
-    const { program, data, moveAside, onFault } = this.#setup
-    let outcome = await startOnce(program, data)
-    if ('damaged' in outcome) {
+    const { moveAside, onFault } = this.#setup
+    let outcome = await startOnce<C>(this.#setup)
+    if ('damaged' in outcome && moveAside) {
       onFault(moveAside(outcome.damaged))
-      outcome = await startOnce(program, data)
+      outcome = await startOnce<C>(this.#setup)
     }
     if ('damaged' in outcome) throw this.#failed(`a new file is damaged at once (${outcome.damaged})`)
     if ('error' in outcome) throw outcome.error
@@ -70,14 +72,18 @@ class RestartedThread implements Thread {
     else this.#attach(outcome.worker)
   }
 
-  call<C extends Call>(name: C, request: Calls[C]['request']): Promise<Calls[C]['reply']> {
+  call<K extends keyof C>(name: K, request: C[K]['request']): Promise<C[K]['reply']> {
+    if (this.#closing) return Promise.reject(this.#failed('it is closed'))
+    return this.#ask(name, request)
+  }
+
+  #ask(name: PropertyKey, request: object): Promise<never> {
     const worker = this.#worker
-    if (this.#closing && name !== 'close') return Promise.reject(this.#failed('it is closed'))
     if (!worker) return Promise.reject(this.#downBecause ?? this.#failed('its thread is not there'))
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject })
-      worker.postMessage({ id, call: name, ...request } as unknown as Request)
+      worker.postMessage({ id, call: name, ...request })
     })
   }
 
@@ -99,7 +105,7 @@ class RestartedThread implements Thread {
     this.#downBecause = undefined
     this.#diskFault = undefined
     let crash: Error | undefined
-    worker.on('message', (message: Message) => this.#settle(message))
+    worker.on('message', (message: MessageOf<C>) => this.#settle(message))
     worker.on('error', (error) => {
       crash = error
     })
@@ -108,7 +114,7 @@ class RestartedThread implements Thread {
     )
   }
 
-  #settle(message: Message): void {
+  #settle(message: MessageOf<C>): void {
     if (message.kind === 'fault') this.#setup.onFault(fromFailure(message.failure))
     if (message.kind === 'disk') this.#diskFault = message.failure && this.#told(fromFailure(message.failure))
     if (message.kind !== 'reply' && message.kind !== 'failed') return
@@ -147,24 +153,24 @@ class RestartedThread implements Thread {
     const worker = this.#worker
     if (!worker) return
     const gone = new Promise((resolve) => worker.once('exit', resolve))
-    await this.call('close', {}).catch(this.#setup.onFault)
+    await this.#ask('close', {}).catch(this.#setup.onFault)
     await gone
   }
 
   #failed(reason: string): VitalsError {
-    return vitalsError('STORE_FAILED', { file: this.#setup.data.file, action: 'go on', reason })
+    return this.#setup.failed('go on', reason)
   }
 }
 
 type Outcome = { readonly worker: Worker } | { readonly error: VitalsError } | { readonly damaged: string }
 
 /** Starts the program once, and waits until it serves or is gone: only then are its handles on the file closed. */
-function startOnce(program: URL, data: WorkerData): Promise<Outcome> {
-  const worker = new Worker(program, { workerData: data })
-  const unable = (reason: string) => vitalsError('STORE_FAILED', { file: data.file, action: 'be opened', reason })
+function startOnce<C extends CallTable<C>>({ program, data, failed }: ThreadSetup): Promise<Outcome> {
+  const worker = new Worker(program, { workerData: data() })
+  const unable = (reason: string) => failed('be opened', reason)
   return new Promise((resolve) => {
     let outcome: Outcome | undefined
-    worker.on('message', (message: Message) => {
+    worker.on('message', (message: MessageOf<C>) => {
       if (message.kind === 'damaged') outcome = { damaged: message.reason }
       if (message.kind === 'unusable') outcome = { error: fromFailure(message.failure) }
       if (message.kind === 'ready') resolve({ worker })

@@ -1,9 +1,9 @@
 import Database from 'libsql'
 
 /** What SQLite stores in a column. */
-export type Value = string | number | null
+export type Value = string | number | null | Uint8Array
 
-/** The narrow driver: all that the store asks of a database. Synchronous: for worker threads. */
+/** The narrow driver: all that our stores ask of a database. Synchronous: for worker threads. */
 export interface Sqlite {
   /** Runs statements without values. */
   exec(sql: string): void

@@ -4,10 +4,18 @@ import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { VitalsError } from '../../../packages/server/src/errors/index.js'
 import { vitalsError } from '../../../packages/server/src/errors/index.js'
-import { startThread } from '../../../packages/server/src/store/thread.js'
-import { tempDir, until } from './support.js'
+import { startThread } from '../../../packages/server/src/threads/index.js'
+import { tempDir, until } from '../store/support.js'
 
-/** A thread that answers `mark` with the number of the thread, and dies at `stats`. */
+type Empty = Record<never, never>
+interface Calls {
+  count: { request: Empty; reply: number }
+  wait: { request: Empty; reply: null }
+  fall: { request: Empty; reply: null }
+  close: { request: Empty; reply: null }
+}
+
+/** A thread that answers `count` with the number of the thread, never answers `wait`, and dies at `fall`. */
 const PROGRAM = `
   import { parentPort, workerData } from 'node:worker_threads'
   import { readFileSync, writeFileSync } from 'node:fs'
@@ -16,9 +24,9 @@ const PROGRAM = `
   try { count = Number(readFileSync(counter, 'utf8')) } catch {}
   writeFileSync(counter, String(++count))
   parentPort.on('message', ({ id, call }) => {
-    if (call === 'stats') throw new Error('the thread fell over')
+    if (call === 'fall') throw new Error('the thread fell over')
     if (call === 'close') parentPort.close()
-    if (call !== 'append') parentPort.postMessage({ kind: 'reply', id, value: count })
+    if (call !== 'wait') parentPort.postMessage({ kind: 'reply', id, value: count })
   })
   parentPort.postMessage({ kind: 'ready' })
 `
@@ -27,10 +35,10 @@ async function crashingThread() {
   const dir = tempDir()
   writeFileSync(join(dir, 'program.mjs'), PROGRAM)
   const faults: VitalsError[] = []
-  const thread = await startThread({
+  const thread = await startThread<Calls>({
     program: pathToFileURL(join(dir, 'program.mjs')),
-    data: { file: join(dir, 'count'), options: { retentionDays: 1, maxBytes: 2 ** 20 } },
-    moveAside: () => vitalsError('STORE_FAILED', { file: '', action: '', reason: '' }),
+    data: () => ({ file: join(dir, 'count') }),
+    failed: (action, reason) => vitalsError('STORE_FAILED', { file: 'count', action, reason }),
     onFault: (error) => faults.push(error),
   })
   onTestFinished(() => thread.close())
@@ -39,23 +47,23 @@ async function crashingThread() {
 
 test('a thread that crashes fails those who wait, says so, and comes back', async () => {
   const { thread, faults } = await crashingThread()
-  expect(await thread.call('mark', { stream: 's' })).toBe(1)
-  const waiting = thread.call('append', { blocks: [], rows: 0 })
-  const fatal = thread.call('stats', {})
+  expect(await thread.call('count', {})).toBe(1)
+  const waiting = thread.call('wait', {})
+  const fatal = thread.call('fall', {})
   for (const lost of [waiting, fatal])
     await expect(lost).rejects.toMatchObject({ code: 'STORE_FAILED', message: /the thread fell over/ })
   expect(thread.fault()?.message).toContain('the thread fell over')
-  await expect(thread.call('mark', { stream: 's' })).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  await expect(thread.call('count', {})).rejects.toMatchObject({ code: 'STORE_FAILED' })
   await until(() => thread.fault() === undefined)
-  expect(await thread.call('mark', { stream: 's' })).toBe(2)
+  expect(await thread.call('count', {})).toBe(2)
   expect(thread.restarts()).toBe(1)
   expect(faults.map(({ code }) => code)).toEqual(['STORE_FAILED'])
 })
 
 test('a thread that is closed while it is down does not come back', async () => {
   const { thread } = await crashingThread()
-  await thread.call('stats', {}).catch(() => {})
+  await thread.call('fall', {}).catch(() => {})
   await thread.close()
-  await expect(thread.call('mark', { stream: 's' })).rejects.toMatchObject({ message: /it is closed/ })
+  await expect(thread.call('count', {})).rejects.toMatchObject({ message: /it is closed/ })
   expect(thread.restarts()).toBe(0)
 })
