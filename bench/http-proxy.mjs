@@ -2,7 +2,8 @@
  * What a proxy adds to a call over Streamable HTTP, at 1 and at 32 sessions: latency, and CPU a call by the operating
  * system's account, of the proxy alone. Ours with everything on (metrics, log, store), beside thirty lines of Node that
  * look at nothing (the floor), and beside mcp-proxy and supergateway at the work that they do: HTTP in front of stdio.
- * All candidates live at the same time and are called in turns.
+ * All candidates live at the same time and are called in turns. `BENCH_ONLY=supergateway,stdio` runs those alone whose
+ * names hold one of these words, beside direct and floor, and `BENCH_SESSIONS=32` that number of sessions alone.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +19,8 @@ import { freePort } from './support/ports.mjs'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9)
 const CALLS = Number(process.env.BENCH_CALLS ?? 1_600)
-const SESSIONS = [1, 32]
+const SESSIONS = (process.env.BENCH_SESSIONS ?? '1,32').split(',').map(Number)
+const ONLY = (process.env.BENCH_ONLY ?? '').split(',')
 
 const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-bench-'))
 const path = (file) => fileURLToPath(new URL(file, import.meta.url))
@@ -65,24 +67,37 @@ writeFileSync(
 const echo = await start(ports.echo, [path('./proxies/echo-http.mjs'), String(ports.echo)])
 const floor = await start(ports.floor, [path('./proxies/floor-http.mjs'), String(ports.floor), String(ports.echo)])
 const ours = await start(ports.ours, [cli, 'up', '--config', config], { MCP_VITALS_DATA: join(home, 'state') })
-const mcpProxy = await start(ports['mcp-proxy'], [
-  peer('mcp-proxy'),
-  ...['--host', '127.0.0.1', '--port', String(ports['mcp-proxy']), '--server', 'stream', '--', node, stdioServer],
-])
-const supergateway = await start(ports.supergateway, [
-  peer('supergateway'),
-  ...['--stdio', `${node} ${stdioServer}`, '--outputTransport', 'streamableHttp', '--stateful', '--logLevel', 'none'],
-  ...['--port', String(ports.supergateway)],
-])
+const supergatewayArgs = ['--outputTransport', 'streamableHttp', '--stateful', '--logLevel', 'none']
+const mcpProxyArgs = ['--host', '127.0.0.1', '--server', 'stream']
 
-const candidates = [
-  { name: 'direct', port: ports.echo, path: '/mcp', child: echo },
-  { name: 'floor → HTTP', port: ports.floor, path: '/mcp', child: floor },
-  { name: 'mcp-vitals → HTTP', port: ports.ours, path: '/mcp/http', child: ours },
-  { name: 'mcp-vitals → stdio', port: ports.ours, path: '/mcp/stdio', child: ours },
-  { name: `${labelled('mcp-proxy')} → stdio`, port: ports['mcp-proxy'], path: '/mcp', child: mcpProxy },
-  { name: `${labelled('supergateway')} → stdio`, port: ports.supergateway, path: '/mcp', child: supergateway },
+/** Name, port, path, and what starts it, where it does not run yet; those that nobody asked for do not start. */
+const every = [
+  { name: 'direct', port: ports.echo, path: '/mcp', start: () => echo },
+  { name: 'floor → HTTP', port: ports.floor, path: '/mcp', start: () => floor },
+  { name: 'mcp-vitals → HTTP', port: ports.ours, path: '/mcp/http', start: () => ours },
+  { name: 'mcp-vitals → stdio', port: ports.ours, path: '/mcp/stdio', start: () => ours },
+  {
+    name: `${labelled('mcp-proxy')} → stdio`,
+    port: ports['mcp-proxy'],
+    path: '/mcp',
+    start: (port) => start(port, [peer('mcp-proxy'), ...mcpProxyArgs, '--port', String(port), '--', node, stdioServer]),
+  },
+  {
+    name: `${labelled('supergateway')} → stdio`,
+    port: ports.supergateway,
+    path: '/mcp',
+    start: (port) => {
+      const behind = ['--stdio', `${node} ${stdioServer}`, '--port', String(port)]
+      return start(port, [peer('supergateway'), ...behind, ...supergatewayArgs])
+    },
+  },
 ]
+const candidates = []
+for (const [index, { start: begin, ...candidate }] of every.entries()) {
+  // Direct and floor are what the others are measured by.
+  if (index > 1 && !ONLY.some((word) => candidate.name.includes(word))) continue
+  candidates.push({ ...candidate, child: await begin(candidate.port) })
+}
 
 function post({ port, path: at }, agent, session, body) {
   const text = JSON.stringify(body)
