@@ -34,6 +34,7 @@ const LIBRARY_LAYERS = {
 const SERVER_LAYERS = {
   version: { may: [], why: 'a number that everyone may say' },
   redact: { may: [], why: 'what is no name is taken out before anyone sees it, so it stands below them all' },
+  folders: { may: [], why: 'whoever keeps something on disk makes folders, so this stands below them all' },
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
   promql: { may: ['errors'], why: 'an expression is evaluated over series that are handed in, wherever they are kept' },
@@ -41,8 +42,11 @@ const SERVER_LAYERS = {
     may: ['errors', 'children', 'version'],
     why: 'checks of what is outside stand by themselves; faces show their results, app/ hands these on',
   },
-  children: { may: ['errors'], why: 'starting processes safely is a tool of the sources, not a user of them' },
-  datadir: { may: ['errors'], why: 'the state directory is ground that others build on' },
+  children: {
+    may: ['errors', 'folders'],
+    why: 'starting processes safely is a tool of the sources, not a user of them',
+  },
+  datadir: { may: ['errors', 'folders'], why: 'the state directory is ground that others build on' },
   audit: {
     may: ['errors'],
     why: 'the audit log’s format and proofs are held against by strangers: they know no store, no disk and no clock',
@@ -53,10 +57,10 @@ const SERVER_LAYERS = {
     may: ['errors', 'datadir', 'sqlite', 'threads'],
     why: 'the store keeps events and knows nothing of who made them',
   },
-  spool: { may: ['errors', 'datadir'], why: 'the spool keeps bytes until a daemon takes them' },
+  spool: { may: ['errors', 'datadir', 'folders'], why: 'the spool keeps bytes until a daemon takes them' },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
   doors: {
-    may: ['errors', 'datadir'],
+    may: ['errors', 'datadir', 'folders'],
     why: 'doors decide from memory and know nothing of HTTP; app/ hands them to the gateway',
   },
   host: { may: [], why: 'readings of machine and processes are taken for the registry, whoever shows it' },
@@ -66,7 +70,7 @@ const SERVER_LAYERS = {
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },
   sinks: {
-    may: ['errors', 'state', 'redact'],
+    may: ['errors', 'state', 'redact', 'folders'],
     types: ['store', 'datadir'],
     why: 'a sink takes events from the stream and never asks where they came from',
   },
@@ -77,7 +81,7 @@ const SERVER_LAYERS = {
   },
   derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },
   install: {
-    may: ['errors', 'redact'],
+    may: ['errors', 'redact', 'folders'],
     why: 'clients’ files are changed by the same rules on every platform: where they are is handed in by cli/',
   },
   demo: { may: ['errors'], why: 'the demonstration uses the product as a stranger would, from outside' },

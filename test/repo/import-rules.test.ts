@@ -21,6 +21,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['sdk-direction', 'instrument/src/sdk/seed.ts', "import '../metrics/index.js'"],
   ['otel-direction', 'instrument/src/otel/seed.ts', "import '../sdk/index.js'"],
   ['version-direction', 'server/src/version/seed.ts', "import '../store/index.js'"],
+  ['folders-direction', 'server/src/folders/seed.ts', "import '../errors/index.js'"],
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
   ['promql-direction', 'server/src/promql/seed.ts', "import '../store/index.js'"],

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../folders/index.js'
 import { factsOf } from './proc.js'
 import { type ChildMark, createChildRecords, endLeftBehind } from './records.js'
 
@@ -31,7 +32,7 @@ export async function endOrphans(dir: string): Promise<number> {
 }
 
 function gone(dir: string): readonly string[] {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolder(dir, 0o700)
   return readdirSync(dir).flatMap((name) => {
     const [, pid, startTicks] = OWNER.exec(name) ?? []
     const isOwner = pid !== undefined && factsOf(Number(pid))?.startTicks !== Number(startTicks)

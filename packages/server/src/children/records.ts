@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { makeFolder } from '../folders/index.js'
 import { bootId, factsOf, membersOf, wasGiven } from './proc.js'
 
 /** How long what an earlier daemon left behind may take to end after SIGTERM, and then after SIGKILL. Milliseconds. */
@@ -49,7 +50,7 @@ export function createChildRecords(dir: string, { mark, env }: ChildMark = creat
       const record: ChildRecord = { pid, startTicks: facts.startTicks, bootId: boot, mark }
       const file = join(dir, `${pid}-${facts.startTicks}.json`)
       return attempt(() => {
-        mkdirSync(dir, { recursive: true, mode: 0o700 })
+        makeFolder(dir, 0o700)
         writeFileSync(file, JSON.stringify(record), { mode: 0o600 })
       })
         ? () => void attempt(() => rmSync(file, { force: true }))

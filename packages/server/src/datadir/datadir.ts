@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { vitalsError } from '../errors/index.js'
+import { makeFolder } from '../folders/index.js'
 import { createFile, DIR_MODE, errorCode, FILE_MODE, readIfThere, refuseRights, replaceFile } from './files.js'
 import { lockDirectory, type Release } from './lock.js'
 import { defaultDataDir } from './path.js'
@@ -71,8 +72,7 @@ export async function openDataDir(path: string = defaultDataDir()): Promise<Data
 
 async function prepare(dir: string, spoolDir: string): Promise<void> {
   await usable(dir, async () => {
-    await mkdir(dir, { recursive: true, mode: DIR_MODE })
-    if (!(await stat(dir)).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+    makeFolder(dir, DIR_MODE)
     await refuseRights(dir, 0o022)
     // Rights alone do not tell: a file system may be full or read-only, and root may write where rights say no.
     const probe = join(dir, `${randomBytes(6).toString('hex')}.probe`)
@@ -81,7 +81,7 @@ async function prepare(dir: string, spoolDir: string): Promise<void> {
     } finally {
       await rm(probe, { force: true }).catch(() => {})
     }
-    await mkdir(spoolDir, { recursive: true, mode: DIR_MODE })
+    makeFolder(spoolDir, DIR_MODE)
   })
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { replacePrivately } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
+import { makeFolder } from '../folders/index.js'
 import type { KeyRecord } from './keys.js'
 
 /** Most keys of one state directory, and the longest name of a holder and of a pattern. */
@@ -64,7 +65,7 @@ export async function changeKeys<T>(
   dataDir: string,
   change: (keys: readonly KeyRecord[]) => { readonly keys: readonly KeyRecord[]; readonly result: T },
 ): Promise<T> {
-  await mkdir(folderOf(dataDir), { recursive: true, mode: 0o700 })
+  makeFolder(folderOf(dataDir), 0o700)
   const lock = join(folderOf(dataDir), 'keys.lock')
   await takeLock(lock)
   try {
@@ -103,7 +104,7 @@ export async function watchKeys(
   onFault: (error: unknown) => void,
 ): Promise<() => void> {
   const file = fileOf(dataDir)
-  await mkdir(folderOf(dataDir), { recursive: true, mode: 0o700 })
+  makeFolder(folderOf(dataDir), 0o700)
   let last: string | undefined
   const read = () => {
     let keys: readonly KeyRecord[] = []

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { vitalsError } from '../errors/index.js'
+import { makeFolder } from '../folders/index.js'
 
 /** Largest file that is read, in bytes. The largest known, Claude Code’s, grows to some megabytes. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ export async function replaceBytes(path: string, bytes: Uint8Array, expected: Ui
   const real = await realFile(path)
   const draft = join(dirname(real), `.${basename(real)}.${randomBytes(6).toString('hex')}.mcp-vitals`)
   try {
-    if (expected === undefined) await mkdir(dirname(real), { recursive: true, mode: 0o700 })
+    if (expected === undefined) makeFolder(dirname(real), 0o700)
     await writeDraft(draft, bytes, expected === undefined ? undefined : await stat(real))
     await refuseChanged(path, expected)
     await rename(draft, real)

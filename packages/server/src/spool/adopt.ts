@@ -1,7 +1,8 @@
-import { type FSWatcher, mkdirSync, readdirSync, watch } from 'node:fs'
+import { type FSWatcher, readdirSync, watch } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sender } from '@mcp-vitals/instrument/ship'
+import { makeFolder } from '../folders/index.js'
 import { streamOf } from './format.js'
 import { isAlive, type Owner } from './owner.js'
 import { readHeader, readSegment, type SpooledEvent } from './read.js'
@@ -65,7 +66,7 @@ class SpoolAdoption implements Adoption {
   async start(): Promise<void> {
     const { dir, onFault = () => {} } = this.#options
     try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      makeFolder(dir, 0o700)
       this.#watcher = watch(dir, () => this.#changed())
       this.#watcher.on('error', onFault)
     } catch (error) {

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs'
+import { readdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BatchLimits, type Lines, NO_LINES, type Sender, type Spool } from '@mcp-vitals/instrument/ship'
+import { makeFolder } from '../folders/index.js'
 import { encodeHeader, segmentName, streamOf } from './format.js'
 import { SPOOL_LIMITS, type SpoolLimits } from './options.js'
 import { isAlive, ownOwner } from './owner.js'
@@ -90,7 +91,7 @@ class DiskSpool implements Spool {
     if (last && !last.torn && last.sizeBytes < this.#limits.segmentBytes) return last
     const { dir, stream, sender } = this.#options
     if (!last) {
-      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      makeFolder(dir, 0o700)
       makeRoom(dir, this.#limits.directoryBytes)
     }
     while (this.#segments.length > 1 && this.#sizeBytes() + this.#limits.segmentBytes > this.#limits.streamBytes)

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { makeFolder } from '../../folders/index.js'
 import type { Target } from './target.js'
 
 export interface RotatingFile {
@@ -27,7 +28,7 @@ export function rotatingTarget(options: RotatingFile): Target & { close(): Promi
   async function opened(): Promise<Current> {
     if (current && !(await isAt(file, current))) await release()
     if (!current) {
-      await mkdir(dirname(file), { recursive: true })
+      makeFolder(dirname(file))
       await prune(file, maxFiles)
       current = await openCurrent(file)
     }
