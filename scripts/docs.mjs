@@ -10,6 +10,7 @@ import { errorsPage } from './docs/errors.mjs'
 import { eventsPage } from './docs/events.mjs'
 import { logPage } from './docs/log.mjs'
 import { promqlPage } from './docs/promql.mjs'
+import { routesPage } from './docs/routes.mjs'
 
 const root = join(import.meta.dirname, '..')
 const built = (path) => import(join(root, 'packages', path))
@@ -33,6 +34,7 @@ const PAGES = {
     logPage(await built('server/dist/sinks/log/index.js'), await built('instrument/dist/event/index.js')),
   'docs/reference/metrics.md': metricsPage,
   'docs/reference/promql.md': async () => promqlPage(await built('server/dist/promql/index.js')),
+  'docs/reference/routes.md': async () => routesPage(await built('server/dist/app/routes.js')),
 }
 
 async function metricsPage() {

@@ -1,34 +1,21 @@
 /** The table of routes, walked from this machine's loopback address and from one of its own that is none. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type Credential, ROUTES, type Route } from '../../packages/server/src/app/routes.js'
+import { type Opener, ROUTES, type Route, UNLISTED } from '../../packages/server/src/app/routes.js'
 import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { ask, makeKey, rpc } from '../fixtures/door-clients.js'
+import { lendAddress } from '../fixtures/own-address.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 import { fixture, script } from './gateway-harness.js'
 
 const ADMIN = 'admin-token-0123456789-0123456789-abcdef'
-const BORROWED = '192.0.2.77'
-
-/** An address of this machine off the loopback interface; where it has none, one is lent to `lo`. */
-function ownAddress(): string {
-  const found = Object.values(networkInterfaces())
-    .flat()
-    .find((one) => one?.family === 'IPv4' && !one.internal)
-  if (found) return found.address
-  execFileSync('ip', ['addr', 'add', `${BORROWED}/32`, 'dev', 'lo'])
-  return BORROWED
-}
-
 let daemon: RunningDaemon
 let key: string
 let token: string
 let port: string
-const address = ownAddress()
+const { address, giveBack } = lendAddress()
 
 beforeAll(async () => {
   const config = {
@@ -51,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await daemon?.stop()
-  if (address === BORROWED) execFileSync('ip', ['addr', 'del', `${BORROWED}/32`, 'dev', 'lo'])
+  giveBack()
 })
 
 type Shown = 'none' | 'wrong' | 'ingest token' | 'admin token' | 'admin password' | 'key'
@@ -77,29 +64,41 @@ function headersOf(shown: Shown): Record<string, string> {
   }
 }
 
-const OPENED_BY: Readonly<Record<Credential, readonly Shown[]>> = {
-  none: SHOWN,
+/** What each opener is shown as, at a daemon with keys and without open scrape. */
+const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
+  nothing: SHOWN,
+  'nothing, with listen.openScrape': [],
+  'nothing, without doors.keys': [],
   'ingest token': ['ingest token'],
   'admin token': ['admin token', 'admin password'],
-  'admin token or open scrape': ['admin token', 'admin password'],
   key: ['key'],
-  'key where doors.keys is set': ['key'],
 }
 
-async function statusOf(base: string, { method, path }: Route, shown: Shown): Promise<number> {
+async function statusOf(base: string, { method, path }: Pick<Route, 'method' | 'path'>, shown: Shown): Promise<number> {
   const verb = method === 'any' ? 'POST' : method
   const body = path === '/v1/events' ? { events: [] } : rpc(1, 'ping')
   const headers = headersOf(shown)
-  const url = `${base}${path.replace(':name', 'notes')}`
-  return (await ask(url, { method: verb, headers, ...(verb === 'POST' && { body }) })).status
+  return (await ask(`${base}${path}`, { method: verb, headers, ...(verb === 'POST' && { body }) })).status
 }
 
+const NOTES = { ...ROUTES.gateway, path: '/mcp/notes' }
+/** Each row of the table; and what a server that is not there, and a path that is no route, are like. */
+const ROWS: readonly Route[] = [
+  ...Object.values(ROUTES).map((route) => (route === ROUTES.gateway ? NOTES : route)),
+  { ...ROUTES.gateway, path: '/mcp/nobody' },
+  ...['/nothing', '/%6detrics', '/metrics/', '//metrics', '/v1/events/x', '/mcp', '/mcp/'].map((path) => ({
+    ...UNLISTED,
+    method: 'GET' as const,
+    path,
+  })),
+]
+
 describe.each(['loopback', 'elsewhere'] as const)('from %s', (where) => {
-  test.each(Object.entries(ROUTES))(
-    `route %s asks for what the table says. ${promises('F10.network.rest-needs-token')}`,
-    async (_, route: Route) => {
+  test.each(ROWS.map((row) => [row.path, row] as const))(
+    `%s asks for what the table says. ${promises('F10.network.rest-needs-token')}`,
+    async (_, route) => {
       const base = `http://${where === 'loopback' ? '127.0.0.1' : address}:${port}`
-      const opens = OPENED_BY[where === 'loopback' ? route.here : route.elsewhere]
+      const opens = (where === 'loopback' ? route.here : route.elsewhere).flatMap((opener) => OPENED_BY[opener])
       for (const shown of SHOWN) {
         const status = await statusOf(base, route, shown)
         // Past the credential any answer will do, such as 400 for an empty post.
@@ -108,12 +107,19 @@ describe.each(['loopback', 'elsewhere'] as const)('from %s', (where) => {
     },
   )
 
-  test('what is not in the table is not told of elsewhere', async () => {
+  test('who has no key learns of no server, neither by name nor by another answer', async () => {
     const base = `http://${where === 'loopback' ? '127.0.0.1' : address}:${port}`
-    for (const path of ['/nothing', '/%6detrics', '/metrics/', '//metrics', '/health/../metrics', '/v1/events/x'])
-      if (where === 'elsewhere') expect((await ask(`${base}${path}`, { method: 'GET' })).status, path).toBe(401)
-    const { status } = await ask(`${base}/nothing`, { method: 'GET' })
-    expect(status).toBe(where === 'loopback' ? 404 : 401)
+    const to = (name: string, shown: Shown) =>
+      ask(`${base}/mcp/${name}`, { headers: headersOf(shown), body: rpc(1, 'x') })
+    const [known, unknown] = [await to('notes', 'none'), await to('nobody', 'none')]
+    expect({ ...unknown, headers: { ...unknown.headers, date: '' }, rawHeaders: [] }).toMatchObject({
+      status: known.status,
+      text: known.text,
+      headers: { ...known.headers, date: '' },
+    })
+    const keyed = await to('nobody', 'key')
+    expect(keyed.status).toBe(404)
+    expect(keyed.text).not.toContain('notes')
   })
 
   test('another name in Host is refused, whatever is shown', async () => {

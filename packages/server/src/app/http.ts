@@ -11,7 +11,7 @@ import {
   isLoopback,
   type Refusal,
 } from '../listen/index.js'
-import { type Credential, ROUTES, type Route, type RouteName } from './routes.js'
+import { type Opener, ROUTES, type Route, type RouteName, UNLISTED } from './routes.js'
 
 /** A web-standard handler for each route but the gateway's. */
 export type Handlers = Readonly<
@@ -31,6 +31,8 @@ export function serverIn(url: string): string | undefined {
 export interface HttpServerOptions {
   readonly handlers: Partial<Handlers>
   readonly gateway?: GatewayHandler
+  /** Default: the one that there is. */
+  readonly table?: Readonly<Record<RouteName, Route>>
   /** Stands in for the table's path of metrics. */
   readonly metricsPath?: string
   /** Default: this machine alone. */
@@ -47,26 +49,33 @@ export interface HttpServerOptions {
 export function createHttpServer({
   handlers,
   gateway,
-  metricsPath = ROUTES.metrics.path,
+  table = ROUTES,
+  metricsPath = table.metrics.path,
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
   isAdmin = createAdminCheck(undefined),
   isScrapeOpen = () => false,
   onRefused = () => {},
 }: HttpServerOptions): Server {
-  const credentials = new Map<string, Credential>(
-    Object.entries(ROUTES).map(([name, { path, elsewhere }]) => [name === 'metrics' ? metricsPath : path, elsewhere]),
-  )
-
-  /** Whether a caller may ask the faces. What is no path of the table is for administrators. */
-  function isTrusted({ socket, headers, url = '' }: IncomingMessage): boolean {
-    if (isLoopback(socket.remoteAddress)) return true
-    const credential = credentials.get(url.split('?', 1)[0]!) ?? 'admin token'
-    if (credential === 'ingest token') return true
-    if (credential === 'admin token or open scrape' && isScrapeOpen()) return true
-    return isAdmin(headers.authorization)
+  const routes: typeof table = { ...table, metrics: { ...table.metrics, path: metricsPath } }
+  const byPath = new Map(Object.values(routes).map((route) => [route.path, route]))
+  const isShown: Readonly<Record<Opener, (request: IncomingMessage) => boolean>> = {
+    nothing: () => true,
+    'nothing, with listen.openScrape': isScrapeOpen,
+    'admin token': ({ headers }) => isAdmin(headers.authorization),
+    // They ask for their credentials themselves.
+    'nothing, without doors.keys': () => true,
+    'ingest token': () => true,
+    key: () => true,
   }
 
-  const faces = getRequestListener(createRouter(handlers, metricsPath, gateway !== undefined).fetch)
+  /** Whether a caller may ask the faces. */
+  function isTrusted(request: IncomingMessage): boolean {
+    const { here, elsewhere } = byPath.get((request.url ?? '').split('?', 1)[0]!) ?? UNLISTED
+    const openers = isLoopback(request.socket.remoteAddress) ? here : elsewhere
+    return openers.some((opener) => isShown[opener](request))
+  }
+
+  const faces = getRequestListener(createRouter(handlers, routes, gateway !== undefined).fetch)
   return createServer({ keepAlive: true }, (request, response) => {
     const { host, origin } = request.headers
     const refusal = hasSeveralHosts(request)
@@ -83,14 +92,18 @@ export function createHttpServer({
   })
 }
 
-function createRouter(handlers: Partial<Handlers>, metricsPath: string, hasGateway: boolean): Hono {
+function createRouter(
+  handlers: Partial<Handlers>,
+  routes: Readonly<Record<RouteName, Route>>,
+  hasGateway: boolean,
+): Hono {
   const router = new Hono()
-  const served = hasGateway ? [ROUTES.gateway.path as string] : []
+  const served = hasGateway ? [routes.gateway.path] : []
   for (const [name, handle] of Object.entries(handlers) as [keyof Handlers, Handlers[keyof Handlers]][]) {
-    const route: Route = name === 'metrics' ? { ...ROUTES.metrics, path: metricsPath } : ROUTES[name]
-    served.unshift(route.path)
-    router.on(route.method, route.path, (context) => handle(context.req.raw))
-    router.all(route.path, () => problem(405, `${route.path} takes ${route.method}.`, { allow: route.method }))
+    const { method, path } = routes[name]
+    served.unshift(path)
+    router.on(method, path, (context) => handle(context.req.raw))
+    router.all(path, () => problem(405, `${path} takes ${method}.`, { allow: method }))
   }
   router.notFound((context) => problem(404, `Nothing is served at ${context.req.path}. Served: ${served.join(', ')}`))
   router.onError(() => problem(500, 'This answer failed. The daemon goes on.'))

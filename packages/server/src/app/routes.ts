@@ -1,39 +1,51 @@
 /**
- * The one table of what this process answers: route × method × the credential that it asks of a caller on this machine and
- * of one elsewhere. The HTTP server goes by it, and the test walks it against the running daemon. What is not here is not
- * served, and to callers elsewhere not even told of without the admin token.
+ * What lets a caller in at a route. A condition on the configuration stands behind the comma.
+ *
+ * - `nothing`: whoever asks.
+ * - `ingest token`, `key`: asked for by the ingest, and by the doors of the gateway, themselves.
  */
-export const ROUTES = {
-  status: { method: 'GET', path: '/', here: 'none', elsewhere: 'admin token' },
-  health: { method: 'GET', path: '/health', here: 'none', elsewhere: 'admin token or open scrape' },
-  healthReady: { method: 'GET', path: '/health/ready', here: 'none', elsewhere: 'admin token or open scrape' },
-  ready: { method: 'GET', path: '/ready', here: 'none', elsewhere: 'admin token or open scrape' },
-  metrics: { method: 'GET', path: '/metrics', here: 'none', elsewhere: 'admin token or open scrape' },
-  ingest: { method: 'POST', path: '/v1/events', here: 'ingest token', elsewhere: 'ingest token' },
-  ingestSchema: { method: 'GET', path: '/v1/events/schema', here: 'none', elsewhere: 'admin token' },
-  gateway: { method: 'any', path: '/mcp/:name', here: 'key where doors.keys is set', elsewhere: 'key' },
-} as const satisfies Record<string, Route>
-
-/**
- * What a caller has to show. The ingest and the doors ask for theirs themselves, wherever a caller is; `open scrape`:
- * nothing, where `listen.openScrape` is set.
- */
-export type Credential =
-  | 'none'
-  | 'ingest token'
+export type Opener =
+  | 'nothing'
+  | 'nothing, with listen.openScrape'
+  | 'nothing, without doors.keys'
   | 'admin token'
-  | 'admin token or open scrape'
+  | 'ingest token'
   | 'key'
-  | 'key where doors.keys is set'
 
+/** One route: who is let in, by where the connection comes from. Each of the openers alone is enough. */
 export interface Route {
   /** `any`: the gateway answers for the method itself, as the protocol's revisions differ. */
   readonly method: 'GET' | 'POST' | 'any'
   readonly path: string
   /** For a connection from the loopback interface. */
-  readonly here: Credential
+  readonly here: readonly Opener[]
   /** For any other. */
-  readonly elsewhere: Credential
+  readonly elsewhere: readonly Opener[]
 }
+
+const SCRAPED = {
+  method: 'GET',
+  here: ['nothing'],
+  elsewhere: ['admin token', 'nothing, with listen.openScrape'],
+} as const
+const SHOWN = { method: 'GET', here: ['nothing'], elsewhere: ['admin token'] } as const
+
+/**
+ * The one table of what this process answers: route × address × credential. The HTTP server goes by it, whatever it says,
+ * the test walks every cell of it against the running daemon, and docs/reference/routes.md is written from it.
+ */
+export const ROUTES = {
+  status: { ...SHOWN, path: '/' },
+  health: { ...SCRAPED, path: '/health' },
+  healthReady: { ...SCRAPED, path: '/health/ready' },
+  ready: { ...SCRAPED, path: '/ready' },
+  metrics: { ...SCRAPED, path: '/metrics' },
+  ingest: { method: 'POST', path: '/v1/events', here: ['ingest token'], elsewhere: ['ingest token'] },
+  ingestSchema: { ...SHOWN, path: '/v1/events/schema' },
+  gateway: { method: 'any', path: '/mcp/:name', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] },
+} as const satisfies Record<string, Route>
+
+/** Every other path: nothing is served there, and that is told to those alone whom it may concern. */
+export const UNLISTED: Pick<Route, 'here' | 'elsewhere'> = { here: ['nothing'], elsewhere: ['admin token'] }
 
 export type RouteName = keyof typeof ROUTES

@@ -1,4 +1,4 @@
-import { event, type Origin } from '@mcp-vitals/instrument/event'
+import { event, type Origin, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type AddressReader, createAddressReader, placeOf } from './address.js'
 import { createSchemas, type Schemas, type ToolDefinition } from './arguments.js'
@@ -76,8 +76,8 @@ export interface Door {
 
 /** What all doors share, and how they are told of changes. */
 export interface Doors {
-  /** The door of a server; undefined where nothing is set for it. */
-  of(server: string): Door | undefined
+  /** The door of a server, or of an address that names none; undefined where nothing is set for it. */
+  of(server: string | undefined): Door | undefined
   /**
    * From now on the doors are set like this. What a limit has counted, which addresses are locked and what is known of
    * tools stays; requests that were let in pass as they were.
@@ -161,7 +161,7 @@ export function createDoors(needs: DoorsNeeds): Doors {
 
   change(setting, needs.patterns)
   return {
-    of(server) {
+    of(server = OWN_SERVER) {
       if (!doors.has(server)) doors.set(server, built(server, undefined))
       return doors.get(server)
     },

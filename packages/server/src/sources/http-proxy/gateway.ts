@@ -41,8 +41,8 @@ export interface GatewayConfig extends GatewaySetting {
   readonly clock: () => number
   /** What is read off the calls of a server beyond the allow-list; nothing where absent. */
   readonly rulesOf?: (server: string) => ExtractionRules | undefined
-  /** The door of a server; where there is none, every request passes as it is. */
-  readonly doorOf?: (server: string) => Door | undefined
+  /** The door of a server, or of a path that names none; where there is none, every request passes as it is. */
+  readonly doorOf?: (server: string | undefined) => Door | undefined
   /** Where process groups are remembered, for the next daemon to end what this one could not; nowhere where absent. */
   readonly records?: ChildRecords
 }
@@ -116,6 +116,8 @@ class HttpGateway implements Gateway {
   readonly #doorOf: NonNullable<GatewayConfig['doorOf']>
   readonly #agents: SessionAgents
   readonly #looks: Looks
+  /** Takes what asks for a server that is not there, so that a stranger learns no more of it than of one that is. */
+  readonly #nowhere: Doorway
   readonly #served = new Map<string, Served>()
   readonly #retiring = new Set<Served>()
   readonly #open = new OpenExchanges<Served | undefined>()
@@ -152,6 +154,10 @@ class HttpGateway implements Gateway {
       groups: new Set(),
       counters,
     }
+    this.#nowhere = new Doorway({
+      maxBodyBytes: () => current.maxBodyBytes,
+      onward: (exchange) => refuse(exchange, unknown([...this.#served.keys()], exchange)),
+    })
     for (const [name, entry] of Object.entries(servers)) if (!entry.disabled) this.#serve(name, entry)
   }
 
@@ -180,15 +186,12 @@ class HttpGateway implements Gateway {
       refuse(exchange, STOPPING)
       return
     }
-    if (!served) {
-      refuse(exchange, unknown(name, [...this.#served.keys()]))
-      return
-    }
     try {
       // Asked for each time, as doors are set while the gateway runs.
-      const door = this.#doorOf(name)
-      if (door) served.doorway.handle(exchange, door)
-      else served.upstream.handle(exchange, suffixOf(req.url ?? ''))
+      const door = this.#doorOf(served?.name)
+      if (door) (served?.doorway ?? this.#nowhere).handle(exchange, door)
+      else if (served) served.upstream.handle(exchange, suffixOf(req.url ?? ''))
+      else refuse(exchange, unknown([...this.#served.keys()], exchange))
     } catch {
       refuse(exchange, FAULT)
     }
@@ -359,10 +362,8 @@ function suffixOf(url: string): string {
   return /^\/mcp\/[^/?#]+([/?].*)?$/.exec(url)?.[1] ?? ''
 }
 
-function unknown(name: string, known: readonly string[]) {
-  return {
-    status: 404,
-    code: CODES.transport,
-    message: `There is no server ${name} here. Servers: ${known.join(', ') || 'none'}.`,
-  }
+/** Names of servers are for the machine's own user: where keys are asked for, one may open some of them alone. */
+function unknown(known: readonly string[], { holder }: Exchange) {
+  const names = holder === undefined ? ` Servers: ${known.join(', ') || 'none'}.` : ''
+  return { status: 404, code: CODES.transport, message: `There is no server of this name here.${names}` }
 }

@@ -1,0 +1,106 @@
+/** The table of routes is what the server goes by, and says what was promised: any other cell is found. */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createHttpServer, type Handlers, listen } from '../../../packages/server/src/app/http.js'
+import { type Opener, ROUTES, type Route, type RouteName } from '../../../packages/server/src/app/routes.js'
+import { ask } from '../../fixtures/door-clients.js'
+import { lendAddress } from '../../fixtures/own-address.js'
+
+type Table = Readonly<Record<RouteName, Route>>
+const SCRAPED: readonly RouteName[] = ['health', 'healthReady', 'ready', 'metrics']
+const FACES: readonly RouteName[] = ['status', ...SCRAPED, 'ingestSchema']
+const OPENERS: readonly Opener[] = [
+  'nothing',
+  'nothing, with listen.openScrape',
+  'nothing, without doors.keys',
+  'admin token',
+  'ingest token',
+  'key',
+]
+
+/** What the contract (F10) and docs/doors.md promise of a table, in their own words. */
+function broken(table: Table): readonly string[] {
+  const is = (found: readonly Opener[], ...wanted: Opener[]) => [...found].sort().join() === wanted.sort().join()
+  const rules: Readonly<Record<string, boolean>> = {
+    'on this machine every face is open': FACES.every((name) => is(table[name].here, 'nothing')),
+    'elsewhere health and metrics take the admin token, or nothing where the operator says so': SCRAPED.every((name) =>
+      is(table[name].elsewhere, 'admin token', 'nothing, with listen.openScrape'),
+    ),
+    'elsewhere all other faces take the admin token': (['status', 'ingestSchema'] as const).every((name) =>
+      is(table[name].elsewhere, 'admin token'),
+    ),
+    'events come with the ingest token, on this machine too':
+      is(table.ingest.here, 'ingest token') && is(table.ingest.elsewhere, 'ingest token'),
+    'servers are open on this machine unless keys are asked for, and elsewhere never':
+      is(table.gateway.here, 'key', 'nothing, without doors.keys') && is(table.gateway.elsewhere, 'key'),
+  }
+  return Object.keys(rules).filter((rule) => !rules[rule])
+}
+
+/** Every table that differs in one cell by one opener. */
+function* mutants(): Generator<readonly [name: RouteName, address: 'here' | 'elsewhere', opener: Opener, Table]> {
+  for (const name of Object.keys(ROUTES) as RouteName[])
+    for (const address of ['here', 'elsewhere'] as const)
+      for (const opener of OPENERS) {
+        const before: readonly Opener[] = ROUTES[name][address]
+        const after = before.includes(opener) ? before.filter((one) => one !== opener) : [...before, opener]
+        yield [name, address, opener, { ...ROUTES, [name]: { ...ROUTES[name], [address]: after } }]
+      }
+}
+
+describe('the table', () => {
+  test('keeps every promise', () => expect(broken(ROUTES)).toEqual([]))
+
+  test('keeps them no more with any other opener in any cell', () => {
+    const missed = [...mutants()].filter(([, , , table]) => broken(table).length === 0)
+    expect(missed.map(([name, address, opener]) => `${name}, ${address}, ${opener}`)).toEqual([])
+  })
+})
+
+const { address, giveBack } = lendAddress()
+const running: Server[] = []
+afterAll(() => {
+  for (const server of running) server.close()
+  giveBack()
+})
+
+const TOKEN = 'Bearer let-me-in'
+
+/** Serves a table, to a caller with the token as administrator. */
+async function serve(table: Table, openScrape: boolean): Promise<number> {
+  const handlers = Object.fromEntries(FACES.map((name) => [name, () => new Response(name)])) as Partial<Handlers>
+  const isAdmin = (shown: string | undefined) => shown === TOKEN
+  const server = createHttpServer({ handlers, gateway: () => {}, table, isAdmin, isScrapeOpen: () => openScrape })
+  running.push(server)
+  await listen(server, '0.0.0.0', 0)
+  return (server.address() as AddressInfo).port
+}
+
+describe('the server', () => {
+  test('goes by the table, whatever it says', async () => {
+    const own = fc.subarray<Opener>(['nothing', 'nothing, with listen.openScrape', 'admin token'])
+    const cells = fc.record(Object.fromEntries(FACES.map((name) => [name, fc.record({ here: own, elsewhere: own })])))
+    await fc.assert(
+      fc.asyncProperty(cells, fc.boolean(), async (changed, openScrape) => {
+        const rows = Object.entries(changed).map(([name, row]) => [name, { ...ROUTES[name as RouteName], ...row }])
+        const table = { ...ROUTES, ...Object.fromEntries(rows) } as Table
+        const port = await serve(table, openScrape)
+        for (const name of FACES)
+          for (const from of ['here', 'elsewhere'] as const)
+            for (const authorization of [TOKEN, 'Bearer guess', undefined]) {
+              const openers = table[name][from]
+              const opens =
+                openers.includes('nothing') ||
+                (openScrape && openers.includes('nothing, with listen.openScrape')) ||
+                (authorization === TOKEN && openers.includes('admin token'))
+              const url = `http://${from === 'here' ? '127.0.0.1' : address}:${port}${table[name].path}`
+              const { status } = await ask(url, { method: 'GET', headers: authorization ? { authorization } : {} })
+              expect(status, `${name} ${from} ${authorization}`).toBe(opens ? 200 : 401)
+            }
+      }),
+      { numRuns: 10 },
+    )
+  })
+})
