@@ -1,7 +1,7 @@
 import type { Extraction } from './extraction.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
-import type { Operation } from './operation.js'
+import type { Newest, Operation } from './operation.js'
 import { Sha256 } from './sha256.js'
 import { Shelf } from './shelf.js'
 import type { Outcome } from './status.js'
@@ -29,6 +29,7 @@ export class ServerMemory {
   readonly known: KnownNames
   /** What is read off tool calls beyond the allow-list. */
   readonly extraction: Extraction | undefined
+  readonly newest: Newest = {}
   #prefix: string | undefined
   #operations = 0
   #conversations = 0
