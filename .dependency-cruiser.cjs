@@ -79,6 +79,7 @@ const SERVER_LAYERS = {
     types: ['sources', 'sinks', 'store', 'listen', 'providers'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
+  detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },
   derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },
   install: {
     may: ['errors', 'redact', 'folders'],
@@ -206,6 +207,14 @@ module.exports = {
         'Way out: take clocks, ids, keys and bytes as arguments; what stores or signs in time belongs above it.',
       from: { path: `${SERVER}/audit/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS, pathNot: ['^packages/instrument/', '^(node:)?crypto$'] },
+    },
+    {
+      name: 'pure-detect',
+      severity: 'error',
+      comment:
+        'detect/ is a pure fold: no clock, disk, network or package. Way out: put the time into the event or the look.',
+      from: { path: `${SERVER}/detect/`, pathNot: '/options[.]ts$' },
+      to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
     },
     {
       name: 'siblings-are-strangers',

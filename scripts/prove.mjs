@@ -11,7 +11,13 @@ import { join } from 'node:path'
 import { setUp } from './setup.mjs'
 import { capture, foreground, ROOT } from './steps.mjs'
 
-const FOLDERS = ['test/faults', 'test/soak', 'test/property/differential', 'test/property/audit-verifiers']
+const FOLDERS = [
+  'test/faults',
+  'test/soak',
+  'test/property/differential',
+  'test/property/audit-verifiers',
+  'test/property/anomaly',
+]
 
 const git = async (...args) => (await capture('git', args)).output.trim()
 
