@@ -1,8 +1,8 @@
 /** A session belongs to the key that opened it, whatever it is made of: nobody else posts to it, listens to it or ends it. */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
-import { ask, call, HELLO, makeKey, rpc } from '../fixtures/door-clients.js'
+import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { ask, call, HELLO, keys, makeKey, rpc } from '../fixtures/door-clients.js'
 import { until } from '../fixtures/until.js'
 import { fixture, listen, script } from './gateway-harness.js'
 import { ENDPOINT, type OpenStream, openStream } from './gateway-sse-harness.js'
@@ -28,7 +28,11 @@ beforeAll(async () => {
   const address = `${await listen(upstream)}/sse`
   daemon = await startDaemon({
     config: {
-      servers: { old: { url: address, transport: 'sse' }, stdio: script(fixture('legacy-server.mjs')) },
+      servers: {
+        old: { url: address, transport: 'sse' },
+        stdio: script(fixture('legacy-server.mjs')),
+        modern: script(fixture('modern-server.mjs'), 'stdio'),
+      },
       doors: { keys: true, lockout: { failures: 1000 } },
     },
   })
@@ -118,4 +122,57 @@ test('a session of Streamable HTTP is used, listened to and ended by its key alo
     expect([method, await use(method, theirs), await use(method, {})]).toEqual([method, 404, 401])
   for (const method of ['POST', 'GET', 'DELETE']) expect([method, await use(method, mine)]).toEqual([method, 200])
   expect(await use('POST', mine)).toBe(404)
+})
+
+test('what is open with a key is cut when that is revoked, and nothing of another key', async () => {
+  const made = makeKey(daemon.dataDir, '--agent', 'leaving')
+  const leaving = { 'X-MCP-Vitals-Key': made.key }
+  const opens = async () => (await ask(at('stdio'), { headers: leaving, body: rpc(0, 'ping') })).status !== 401
+  await until(opens, TIMEOUT_MS, () => 'the key never opened')
+  const sessionOf = async (key: Record<string, string>) => {
+    const { headers } = await ask(at('stdio'), { headers: key, body: HELLO })
+    return { ...key, 'Mcp-Session-Id': String(headers['mcp-session-id']), 'MCP-Protocol-Version': '2025-03-26' }
+  }
+  const [session, kept] = [await sessionOf(leaving), await sessionOf(mine)]
+  const answers = [
+    await openStream(at('stdio'), session),
+    await openStream(`${at('stdio')}/sse`, leaving),
+    await openStream(`${at('old')}?by=leaving`, leaving),
+  ]
+  const listening = fetch(at('modern'), modernListen(leaving)).then(async (answer) => {
+    const reader = answer.body!.getReader()
+    await reader.read()
+    asked.push({ line: 'subscribed', headers: [] })
+    while (!(await reader.read()).done);
+  })
+  const others = [await openStream(at('stdio'), kept), await openStream(`${at('old')}?by=mine`, mine)]
+  await came(() => asked.some(({ line }) => line === 'subscribed'), 'the first of the subscription')
+  const cut = () => metric(daemon.url, 'mcp_vitals_gateway_requests_cut_total')
+  expect(await cut()).toBe(0)
+  expect(keys(daemon.dataDir, 'revoke', made.id).status).toBe(0)
+  await expect(listening).rejects.toThrow()
+  await came(() => answers.every(({ over }) => over !== undefined), 'the end of every stream')
+  expect(await cut()).toBe(4)
+  expect(others.map(({ over }) => over)).toEqual([undefined, undefined])
+  for (const stream of others) stream.close()
+})
+
+const modernListen = (key: Record<string, string>) => ({
+  method: 'POST',
+  headers: {
+    ...key,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'subscriptions/listen',
+  },
+  body: JSON.stringify(
+    rpc('s', 'subscriptions/listen', {
+      notifications: { toolsListChanged: true },
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    }),
+  ),
 })

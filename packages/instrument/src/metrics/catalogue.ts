@@ -229,6 +229,7 @@ const vitals = declare('mcp_vitals', {
     'Sessions of HTTP servers of which no account is kept any more, because there were too many.',
     [],
   ),
+  gateway_requests_cut_total: counter('Requests and streams that were open when their key was revoked or expired.', []),
   ingest_streams: gauge('Numbered streams of other processes heard of lately.', [], { merge: 'sum' }),
   ingest_events_accepted_total: counter('Events taken from other processes.', []),
   ingest_events_rejected_total: counter('Events of other processes that were not valid, and not taken.', ['reason']),

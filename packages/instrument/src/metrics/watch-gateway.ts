@@ -18,6 +18,7 @@ export interface GatewayReadings {
   readonly undelivered: number
   readonly observerFaults: number
   readonly evictedSessions: number
+  readonly cutRequests: number
 }
 
 /** Exposes what is open at each server, and what the gateway counts, read at every collection. */
@@ -39,10 +40,11 @@ export function watchGateway(
       for (const server of shown) if (!now.has(server)) registry.remove(metric, server)
     }
     shown = new Set(now.keys())
-    const { junkLines, undelivered, observerFaults, evictedSessions } = read()
+    const { junkLines, undelivered, observerFaults, evictedSessions, cutRequests } = read()
     registry.counter(vitals.gateway_junk_lines_total).with().raiseTo(junkLines)
     registry.counter(vitals.gateway_undelivered_total).with().raiseTo(undelivered)
     registry.counter(vitals.gateway_observer_faults_total).with().raiseTo(observerFaults)
     registry.counter(vitals.gateway_sessions_evicted_total).with().raiseTo(evictedSessions)
+    registry.counter(vitals.gateway_requests_cut_total).with().raiseTo(cutRequests)
   })
 }

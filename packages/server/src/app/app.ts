@@ -102,7 +102,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
-  const { doors, prepare: prepareDoors } = await openDoors({
+  const liveDoors = await openDoors({
     config,
     dataDir: dataDir.path,
     publish: observation.publish,
@@ -110,6 +110,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     logger,
     teardown,
   })
+  const { doors } = liveDoors
   const sources = createSources({ config, servers, doors, store, token, cleanId, dataDir, observation, logger })
   watchIngest(observation.registry, sources.ingest.stats.bind(sources.ingest))
   watchGateway(
@@ -121,6 +122,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     teardown.push(() => source.stop())
     await source.start()
   }
+  liveDoors.onKeys(() => sources.gateway.recheck())
   const isServed = (name: string) => Object.hasOwn(servers, name) && servers[name]?.disabled === false
   const addresses = createAddresses(
     config.listen.host,
@@ -183,7 +185,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     config,
     load: source && (() => source.load()),
     async prepare(next, { added, changed, removed }) {
-      const openNewDoors = await prepareDoors(next)
+      const openNewDoors = await liveDoors.prepare(next)
       return async () => {
         servers = { ...entriesOf(next.servers), ...behindGateway(cast) }
         for (const name of added) observation.declare(name)

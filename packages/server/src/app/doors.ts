@@ -22,6 +22,8 @@ export interface LiveDoors {
   readonly doors: Doors
   /** Makes ready what the doors of another configuration need; the result opens them so, at once. Rejects where it cannot. */
   prepare(config: Config): Promise<() => void>
+  /** Calls back after each change of the keys. */
+  onKeys(then: () => void): void
 }
 
 /** Builds the doors that the configuration asks for, and keeps their keys what the state directory says. */
@@ -33,10 +35,12 @@ export async function openDoors(needs: DoorsNeeds): Promise<LiveDoors> {
   const tell = createKeyTeller(publish)
   let patterns: Patterns | undefined
   let isWatching = false
+  let changed = () => {}
 
   function onKeys(keys: readonly KeyRecord[]): void {
     doors.setKeys(keys)
     tell(keys)
+    changed()
   }
 
   function onFault(error: unknown): void {
@@ -60,7 +64,13 @@ export async function openDoors(needs: DoorsNeeds): Promise<LiveDoors> {
   const open = await prepare(config)
   open()
   expose(registry, doors)
-  return { doors, prepare }
+  return {
+    doors,
+    prepare,
+    onKeys(then) {
+      changed = then
+    },
+  }
 }
 
 type Patterns = Parameters<Doors['change']>[1]

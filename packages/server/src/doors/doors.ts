@@ -52,6 +52,8 @@ export interface Pass {
   /** Which key opened; undefined where none is asked for. */
   readonly holder: string | undefined
   readonly agent: string | undefined
+  /** False once the key that it came with was revoked or has expired. */
+  holds(): boolean
   readonly maxRequestBytes: number | undefined
   /** Whether the body must be read: some message may be refused. */
   readonly readsRequest: boolean
@@ -236,7 +238,7 @@ class ServerDoor implements Door {
 
   #identify({ keys, url, headers }: Arrival, place: string): Holder | Refusal {
     const { ring, lockout, homes, now, ownId } = this.#shared
-    const found = keys.length === 1 ? ring(keys[0]!, now()) : keys.length === 0 ? 'missing' : 'malformed'
+    const found = keys.length === 1 ? ring.find(keys[0]!, now()) : keys.length === 0 ? 'missing' : 'malformed'
     if (typeof found !== 'string' && found.id === ownId) return found
     const lockedMs = lockout.waitMs(place)
     // Who guesses beside a good agent, behind one address, does not lock that agent out.
@@ -280,6 +282,7 @@ class ServerDoor implements Door {
     return {
       holder: holder?.id,
       agent: holder?.agent,
+      holds: () => holder === undefined || this.#shared.ring.opens(holder.id, this.#shared.now()),
       maxRequestBytes,
       readsRequest: hides || counts || schemas !== undefined || maxRequestBytes !== undefined,
       readsTools: hides || schemas !== undefined,

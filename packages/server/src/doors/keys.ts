@@ -61,23 +61,36 @@ export interface Holder {
 export type KeyProblem = 'malformed' | 'unknown' | 'expired' | 'revoked'
 
 /** Finds who holds a key. */
-export type KeyRing = (key: string, now: number) => Holder | KeyProblem
+export interface KeyRing {
+  find(key: string, now: number): Holder | KeyProblem
+  /** Whether the key with this id, which was found before, still opens anything. */
+  opens(id: string, now: number): boolean
+}
 
 /** Builds the ring. The comparison takes as long for a wrong secret as for the right one. */
 export function createKeyRing(records: readonly KeyRecord[]): KeyRing {
   const byId = new Map(
     records.map((record) => [record.id, { record, hash: Buffer.from(record.hash, 'hex'), holder: holderOf(record) }]),
   )
-  return (key, now) => {
-    const id = FORM.exec(key)?.[1]
-    if (id === undefined) return 'malformed'
-    const hash = hashOf(key)
-    const found = byId.get(id)
-    if (!timingSafeEqual(hash, found?.hash ?? NO_HASH) || !found) return 'unknown'
-    const { revokedAt, expiresAt = Number.POSITIVE_INFINITY } = found.record
-    if (revokedAt !== undefined) return 'revoked'
-    return expiresAt <= now ? 'expired' : found.holder
+  return {
+    find(key, now) {
+      const id = FORM.exec(key)?.[1]
+      if (id === undefined) return 'malformed'
+      const hash = hashOf(key)
+      const found = byId.get(id)
+      if (!timingSafeEqual(hash, found?.hash ?? NO_HASH) || !found) return 'unknown'
+      return endOf(found.record, now) ?? found.holder
+    },
+    opens(id, now) {
+      const found = byId.get(id)
+      return found !== undefined && endOf(found.record, now) === undefined
+    },
   }
+}
+
+function endOf({ revokedAt, expiresAt }: KeyRecord, now: number): 'revoked' | 'expired' | undefined {
+  if (revokedAt !== undefined) return 'revoked'
+  return expiresAt !== undefined && expiresAt <= now ? 'expired' : undefined
 }
 
 const NO_HASH = Buffer.alloc(32)

@@ -55,6 +55,8 @@ export interface GatewayCounters {
   undelivered: number
   /** Sessions of HTTP servers of which no further account is kept, because there were too many. */
   evictedSessions: number
+  /** Requests that were open when their key was revoked or expired. */
+  cutRequests: number
   /** Faults of the observer, swallowed. */
   observerFaults: number
 }

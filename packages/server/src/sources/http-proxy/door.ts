@@ -28,6 +28,8 @@ export interface Pass {
   readonly holder: string | undefined
   /** What events call the client. */
   readonly agent: string | undefined
+  /** False once he may no longer go on with what he was let in for. */
+  holds(): boolean
   /** Largest body, in bytes; undefined where the gateway's own bound holds. */
   readonly maxRequestBytes: number | undefined
   /** Whether the body must be read before it passes. */

@@ -63,6 +63,7 @@ export class Doorway {
     }
     exchange.agent = pass.agent
     exchange.holder = pass.holder
+    exchange.pass = pass
     if (!this.#ownsSession(exchange)) {
       this.#turnAway(exchange, NO_SESSION, pass)
       return

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type EventOf, event, type Origin } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
+import type { Pass } from './door.js'
 import { headerOf } from './http-headers.js'
 import type { Looks } from './looks.js'
 import type { GatewayOptions } from './options.js'
@@ -42,6 +43,8 @@ export interface Exchange {
   /** Who holds the key that it showed, and what events call him; undefined where no key is asked for. */
   holder?: string | undefined
   agent?: string | undefined
+  /** With what it was let in, where there is a door. */
+  pass?: Pass | undefined
   /** A stream that ends when its reader leaves: a stop need not wait for it, and it has no duration. */
   endless: boolean
   /** Knows whether somebody still waits for something here. Without it, somebody does until the exchange is closed, unless it is endless. */
@@ -83,6 +86,7 @@ class WatchedExchange implements Exchange {
   readonly keepAliveMs: number
   holder: string | undefined
   agent: string | undefined
+  pass: Pass | undefined
   endless: boolean
   awaiting: Awaiting | undefined
   readonly #setup: ExchangeSetup

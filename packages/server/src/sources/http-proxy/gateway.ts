@@ -77,6 +77,8 @@ export interface Gateway extends Source {
    * ended; its new entry is served at once. Resolves when what is gone has ended.
    */
   change(setting: GatewaySetting): Promise<void>
+  /** Cuts what is open of those who may no longer go on with it. Else it is looked for now and then. */
+  recheck(): void
   stats(): GatewayStats
   /** Looks at all that has passed, which else may wait for some milliseconds: for readers of what was published. */
   settle(): void
@@ -126,7 +128,7 @@ class HttpGateway implements Gateway {
 
   constructor(needs: GatewayConfig) {
     const { servers, options, rulesOf = () => undefined, doorOf = () => undefined, ...config } = needs
-    const counters = { junkLines: 0, undelivered: 0, observerFaults: 0, evictedSessions: 0 }
+    const counters = { junkLines: 0, undelivered: 0, observerFaults: 0, evictedSessions: 0, cutRequests: 0 }
     const current = { ...options }
     this.#options = current
     this.#rulesOf = rulesOf
@@ -218,6 +220,14 @@ class HttpGateway implements Gateway {
     this.#looks.settle()
   }
 
+  recheck(): void {
+    for (const { exchange } of [...this.#open]) {
+      if (exchange.pass?.holds() ?? true) continue
+      this.#context.counters.cutRequests++
+      exchange.res.destroy()
+    }
+  }
+
   stats(): GatewayStats {
     this.#looks.settle()
     let sessions = 0
@@ -275,6 +285,7 @@ class HttpGateway implements Gateway {
 
   #sweep(): void {
     this.#looks.settle()
+    this.recheck()
     for (const { upstream, memory } of this.#all()) {
       upstream.sweep()
       memory.sweep(this.#context.clock())
