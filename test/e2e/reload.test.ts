@@ -91,6 +91,35 @@ test('a broken file changes nothing and is told of, until it is mended; SIGHUP r
   await client.close()
 })
 
+test('of a server that is gone no process, no session and no series is left; back again it begins at 0', async () => {
+  const running = await start({ servers: { same: legacy, gone: legacy } })
+  const client = await connect(address(running, 'gone'))
+  const pid = Number(await client.call('pid'))
+  const page = async () => (await fetch(`${running.url}/metrics`)).text()
+  const of = async (server: string) => (await page()).split('\n').filter((line) => line.includes(`"${server}"`))
+  const calls = { server: 'gone', tool: 'pid', status: 'success' }
+  expect(await metric(running.url, 'mcp_tool_calls_total', calls)).toBe(1)
+  expect((await of('gone')).length).toBeGreaterThan(20)
+  write(running, { servers: { same: legacy } })
+  await heard(running, 'config_reloaded')
+  await until(
+    async () => !runs(pid) && (await of('gone')).length === 0,
+    WAIT_MS,
+    () => 'something is left',
+  )
+  // A request for it is nobody's, and brings nothing back.
+  expect((await fetch(address(running, 'gone'), { method: 'POST' })).status).toBe(404)
+  await client.client.close().catch(() => {})
+  expect(await of('gone')).toEqual([])
+  expect((await of('same')).length).toBeGreaterThan(20)
+  write(running, { servers: { same: legacy, gone: legacy } })
+  await heard(running, 'config_reloaded', 2)
+  const back = await connect(address(running, 'gone'))
+  await back.call('pid')
+  expect(await metric(running.url, 'mcp_tool_calls_total', calls)).toBe(1)
+  await back.client.close()
+})
+
 test('providers are changed with the file', async () => {
   const provider = (port: number) => ({ here: { type: 'tcp', host: '127.0.0.1', port, timeoutMs: 2000 } })
   const running = await start({ providers: provider(1) })

@@ -172,6 +172,23 @@ describe('what is told of a refusal', () => {
     expect(admit('/mcp/notes?k=mcpv_%zz', ['Authorization', 'Bearer mcpv_other'])).not.toHaveProperty('status')
   })
 
+  test('a pass holds until its key expires, is revoked or is taken away', () => {
+    const { doors, pass } = world({ limits: {} })
+    const until = { ...ANNA.record, expiresAt: 1000 }
+    doors.setKeys([until, BERT.record])
+    const passed = [ANNA, BERT].map(({ key }) =>
+      doors.of('notes')!.admit({ remote: '', forwardedFor: '', keys: [key], url: '', headers: [] }),
+    )
+    const held = () => passed.map((one) => 'holds' in one && one.holds())
+    expect(held()).toEqual([true, true])
+    pass(1000)
+    expect(held()).toEqual([false, true])
+    doors.setKeys([{ ...BERT.record, revokedAt: 0 }])
+    expect(held()).toEqual([false, false])
+    doors.setKeys([ANNA.record])
+    expect(held()).toEqual([true, false])
+  })
+
   test('keys that were known once, or none at all, are no guesses', () => {
     const { doors, ask } = world({ limits: {} })
     doors.setKeys([{ ...ANNA.record, revokedAt: 0 }, BERT.record])

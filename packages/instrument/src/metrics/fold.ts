@@ -57,6 +57,8 @@ export interface MetricsFold extends Fold {
   addProvider(name: string): void
   /** Moves OpenTelemetry's metrics as well from now on, as the option does. */
   moveOpenTelemetry(): void
+  /** Ends every series of a server that is no more. An event of it begins them anew, at 0. */
+  forget(server: string): void
 }
 
 /**
@@ -99,6 +101,7 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
     moveOpenTelemetry() {
       opentelemetry = true
     },
+    forget: (server) => servers.forget(server),
     fold(event: Event, entrance: Entrance): void {
       const kind = kindOf(event.type)
       if (!kind) {

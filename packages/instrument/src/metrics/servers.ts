@@ -52,6 +52,16 @@ export class Servers {
     return server
   }
 
+  /** There is no such server any more: its series end. An event of it begins them anew. */
+  forget(name: string): void {
+    const known = this.#owned.get(name) ?? this.#guests.get(name)
+    if (!known) return
+    this.#owned.delete(name)
+    this.#guests.delete(name)
+    this.#latest = undefined
+    this.#endSeries(known)
+  }
+
   #meet(name: string): WatchedServer {
     const { registry, maxServers, isOwned } = this.#options
     if (isOwned(name)) return this.#add(this.#owned, name)
@@ -85,13 +95,17 @@ export class Servers {
         quietest = Math.min(quietest, server.heardAt)
         continue
       } else {
-        for (const { metric } of registry.metrics())
-          if (metric.labels[0] === 'server') registry.remove(metric, server.label)
+        this.#endSeries(server)
         registry.counter(CATALOGUE.mcp_vitals.servers_forgotten_total).with().inc()
       }
       this.#guests.delete(name)
     }
     this.#latest = undefined
     this.#nextLookAt = quietest + SILENT_MS
+  }
+
+  #endSeries({ label }: WatchedServer): void {
+    const { registry } = this.#options
+    for (const { metric } of registry.metrics()) if (metric.labels[0] === 'server') registry.remove(metric, label)
   }
 }

@@ -17,7 +17,7 @@ import { createEntrance } from './entrance.js'
 import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { type Look, takeFirstLook } from './first-look.js'
-import { createHttpServer, type Handlers, listen, serverIn } from './http.js'
+import { createHttpServer, type Handlers, listen } from './http.js'
 import { startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
 import { createReloader } from './reload.js'
@@ -138,10 +138,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   await serveMetrics(handlers, entrance, config, logger, teardown)
   const gateway = sources.gateway.handle.bind(sources.gateway)
   const http = createHttpServer({ ...entrance, handlers, gateway, metricsPath: config.metrics.path })
-  exposeConnections(observation.registry, http, (path) => {
-    const name = serverIn(path)
-    return name !== undefined && isServed(name) ? name : undefined
-  })
+  exposeConnections(observation.registry, http, isServed)
   const url = addresses.at(await serve(http, config.listen, teardown))
   // While calls in flight may finish, what they wait for from their clients must still come in.
   teardown.push(() => sources.gateway.stop())

@@ -50,7 +50,7 @@ export interface Observation {
   restore(events: readonly Event[]): void
   /** Shows this server from now on, and keeps a label for it whatever is ingested. */
   declare(server: string): void
-  /** It is none of the configuration any more. */
+  /** It is none of the configuration any more, and was ended: nothing is shown of it, until an event is of it. */
   forget(server: string): void
   /** Lets go of what is measured of this process. */
   stop(): void
@@ -135,6 +135,8 @@ export function createObservation({
       const name = redactName(server)
       owned.delete(name)
       vitals.forget(name)
+      host.forget(name)
+      metrics.forget(name)
     },
     stop: host.stop,
   }

@@ -28,6 +28,8 @@ export interface Children {
   readonly fold: Fold
   /** By server. A server whose processes have ended is at 0; one that had none on this machine is not there. */
   read(): ReadonlyMap<string, ServerUse>
+  /** Tells no more of a server, until one of its processes runs. */
+  forget(server: string): void
 }
 
 /** `pageBytes`: size of a memory page. */
@@ -57,6 +59,7 @@ export function followChildren(pageBytes: number): Children {
       for (const [server, readings] of byServer) use.set(server, sumUp(server, readings, totals))
       return use
     },
+    forget: (server) => void totals.delete(server),
   }
 }
 

@@ -16,6 +16,8 @@ export interface Host {
   readonly fold: Fold
   /** Has the readings taken at each collection of `registry`. */
   expose(registry: Registry): void
+  /** Tells no more of a server, until one of its processes runs. */
+  forget(server: string): void
   /** Ends the looking at the event loop. */
   stop(): void
 }
@@ -52,6 +54,7 @@ export function createHost(clock: () => number): Host {
         }
       })
     },
+    forget: children.forget,
     stop: loop.stop,
   }
 }
