@@ -95,6 +95,44 @@ test('sessions of a server whose processes die at the start are held back; the d
   expect(starts().filter(({ server }) => server === 'dies')).toHaveLength(2)
 })
 
+test('who ends the processes of a server holds himself back, and nobody else, in both eras and over HTTP+SSE', async () => {
+  harness = await serve(
+    { fragile: code(FRAGILE), modern: script(fixture('modern-server.mjs'), 'stdio') },
+    { restartDelayMs: LATE_MS, restartMaxDelayMs: LATE_MS },
+  )
+  const opening = (name: string) => ({ ...INITIALIZE, params: { ...INITIALIZE.params, clientInfo: { name } } })
+  const by = (who: string) => ({ authorization: `Bearer ${who}` })
+  const statuses = async (who: string, name: string) => (await post('fragile', opening(name), by(who))).status
+  expect([
+    await statuses('hostile', 'die'),
+    await statuses('hostile', 'die'),
+    await statuses('hostile', 'die'),
+  ]).toEqual([502, 502, 503])
+  expect([await statuses('good', 'fine'), await statuses('hostile', 'fine')]).toEqual([200, 503])
+  const stream = (who: string) => fetch(`${harness.address('fragile')}/sse`, { headers: { ...SSE, ...by(who) } })
+  const open = [await stream('good'), await stream('hostile')]
+  expect(open.map(({ status }) => status)).toEqual([200, 503])
+  await Promise.all(open.map(({ body }) => body!.cancel()))
+  const call = async (who: string, tool: string) => {
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {}, ...META } }
+    const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool, ...by(who) }
+    return (await post('modern', body, headers)).status
+  }
+  expect([await call('hostile', 'die'), await call('hostile', 'die'), await call('hostile', 'pid')]).toEqual([
+    502, 502, 503,
+  ])
+  expect(await call('good', 'pid')).toBe(200)
+})
+
+const SSE = { accept: 'text/event-stream' }
+/** Answers `initialize`, unless its client has the name of what it does then. */
+const FRAGILE = `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, params } = JSON.parse(line)
+  if (params?.clientInfo.name === 'die') process.exit(3)
+  const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'fragile', version: '1' } }
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
+})`
+
 const META = {
   _meta: {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',

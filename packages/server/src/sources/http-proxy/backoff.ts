@@ -12,6 +12,9 @@ export interface BackoffOptions {
   readonly random?: () => number
 }
 
+/** Most callers whose failures are remembered for one server; of more, those that were seen longest ago are forgotten. */
+const MAX_CALLERS = 1000
+
 /** What keeps a server from being started now. */
 export interface Hold {
   /** What its last process failed with. */
@@ -20,6 +23,28 @@ export interface Hold {
   readonly failures: number
   /** Until a start may be tried. */
   readonly waitMs: number
+}
+
+/**
+ * The back-off of each caller of one server: who sends what ends its processes holds himself back, and nobody else. A
+ * server that is broken for all is started once more for each caller; `maxChildren` bounds that.
+ */
+export class Backoffs {
+  readonly #options: BackoffOptions
+  /** In the order in which they were asked for last. */
+  readonly #byCaller = new Map<string, Backoff>()
+
+  constructor(options: BackoffOptions) {
+    this.#options = options
+  }
+
+  of(caller: string): Backoff {
+    const backoff = this.#byCaller.get(caller) ?? new Backoff(this.#options)
+    this.#byCaller.delete(caller)
+    this.#byCaller.set(caller, backoff)
+    if (this.#byCaller.size > MAX_CALLERS) this.#byCaller.delete(this.#byCaller.keys().next().value!)
+    return backoff
+  }
 }
 
 /**

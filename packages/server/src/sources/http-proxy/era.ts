@@ -1,7 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import type { CommandEntry } from '../../children/index.js'
-import { Backoff } from './backoff.js'
+import type { Backoffs } from './backoff.js'
 import type { ServerContext } from './context.js'
+import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, STOPPING, tooManyChildren } from './failures.js'
 import type { Message } from './message.js'
@@ -10,9 +10,6 @@ import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
 import type { Tenant } from './slots.js'
 import { SharedProcess } from './stdio-shared.js'
-
-/** Lives as long as this process: what it makes of a credential means nothing anywhere else. */
-const KEY = randomBytes(32)
 
 /**
  * The modern side of one stdio server: a shared process for each credential, and the knowledge whether the server speaks
@@ -23,22 +20,22 @@ export class SharedProcesses {
   readonly #context: ServerContext
   readonly #processes = new Map<string, SharedProcess>()
   readonly #ending = new Set<Promise<void>>()
-  readonly #backoff: Backoff
+  readonly #backoffs: Backoffs
   #era: 'unknown' | 'modern' | 'legacy' = 'unknown'
   /** The revisions that a modern server has; none where it does not say. */
   #versions: readonly string[] = []
   #stopped = false
   #probing: Promise<Refusal | undefined> | undefined
 
-  constructor(entry: CommandEntry, context: ServerContext) {
+  constructor(entry: CommandEntry, context: ServerContext, backoffs: Backoffs) {
     this.#entry = entry
     this.#context = context
-    this.#backoff = new Backoff(context)
+    this.#backoffs = backoffs
   }
 
   /** Answers one modern POST, whose `message` is one line. */
   post(exchange: Exchange, message: Message): void {
-    const credential = credentialOf(exchange.header('authorization'))
+    const credential = credentialOf(exchange)
     if (this.#era === 'modern') {
       const { protocolVersion: requested } = message
       if (requested !== undefined && this.#versions.length > 0 && !this.#versions.includes(requested)) {
@@ -118,14 +115,15 @@ export class SharedProcesses {
     if (shared.failure) return shared.failure
     this.#era = versions ? 'modern' : 'legacy'
     this.#versions = versions ?? []
-    this.#backoff.worked()
+    this.#backoffs.of(credential).worked()
     if (!versions) void this.#end(credential, shared)
     return undefined
   }
 
   /** The process of a credential, a new one where there is none; a refusal where it may not be started. */
   async #processOf(credential: string): Promise<SharedProcess | Refusal> {
-    const { hold } = this.#backoff
+    const backoff = this.#backoffs.of(credential)
+    const { hold } = backoff
     if (hold) return heldBack(this.#context, hold)
     const { slots } = this.#context
     const isRoom = await slots.claim()
@@ -139,7 +137,7 @@ export class SharedProcesses {
     const began = this.#context.clock()
     const shared = new SharedProcess(this.#entry, this.#context, (failure) => {
       if (this.#processes.get(credential) === shared) this.#processes.delete(credential)
-      if (failure) this.#backoff.failed(failure, began, true)
+      if (failure) backoff.failed(failure, began, true)
     })
     this.#processes.set(credential, shared)
     return shared
@@ -151,11 +149,6 @@ export class SharedProcesses {
     this.#ending.add(ended)
     return ended
   }
-}
-
-/** Tells callers apart without keeping what they hold. */
-function credentialOf(authorization: string | undefined): string {
-  return authorization === undefined ? '' : createHmac('sha256', KEY).update(authorization).digest('base64')
 }
 
 /** What a server of the legacy era would say to a modern request over HTTP. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { ChildExit, CommandEntry } from '../../children/index.js'
-import type { Backoff } from './backoff.js'
+import type { Backoff, Backoffs } from './backoff.js'
 import type { ServerContext } from './context.js'
+import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { NO_STREAM, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
 import { keyOf, type Message, type Parcel } from './message.js'
@@ -17,8 +18,8 @@ const NEWLINE = Buffer.from('\n')
 export interface SseSessionOptions {
   readonly entry: CommandEntry
   readonly context: ServerContext
-  /** Told how the start went. */
-  readonly backoff: Backoff
+  /** Those of the callers; of one, told how the start went. */
+  readonly backoffs: Backoffs
 }
 
 /**
@@ -33,6 +34,7 @@ export class SseSession {
   /** Who opened it, where keys are asked for: nobody else may post to it. */
   holder: string | undefined
   readonly #options: SseSessionOptions
+  readonly #backoff: Backoff
   readonly #exchange: Exchange
   readonly #stream: EventStream
   readonly #observer: Observer
@@ -51,8 +53,9 @@ export class SseSession {
 
   /** Opens the stream and starts the process, whose slot the caller took. */
   constructor(options: SseSessionOptions, exchange: Exchange) {
-    const { entry, context } = options
+    const { entry, context, backoffs } = options
     this.#options = options
+    this.#backoff = backoffs.of(credentialOf(exchange))
     this.#exchange = exchange
     this.#startedAt = context.clock()
     this.#observer = observe(context, this.pseudonym, 'sse')
@@ -143,7 +146,7 @@ export class SseSession {
   #began(): void {
     this.#started = true
     clearTimeout(this.#startTimer)
-    this.#options.backoff.worked()
+    this.#backoff.worked()
   }
 
   /** Looks at a line of output, its bytes as they are, so that a long one is not copied. */
@@ -166,12 +169,12 @@ export class SseSession {
 
   /** Nothing was agreed on in time: by the server, or by a client that never asked. */
   #giveUp(): void {
-    const { context, backoff } = this.#options
+    const { context } = this.#options
     if (this.#over) this.#finish(this.#over, 'process_exit', 'server')
     else if (this.#initialize === undefined) void this.end('idle')
     else {
       const refusal = silence(context.server, context.options.startTimeoutMs)
-      backoff.failed(refusal, this.#startedAt, false)
+      this.#backoff.failed(refusal, this.#startedAt, false)
       this.#finish(refusal, 'timeout', 'lost')
       void this.#process.end()
     }
@@ -179,9 +182,9 @@ export class SseSession {
 
   #exited(exit: ChildExit): void {
     if (this.#over) return
-    const { entry, context, backoff } = this.#options
+    const { entry, context } = this.#options
     this.#over = processFailure(context.server, entry, exit)
-    if (!this.#started) backoff.failed(this.#over, this.#startedAt, false)
+    if (!this.#started) this.#backoff.failed(this.#over, this.#startedAt, false)
     this.#output.end()
     // Who has asked nothing yet gets the reason as the answer to what he asks: a stream has no other place for it.
     if (this.#initialize !== undefined || this.#waiting.size > 0) this.#finish(this.#over, 'process_exit', 'server')

@@ -1,3 +1,4 @@
+import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, NO_STREAM, STOPPING, tooManyChildren } from './failures.js'
 import type { Parcel } from './message.js'
@@ -24,9 +25,9 @@ export class SseSessions {
 
   /** Takes the GET that begins a session. Closing it ends the session. */
   async open(exchange: Exchange): Promise<void> {
-    const { context, backoff } = this.#options
+    const { context, backoffs } = this.#options
     const { slots } = context
-    const { hold } = backoff
+    const { hold } = backoffs.of(credentialOf(exchange))
     exchange.transport = 'sse'
     if (!acceptOf(exchange.header('accept')).events)
       refuse(exchange, {

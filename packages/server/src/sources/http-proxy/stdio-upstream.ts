@@ -1,10 +1,11 @@
 import type { CommandEntry } from '../../children/index.js'
 import { unacceptable } from './answer.js'
-import { Backoff } from './backoff.js'
+import { type Backoff, Backoffs } from './backoff.js'
 import { readBody } from './body.js'
 import { oneLine } from './bytes.js'
 import type { ServerContext, Upstream } from './context.js'
 import { answerPreflight, isPreflight, shareWithPage } from './cors.js'
+import { credentialOf } from './credential.js'
 import { SharedProcesses } from './era.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, NO_SESSION, STOPPING, tooManyChildren } from './failures.js'
@@ -25,7 +26,8 @@ export class StdioUpstream implements Upstream {
   readonly #context: ServerContext
   readonly #sessions = new Map<string, StdioSession>()
   readonly #shared: SharedProcesses
-  readonly #backoff: Backoff
+  /** Of the legacy era: what ends a process of the one says nothing of the other. */
+  readonly #backoffs: Backoffs
   readonly #streams: SseSessions
   readonly #ending = new Set<Promise<void>>()
   #retired = false
@@ -33,9 +35,9 @@ export class StdioUpstream implements Upstream {
   constructor(entry: CommandEntry, context: ServerContext) {
     this.#entry = entry
     this.#context = context
-    this.#shared = new SharedProcesses(entry, context)
-    this.#backoff = new Backoff(context)
-    this.#streams = new SseSessions({ entry, context, backoff: this.#backoff })
+    this.#shared = new SharedProcesses(entry, context, new Backoffs(context))
+    this.#backoffs = new Backoffs(context)
+    this.#streams = new SseSessions({ entry, context, backoffs: this.#backoffs })
   }
 
   handle(exchange: Exchange, rest: string): void {
@@ -151,7 +153,8 @@ export class StdioUpstream implements Upstream {
       }
       case 'new session': {
         const { slots } = this.#context
-        const { hold } = this.#backoff
+        const backoff = this.#backoffs.of(credentialOf(exchange))
+        const { hold } = backoff
         if (hold) refuse(exchange, withId(heldBack(this.#context, hold), messages))
         else if (!(await slots.claim())) refuse(exchange, withId(tooManyChildren(this.#context), messages))
         // To make room takes its time, and the client may have left.
@@ -159,7 +162,7 @@ export class StdioUpstream implements Upstream {
         else if (this.#retired) {
           slots.give()
           refuse(exchange, withId(STOPPING, messages))
-        } else this.#open().post(exchange, line, messages, batch)
+        } else this.#open(backoff).post(exchange, line, messages, batch)
         return
       }
     }
@@ -178,8 +181,8 @@ export class StdioUpstream implements Upstream {
   }
 
   /** Opens a session, whose slot the caller took. */
-  #open(): StdioSession {
-    const session = new StdioSession(this.#entry, this.#context, this.#backoff, () => this.#sessions.delete(session.id))
+  #open(backoff: Backoff): StdioSession {
+    const session = new StdioSession(this.#entry, this.#context, backoff, () => this.#sessions.delete(session.id))
     this.#sessions.set(session.id, session)
     return session
   }
