@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Event } from '../event/index.js'
 import {
   type Batch,
+  BatchEncoder,
   createShipper,
-  encodeBatch,
   outcomeOf,
   type Receipt,
   receiptOf,
@@ -59,6 +59,7 @@ export function shippings(): { current?: Shipping | undefined } {
 function start(options: ShipOptions, onClosed: () => void): Shipping {
   const hub = vitals()
   const poster = new Poster()
+  const encoder = new BatchEncoder()
   const tools = new ToolNames()
   let target: Target | undefined
   let isClosing = false
@@ -74,7 +75,7 @@ function start(options: ShipOptions, onClosed: () => void): Shipping {
           outcomeOf(told.status)
         }
       }
-      const { status, text } = await poster.post(target, encodeBatch(batch))
+      const { status, text } = await poster.post(target, encoder.encode(batch))
       return receiptOf(status, text)
     } catch (error) {
       // It may have gone, moved, or got another token.

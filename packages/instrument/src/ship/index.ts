@@ -10,4 +10,4 @@ export {
   type ShipperStats,
 } from './shipper.js'
 export type { Spool } from './spool.js'
-export { type Batch, encodeBatch, type Sender } from './wire.js'
+export { type Batch, BatchEncoder, type Sender } from './wire.js'

@@ -71,6 +71,11 @@ export function numberAt(bytes: Uint8Array, at: number): number {
   return seq
 }
 
+/** Bytes to ask for where so many are wanted, and a few more the next time: a power of two. */
+export function roomFor(sizeBytes: number): number {
+  return 2 ** Math.ceil(Math.log2(sizeBytes))
+}
+
 function foreign(): Error {
   return new Error('these are no numbered events')
 }

@@ -1,7 +1,12 @@
-import { type BatchLimits, firstLines, type Lines, linesUpTo, NO_LINES, numberAt } from './lines.js'
+import { type BatchLimits, firstLines, type Lines, linesUpTo, NO_LINES, numberAt, roomFor } from './lines.js'
 
 /** Memory is taken and given back in pieces of so many bytes: one that grew as a whole would be copied, and there twice. */
 const BLOCK_BYTES = 64 * 1024
+/**
+ * So many pieces are kept for what comes next, as is the room of a batch: memory that is asked for anew costs its pages
+ * each time, and what is given back waits for a collection of the whole heap.
+ */
+const SPARE_BLOCKS = 4
 
 /** Whole lines, from `start` to `end`. */
 interface Block {
@@ -19,6 +24,8 @@ export class Memory {
   readonly #maxBytes: number
   /** The oldest first; none is empty but the last. */
   #blocks: Block[] = [newBlock(BLOCK_BYTES)]
+  readonly #spare: Block[] = []
+  #batch = new Uint8Array(0)
   #sizeBytes = 0
   #waiting = 0
   #dropped = 0
@@ -56,12 +63,15 @@ export class Memory {
   /** All that waits, as long as nothing else is called. */
   all(): Lines {
     const parts = this.#front({ maxEvents: this.#waiting, maxBytes: this.#sizeBytes })
-    return parts.length === 1 ? parts[0]! : joined(parts)
+    return parts.length === 1 ? parts[0]! : joined(parts, new Uint8Array(lengthOf(parts)))
   }
 
-  /** The oldest lines that fit in one batch; at least one where there is one. A copy. */
+  /** The oldest lines that fit in one batch; at least one where there is one. A copy, which stays until the next one. */
   read(limits: BatchLimits): Lines {
-    return joined(this.#front(limits))
+    const parts = this.#front(limits)
+    const sizeBytes = lengthOf(parts)
+    if (sizeBytes > this.#batch.length) this.#batch = new Uint8Array(roomFor(sizeBytes))
+    return joined(parts, this.#batch)
   }
 
   /** True when a whole batch is there. */
@@ -83,17 +93,14 @@ export class Memory {
       gone++
     }
     if (this.#waiting === 0) this.clear()
-    else this.#blocks.splice(0, gone)
+    else for (const block of this.#blocks.splice(0, gone)) this.#keep(block)
   }
 
   clear(): void {
     this.#waiting = 0
     this.#sizeBytes = 0
-    // After a burst or an absence the room is given back.
-    const [first] = this.#blocks
-    const kept = first && first.bytes.length === BLOCK_BYTES ? first : newBlock(BLOCK_BYTES)
-    kept.start = kept.end = kept.count = kept.last = 0
-    this.#blocks = [kept]
+    for (const block of this.#blocks) this.#keep(block)
+    this.#blocks = [this.#newBlock(BLOCK_BYTES)]
   }
 
   /** The lines at the front that fit, at least one where there is one, where they lie: some of each block. */
@@ -123,8 +130,8 @@ export class Memory {
   #put(seq: number, line: Uint8Array): void {
     let block = this.#blocks.at(-1)!
     if (block.end + line.length > block.bytes.length) {
-      const next = newBlock(Math.max(BLOCK_BYTES, line.length))
-      if (block.start === block.end) this.#blocks.pop()
+      if (block.start === block.end) this.#keep(this.#blocks.pop()!)
+      const next = this.#newBlock(Math.max(BLOCK_BYTES, line.length))
       this.#blocks.push(next)
       block = next
     }
@@ -134,6 +141,17 @@ export class Memory {
     block.last = seq
     this.#sizeBytes += line.length
     this.#waiting++
+  }
+
+  #newBlock(sizeBytes: number): Block {
+    return (sizeBytes === BLOCK_BYTES && this.#spare.pop()) || newBlock(sizeBytes)
+  }
+
+  /** An empty block for the next time; after a burst or an absence most room is given back. */
+  #keep(block: Block): void {
+    if (block.bytes.length !== BLOCK_BYTES || this.#spare.length === SPARE_BLOCKS) return
+    block.start = block.end = block.count = block.last = 0
+    this.#spare.push(block)
   }
 }
 
@@ -152,15 +170,18 @@ function live({ bytes, start, end }: Block): Uint8Array {
   return bytes.subarray(start, end)
 }
 
-/** A copy of them all in one. */
-function joined(parts: readonly Lines[]): Lines {
+function lengthOf(parts: readonly Lines[]): number {
+  return parts.reduce((sum, part) => sum + part.bytes.length, 0)
+}
+
+/** All of them in one, copied to the front of `room`. */
+function joined(parts: readonly Lines[], room: Uint8Array): Lines {
   if (parts.length === 0) return NO_LINES
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.length, 0))
   let at = 0
   for (const part of parts) {
-    bytes.set(part.bytes, at)
+    room.set(part.bytes, at)
     at += part.bytes.length
   }
   const count = parts.reduce((sum, part) => sum + part.count, 0)
-  return { bytes, count, first: parts[0]!.first, last: parts.at(-1)!.last }
+  return { bytes: room.subarray(0, at), count, first: parts[0]!.first, last: parts.at(-1)!.last }
 }

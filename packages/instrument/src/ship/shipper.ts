@@ -52,7 +52,10 @@ export interface ShipperOptions {
   /** Id of the stream: unique to this life of this sender, never used again. At most 64 characters. */
   readonly stream: string
   readonly sender: Sender
-  /** Sends one batch. Rejects when it may not have been taken; it is then sent again. Must settle in bounded time. */
+  /**
+   * Sends one batch. Rejects when it may not have been taken; it is then sent again. Must settle in bounded time, and not
+   * keep the bytes beyond it.
+   */
   readonly post: (batch: Batch) => Promise<Receipt>
   /** Where events wait while the receiver is away. Without one they wait in memory alone. */
   readonly spool?: Spool

@@ -1,5 +1,5 @@
 import type { Agent, IncomingMessage } from 'node:http'
-import { type Batch, encodeBatch, type Receipt, receiptOf } from '@mcp-vitals/instrument/ship'
+import { type Batch, BatchEncoder, type Receipt, receiptOf } from '@mcp-vitals/instrument/ship'
 import type { DataDir } from '../datadir/index.js'
 
 const TIMEOUT_MS = 10_000
@@ -8,6 +8,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 
 /** Sends batches to the daemon of a state directory, wherever it is at the moment. */
 export function createPost(dataDir: Pick<DataDir, 'findDaemon' | 'token'>): (batch: Batch) => Promise<Receipt> {
+  const encoder = new BatchEncoder()
   let agent: Agent | undefined
   let target: { url: URL; token: string } | undefined
 
@@ -23,7 +24,7 @@ export function createPost(dataDir: Pick<DataDir, 'findDaemon' | 'token'>): (bat
       // Loaded when there is a daemon: a wrap without one never pays for it.
       const http = await import('node:http')
       agent ??= new http.Agent({ keepAlive: true, maxSockets: 1 })
-      return await send(http.request, agent, target, encodeBatch(batch))
+      return await send(http.request, agent, target, encoder.encode(batch))
     } catch (error) {
       // It may have gone, moved, or got another token.
       target = undefined
