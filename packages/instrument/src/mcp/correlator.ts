@@ -88,7 +88,7 @@ export class Correlator implements Observation {
   #closed = false
 
   constructor({ origin, publish, now, clock, server, limits }: ConversationOptions) {
-    this.#voice = { origin, publish, now, clock, newest: server.newest }
+    this.#voice = { origin, publish, now, clock, recent: server.recent }
     this.#server = server
     this.#limits = limits ? { ...CONVERSATION_LIMITS, ...limits } : CONVERSATION_LIMITS
     this.#asked = new Lane(this.#limits.lateAnswers)
@@ -141,9 +141,7 @@ export class Correlator implements Observation {
     const at = this.#voice.clock()
     this.#sweep(at)
     const kind = kindOf(fields)
-    const { newest } = this.#voice
-    if (fields.method === undefined) newest.answer = fields
-    else newest.question = fields
+    this.#voice.recent.hold(fields)
     if (kind === 'request') {
       this.#request(direction, fields, sizeBytes, at)
       // Only readers of bytes are told who listens, and their keys are texts.
@@ -175,9 +173,8 @@ export class Correlator implements Observation {
   }
 
   #begin(direction: Direction, fields: Captured, name: string | undefined, requestBytes: number): Operation {
-    const { origin, now } = this.#voice
-    const operation = new Operation(this.#voice, this, direction, fields.method!, name)
-    this.#voice.newest.operation = operation
+    const { origin, now, recent } = this.#voice
+    const operation = recent.hold(new Operation(this.#voice, this, direction, fields.method!, name))
     operation.requestBytes = requestBytes
     operation.begin(
       this.#server.nextOperation(origin.server, now()),
@@ -188,12 +185,12 @@ export class Correlator implements Observation {
 
   #notification(direction: Direction, fields: Captured, sizeBytes: number, at: number): void {
     const method = fields.method!
-    const { origin, publish, now, newest } = this.#voice
-    newest.notification = completed(
+    const { origin, publish, now, recent } = this.#voice
+    const told = completed(
       { v: EVENT_VERSION, type: 'notification', at: now(), server: origin.server, direction, method, sizeBytes },
       origin,
     )
-    publish(newest.notification)
+    publish(recent.hold(told))
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
       this.#laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
     } else if (method === 'notifications/progress' && fields.reportedProgress !== undefined) {

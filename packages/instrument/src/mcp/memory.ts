@@ -1,7 +1,8 @@
 import type { Extraction } from './extraction.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
-import type { Newest, Operation } from './operation.js'
+import type { Operation } from './operation.js'
+import { Recent } from './recent.js'
 import { Sha256 } from './sha256.js'
 import { Shelf } from './shelf.js'
 import type { Outcome } from './status.js'
@@ -29,18 +30,20 @@ export class ServerMemory {
   readonly known: KnownNames
   /** What is read off tool calls beyond the allow-list. */
   readonly extraction: Extraction | undefined
-  readonly newest: Newest = {}
+  /** Holds the newest of what calls make. */
+  readonly recent: Recent
   #prefix: string | undefined
   #operations = 0
   #conversations = 0
 
-  /** `limits` in place of single defaults of `MEMORY_LIMITS`. */
-  constructor(limits: Partial<MemoryLimits> = {}, extraction?: Extraction) {
+  /** `limits` in place of single defaults of `MEMORY_LIMITS`. `recent`: one for several servers, where there are many. */
+  constructor(limits: Partial<MemoryLimits> = {}, extraction?: Extraction, recent = new Recent()) {
     const { waitingOperations, waitAgeMs, tasks, taskAgeMs, knownNames } = { ...MEMORY_LIMITS, ...limits }
     this.waiting = new Shelf(waitingOperations, waitAgeMs)
     this.tasks = new Shelf(tasks, taskAgeMs)
     this.results = new Shelf(tasks, taskAgeMs)
     this.extraction = extraction
+    this.recent = recent
     this.known = new KnownNames(knownNames)
   }
 

@@ -1,23 +1,10 @@
 import { completed, type Draft, EVENT_VERSION, type Event, type EventOf, type Origin } from '../event/index.js'
 import type { CallReading } from './extraction.js'
-import type { Captured, TokenKey } from './paths.js'
+import type { TokenKey } from './paths.js'
+import type { Recent } from './recent.js'
 import { type Outcome, statusOf } from './status.js'
 
 export type Direction = EventOf<'notification'>['direction']
-
-/**
- * The newest of each kind of object that calls make. V8 forgets how a kind of object looks when a full collection finds none
- * of it, as happens between two calls, and with it the machine code that knows it: to make that anew, after each
- * such collection, cost more than all the calls between two of them.
- */
-export interface Newest {
-  operation?: Operation
-  question?: Captured
-  answer?: Captured
-  started?: EventOf<'request.started'>
-  ended?: EventOf<'request.ended'>
-  notification?: EventOf<'notification'>
-}
 
 /** In whose name, where and by which clocks events are made. */
 export interface Voice {
@@ -27,8 +14,8 @@ export interface Voice {
   readonly now: () => number
   /** Monotonic milliseconds. */
   readonly clock: () => number
-  /** Of the server: what it tells of is kept there. */
-  readonly newest: Newest
+  /** Holds the newest of what calls make. */
+  readonly recent: Recent
 }
 
 /** What is known of a request when it passes. */
@@ -98,7 +85,7 @@ export class Operation implements Asked {
   begin(id: string, traceId: string | undefined): void {
     this.#id = id
     this.#traceId = traceId
-    const { origin, now, publish, newest } = this.#voice
+    const { origin, now, publish, recent } = this.#voice
     const started: Draft<'request.started'> = {
       v: EVENT_VERSION,
       type: 'request.started',
@@ -109,8 +96,7 @@ export class Operation implements Asked {
       operation: id,
     }
     if (this.name !== undefined) started.name = this.name
-    newest.started = completed(started, origin, traceId)
-    publish(newest.started)
+    publish(recent.hold(completed(started, origin, traceId)))
   }
 
   /** An answer asked for input: the clock of the server stops. */
@@ -137,7 +123,7 @@ export class Operation implements Asked {
     if (!this.#ended) {
       if (this.#release) this.onEnd(undefined)
       this.#stopWaiting()
-      this.#ended = this.#voice.newest.ended = this.#ending(outcome, details)
+      this.#ended = this.#voice.recent.hold(this.#ending(outcome, details))
       this.#voice.publish(this.#ended)
       if (details.resultFollows) return
     }

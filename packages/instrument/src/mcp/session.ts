@@ -58,13 +58,13 @@ export class Session {
 
   close(reason: CloseReason): void {
     if (this.#openedAt === undefined) return
-    const { clock, now, origin, publish } = this.#voice
+    const { clock, now, origin, publish, recent } = this.#voice
     const durationMs = Math.max(0, clock() - this.#openedAt)
-    publish(event('session.closed', now(), origin, { durationMs, reason }))
+    publish(recent.hold(event('session.closed', now(), origin, { durationMs, reason })))
   }
 
   #open(era: 'legacy' | 'modern', facts: { readonly [K in keyof Opened]: string | undefined }): void {
-    const { clock, now, origin, publish } = this.#voice
+    const { clock, now, origin, publish, recent } = this.#voice
     if (origin.session === undefined || this.#isOpened) return
     this.#isOpened = true
     this.#openedAt = clock()
@@ -81,7 +81,7 @@ export class Session {
     if (clientVersion !== undefined) opened.clientVersion = clientVersion
     if (serverName !== undefined) opened.serverName = serverName
     if (serverVersion !== undefined) opened.serverVersion = serverVersion
-    publish(completed(opened, origin))
+    publish(recent.hold(completed(opened, origin)))
   }
 }
 

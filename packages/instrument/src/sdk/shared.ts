@@ -1,4 +1,4 @@
-import { Definitions, ServerMemory } from '../mcp/index.js'
+import { Definitions, Recent, ServerMemory } from '../mcp/index.js'
 import { type Vitals, vitals } from '../vitals/index.js'
 import { createMarks } from './marks.js'
 import { Sizer } from './size.js'
@@ -21,6 +21,7 @@ export class Shared {
   /** What takes the instrument of a server or client away. */
   readonly instruments = createMarks<() => void>()
   readonly #servers = new Map<string, Served>()
+  readonly #recent = new Recent()
   readonly #prefix = Math.random().toString(36).slice(2, 12)
   #sessions = 0
 
@@ -32,7 +33,7 @@ export class Shared {
   served(server: string): Served {
     const known = this.#servers.get(server)
     if (known) return known
-    const made: Served = { memory: new ServerMemory(), definitions: new Definitions() }
+    const made: Served = { memory: new ServerMemory({}, undefined, this.#recent), definitions: new Definitions() }
     if (this.#servers.size < MAX_SERVERS) this.#servers.set(server, made)
     return made
   }
