@@ -67,6 +67,7 @@ function example(type, fields) {
     'derived',
     'traceId',
     'transport',
+    'side',
     'exitCode',
     'signal',
     'errorCode',

@@ -21,6 +21,8 @@ import {
 /** Who asked: the client (a tool call) or the server (sampling, elicitation, roots). */
 export const DIRECTIONS = ['client_to_server', 'server_to_client'] as const
 export const TRANSPORTS = ['stdio', 'http', 'sse', 'memory'] as const
+/** Who tells of a connection, where it is not the server or what stands before it. */
+export const SIDES = ['client'] as const
 export const ERAS = ['legacy', 'modern'] as const
 
 /**
@@ -55,6 +57,9 @@ export const ENVELOPE = {
   server: text('Name of the MCP server in the configuration; `mcp-vitals` for our own.', 128),
   session: optional(text('Pseudonymous session id. Never the id that the protocol uses.', 64)),
   transport: optional(choice('How client and server are connected.', TRANSPORTS)),
+  side: optional(
+    choice('`client`: the program of the client tells it. Absent: the server does, or what stands before it.', SIDES),
+  ),
   agent: optional(text('Agent id or name of the key that called. Never a person’s datum.', 128)),
   traceId: optional(formed('W3C trace id, 32 hexadecimal digits, where the caller sent one.', 32, TRACE_ID)),
   derived: optional(flag('True where a derivation of the configuration read the event off a call.')),

@@ -22,9 +22,10 @@ export function event<T extends EventType>(
  */
 export function completed<T extends EventType>(draft: Draft<T>, origin: Origin, traceId = origin.traceId): EventOf<T> {
   const made = draft as { -readonly [K in keyof Origin]: Origin[K] }
-  const { session, transport, agent, derived } = origin
+  const { session, transport, side, agent, derived } = origin
   if (session !== undefined) made.session = session
   if (transport !== undefined) made.transport = transport
+  if (side !== undefined) made.side = side
   if (agent !== undefined) made.agent = agent
   if (traceId !== undefined) made.traceId = traceId
   if (derived !== undefined) made.derived = derived

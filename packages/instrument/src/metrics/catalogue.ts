@@ -105,6 +105,19 @@ const mcp = declare('mcp', {
     buckets: SESSION_BUCKETS_SECONDS,
     otelName: 'mcp.server.session.duration',
   }),
+  client_requests_total: counter(
+    'Requests that a program’s own client (`instrumentClient`) asked of a server, or was asked by it, that ended. direction: who asked.',
+    ['server', 'method', 'direction', 'status'],
+  ),
+  client_request_duration_seconds: histogram(
+    'Time from a request of a program’s own client to its answer, as the client sees it.',
+    ['server', 'method'],
+    { ...duration, otelName: 'mcp.client.operation.duration' },
+  ),
+  client_tool_calls_total: counter(
+    'Tool calls of a program’s own client that ended. status: success, error or cancelled.',
+    ['server', 'tool', 'status'],
+  ),
   server_up: gauge(
     '1: the server answered last. 0: it crashed, could not be reached, or left a handshake without answer.',
     ['server'],
@@ -275,12 +288,12 @@ const OPERATION_LABELS = [
 /** OpenTelemetry's names (semantic-conventions-genai): moved where `opentelemetry` is on. */
 const otel = declare('otel', {
   mcp_server_operation_duration_seconds: histogram(
-    "OpenTelemetry: duration of a client's MCP request, as its receiver sees it.",
+    "OpenTelemetry: duration of an MCP request, as its receiver sees it: mostly a client's, of a server.",
     OPERATION_LABELS,
     { ...otelDuration, otelName: 'mcp.server.operation.duration' },
   ),
   mcp_client_operation_duration_seconds: histogram(
-    "OpenTelemetry: duration of an MCP request of the server's own (sampling, elicitation, roots), as its sender sees it.",
+    "OpenTelemetry: duration of an MCP request, as its sender sees it: of a program's own client, or of the server's own (sampling, elicitation, roots).",
     OPERATION_LABELS,
     { ...otelDuration, otelName: 'mcp.client.operation.duration' },
   ),
@@ -288,6 +301,11 @@ const otel = declare('otel', {
     'OpenTelemetry: duration of an MCP session, as the server sees it.',
     ['server', 'error_type', 'mcp_protocol_version', 'network_transport'],
     { ...otelDuration, otelName: 'mcp.server.session.duration' },
+  ),
+  mcp_client_session_duration_seconds: histogram(
+    'OpenTelemetry: duration of an MCP session, as a program’s own client sees it.',
+    ['server', 'error_type', 'mcp_protocol_version', 'network_transport'],
+    { ...otelDuration, otelName: 'mcp.client.session.duration' },
   ),
 })
 

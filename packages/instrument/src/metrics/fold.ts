@@ -2,8 +2,9 @@ import { DEFAULT_ACTIVITY_LIMITS } from '../activity/index.js'
 import { EVENTS, type Event } from '../event/index.js'
 import type { Entrance, Fold } from '../stream/index.js'
 import { CATALOGUE } from './catalogue.js'
+import { Clients } from './clients.js'
 import { OVERFLOW } from './family.js'
-import { EVENT_FOLDS } from './folds.js'
+import { EVENT_FOLDS, toolOf } from './folds.js'
 import { DEFAULT_MAX_LABEL_VALUES } from './labels.js'
 import { foldOpenTelemetry } from './otel.js'
 import { createProviderFold } from './providers.js'
@@ -78,6 +79,7 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
   let opentelemetry = fromTheStart
   const limits = { ...DEFAULT_SERVER_LIMITS, ...given }
   const servers = new Servers({ registry, limits, maxServers, isOwned, now })
+  const clients = new Clients(registry, { ...limits, maxServers })
   const events = registry.counter(CATALOGUE.mcp_vitals.events_total)
   const kinds = new Map<string, Kind>()
   const providerFold = createProviderFold(registry, providers)
@@ -110,12 +112,20 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
       }
       kind.count.inc()
       if (event.derived) registry.counter(CATALOGUE.mcp_vitals.derivations_total).with('derived').inc()
+      if (event.side === 'client') {
+        clients.fold(event, opentelemetry)
+        return
+      }
       const server = servers.of(event.server)
       // A session that ends is forgotten by `see`.
       const protocolVersion = opentelemetry ? server.activity.protocolVersion(event.session) : undefined
       server.see(event, entrance)
       kind.fold?.(event, server)
-      if (opentelemetry) foldOpenTelemetry(event, server, protocolVersion)
+      if (opentelemetry) foldOpenTelemetry(event, server, toolLabelOf(event, server), protocolVersion)
     },
   }
+}
+
+function toolLabelOf(event: Event, server: WatchedServer): string {
+  return event.type === 'request.ended' ? toolOf(event, server) : ''
 }

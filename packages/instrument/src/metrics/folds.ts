@@ -8,7 +8,8 @@ import { OVERFLOW } from './family.js'
 import { APP_FOLDS } from './folds-app.js'
 import { httpMethodLabel, mcpMethodLabel, statusLabel } from './methods.js'
 import { reasonLabel } from './reasons.js'
-import type { CALL_STATUSES, WatchedServer } from './server.js'
+import { callStatus, isToolCall, isWithdrawn } from './requests.js'
+import type { WatchedServer } from './server.js'
 import { estimateTokens } from './tokens.js'
 
 const { mcp, mcp_vitals: vitals } = CATALOGUE
@@ -100,10 +101,6 @@ export const EVENT_FOLDS: EventFolds = {
 
 type RequestEnded = EventOf<'request.ended'>
 
-function isToolCall(event: RequestEnded): boolean {
-  return event.method === 'tools/call' && event.direction === 'client_to_server'
-}
-
 /** Times a client's request and measures it, and what came back. */
 function foldAnswer(event: RequestEnded, answers: AnswerSeries): void {
   answers.duration.observe(event.durationMs / 1000, event)
@@ -128,16 +125,6 @@ function foldToolCall(event: RequestEnded, server: WatchedServer): string {
   if (event.responseBytes > 0 && (event.outcome === 'ok' || event.outcome === 'tool_error'))
     calls.result(event.responseBytes)
   return tool
-}
-
-function callStatus(event: RequestEnded): (typeof CALL_STATUSES)[number] {
-  if (event.outcome === 'ok') return 'success'
-  return isWithdrawn(event) ? 'cancelled' : 'error'
-}
-
-/** Whether the asker gave up on it by itself: by a cancellation, or by using its id again. */
-function isWithdrawn({ outcome }: RequestEnded): boolean {
-  return outcome === 'cancelled' || outcome === 'replaced'
 }
 
 function isTimeout({ outcome }: RequestEnded): boolean {

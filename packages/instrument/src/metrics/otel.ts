@@ -2,26 +2,35 @@
 import type { Event, EventOf } from '../event/index.js'
 import { STREAMING_METHODS } from '../mcp/index.js'
 import { CATALOGUE } from './catalogue.js'
-import { toolOf } from './folds.js'
+import type { LabelValues } from './labels.js'
 import { mcpMethodLabel } from './methods.js'
-import type { WatchedServer } from './server.js'
+import type { Registry } from './registry.js'
 
 const { otel } = CATALOGUE
 const PROTOCOL_VERSION = /^\d{4}-\d\d-\d\d$/
 
-/** Folds `request.ended` and `session.closed`, of a session that spoke `protocolVersion`; other events move nothing. */
-export function foldOpenTelemetry(event: Event, server: WatchedServer, protocolVersion: string | undefined): void {
+/** Whom an event tells of. */
+interface Told {
+  readonly label: string
+  readonly registry: Registry
+  readonly values: LabelValues
+}
+
+/**
+ * Folds `request.ended` and `session.closed`, of a session that spoke `protocolVersion`; other events move nothing.
+ * `tool`: its label, empty for what is no call of one.
+ */
+export function foldOpenTelemetry(event: Event, server: Told, tool: string, protocolVersion: string | undefined): void {
   if (event.type === 'request.ended' && !STREAMING_METHODS.has(event.method))
-    foldOperation(event, server, versionLabel(protocolVersion, server))
+    foldOperation(event, server, tool, versionLabel(protocolVersion, server))
   if (event.type === 'session.closed') foldSession(event, server, versionLabel(protocolVersion, server))
 }
 
-function foldOperation(event: EventOf<'request.ended'>, server: WatchedServer, version: string): void {
+function foldOperation(event: EventOf<'request.ended'>, server: Told, tool: string, version: string): void {
   const metric =
-    event.direction === 'client_to_server'
+    (event.direction === 'client_to_server') === (event.side !== 'client')
       ? otel.mcp_server_operation_duration_seconds
       : otel.mcp_client_operation_duration_seconds
-  const tool = toolOf(event, server)
   // A code in a tool's own text is no answer's.
   const code =
     event.errorCode === undefined || event.outcome !== 'protocol_error'
@@ -42,9 +51,10 @@ function foldOperation(event: EventOf<'request.ended'>, server: WatchedServer, v
     .observe(event.durationMs / 1000, event)
 }
 
-function foldSession(event: EventOf<'session.closed'>, server: WatchedServer, version: string): void {
+function foldSession(event: EventOf<'session.closed'>, server: Told, version: string): void {
+  const { mcp_client_session_duration_seconds, mcp_server_session_duration_seconds } = otel
   server.registry
-    .histogram(otel.mcp_server_session_duration_seconds)
+    .histogram(event.side === 'client' ? mcp_client_session_duration_seconds : mcp_server_session_duration_seconds)
     .with(server.label, event.reason === 'lost' ? 'lost' : '', version, networkOf(event))
     .observe(event.durationMs / 1000, event)
 }
@@ -55,7 +65,7 @@ function errorTypeOf({ outcome }: EventOf<'request.ended'>, code: string): strin
   return code || outcome
 }
 
-function versionLabel(version: string | undefined, { values }: WatchedServer): string {
+function versionLabel(version: string | undefined, { values }: Told): string {
   if (version === undefined) return ''
   return PROTOCOL_VERSION.test(version)
     ? values.of(otel.mcp_server_operation_duration_seconds, 'mcp_protocol_version', version)

@@ -91,14 +91,12 @@ export class Connection implements Ears {
   }
 
   #begin(): ObjectConversation {
-    const { server, kind } = this.#options
+    const { server, kind, side } = this.#options
     const { hub, time } = this.#shared
     const { memory, definitions } = this.#shared.served(server)
     const transport = kind ?? kindOfTransport(this.transport)
-    const origin: Origin = this.#isSession(transport)
-      ? { server, session: this.#shared.nextSession(), transport }
-      : { server, transport }
-    const { side } = this.#options
+    const heard: Origin = side === 'client' ? { server, side, transport } : { server, transport }
+    const origin = this.#isSession(transport) ? { ...heard, session: this.#shared.nextSession() } : heard
     this.#link = { side, server, session: origin.session, transport }
     return createObjectConversation(
       { origin, publish: hub.publish, now: time.now, clock: time.clock, server: memory },

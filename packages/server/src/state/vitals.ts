@@ -92,7 +92,8 @@ export function createVitals(now: () => number): VitalsFold {
       servers.delete(name)
     },
     fold(event, entrance) {
-      if (event.server === OWN_SERVER) return
+      // What a client's program tells says nothing of a server that is watched.
+      if (event.server === OWN_SERVER || event.side === 'client') return
       const tracked = track(event.server)
       if (!tracked) return
       if (event.transport) tracked.facts.transport = event.transport
