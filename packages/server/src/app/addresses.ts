@@ -2,8 +2,8 @@ import type { ServerEntry } from '../children/index.js'
 
 /** Where clients reach the servers behind the gateway, and how. */
 export interface Addresses {
-  /** Takes the port that is listened on, and returns the base address, e.g. `http://127.0.0.1:9464`. */
-  at(port: number): string
+  /** Takes where is listened, from now on, and returns the base address, e.g. `http://127.0.0.1:9464`. */
+  at(place: { readonly host: string; readonly port: number }): string
   /** `<base>/mcp/<name>`. */
   readonly of: (server: string) => string
   /** The same, for a server behind the gateway; undefined for one that only sends events. */
@@ -14,20 +14,18 @@ export interface Addresses {
   readonly headersOf: (server: string) => Readonly<Record<string, string>>
 }
 
-/** The port is known after listening, and faces are built before it: they ask here when they answer. */
+/** Where is listened is known after listening, and faces are built before it: they ask here when they answer. */
 export function createAddresses(
-  host: string,
   entryOf: (server: string) => ServerEntry | undefined,
   headersOf: Addresses['headersOf'],
 ): Addresses {
-  // What listens everywhere is reached here as well.
-  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const name = reached.includes(':') ? `[${reached}]` : reached
   let base = ''
   const of = (server: string) => `${base}/mcp/${encodeURIComponent(server)}`
   return {
-    at(port) {
-      base = `http://${name}:${port}`
+    at({ host, port }) {
+      // What listens everywhere is reached here as well.
+      const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+      base = `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
       return base
     },
     of,

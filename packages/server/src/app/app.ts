@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { watchGateway, watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
@@ -17,8 +16,9 @@ import { createEntrance } from './entrance.js'
 import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { type Look, takeFirstLook } from './first-look.js'
-import { createHttpServer, type Handlers, listen } from './http.js'
-import { startMetricsServer } from './metrics-server.js'
+import { createHttpServer, type Handlers } from './http.js'
+import { openListener } from './listener.js'
+import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
 import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
@@ -47,7 +47,7 @@ export interface ConfigSource {
 
 /** A running daemon. */
 export interface App {
-  /** Where it listens, e.g. `http://127.0.0.1:9464`. */
+  /** Where it listens now, e.g. `http://127.0.0.1:9464`. */
   readonly url: string
   /** Lets calls in flight finish, commits what was accepted, gives everything back. Idempotent. */
   close(): Promise<void>
@@ -125,7 +125,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   liveDoors.onKeys(() => sources.gateway.recheck())
   const isServed = (name: string) => Object.hasOwn(servers, name) && servers[name]?.disabled === false
   const addresses = createAddresses(
-    config.listen.host,
     (name) => (isServed(name) ? servers[name] : undefined),
     (name) => (doors.of(name) ? { 'X-MCP-Vitals-Key': doors.ownKey } : {}),
   )
@@ -135,14 +134,25 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
   const entrance = createEntrance(config.listen, observation.publish)
-  await serveMetrics(handlers, entrance, config, logger, teardown)
+  const metricsServer = await serveMetrics(handlers, entrance, config, logger, teardown)
   const gateway = sources.gateway.handle.bind(sources.gateway)
-  const http = createHttpServer({ ...entrance, handlers, gateway, metricsPath: config.metrics.path })
-  exposeConnections(observation.registry, http, isServed)
-  const url = addresses.at(await serve(http, config.listen, teardown))
+  const countConnections = exposeConnections(observation.registry, isServed)
+  const listener = await openListener({
+    ...config.listen,
+    create() {
+      const http = createHttpServer({ ...entrance, handlers, gateway, metricsPath: config.metrics.path })
+      countConnections(http)
+      return http
+    },
+    quiet: (isOf) => sources.gateway.quiet(isOf),
+  })
+  // At the end, when no call is in flight any more: no new connections, then (when the sources are done) none at all.
+  teardown.push(() => listener.close())
+  let url = addresses.at(listener.place)
   // While calls in flight may finish, what they wait for from their clients must still come in.
   teardown.push(() => sources.gateway.stop())
-  teardown.push(await dataDir.announce({ url, pid: process.pid }))
+  let withdraw = await dataDir.announce({ url, pid: process.pid })
+  teardown.push(() => withdraw())
   void faces.providers.checked()
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
   options.err.write(
@@ -183,11 +193,21 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     load: source && (() => source.load()),
     async prepare(next, { added, changed, removed }) {
       const openNewDoors = await liveDoors.prepare(next)
+      // The last to be made ready: who comes there already finds all as it is wanted there.
+      const moveThere = await listener.prepare(next.listen)
       return async () => {
         servers = { ...entriesOf(next.servers), ...behindGateway(cast) }
         for (const name of added) observation.declare(name)
         openNewDoors()
         entrance.change(next.listen)
+        moveThere()
+        metricsServer?.move(next.listen.host)
+        const before = url
+        url = addresses.at(listener.place)
+        if (url !== before) {
+          withdraw = await dataDir.announce({ url, pid: process.pid })
+          logger.info('daemon_moved', `mcp-vitals listens at ${url} from now on`)
+        }
         const drained = sources.gateway.change({ servers, options: next.gateway })
         await faces.change(next)
         const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)
@@ -198,6 +218,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         keepWatch(next.watch)
       }
     },
+    hosts: () => listener.hosts,
     registry: observation.registry,
     publish: observation.publish,
     logger,
@@ -216,14 +237,14 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     return reloader.stop()
   })
   teardown.push(() => logger.info('daemon_stopping', 'Stopping: calls in flight may finish'))
-  return { url, close: () => teardown.run(), reload: reloader.reload, kill: () => sources.gateway.kill() }
-}
-
-/** Listens. At the end, when no call is in flight any more: no new connections, then (when the sources are done) none at all. */
-async function serve(server: Server, where: Config['listen'], teardown: Teardown): Promise<number> {
-  const port = await listen(server, where.host, where.port)
-  teardown.push(() => server.close())
-  return port
+  return {
+    get url() {
+      return url
+    },
+    close: () => teardown.run(),
+    reload: reloader.reload,
+    kill: () => sources.gateway.kill(),
+  }
 }
 
 /** Starts the metrics server of its own, where the configuration gives it a port. */
@@ -233,14 +254,15 @@ async function serveMetrics(
   config: Config,
   logger: Logger,
   teardown: Teardown,
-): Promise<void> {
+): Promise<MetricsServer | undefined> {
   const { port, path } = config.metrics
-  if (port === undefined) return
+  if (port === undefined) return undefined
   const { host } = config.listen
   const create = () => createHttpServer({ ...entrance, handlers: { metrics, health, status }, metricsPath: path })
   const running = await startMetricsServer({ create, host, port, logger })
   teardown.push(() => running.stop())
   logger.info('metrics_server_started', `Metrics are served at http://${host}:${running.port}${path}`)
+  return running
 }
 
 function behindGateway(cast: readonly DemoServer[]): ReturnType<typeof entriesOf> {

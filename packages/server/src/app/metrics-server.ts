@@ -20,6 +20,8 @@ export interface MetricsServer {
   readonly port: number
   /** The one that listens now, or listened last. */
   readonly server: () => Server
+  /** Ends it, and starts it on the same port of another address, as often as that takes. */
+  move(host: string): void
   stop(): Promise<void>
 }
 
@@ -29,11 +31,12 @@ export interface MetricsServer {
  */
 export async function startMetricsServer({
   create,
-  host,
+  host: first,
   port: wanted,
   logger,
 }: MetricsServerOptions): Promise<MetricsServer> {
   let server = create()
+  let host = first
   let stopped = false
   let restarting: NodeJS.Timeout | undefined
   const port = await listen(server, host, wanted)
@@ -66,6 +69,12 @@ export async function startMetricsServer({
   return {
     port,
     server: () => server,
+    move(next) {
+      if (next === host) return
+      host = next
+      server.close()
+      server.closeAllConnections()
+    },
     async stop() {
       stopped = true
       clearTimeout(restarting)

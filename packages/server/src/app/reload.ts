@@ -40,6 +40,8 @@ export interface ReloaderOptions {
    * effective, and does not fail.
    */
   readonly prepare: (config: Config, changes: ServerChanges) => Promise<() => Promise<void>>
+  /** Every address that is listened on, those included that are about to be left. */
+  readonly hosts: () => readonly string[]
   readonly registry: Registry
   readonly publish: Publish
   readonly logger: Logger
@@ -67,7 +69,7 @@ interface Plan {
 
 /** Makes the reloader; the configuration that the daemon started with counts as its first success. */
 export function createReloader(options: ReloaderOptions): Reloader {
-  const { load, prepare, registry, publish, logger, now } = options
+  const { load, prepare, hosts, registry, publish, logger, now } = options
   let current = options.config
   let last: Promise<void> = Promise.resolve()
   let isOver = false
@@ -81,12 +83,11 @@ export function createReloader(options: ReloaderOptions): Reloader {
   }
 
   async function planOf(next: Config): Promise<Plan> {
-    const isElsewhere = next.listen.host !== current.listen.host || next.listen.port !== current.listen.port
-    // Who may call goes with the address: where the one waits for a restart, so does the other.
-    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]) && !(key === 'listen' && isElsewhere))
+    const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]))
     const wanted = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])) }
-    // What is taken now has to be guarded at the address that is listened on now.
-    refuseUnguarded(wanted)
+    // A place that is left takes requests for a while, so what is taken now has to guard that as well.
+    for (const host of [wanted.listen.host, ...hosts()])
+      refuseUnguarded({ ...wanted, listen: { ...wanted.listen, host } })
     const changes = serverChanges(entriesOf(current.servers), entriesOf(next.servers))
     const hasOtherDoors = !isDeepStrictEqual(doorsSetting(current), doorsSetting(next))
     const sections = LIVE.filter((key) => (key === 'doors' ? hasOtherDoors : key !== 'servers' && live.includes(key)))
@@ -151,7 +152,7 @@ function serverChanges(before: Entries, after: Entries): ServerChanges {
   }
 }
 
-/** Options that differ and cannot change now, such as `listen.port`; and providers whose metrics have no name yet. */
+/** Options that differ and cannot change now, such as `store.retentionDays`; and providers whose metrics have no name yet. */
 function needRestart(before: Config, after: Config, known: Config['providers']): readonly string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Config)[]
   const differing = keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))

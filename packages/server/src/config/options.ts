@@ -59,7 +59,7 @@ const sections = {
     .default(true)
     .meta({
       description:
-        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `health`, `environment`, and `listen` but for its address, change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
+        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `health`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
       examples: [false],
       env: 'MCP_VITALS_WATCH',
     }),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mcp-vitals/instrument/mcp'
@@ -13,7 +14,7 @@ import { STOPPING } from './failures.js'
 import { headerOf } from './http-headers.js'
 import { HttpUpstream } from './http-upstream.js'
 import { Looks } from './looks.js'
-import { OpenExchanges } from './open-exchanges.js'
+import { type OpenExchange, OpenExchanges } from './open-exchanges.js'
 import type { GatewayOptions } from './options.js'
 import { CODES, FAULT, refuse } from './respond.js'
 import { createSlots } from './slots.js'
@@ -82,6 +83,8 @@ export interface Gateway extends Source {
   stats(): GatewayStats
   /** Looks at all that has passed, which else may wait for some milliseconds: for readers of what was published. */
   settle(): void
+  /** Resolves when no call over these connections is in flight, or after `stopGraceMs`. */
+  quiet(isOf: (socket: Socket) => boolean): Promise<void>
   /** By server. Reads /proc where a process group outlives its leader: for collections, not for calls. */
   loads(): ReadonlyMap<string, Readonly<ServerLoad>>
   /**
@@ -235,6 +238,10 @@ class HttpGateway implements Gateway {
     return { ...this.#context.counters, inFlight: this.#open.size, sessions, processes: this.#context.slots.used }
   }
 
+  quiet(isOf: (socket: Socket) => boolean): Promise<void> {
+    return this.#quiet(({ exchange }) => isOf(exchange.req.socket))
+  }
+
   loads(): ReadonlyMap<string, ServerLoad> {
     this.#looks.settle()
     const loads = new Map<string, ServerLoad>()
@@ -298,7 +305,7 @@ class HttpGateway implements Gateway {
 
   /** Ends one server that is served no more, once its calls are over. */
   async #end(served: Served): Promise<void> {
-    await this.#quiet((owner) => owner === served)
+    await this.#quiet(({ owner }) => owner === served)
     this.#looks.settle()
     await served.upstream.stop()
     await Promise.all([...this.#open].filter(({ owner }) => owner === served).map(({ exchange }) => cut(exchange.res)))
@@ -327,12 +334,12 @@ class HttpGateway implements Gateway {
    * Resolves when none of these calls is in flight, or after `stopGraceMs`. Streams that have no end are not waited
    * for, nor is what was cancelled or answered already.
    */
-  async #quiet(counts: (owner: Served | undefined) => boolean): Promise<void> {
+  async #quiet(counts: (open: OpenExchange<Served | undefined>) => boolean): Promise<void> {
     const deadline = this.#context.clock() + this.#options.stopGraceMs
     const isBusy = () => {
       this.#looks.settle()
       return [...this.#open].some(
-        ({ exchange: { endless, awaiting }, owner }) => counts(owner) && (awaiting?.isAwaited ?? !endless),
+        (open) => counts(open) && (open.exchange.awaiting?.isAwaited ?? !open.exchange.endless),
       )
     }
     while (isBusy() && this.#context.clock() < deadline) await delay(LOOK_MS)
