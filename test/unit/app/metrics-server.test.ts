@@ -51,3 +51,19 @@ test('one that fails is started again, and one that was stopped is not', async (
   expect(await answers(server)).toBe(false)
   expect(server.server().listening).toBe(false)
 })
+
+test('one that moves is started on its port of another address, and of no other', async () => {
+  const server = await start()
+  server.move('127.0.0.2')
+  const at = (host: string) =>
+    fetch(`http://${host}:${server.port}/`, { headers: { connection: 'close' } }).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  await until(
+    () => at('127.0.0.2'),
+    10_000,
+    () => 'it never came',
+  )
+  expect(await at('127.0.0.1')).toBe(false)
+})
