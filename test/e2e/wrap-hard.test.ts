@@ -100,6 +100,25 @@ test('a line of 100 MB passes in either direction, and the wrap never holds half
   expect(call!.requestBytes).toBeGreaterThan(100e6)
 })
 
+test('calls leave no more room for new objects behind than a wrap begins with', async () => {
+  const dir = temporaryDir()
+  const room = join(dir, 'room')
+  const watch = join(dir, 'watch.mjs')
+  writeFileSync(
+    watch,
+    `import { writeFileSync } from 'node:fs'
+    import { getHeapSpaceStatistics } from 'node:v8'
+    const roomBytes = () => getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size
+    process.once('exit', () => writeFileSync(${JSON.stringify(room)}, String(roomBytes())))`,
+  )
+  const [node, ...args] = wrapped(['cat'])
+  const calls = Array.from({ length: 20_000 }, (_, id) => `${ping(id)}\n`).join('')
+  const { out } = await run([node, '--import', watch, ...args], dir, calls)
+  expect(out.toString()).toBe(calls)
+  // It begins with 2 MB, and grows to 32 MB where it may.
+  expect(Number(readFileSync(room, 'utf8'))).toBeLessThan(5e6)
+})
+
 test('a server that never reads stalls its client, and the wrap does not keep what it has not read', async () => {
   const running = start(wrapped(script('console.log("ready"); setInterval(() => {}, 1000)')), temporaryDir())
   await until(() => running.out().toString() === 'ready\n')

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { usualWrap } from './wrap-arguments.js'
+import { keepHeapSmall } from './wrap-heap.js'
 
 const args = process.argv.slice(2)
 const wrap = usualWrap(args)
@@ -7,6 +8,7 @@ const wrap = usualWrap(args)
 process.exit(wrap ? await runUsualWrap(wrap) : await runCommand())
 
 async function runUsualWrap(given: NonNullable<typeof wrap>): Promise<number> {
+  keepHeapSmall()
   try {
     return await (await import('./wrap.js')).runWrap(given)
   } catch (error) {
