@@ -1,41 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { until } from '../fixtures/until.js'
+import { breakDisk } from './broken-disk.js'
 import { askStore, startDaemonProcess, temporaryDir } from './daemon-process.js'
 import { between, PROVE, record, seeded } from './prove.js'
 
 const PROOF = 'disk that refuses fsync (EIO)'
 const ROUNDS = PROVE ? 20 : 1
 const DEADLINE_MS = 30_000
-
-/** From here until `mend`, every fsync of the process fails with EIO. Wants strace and the right to trace. */
-async function breakDisk(pid: number): Promise<() => Promise<number>> {
-  const strace: ChildProcess = spawn(
-    'strace',
-    ['-f', '-p', String(pid), '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  onTestFinished(() => void strace.kill('SIGKILL'))
-  let said = ''
-  strace.stderr!.setEncoding('utf8').on('data', (chunk) => {
-    said += chunk
-  })
-  await until(
-    () => said.includes('attached'),
-    DEADLINE_MS,
-    () => `strace did not attach: ${said}`,
-  )
-  return async () => {
-    const closed = once(strace, 'close')
-    strace.kill('SIGINT')
-    await closed
-    return said.match(/INJECTED/g)?.length ?? 0
-  }
-}
 
 /** A sender that numbers events, and knows how many the daemon acknowledged. */
 function createSender(url: string, token: string) {

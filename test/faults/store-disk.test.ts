@@ -1,22 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDataDir } from '../../packages/server/src/datadir/index.js'
 import { openStore, type Store, storeOptions } from '../../packages/server/src/store/index.js'
 import { calls, entries, operations, until } from '../unit/store/support.js'
-
-/** A file system of its own, of `size`, which only root can make: CI and this project's containers run as root. */
-function smallDisk(size: string): string {
-  const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', dir])
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', dir])
-    rmSync(dir, { recursive: true, force: true })
-  })
-  return dir
-}
+import { fill, smallDisk } from './broken-disk.js'
 
 async function openOn(dir: string): Promise<Store> {
   const store = await openStore({ dir, options: storeOptions.parse({}) })
@@ -84,17 +73,6 @@ test('a backup to a full disk fails with the reason and leaves nothing there', a
   })
   expect(execFileSync('ls', ['-A', target], { encoding: 'utf8' })).toBe('')
 })
-
-/** Takes every byte that is left. */
-function fill(file: string): void {
-  for (let size = 4 * 1_048_576; size >= 4096; size /= 2) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(size), { flag: 'a' })
-    } catch (error) {
-      expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
-    }
-  }
-}
 
 /** The write-ahead file has room of its own at first: appends until the disk says no. */
 async function appendUntilRefused(store: Store): Promise<unknown> {

@@ -29,6 +29,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
   ['audit-direction', 'server/src/audit/seed.ts', "import '../store/index.js'"],
+  ['audit-store-direction', 'server/src/audit-store/seed.ts', "import '../store/index.js'"],
   ['redact-direction', 'server/src/redact/seed.ts', "import '../errors/index.js'"],
   ['sqlite-direction', 'server/src/sqlite/seed.ts', "import '../store/index.js'"],
   ['threads-direction', 'server/src/threads/seed.ts', "import '../store/index.js'"],

@@ -32,11 +32,9 @@ export const MESSAGING = {
   ...kept({
     'A3.metric.tool-calls': 'counter `mcp_tool_calls_total{tool}`',
   }),
-  ...open(6, 'the audit log’s stores', {
+  ...partly(6, 'a daemon that writes it', {
     'A6.audit.append-only': 'the audit log is append-only: rows are added and never changed',
     'A6.audit.immutable': 'the store itself refuses to change or delete a row',
-  }),
-  ...partly(6, 'a daemon that writes it', {
     'A6.audit.hash-chain': 'the rows form a SHA-256 hash chain',
     'A6.audit.field-id': 'field `id`: a UUID',
     'A6.audit.field-timestamp': 'field `timestamp`: ISO',

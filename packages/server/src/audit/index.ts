@@ -41,7 +41,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proofs.js'
-export { type AuditRow, parseRow, ROW_VERSION } from './row.js'
+export { type AuditRow, parseRow, ROW_VERSION, readSeam, type Seam } from './row.js'
 export { type CheckpointSchedule, createCheckpointSchedule } from './schedule.js'
 export { beginLog, DAEMON_ORIGIN, DRAFT_LIMITS, seal } from './seal.js'
 export type {

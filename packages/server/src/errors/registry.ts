@@ -226,6 +226,27 @@ export const ERRORS = {
     example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
     next: 'Ask for fewer series by matchers, for a shorter time, or for a longer step.',
   },
+  AUDIT_FAILED: {
+    message: 'The audit log {store} could not {action}: {reason}.',
+    example: 'df -h ~/.local/state/mcp-vitals',
+    next: 'Free some space, mend the disk or reach the database. The log tries again by itself, and looks at what is there before it goes on.',
+  },
+  AUDIT_BUSY: {
+    message: 'The audit log has {waitingRows} rows waiting, its limit: {rows} more were refused.',
+    example: 'iostat -x 1',
+    next: 'Look for a slow disk or database. What was refused is not in the log; who brought it may bring it again.',
+  },
+  AUDIT_DAMAGED: {
+    message: 'The audit log {store} is not as it was written, from row {seq} on, which a checkpoint covers: {reason}.',
+    example: 'mcp-vitals audit verify',
+    next: 'Keep a copy as evidence and find out who or what did it. Then move it away, or put a backup in its place; nothing is written behind it until then.',
+  },
+  AUDIT_REPAIRED: {
+    message:
+      'The audit log {store} had {rows} unreadable rows at its end ({reason}). They were cut off from row {seq} on; the old file is {moved}.',
+    example: 'mcp-vitals audit verify',
+    next: 'Check the disk. A row LOG_REPAIRED tells of the cut; what the old file still holds can be read with SQLite’s own tools.',
+  },
   AUDIT_NAME_INVALID: {
     message: 'The name {name} cannot be an audit log’s.',
     example: 'example.com/audit/host-1',

@@ -34,5 +34,7 @@ export type MessageOf<C extends CallTable<C>> =
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
   /** The disk refused to keep what was committed; without `failure`: it keeps it again. */
   | { readonly kind: 'disk'; readonly failure?: Failure }
+  /** It ends because of this, and wants to be started again. */
+  | { readonly kind: 'fatal'; readonly failure: Failure }
   /** Something went wrong, or is to be told, without a caller. */
   | { readonly kind: 'fault'; readonly failure: Failure }

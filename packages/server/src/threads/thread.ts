@@ -105,12 +105,16 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
     this.#downBecause = undefined
     this.#diskFault = undefined
     let crash: Error | undefined
-    worker.on('message', (message: MessageOf<C>) => this.#settle(message))
+    let fatal: VitalsError | undefined
+    worker.on('message', (message: MessageOf<C>) => {
+      if (message.kind === 'fatal') fatal = fromFailure(message.failure)
+      else this.#settle(message)
+    })
     worker.on('error', (error) => {
       crash = error
     })
     worker.on('exit', (code) =>
-      this.#ended(this.#failed(`its thread ended (${crash?.message ?? `exit code ${code}`})`)),
+      this.#ended(fatal ?? this.#failed(`its thread ended (${crash?.message ?? `exit code ${code}`})`)),
     )
   }
 
@@ -165,15 +169,20 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
 type Outcome = { readonly worker: Worker } | { readonly error: VitalsError } | { readonly damaged: string }
 
 /** Starts the program once, and waits until it serves or is gone: only then are its handles on the file closed. */
-function startOnce<C extends CallTable<C>>({ program, data, failed }: ThreadSetup): Promise<Outcome> {
+function startOnce<C extends CallTable<C>>({ program, data, failed, onFault }: ThreadSetup): Promise<Outcome> {
   const worker = new Worker(program, { workerData: data() })
   const unable = (reason: string) => failed('be opened', reason)
   return new Promise((resolve) => {
     let outcome: Outcome | undefined
+    let serves = false
     worker.on('message', (message: MessageOf<C>) => {
       if (message.kind === 'damaged') outcome = { damaged: message.reason }
       if (message.kind === 'unusable') outcome = { error: fromFailure(message.failure) }
-      if (message.kind === 'ready') resolve({ worker })
+      if (message.kind === 'fault' && !serves) onFault(fromFailure(message.failure))
+      if (message.kind === 'ready') {
+        serves = true
+        resolve({ worker })
+      }
     })
     worker.on('error', (error) => {
       outcome = { error: unable(error.message) }

@@ -1,0 +1,110 @@
+// What an audit row costs: durable rows a second through the store (sealed into chain and tree, committed in groups, each
+// answered after its commit) with 1, 16 and 256 writers that each wait for their row, beside a bare libsql loop that
+// commits groups of as many blobs of the same bytes, and beside one commit a row. Both bare loops sync as the store does.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'libsql'
+import { openAuditStore } from '../packages/server/dist/audit-store/index.js'
+
+const LOG = 'example.com/audit'
+const WRITERS = [
+  [1, 400],
+  [16, 6000],
+  [256, 60_000],
+]
+
+const draft = (n) => ({
+  id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+  timestamp: new Date(1_795_233_600_000 + n).toISOString(),
+  eventType: 'TOOL_CALLED',
+  actor: `agent-${n % 20}`,
+  target: `files.read_file_${n % 10}`,
+  details: { session: `s${n % 50}`, outcome: 'ok', duration_ms: n % 100, request_bytes: 120, response_bytes: 4096 },
+  origin: 'daemon',
+})
+
+async function inTempDir(work) {
+  const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-bench-'))
+  try {
+    return await work(dir)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** As long as the rows of these drafts are. */
+const text = 'A'.repeat(547)
+
+/** Rows a second of the bare loop, `group` rows a transaction. */
+function floor(dir, group, rows) {
+  const database = new Database(join(dir, 'floor.db'))
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('PRAGMA synchronous = FULL')
+  database.exec('CREATE TABLE t (seq INTEGER PRIMARY KEY, bytes BLOB)')
+  const insert = database.prepare('INSERT INTO t (bytes) VALUES (?)')
+  const from = performance.now()
+  for (let n = 0; n < rows; n += group) {
+    database.exec('BEGIN')
+    for (let m = 0; m < group; m++) insert.run([Buffer.from(text)])
+    database.exec('COMMIT')
+  }
+  const rate = (rows / (performance.now() - from)) * 1000
+  database.close()
+  return rate
+}
+
+async function throughStore(dir, writers, rows) {
+  const store = await openAuditStore({ place: { sqlite: join(dir, 'audit.db') }, log: LOG })
+  let next = 0
+  const from = performance.now()
+  const cpu = process.cpuUsage()
+  await Promise.all(
+    Array.from({ length: writers }, async () => {
+      while (next < rows) await store.append([draft(next++)])
+    }),
+  )
+  const rate = (rows / (performance.now() - from)) * 1000
+  const { user, system } = process.cpuUsage(cpu)
+  const { commits } = store.stats()
+  await store.close()
+  return { rate, group: rows / commits, cpu: (user + system) / rows }
+}
+
+/** Microseconds that handing a row to the store takes its caller, the disk aside. */
+async function handingOver(dir) {
+  const store = await openAuditStore({ place: { sqlite: join(dir, 'audit.db') }, log: LOG })
+  let best = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 10; round++) {
+    const drafts = Array.from({ length: 2000 }, (_, n) => draft(round * 2000 + n))
+    const from = performance.now()
+    const under = drafts.map((one) => store.append([one]))
+    best = Math.min(best, ((performance.now() - from) * 1000) / drafts.length)
+    await Promise.all(under)
+  }
+  await store.close()
+  return best
+}
+
+const whole = (value) => Math.round(value).toLocaleString('en')
+const one = await inTempDir((dir) => floor(dir, 1, 400))
+console.log(`one commit a row, bare            ${whole(one)} rows/s`)
+for (const [writers, rows] of WRITERS) {
+  const ratios = []
+  let shown
+  // In turns, since what else the machine does meanwhile hits both alike.
+  for (let round = 0; round < 3; round++) {
+    const bare = await inTempDir((dir) => floor(dir, writers, rows))
+    const ours = await inTempDir((dir) => throughStore(dir, writers, rows))
+    ratios.push(ours.rate / bare)
+    if (!shown || ours.rate > shown.ours.rate) shown = { bare, ours }
+  }
+  const { bare, ours } = shown
+  const ratio = ratios.sort((a, b) => a - b)[1]
+  console.log(
+    `${String(writers).padStart(3)} writers   bare groups ${whole(bare)} rows/s, store ${whole(ours.rate)} rows/s in groups of ` +
+      `${ours.group.toFixed(0)}: ${Math.round(ratio * 100)} % of the floor (median of three), ` +
+      `${(ours.rate / one).toFixed(1)} × one commit a row, ${ours.cpu.toFixed(0)} µs of CPU a row`,
+  )
+}
+console.log(`handing a row to the store        ${(await inTempDir(handingOver)).toFixed(2)} µs for the caller`)

@@ -1,0 +1,138 @@
+import type { Draft } from '../audit/index.js'
+import { VitalsError, vitalsError } from '../errors/index.js'
+import { reasonOf } from '../sqlite/index.js'
+import { type Failure, failureOf } from '../threads/index.js'
+import { writeArchive } from './archive.js'
+import type { LogDatabase, Outcome } from './database.js'
+import { packRows } from './packed.js'
+import type { Call, Calls, Message, Request } from './protocol.js'
+import { treeOf } from './tree.js'
+
+export interface ServeSetup {
+  readonly database: LogDatabase
+  readonly log: string
+  /** How the place is named to people. */
+  readonly shown: string
+  readonly post: (message: Message) => void
+  /** Called when nothing more will be answered: the database was closed, or failed in a way that only a new start mends. */
+  readonly onEnd: () => void
+}
+
+/**
+ * Answers requests one by one, in their order. Whatever the database refuses while it writes ends the thread: after a
+ * failed sync nobody knows what the disk holds, so the next thread looks first.
+ */
+export class Committer {
+  readonly #setup: ServeSetup
+  readonly #waiting: Request[] = []
+  #busy = false
+  #ended = false
+
+  constructor(setup: ServeSetup) {
+    this.#setup = setup
+  }
+
+  take(request: Request): void {
+    this.#waiting.push(request)
+    if (!this.#busy) void this.#work()
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true
+    for (let next = this.#waiting.shift(); next && !this.#ended; next = this.#waiting.shift()) await this.#answer(next)
+    this.#busy = false
+  }
+
+  async #answer(request: Request): Promise<void> {
+    const { post, database } = this.#setup
+    const { id, call } = request
+    try {
+      post({ kind: 'reply', id, value: await this.#replyTo(request) })
+      if (WRITES.has(call)) await database.settle()
+    } catch (error) {
+      const failure = this.#failure(error, ACTIONS[call])
+      post({ kind: 'failed', id, failure })
+      if (WRITES.has(call)) {
+        post({ kind: 'fatal', failure })
+        this.#end()
+      }
+    }
+    if (call === 'close') this.#end()
+  }
+
+  #failure(error: unknown, action: string): Failure {
+    if (error instanceof VitalsError) return failureOf(error)
+    return failureOf(vitalsError('AUDIT_FAILED', { store: this.#setup.shown, action, reason: reasonOf(error) }, error))
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#setup.onEnd()
+  }
+
+  async #replyTo(request: Request): Promise<Calls[Call]['reply']> {
+    const { database, log } = this.#setup
+    switch (request.call) {
+      case 'append':
+        return this.#append(request.batches)
+      case 'page':
+        return packRows(await database.page(request.fromSeq, request.toSeq))
+      case 'find': {
+        const { rows, next } = await database.find(request.filter)
+        return { rows: packRows(rows), ...(next !== undefined && { next }) }
+      }
+      case 'head':
+        return database.head()
+      case 'hashes':
+        return treeOf(database).hashes(request.level, request.from, request.to)
+      case 'saveCheckpoint':
+        await database.saveCheckpoint({ size: request.size, note: request.note })
+        return null
+      case 'checkpoints':
+        return database.checkpoints(request.fromSize)
+      case 'writeArchive':
+        return (await writeArchive(database, log, request.beforeSeq, request.dir)) ?? null
+      case 'saveSegment':
+        await database.saveSegment(request.segment)
+        return null
+      case 'dropArchived':
+        return { more: await database.dropArchived() }
+      case 'segments':
+        return database.segments()
+      case 'openings':
+        return database.openings(request.seq)
+      case 'erase':
+        return database.erase(request.refs)
+      case 'close':
+        await database.close()
+        return null
+    }
+  }
+
+  async #append(batches: readonly (readonly Draft[])[]): Promise<Calls['append']['reply']> {
+    const { outcomes, size } = await this.#setup.database.append(batches)
+    const rows = outcomes.flatMap((outcome) => ('rows' in outcome ? outcome.rows : []))
+    const told = (outcome: Outcome) => ('rows' in outcome ? { rows: outcome.rows.length } : outcome)
+    return { outcomes: outcomes.map(told), rows: packRows(rows), size }
+  }
+}
+
+/** Calls after whose failure nobody knows what the disk holds. */
+const WRITES: ReadonlySet<Call> = new Set(['append', 'saveCheckpoint', 'saveSegment', 'dropArchived', 'erase'])
+
+const ACTIONS: Readonly<Record<Call, string>> = {
+  append: 'save rows',
+  page: 'read rows',
+  find: 'search for rows',
+  head: 'tell where it ends',
+  hashes: 'read its tree',
+  saveCheckpoint: 'keep a checkpoint',
+  checkpoints: 'read checkpoints',
+  writeArchive: 'write an archive',
+  saveSegment: 'note an archive',
+  dropArchived: 'let go of archived rows',
+  segments: 'tell its archives',
+  openings: 'open commitments',
+  erase: 'erase values',
+  close: 'be closed',
+}

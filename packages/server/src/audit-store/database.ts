@@ -1,0 +1,56 @@
+import type {
+  ArchivedSegment,
+  AuditFilter,
+  AuditHead,
+  CommitmentRef,
+  Draft,
+  Hash,
+  Opening,
+  StoredRow,
+} from '../audit/index.js'
+import type { Failure } from '../threads/index.js'
+import type { KeptCheckpoint } from './protocol.js'
+
+/** Most rows that one page of `page` has, and most bytes but for its last row. */
+export const PAGE_ROWS = 1000
+export const PAGE_BYTES = 1_048_576
+/** Rows that one step of `dropArchived` takes out. */
+export const DROP_ROWS = 2000
+
+type Awaitable<T> = T | Promise<T>
+
+/** What became of one batch: its rows, or why there are none. */
+export type Outcome = { readonly rows: readonly StoredRow[] } | { readonly failure: Failure }
+
+/**
+ * A log in one kind of database, for the store's threads: a narrow floor below which kinds differ. SQLite answers at
+ * once, PostgreSQL later. What throws is fatal: the thread ends, and the next one looks at what is there.
+ */
+export interface LogDatabase {
+  /**
+   * Seals and saves all batches in one transaction, each whole or not at all: a batch that may be no row fails by itself.
+   * A draft that a thread before this one did get into the log is answered with its row.
+   */
+  append(batches: readonly (readonly Draft[])[]): Awaitable<{
+    readonly outcomes: readonly Outcome[]
+    /** Rows of the log afterwards. */
+    readonly size: number
+  }>
+  /** What may follow a commit, once it was answered. */
+  settle(): Awaitable<void>
+  /** Rows [from, to) by `seq`, as far as a page goes; an empty page is the end. */
+  page(fromSeq: number, toSeq: number): Awaitable<readonly StoredRow[]>
+  find(filter: AuditFilter): Awaitable<{ readonly rows: readonly StoredRow[]; readonly next?: number }>
+  head(): Awaitable<AuditHead>
+  /** Saved nodes of a level above 0. */
+  nodes(level: number, from: number, to: number): Awaitable<readonly Hash[]>
+  saveCheckpoint(checkpoint: KeptCheckpoint): Awaitable<void>
+  checkpoints(fromSize: number): Awaitable<readonly KeptCheckpoint[]>
+  saveSegment(segment: ArchivedSegment): Awaitable<void>
+  /** Removes some rows that lie in segments; false when none is left. */
+  dropArchived(): Awaitable<boolean>
+  segments(): Awaitable<readonly ArchivedSegment[]>
+  openings(seq: number): Awaitable<readonly Opening[]>
+  erase(refs: readonly CommitmentRef[]): Awaitable<number>
+  close(): Awaitable<void>
+}

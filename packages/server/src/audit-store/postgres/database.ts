@@ -1,0 +1,194 @@
+import type { Client } from 'pg'
+import type { AuditFilter, AuditHead, Draft, StoredRow } from '../../audit/index.js'
+import { DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
+import { limitOf } from '../filter.js'
+import { type SealedBatches, sealBatches } from '../seal-batches.js'
+
+export interface StoredRecord {
+  readonly seq: string
+  readonly bytes: Buffer
+  readonly row_hash: string
+}
+
+export const toRow = ({ seq, bytes, row_hash }: StoredRecord): StoredRow => ({
+  seq: Number(seq),
+  bytes,
+  rowHash: row_hash,
+})
+
+interface HeadRecord {
+  readonly size: string
+  readonly last_hash: string
+  readonly frontier: string[]
+}
+
+interface PostgresLog {
+  /** Quoted. */
+  readonly schema: string
+  readonly log: string
+  readonly survivors: ReadonlyMap<string, StoredRow>
+}
+
+/** The log of one name over a connection. Several programs may write it: the row of its end is locked while one does. */
+export function createPostgresLog(client: Client, { schema, log, survivors }: PostgresLog): LogDatabase {
+  async function query<T extends object>(sql: string, ...values: readonly unknown[]): Promise<readonly T[]> {
+    return (await client.query<T>(sql.replaceAll('$S', schema), [log, ...values])).rows
+  }
+
+  async function readHead(lock: '' | 'FOR UPDATE' = ''): Promise<AuditHead> {
+    const sql = `SELECT size, last_hash, frontier FROM $S.logs WHERE name = $1 ${lock}`
+    const [found] = await query<HeadRecord>(sql)
+    if (!found) throw new Error(`there is no log ${log}`)
+    return { log, lastHash: found.last_hash, frontier: { size: Number(found.size), hashes: found.frontier } }
+  }
+
+  async function save({ rows, drafts, nodes, head }: SealedBatches): Promise<void> {
+    await query(
+      `INSERT INTO $S.row_data (log, seq, bytes, row_hash, id, "timestamp", event_type, actor, target)
+       SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[])`,
+      rows.map(({ seq }) => seq),
+      rows.map(({ bytes }) => bytes),
+      rows.map(({ rowHash }) => rowHash),
+      drafts.map(({ id }) => id),
+      drafts.map(({ timestamp }) => timestamp),
+      drafts.map(({ eventType }) => eventType),
+      drafts.map(({ actor }) => searchable(actor)),
+      drafts.map(({ target }) => searchable(target)),
+    )
+    if (nodes.length > 0)
+      await query(
+        'INSERT INTO $S.nodes SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::text[])',
+        nodes.map(({ level }) => level),
+        nodes.map(({ index }) => index),
+        nodes.map(({ hash }) => hash),
+      )
+    const openings = drafts.flatMap(({ commitments = [] }: Draft, n) =>
+      commitments.map(({ field, salt, value }) => ({ seq: (rows[n] as StoredRow).seq, field, salt, value })),
+    )
+    if (openings.length > 0)
+      await query(
+        'INSERT INTO $S.openings SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::text[])',
+        openings.map(({ seq }) => seq),
+        openings.map(({ field }) => field),
+        openings.map(({ salt }) => Buffer.from(salt)),
+        openings.map(({ value }) => value),
+      )
+    const { size, hashes } = head.frontier
+    const sql = 'UPDATE $S.logs SET size = $2, last_hash = $3, frontier = $4 WHERE name = $1'
+    await query(sql, size, head.lastHash, hashes)
+  }
+
+  return {
+    async append(batches) {
+      await client.query('BEGIN')
+      const sealed = sealBatches(batches, await readHead('FOR UPDATE'), survivors)
+      if (sealed.rows.length > 0) await save(sealed)
+      await client.query('COMMIT')
+      return { outcomes: sealed.outcomes, size: sealed.head.frontier.size }
+    },
+    settle() {},
+    async page(fromSeq, toSeq) {
+      const page: StoredRow[] = []
+      let sizeBytes = 0
+      for (let at = fromSeq; page.length < PAGE_ROWS && sizeBytes <= PAGE_BYTES; ) {
+        const sql =
+          'SELECT seq, bytes, row_hash FROM $S.row_data WHERE log = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT 250'
+        const rows = (await query<StoredRecord>(sql, at, toSeq)).map(toRow)
+        if (rows.length === 0) break
+        page.push(...rows)
+        sizeBytes += rows.reduce((sum, { bytes }) => sum + bytes.length, 0)
+        at = (rows.at(-1) as StoredRow).seq + 1
+      }
+      return page
+    },
+    async find(filter) {
+      const limit = limitOf(filter)
+      const { where, values } = conditionsOf(filter)
+      const sql = `SELECT seq, bytes, row_hash FROM $S.row_data WHERE ${where} ORDER BY seq DESC LIMIT ${limit + 1}`
+      const found = (await query<StoredRecord>(sql, ...values)).map(toRow)
+      const rows = found.slice(0, limit)
+      return { rows, ...(found.length > limit && { next: (rows.at(-1) as StoredRow).seq }) }
+    },
+    head: () => readHead(),
+    nodes: async (level, from, to) => {
+      const sql =
+        'SELECT hash FROM $S.nodes WHERE log = $1 AND level = $2 AND place >= $3 AND place < $4 ORDER BY place'
+      return (await query<{ hash: string }>(sql, level, from, to)).map(({ hash }) => hash)
+    },
+    async saveCheckpoint({ size, note }) {
+      await query(
+        'INSERT INTO $S.checkpoints VALUES ($1, $2, $3) ON CONFLICT (log, size) DO UPDATE SET note = excluded.note',
+        size,
+        note,
+      )
+    },
+    checkpoints: async (fromSize) => {
+      const sql = 'SELECT size, note FROM $S.checkpoints WHERE log = $1 AND size >= $2 ORDER BY size'
+      const rows = await query<{ size: string; note: string }>(sql, fromSize)
+      return rows.map(({ size, note }) => ({ size: Number(size), note }))
+    },
+    async saveSegment({ first, end, rowsFile, leavesFile }) {
+      const { size, hashes } = end.frontier
+      const sql = 'INSERT INTO $S.segments VALUES ($1, $2, $3, $4, $5, $6, $7)'
+      await query(sql, first, size, end.lastHash, hashes, rowsFile, leavesFile)
+    },
+    async dropArchived() {
+      const archived = '(SELECT coalesce(max(size), 0) FROM $S.segments WHERE log = $1)'
+      const [left] = await query<{ more: boolean }>(
+        `WITH first AS (SELECT coalesce(min(seq), 0) AS seq FROM $S.row_data WHERE log = $1),
+           dropped AS (DELETE FROM $S.row_data r USING first
+             WHERE r.log = $1 AND r.seq < least(first.seq + ${DROP_ROWS}, ${archived}) RETURNING 1)
+         SELECT (SELECT count(*) FROM dropped) > 0 AND first.seq + ${DROP_ROWS} < ${archived} AS more FROM first`,
+      )
+      return left?.more ?? false
+    },
+    async segments() {
+      const rows = await query<HeadRecord & { first: string; rows_file: string; leaves_file: string }>(
+        'SELECT first, size, last_hash, frontier, rows_file, leaves_file FROM $S.segments WHERE log = $1 ORDER BY first',
+      )
+      return rows.map(({ first, size, last_hash, frontier, rows_file, leaves_file }) => ({
+        first: Number(first),
+        end: { log, lastHash: last_hash, frontier: { size: Number(size), hashes: frontier } },
+        rowsFile: rows_file,
+        leavesFile: leaves_file,
+      }))
+    },
+    openings: async (seq) =>
+      query<{ field: string; salt: Buffer; value: string }>(
+        'SELECT field, salt, value FROM $S.openings WHERE log = $1 AND seq = $2 ORDER BY field',
+        seq,
+      ),
+    async erase(refs) {
+      const rows = await query(
+        `DELETE FROM $S.openings o USING unnest($2::bigint[], $3::text[]) AS gone (seq, field)
+         WHERE o.log = $1 AND o.seq = gone.seq AND o.field = gone.field RETURNING 1`,
+        refs.map(({ seq }) => seq),
+        refs.map(({ field }) => field),
+      )
+      return rows.length
+    },
+    close: () => client.end(),
+  }
+}
+
+/** PostgreSQL's text has no NUL; what is searched by is no part of what is verified. */
+const searchable = (text: string): string => text.replaceAll('\0', '\uFFFD')
+
+/** Conditions as SQL; `$1` is the log. */
+function conditionsOf({ eventTypes, actor, target, since, until, text, beforeSeq }: AuditFilter) {
+  const values: unknown[] = []
+  const where = ['log = $1']
+  const add = (condition: (place: string) => string, value: unknown) => {
+    if (value === undefined) return
+    values.push(value)
+    where.push(condition(`$${values.length + 1}`))
+  }
+  add((at) => `event_type = ANY(${at}::text[])`, eventTypes)
+  add((at) => `actor = ${at}`, actor && searchable(actor))
+  add((at) => `target = ${at}`, target && searchable(target))
+  add((at) => `"timestamp" >= ${at}`, since)
+  add((at) => `"timestamp" < ${at}`, until)
+  add((at) => `seq < ${at}`, beforeSeq)
+  add((at) => `position(${at} IN bytes) > 0`, text && Buffer.from(JSON.stringify(text).slice(1, -1)))
+  return { where: where.join(' AND '), values }
+}

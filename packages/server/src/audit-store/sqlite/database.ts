@@ -1,0 +1,161 @@
+import type { AuditHead, CommitmentRef, Draft, StoredRow } from '../../audit/index.js'
+import type { Sqlite, Value } from '../../sqlite/index.js'
+import { DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
+import { type SealedBatches, sealBatches } from '../seal-batches.js'
+import { findRows, toRow } from './find.js'
+import { saveGroup } from './groups.js'
+
+/** Rows of one INSERT: fewer steps between us and SQLite. */
+const ROWS_PER_INSERT = 16
+const insertOf = (rows: number) =>
+  `INSERT INTO row_data (seq, bytes, row_hash) VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`
+const INSERT_MANY = insertOf(ROWS_PER_INSERT)
+const INSERT_ONE = insertOf(1)
+/** Rows after which the write-ahead file is moved into the database: some 4 MiB of it. */
+const WAL_ROWS = 4000
+const WAL_COMMITS = 400
+
+/** The log in an open file. */
+export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, StoredRow>): LogDatabase {
+  let walRows = 0
+  let walCommits = 0
+
+  function save({ rows, drafts, nodes, head: end }: SealedBatches): void {
+    insertRows(sqlite, rows)
+    saveGroup(sqlite, rows, drafts)
+    for (const { level, index, hash } of nodes) sqlite.run('INSERT INTO nodes VALUES (?, ?, ?)', level, index, hash)
+    for (const [n, draft] of drafts.entries()) saveOpenings(sqlite, (rows[n] as StoredRow).seq, draft)
+    saveHead(sqlite, end)
+  }
+
+  return {
+    append(batches) {
+      // The end is read under the lock: another program may have written behind what this one knows.
+      const { outcomes, head, rows } = sqlite.transaction(() => {
+        const sealed = sealBatches(batches, readHead(sqlite), survivors)
+        if (sealed.rows.length > 0) save(sealed)
+        return sealed
+      })
+      walRows += rows.length
+      walCommits++
+      return { outcomes, size: head.frontier.size }
+    },
+    settle() {
+      if (walRows < WAL_ROWS && walCommits < WAL_COMMITS) return
+      walRows = 0
+      walCommits = 0
+      // SQLite's own checkpoints swallow the disk's refusal; here it is as fatal as that of a commit.
+      sqlite.rows('PRAGMA wal_checkpoint(PASSIVE)')
+    },
+    page: (fromSeq, toSeq) => pageOf(sqlite, fromSeq, toSeq),
+    find: (filter) => findRows(sqlite, filter),
+    head: () => readHead(sqlite),
+    nodes: (level, from, to) =>
+      sqlite
+        .rows('SELECT hash FROM nodes WHERE level = ? AND place >= ? AND place < ? ORDER BY place', level, from, to)
+        .map(([hash]) => String(hash)),
+    saveCheckpoint({ size, note }) {
+      sqlite.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', size, note)
+    },
+    checkpoints: (fromSize) =>
+      sqlite
+        .rows('SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size', fromSize)
+        .map(([size, note]) => ({ size: Number(size), note: String(note) })),
+    saveSegment({ first, end, rowsFile, leavesFile }) {
+      const { size, hashes } = end.frontier
+      const values = [first, size, end.lastHash, JSON.stringify(hashes), rowsFile, leavesFile]
+      sqlite.run('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?)', ...values)
+    },
+    dropArchived() {
+      const size = Number(sqlite.value('SELECT coalesce(max(size), 0) FROM segments'))
+      const first = Number(sqlite.value('SELECT coalesce(min(seq), 0) FROM row_data'))
+      const below = Math.min(first + DROP_ROWS, size)
+      sqlite.transaction(() => {
+        sqlite.run('DELETE FROM row_data WHERE seq < ?', below)
+        sqlite.run('DELETE FROM groups WHERE last < ?', below)
+      })
+      walRows += DROP_ROWS
+      return below < size
+    },
+    segments: () => readSegments(sqlite),
+    openings: (seq) =>
+      sqlite
+        .rows('SELECT field, salt, value FROM openings WHERE seq = ? ORDER BY field', seq)
+        .map(([field, salt, value]) => ({ field: String(field), salt: salt as Uint8Array, value: String(value) })),
+    erase: (refs) => eraseOpenings(sqlite, refs),
+    close: () => sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+  }
+}
+
+export function readHead(sqlite: Sqlite): AuditHead {
+  const [name, size, lastHash, frontier] = sqlite.rows('SELECT name, size, last_hash, frontier FROM log')[0] as Value[]
+  return {
+    log: String(name),
+    lastHash: String(lastHash),
+    frontier: { size: Number(size), hashes: JSON.parse(String(frontier)) as string[] },
+  }
+}
+
+export function saveHead(sqlite: Sqlite, { log, lastHash, frontier }: AuditHead): void {
+  const values = [log, frontier.size, lastHash, JSON.stringify(frontier.hashes)]
+  sqlite.run('INSERT OR REPLACE INTO log VALUES (1, ?, ?, ?, ?)', ...values)
+}
+
+export function insertRows(sqlite: Sqlite, rows: readonly StoredRow[]): void {
+  for (let from = 0; from < rows.length; ) {
+    const many = rows.length - from >= ROWS_PER_INSERT
+    const part = rows.slice(from, from + (many ? ROWS_PER_INSERT : 1))
+    sqlite.run(many ? INSERT_MANY : INSERT_ONE, ...part.flatMap(({ seq, bytes, rowHash }) => [seq, bytes, rowHash]))
+    from += part.length
+  }
+}
+
+function saveOpenings(sqlite: Sqlite, seq: number, { commitments = [] }: Draft): void {
+  for (const { field, salt, value } of commitments)
+    sqlite.run('INSERT INTO openings VALUES (?, ?, ?, ?)', seq, field, salt, value)
+}
+
+export function pageOf(sqlite: Sqlite, fromSeq: number, toSeq: number): readonly StoredRow[] {
+  const page: StoredRow[] = []
+  let sizeBytes = 0
+  for (let at = fromSeq; page.length < PAGE_ROWS; ) {
+    const sql = 'SELECT seq, bytes, row_hash FROM row_data WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT 100'
+    const rows = sqlite.rows(sql, at, toSeq).map(toRow)
+    for (const row of rows) {
+      if (sizeBytes > PAGE_BYTES) return page
+      page.push(row)
+      sizeBytes += row.bytes.length
+    }
+    if (rows.length === 0) break
+    at = (rows.at(-1) as StoredRow).seq + 1
+  }
+  return page
+}
+
+export function readSegments(sqlite: Sqlite) {
+  const log = String(sqlite.value('SELECT name FROM log'))
+  return sqlite
+    .rows('SELECT first, size, last_hash, frontier, rows_file, leaves_file FROM segments ORDER BY first')
+    .map(([first, size, lastHash, frontier, rowsFile, leavesFile]) => ({
+      first: Number(first),
+      end: {
+        log,
+        lastHash: String(lastHash),
+        frontier: { size: Number(size), hashes: JSON.parse(String(frontier)) as string[] },
+      },
+      rowsFile: String(rowsFile),
+      leavesFile: String(leavesFile),
+    }))
+}
+
+/** For good: SQLite overwrites what is deleted (`secure_delete`), and the write-ahead file is emptied. */
+function eraseOpenings(sqlite: Sqlite, refs: readonly CommitmentRef[]): number {
+  const erased = sqlite.transaction(() =>
+    refs.reduce(
+      (sum, { seq, field }) => sum + sqlite.run('DELETE FROM openings WHERE seq = ? AND field = ?', seq, field),
+      0,
+    ),
+  )
+  sqlite.rows('PRAGMA wal_checkpoint(TRUNCATE)')
+  return erased
+}

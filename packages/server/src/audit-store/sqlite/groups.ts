@@ -1,0 +1,48 @@
+import type { AuditFilter, Draft, StoredRow } from '../../audit/index.js'
+import type { Sqlite, Value } from '../../sqlite/index.js'
+
+/** What of a row it can be found by. */
+type Sought = Pick<Draft, 'actor' | 'target' | 'timestamp'> & { readonly eventType: string }
+
+const typeKey = (type: string) => JSON.stringify(`type:${type}`)
+const actorKey = (actor: string) => JSON.stringify(`actor:${actor}`)
+const targetKey = (target: string) => JSON.stringify(`target:${target}`)
+
+/**
+ * Notes what rows that are saved together can be found by: one entry behind the other. An index of rows would be
+ * written to at as many places as it has keys, and cost more than the rows themselves.
+ */
+export function saveGroup(sqlite: Sqlite, rows: readonly Pick<StoredRow, 'seq'>[], sought: readonly Sought[]): void {
+  const keys = new Set<string>()
+  let [earliest, latest] = [sought[0]?.timestamp ?? '', '']
+  for (const { eventType, actor, target, timestamp } of sought) {
+    keys.add(typeKey(eventType)).add(actorKey(actor)).add(targetKey(target))
+    if (timestamp < earliest) earliest = timestamp
+    if (timestamp > latest) latest = timestamp
+  }
+  const [first, last] = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0]
+  sqlite.run('INSERT INTO groups VALUES (?, ?, ?, ?, ?)', last, first, earliest, latest, `[${[...keys].join(',')}]`)
+}
+
+/** Groups in which rows of a filter may lie, the newest first; all with rows below `before`. */
+export function groupsBefore(sqlite: Sqlite, filter: AuditFilter, before: number, limit: number) {
+  const conditions = ['first < ?']
+  const values: Value[] = [before]
+  const where = (condition: string, ...given: Value[]) => {
+    conditions.push(condition)
+    values.push(...given)
+  }
+  const { eventTypes, actor, target, since, until } = filter
+  if (eventTypes) where(anyOf(eventTypes.length), ...eventTypes.map(typeKey))
+  if (actor !== undefined) where(anyOf(1), actorKey(actor))
+  if (target !== undefined) where(anyOf(1), targetKey(target))
+  if (since !== undefined) where('latest >= ?', since)
+  if (until !== undefined) where('earliest < ?', until)
+  const sql = `SELECT first, last FROM groups WHERE ${conditions.join(' AND ')} ORDER BY last DESC LIMIT ?`
+  return sqlite.rows(sql, ...values, limit).map(([first, last]) => ({ first: Number(first), last: Number(last) }))
+}
+
+/** Keys stand in quotation marks, which they have none of themselves: what is found is a whole key. */
+function anyOf(count: number): string {
+  return count === 0 ? 'false' : `(${Array(count).fill('instr(keys, ?) > 0').join(' OR ')})`
+}

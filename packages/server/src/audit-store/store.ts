@@ -1,0 +1,225 @@
+import type { AuditStore, Draft, StoredRow } from '../audit/index.js'
+import { type VitalsError, vitalsError } from '../errors/index.js'
+import { fromFailure, startThread, type Thread } from '../threads/index.js'
+import { unpackRows } from './packed.js'
+import type { Calls, Place, WorkerData } from './protocol.js'
+import { readerOf } from './reader.js'
+
+/** Most rows that wait for the disk; beyond it `append` refuses. */
+export const QUEUE_LIMIT_ROWS = 20_000
+/** Most rows of one transaction, where one batch alone has no more. */
+const GROUP_ROWS = 2000
+
+export interface AuditStoreStats {
+  /** Rows that wait for the disk. */
+  readonly waitingRows: number
+  /** Rows refused because too many waited. */
+  readonly refusedRows: number
+  /** Rows whose write failed. Who brought them may bring them again. */
+  readonly failedRows: number
+  /** Transactions, and rows that they saved. */
+  readonly commits: number
+  readonly committedRows: number
+  /** Rows of the log at the last commit; at the start as it was found. */
+  readonly size: number
+  /** How often the thread that writes was started again. */
+  readonly restarts: number
+}
+
+/** A store that says how it is. */
+export interface WatchedAuditStore extends AuditStore {
+  stats(): AuditStoreStats
+  /** Why nothing can be written now, or why the last write failed; undefined while all is well. */
+  fault(): VitalsError | undefined
+}
+
+export interface AuditStoreSetup {
+  readonly place: Place
+  /** The log's name. A place that holds another log is refused. */
+  readonly log: string
+  /**
+   * Told of what went wrong without a caller: a tail that was cut off (AUDIT_REPAIRED), a thread that ended and is started
+   * again. Must not throw.
+   */
+  readonly onFault?: (error: VitalsError) => void
+}
+
+/** How a place is named to people: never with a password. */
+export function shownPlace(place: Place): string {
+  if ('sqlite' in place) return place.sqlite
+  try {
+    const { hostname, port, pathname } = new URL(place.postgres)
+    return `postgres://${hostname}${port ? `:${port}` : ''}${pathname} (${place.schema})`
+  } catch {
+    return `postgres (${place.schema})`
+  }
+}
+
+/** Opens a log, making or migrating its tables. Rejects with AUDIT_FAILED, AUDIT_DAMAGED or STORE_SCHEMA_NEWER. */
+export async function openAuditStore({ place, log, onFault = () => {} }: AuditStoreSetup): Promise<WatchedAuditStore> {
+  const shown = shownPlace(place)
+  const queue = new Queue()
+  const common = {
+    program: new URL('./worker.js', import.meta.url),
+    failed: (action: string, reason: string) => vitalsError('AUDIT_FAILED', { store: shown, action, reason }),
+    onFault,
+  }
+  const writer = await startThread<Calls>({
+    ...common,
+    data: (): WorkerData => ({ place, log, shown, role: 'write', ...queue.doubts() }),
+  })
+  queue.start(writer, (await writer.call('head', {})).frontier.size)
+  let reading: Promise<Thread<Calls>> | undefined
+  const reader = () => {
+    reading ??= startThread<Calls>({
+      ...common,
+      data: (): WorkerData => ({ place, log, shown, role: 'read', afterFault: false, acknowledged: 0, unsure: [] }),
+    })
+    reading.catch(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  return {
+    append: (drafts) => queue.append(drafts),
+    ...readerOf(reader),
+    async saveCheckpoint({ size, note }) {
+      await writer.call('saveCheckpoint', { size, note })
+    },
+    async archive(beforeSeq, dir) {
+      const segment = await (await reader()).call('writeArchive', { beforeSeq, dir })
+      if (!segment) return undefined
+      await writer.call('saveSegment', { segment })
+      while ((await writer.call('dropArchived', {})).more);
+      return segment
+    },
+    erase: (refs) => writer.call('erase', { refs }),
+    stats: () => ({ ...queue.stats(), restarts: writer.restarts() }),
+    fault: () => writer.fault() ?? queue.fault(),
+    async close() {
+      await queue.idle()
+      // The reader first: the last one out moves everything into the database file.
+      await reading?.then((thread) => thread.close()).catch(() => {})
+      await writer.close()
+    },
+  }
+}
+
+interface Waiting {
+  readonly drafts: readonly Draft[]
+  readonly resolve: (rows: readonly StoredRow[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The bounded queue towards the thread that writes. One group is on its way at a time; what comes meanwhile is the next,
+ * so that groups grow by themselves where the disk is slow, and nothing is held back where it is not.
+ */
+class Queue {
+  #thread: Thread<Calls> | undefined
+  readonly #waiting: Waiting[] = []
+  #waitingRows = 0
+  #sending: Promise<void> | undefined
+  #fault: VitalsError | undefined
+  /** Drafts of which nobody knows whether they are in the log, since the thread ended while they were under way. */
+  #unsure = new Set<string>()
+  #lostThread = false
+  readonly #figures = { refusedRows: 0, failedRows: 0, commits: 0, committedRows: 0, size: 0 }
+
+  start(thread: Thread<Calls>, size: number): void {
+    this.#thread = thread
+    this.#figures.size = size
+  }
+
+  /** What the next thread has to know of what this one did. */
+  doubts(): Pick<WorkerData, 'afterFault' | 'acknowledged' | 'unsure'> {
+    return { afterFault: this.#lostThread, acknowledged: this.#figures.size, unsure: [...this.#unsure] }
+  }
+
+  append(drafts: readonly Draft[]): Promise<readonly StoredRow[]> {
+    if (drafts.length === 0) return Promise.resolve([])
+    // One batch always fits, however large: otherwise its sender would offer it for ever.
+    if (this.#waitingRows > 0 && this.#waitingRows + drafts.length > QUEUE_LIMIT_ROWS) {
+      this.#figures.refusedRows += drafts.length
+      return Promise.reject(vitalsError('AUDIT_BUSY', { waitingRows: this.#waitingRows, rows: drafts.length }))
+    }
+    this.#waitingRows += drafts.length
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ drafts, resolve, reject })
+      this.#sending ??= this.#send()
+    })
+  }
+
+  async idle(): Promise<void> {
+    while (this.#sending) await this.#sending
+  }
+
+  stats() {
+    return { ...this.#figures, waitingRows: this.#waitingRows }
+  }
+
+  fault(): VitalsError | undefined {
+    return this.#fault
+  }
+
+  async #send(): Promise<void> {
+    // Whatever is appended in the same turn goes along.
+    await new Promise(setImmediate)
+    while (this.#waiting.length > 0) {
+      const group = this.#take()
+      const rows = group.reduce((sum, { drafts }) => sum + drafts.length, 0)
+      try {
+        const reply = await (this.#thread as Thread<Calls>).call('append', {
+          batches: group.map(({ drafts }) => drafts),
+        })
+        this.#settle(group, reply)
+      } catch (error) {
+        this.#doubt(group, error as VitalsError, rows)
+      }
+      this.#waitingRows -= rows
+    }
+    this.#sending = undefined
+  }
+
+  #take(): readonly Waiting[] {
+    let rows = 0
+    let count = 0
+    for (const { drafts } of this.#waiting) {
+      rows += drafts.length
+      if (count > 0 && rows > GROUP_ROWS) break
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  #settle(group: readonly Waiting[], { outcomes, rows, size }: Calls['append']['reply']): void {
+    const made = unpackRows(rows)
+    let at = 0
+    for (const [n, { drafts, resolve, reject }] of group.entries()) {
+      const outcome = outcomes[n]
+      if (outcome && 'rows' in outcome) {
+        resolve(made.slice(at, at + outcome.rows))
+        at += outcome.rows
+      } else if (outcome) {
+        this.#figures.failedRows += drafts.length
+        reject(fromFailure(outcome.failure))
+      }
+    }
+    this.#fault = undefined
+    this.#lostThread = false
+    for (const { drafts } of this.#unsure.size > 0 ? group : []) for (const { id } of drafts) this.#unsure.delete(id)
+    this.#figures.commits++
+    this.#figures.committedRows += made.length
+    this.#figures.size = size
+  }
+
+  #doubt(group: readonly Waiting[], error: VitalsError, rows: number): void {
+    this.#fault = error
+    this.#lostThread = true
+    this.#figures.failedRows += rows
+    for (const { drafts, reject } of group) {
+      for (const { id } of drafts) if (this.#unsure.size < QUEUE_LIMIT_ROWS) this.#unsure.add(id)
+      reject(error)
+    }
+  }
+}

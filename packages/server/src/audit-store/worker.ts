@@ -1,0 +1,34 @@
+/** A thread of the audit store: one writes, another reads. Started by `store.ts`. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { VitalsError, vitalsError } from '../errors/index.js'
+import { reasonOf } from '../sqlite/index.js'
+import { failureOf } from '../threads/index.js'
+import { Committer } from './committer.js'
+import { openPostgresLog } from './postgres/open.js'
+import type { Message, Request, WorkerData } from './protocol.js'
+import { type Opened, openToRead, openToWrite } from './sqlite/open.js'
+
+const port = parentPort!
+const data = workerData as WorkerData
+const { place, role, shown, log } = data
+const post = (message: Message): void => port.postMessage(message)
+
+async function open(): Promise<Opened> {
+  if ('postgres' in place) return openPostgresLog(data)
+  return role === 'read' ? { database: openToRead(place.sqlite) } : openToWrite(place.sqlite, data)
+}
+
+try {
+  const { database, told } = await open()
+  if (told) post({ kind: 'fault', failure: failureOf(told) })
+  const committer = new Committer({ database, log, shown, post, onEnd: () => process.exit() })
+  port.on('message', (request: Request) => committer.take(request))
+  post({ kind: 'ready' })
+} catch (error) {
+  // Nothing listens on the port, so the thread ends, and with it the handles on the file.
+  const registered =
+    error instanceof VitalsError
+      ? error
+      : vitalsError('AUDIT_FAILED', { store: shown, action: 'be opened', reason: reasonOf(error) }, error)
+  post({ kind: 'unusable', failure: failureOf(registered) })
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openAuditStore, type Place, shownPlace } from '../../../packages/server/src/audit-store/index.js'
+import { LOG } from '../../fixtures/audit-logs.js'
+import { type Database, startPostgres } from '../../fixtures/databases.js'
+import { until } from '../../fixtures/until.js'
+import { many, openAt, storeSuite } from './suite.js'
+
+let server: Database
+
+beforeAll(async () => {
+  server = await startPostgres({ trust: true })
+}, 90_000)
+afterAll(() => server.stop())
+
+const url = () => `postgres://owner@127.0.0.1:${server.port}/postgres`
+const place = async (): Promise<Place> => ({ postgres: url(), schema: `audit_${randomBytes(4).toString('hex')}` })
+
+async function sql(at: Place, statement: string): Promise<readonly (readonly unknown[])[]> {
+  const client = new Client({ connectionString: url() })
+  await client.connect()
+  try {
+    if ('schema' in at) await client.query(`SET search_path = ${at.schema}`)
+    const { rows } = await client.query({ text: statement, rowMode: 'array' })
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
+storeSuite({
+  name: 'postgres',
+  place,
+  sql,
+  tables: { rows: 'rows', data: 'row_data' },
+  tricks: [
+    'TRUNCATE row_data',
+    'TRUNCATE logs CASCADE',
+    "INSERT INTO row_data SELECT * FROM row_data WHERE seq = 2 ON CONFLICT (log, seq) DO UPDATE SET row_hash = 'x'",
+  ],
+})
+
+test('two logs lie in one schema, each a chain of its own', async () => {
+  const at = await place()
+  const [one, other] = [await openAt(at, LOG), await openAt(at, 'example.com/other')]
+  expect((await one.append(many(3))).map(({ seq }) => seq)).toEqual([0, 1, 2])
+  expect((await other.append(many(2, 50))).map(({ seq }) => seq)).toEqual([0, 1])
+})
+
+test('a connection that is cut fails what was under way, is made again, and what did get in is not written twice', async () => {
+  const at = await place()
+  const faults: string[] = []
+  const store = await openAuditStore({ place: at, log: LOG, onFault: ({ code }) => faults.push(code) })
+  await store.append(many(10))
+  const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mcp-vitals audit'`
+  const pending = Promise.allSettled(many(200, 10).map((one) => store.append([one])))
+  await sql(at, cut)
+  const failed = (await pending).flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))
+  await until(
+    async () =>
+      (await store.append(many(1, 5000).map((one) => ({ ...one, id: crypto.randomUUID() }))).catch(() => undefined)) !==
+      undefined,
+    20_000,
+    () => 'it did not come back',
+  )
+  for (const n of failed) await store.append(many(1, 10 + n))
+  const ids = await sql(at, `SELECT id FROM row_data WHERE id::text LIKE '00000000-%'`)
+  expect(new Set(ids.map(([id]) => id)).size).toBe(210)
+  expect(ids).toHaveLength(210)
+  expect(faults.length).toBeGreaterThan(0)
+  await store.close()
+}, 60_000)
+
+test('a password is in no message', async () => {
+  const secret: Place = { postgres: 'postgres://owner:hunter2@127.0.0.1:1/db', schema: 'audit' }
+  expect(shownPlace(secret)).toBe('postgres://127.0.0.1:1/db (audit)')
+  const refused = await openAuditStore({ place: secret, log: LOG }).catch((error: Error) => error)
+  expect(refused).toMatchObject({ code: 'AUDIT_FAILED' })
+  expect((refused as Error).message).not.toContain('hunter2')
+})
