@@ -5,6 +5,7 @@ import { openAuditStore, type Place, shownPlace } from '../../../packages/server
 import { LOG } from '../../fixtures/audit-logs.js'
 import { type Database, startPostgres } from '../../fixtures/databases.js'
 import { until } from '../../fixtures/until.js'
+import { promises } from '../../requirements.js'
 import { many, openAt, storeSuite } from './suite.js'
 
 let server: Database
@@ -31,6 +32,7 @@ async function sql(at: Place, statement: string): Promise<readonly (readonly unk
 
 storeSuite({
   name: 'postgres',
+  keepsRows: promises('A6.audit.append-only', 'A6.audit.immutable'),
   place,
   sql,
   tables: { rows: 'rows', data: 'row_data' },

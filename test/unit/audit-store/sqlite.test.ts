@@ -7,6 +7,7 @@ import { openAuditStore } from '../../../packages/server/src/audit-store/index.j
 import type { VitalsError } from '../../../packages/server/src/errors/index.js'
 import { LOG, testSigner } from '../../fixtures/audit-logs.js'
 import { verifyInPython } from '../../fixtures/verify-audit.js'
+import { promises } from '../../requirements.js'
 import { many, openAt, sign, storeSuite, tempDir } from './suite.js'
 
 const newFile = () => join(tempDir(), 'audit.db')
@@ -24,6 +25,7 @@ function sqlOn(file: string, statement: string): unknown[][] {
 
 storeSuite({
   name: 'sqlite',
+  keepsRows: promises('A6.audit.append-only', 'A6.audit.immutable'),
   place: async () => ({ sqlite: newFile() }),
   sql: async (place, statement) => sqlOn('sqlite' in place ? place.sqlite : '', statement),
   tables: { rows: 'rows', data: 'row_data' },
