@@ -70,7 +70,7 @@ const SERVER_LAYERS = {
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },
   sinks: {
-    may: ['errors', 'state', 'redact', 'folders'],
+    may: ['errors', 'state', 'redact', 'folders', 'detect'],
     types: ['store', 'datadir'],
     why: 'a sink takes events from the stream and never asks where they came from',
   },

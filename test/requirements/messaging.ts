@@ -54,11 +54,13 @@ export const MESSAGING = {
     'A7.env.admin-whatsapp-number': '`ADMIN_WHATSAPP_NUMBER=+15551234567` says whom to tell',
     'A7.env.admin-whatsapp-sender': '`ADMIN_WHATSAPP_SENDER=whatsapp:+14155238886` says from whom, by Twilio',
   }),
+  ...partly(8, 'the alert that it raises: events, metrics and lines are there', {
+    'A8.trigger.anomaly': 'an anomaly raises MEDIUM to HIGH, by how far off it is',
+  }),
   ...open(8, 'the triggers', {
     'A8.trigger.rate-limit': 'a rate limit exceeded raises MEDIUM',
     'A8.trigger.auth-failure': 'an authentication failure raises HIGH',
     'A8.trigger.brute-force': 'brute force raises HIGH',
-    'A8.trigger.anomaly': 'an anomaly raises MEDIUM to HIGH, by how far off it is',
     'A8.trigger.spending': 'spending at 80 % of its limit raises MEDIUM',
     'A8.trigger.provider-error': 'a provider error raises HIGH',
   }),

@@ -3,7 +3,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createDetector, type Detector, SIGNALS, type ToolFinding } from '../../../packages/server/src/detect/index.js'
+import { EVENTS } from '../../../packages/instrument/src/event/index.js'
+import { createDetector, type Detector, type ToolFinding } from '../../../packages/server/src/detect/index.js'
 import { PROVE, record, seeded } from '../../faults/prove.js'
 import { watching } from '../../unit/detect/calls.js'
 
@@ -83,7 +84,7 @@ describe('of any calls', () => {
           }
           const open = new Set<string>()
           for (const { tool: name, signal, stage, usual, seen, severity } of tool.findings) {
-            expect(SIGNALS).toContain(signal)
+            expect(EVENTS.anomaly.fields.signal.choices).toContain(signal)
             for (const figure of [usual, seen]) expect(figure >= 0 && figure <= 1e15).toBe(true)
             const key = `${name} ${signal}`
             expect(open.has(key)).toBe(stage !== 'found')

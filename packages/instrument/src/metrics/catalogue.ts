@@ -171,6 +171,15 @@ const mcp = declare('mcp', {
     'reason',
   ]),
   security_events_total: counter('Events that an auditor wants to know of.', ['server', 'type', 'severity']),
+  anomalies_total: counter(
+    'Times that a tool began to do what is unusual of it, or came to be far out. severity: MEDIUM or HIGH.',
+    ['server', 'tool', 'signal', 'severity'],
+  ),
+  tool_anomaly_level: gauge(
+    '0: the tool does as usual. 1: it does not. 2: it is far out. signal: latency, errors, rate, silence or size.',
+    ['server', 'tool', 'signal'],
+    { merge: 'max' },
+  ),
   plugin_executions_total: counter("Runs of plugins' commands that ended. status: success, error or cancelled.", [
     'server',
     'plugin',
@@ -255,6 +264,8 @@ const vitals = declare('mcp_vitals', {
     'Log lines lost: too many of our own waited, or a destination failed. A line for two destinations counts in each.',
     [],
   ),
+  anomaly_tools: gauge('Tools that are compared with what is usual of them.', [], { merge: 'sum' }),
+  anomaly_untracked_calls_total: counter('Calls of tools that are not, because there are too many.', []),
   doors_tracked: gauge('Agents, tools and addresses that limits and the lockout follow now.', [], { merge: 'sum' }),
   doors_overflow_total: counter(
     'What the doors could not follow one by one. reason: limit (calls that shared one limit) or lockout (addresses whose wrong keys were forgotten).',

@@ -89,6 +89,15 @@ export const APP_FOLDS = {
     registry.counter(mcp.auth_failures_total).with(label, reason).inc(1, event)
   },
 
+  anomaly({ name, signal, severity, stage }, server) {
+    const { label, registry } = server
+    const tool = server.toolLabel(name, false)
+    const isOn = stage === 'found' || stage === 'worse'
+    if (isOn) registry.counter(mcp.anomalies_total).with(label, tool, signal, severity).inc()
+    const level = isOn ? (severity === 'HIGH' ? 2 : 1) : 0
+    registry.gauge(mcp.tool_anomaly_level).with(label, tool, signal).set(level)
+  },
+
   validation(event, server) {
     const { label, registry, values } = server
     const tool = event.name === undefined ? '' : server.toolLabel(event.name, false)

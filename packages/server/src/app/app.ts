@@ -92,7 +92,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     sinks: [log, createStoreSink(store)],
     store,
     logger,
-    options: config.metrics,
+    options: config,
     cleanId,
     providers: Object.keys(config.providers),
   })

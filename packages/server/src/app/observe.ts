@@ -27,6 +27,7 @@ import {
 } from '../state/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
+import { startAnomalies } from './anomalies.js'
 import { createFaultLog } from './fault-log.js'
 
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
@@ -61,7 +62,7 @@ export interface ObservationNeeds {
   readonly sinks: readonly Sink[]
   readonly store: Store
   readonly logger: Logger
-  readonly options: Config['metrics']
+  readonly options: Pick<Config, 'metrics' | 'anomalies'>
   /** The second net for ids. */
   readonly cleanId: IdMask
   /** Names of the providers in the configuration. */
@@ -89,7 +90,7 @@ export function createObservation({
   cleanId,
   providers,
 }: ObservationNeeds): Observation {
-  const { prefix, opentelemetry, labels } = options
+  const { prefix, opentelemetry, labels } = options.metrics
   const registry = createRegistry({ prefix })
   const owned = new Set<string>([OWN_SERVER])
   const metrics = createMetricsFold(registry, { providers, opentelemetry, isOwned: (name) => owned.has(name) })
@@ -99,8 +100,11 @@ export function createObservation({
   const host = createHost(() => performance.now())
   const mask = createMask(cleanId)
   const faults = createFaultLog(logger)
+  const publish: Publish = (event, entrance = 'local') =>
+    stream.publish(entrance === 'local' ? mask(event) : event, entrance)
+  const anomalies = startAnomalies({ options: options.anomalies, publish, registry })
   const stream = createStream({
-    folds: [metrics, vitals, plugins, providerCalls, host.fold],
+    folds: [metrics, vitals, plugins, providerCalls, host.fold, anomalies.fold],
     sinks: sinks.map(faults.watched),
     now: Date.now,
     onFault: faults.failed,
@@ -116,7 +120,7 @@ export function createObservation({
   exposeStore(registry, store)
   return {
     stream,
-    publish: (event, entrance = 'local') => stream.publish(entrance === 'local' ? mask(event) : event, entrance),
+    publish,
     mask,
     registry,
     view: createView(registry, labels),
@@ -137,8 +141,12 @@ export function createObservation({
       vitals.forget(name)
       host.forget(name)
       metrics.forget(name)
+      anomalies.forget(name)
     },
-    stop: host.stop,
+    stop() {
+      anomalies.stop()
+      host.stop()
+    },
   }
 }
 

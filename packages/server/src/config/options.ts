@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
+import { anomaliesOptions } from '../detect/options.js'
 import { doorsOptions, serverDoorsOptions } from '../doors/options.js'
 import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
@@ -72,6 +73,7 @@ const sections = {
   store: storeOptions,
   log: logOptions,
   derivations: derivationOptions,
+  anomalies: anomaliesOptions,
   metrics: metricsOptions,
 }
 

@@ -24,10 +24,15 @@ export interface DetectorStats {
 
 /** Compares each tool with itself. Pure: every time comes with an event or a look. */
 export interface Detector {
-  /** Takes an event, and gives what it shows; most show nothing. */
-  see(event: Event): readonly ToolFinding[]
+  /**
+   * Takes an event, and gives what it shows; most show nothing. `now`, milliseconds since 1970, is when it came, which may be
+   * later than it happened, or by another clock: a silence is what nobody tells of.
+   */
+  see(event: Event, now?: number): readonly ToolFinding[]
   /** Gives what silences until `now` (milliseconds since 1970) show: to be called every second or so. */
   look(now: number): readonly ToolFinding[]
+  /** Expects no call before the next one: for when nobody could look for a while. */
+  pause(): void
   /** Lets go of a server that is no more. */
   forget(server: string): void
   stats(): DetectorStats
@@ -84,13 +89,13 @@ export function createDetector({ maxTools }: { readonly maxTools: number }): Det
   }
 
   return {
-    see(event) {
+    see(event, now = event.at) {
       const { server } = event
       if (event.type === 'session.closed' && event.session !== undefined && isOrderly(event))
         for (const watch of servers.get(server)?.values() ?? []) watch.leave(event.session)
       if (!isToolCall(event) || event.name === undefined) return NOTHING
       const tool = event.name
-      const findings = watchOf(event, tool)?.add(callOf(event))
+      const findings = watchOf(event, tool)?.add(callOf(event), now)
       return findings === undefined || findings.length === 0
         ? NOTHING
         : findings.map((finding) => ({ ...finding, server, tool }))
@@ -102,6 +107,9 @@ export function createDetector({ maxTools }: { readonly maxTools: number }): Det
         if (finding) found.push({ ...finding, server, tool })
       }
       return found
+    },
+    pause() {
+      for (const { watch } of each()) watch.pause()
     },
     forget(server) {
       tools -= servers.get(server)?.size ?? 0

@@ -1,3 +1,4 @@
 export { createDetector, type Detector, type DetectorStats, type ToolFinding } from './detect.js'
-export { type Finding, type Severity, SIGNALS, type Signal, STAGES, type Stage } from './finding.js'
+export type { Finding, Severity, Signal, Stage } from './finding.js'
+export type { AnomaliesOptions } from './options.js'
 export { describe } from './words.js'

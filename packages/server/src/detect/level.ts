@@ -134,7 +134,7 @@ export class LevelDetector {
 
   #correlate(score: number): void {
     const share = 1 / Math.min(++this.#scores, CORRELATION_LIFETIME)
-    this.#correlation += share * (score * this.#scoreBefore - this.#correlation)
+    this.#correlation += share * (Math.sign(score * this.#scoreBefore) - this.#correlation)
     this.#scoreBefore = score
     this.#blockSum += score
     if (this.#scores % BLOCK === 0) this.#endBlock()
@@ -155,10 +155,14 @@ export class LevelDetector {
     return WANDER_SHARE * Math.sqrt(Math.max(0, this.#wandering - noise))
   }
 
-  /** How many times the limits are raised: the variance of a sum of an autoregressive series against an independent one. */
+  /**
+   * How many times the limits are raised: the variance of a sum of an autoregressive series against an independent one. The
+   * correlation is that of a normal series whose neighbours lie so often on the same side of the median, since a fault that
+   * has just begun would weigh too much in products of the scores themselves.
+   */
   #stretch(): number {
     const noise = 2 / Math.sqrt(Math.min(this.#scores, 2 * CORRELATION_LIFETIME) + 1)
-    const sure = Math.min(0.9, Math.max(0, this.#correlation - noise))
+    const sure = Math.min(0.9, Math.sin((Math.PI / 2) * Math.max(0, this.#correlation - noise)))
     return (1 + sure) / (1 - sure)
   }
 

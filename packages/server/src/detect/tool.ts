@@ -90,6 +90,8 @@ export class ToolWatch {
   readonly #silence = new Silence()
   readonly #unusual = new Map<Signal, Unusual>()
   #lastAt: number | undefined
+  /** When the newest call came, by our own clock. */
+  #heardAt = 0
   #session: string | undefined
   /** The caller has left in good order: nothing is expected, and the gap until the next call tells nothing. */
   #isLeft = false
@@ -101,12 +103,12 @@ export class ToolWatch {
     return this.#lastAt ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Takes a call, and gives what it shows. */
-  add(call: Call): readonly Finding[] {
+  /** Takes a call that came at `now`, and gives what it shows. */
+  add(call: Call, now: number): readonly Finding[] {
     const findings: Finding[] = []
     this.#calls++
     this.#session = call.session
-    this.#takeGap(call.at, findings)
+    this.#takeGap(call.at, now, findings)
     if (call.result === 'withdrawn') return findings
     this.#take('errors', this.#errors, this.#errors.add(call.result === 'failed'), call.at, findings)
     if (call.result === 'failed') return findings
@@ -117,37 +119,43 @@ export class ToolWatch {
 
   /** Takes that a client ended its session: where the newest call was its own, no other is expected. */
   leave(session: string): void {
-    if (session === this.#session && !this.#unusual.has('silence')) this.#isLeft = true
+    if (session === this.#session) this.pause()
+  }
+
+  /** Expects no call before the next one. A silence that was found lasts until then all the same. */
+  pause(): void {
+    if (!this.#unusual.has('silence')) this.#isLeft = true
   }
 
   /** Gives what a silence until `now` shows. */
   look(now: number): Finding | undefined {
-    if (this.#lastAt === undefined || this.#isLeft || now - this.#lastAt < this.#allowedMs) return undefined
+    if (this.#lastAt === undefined || this.#isLeft || now - this.#heardAt < this.#allowedMs) return undefined
     const known = this.#unusual.get('silence')
     const gaps = this.#gap.memory
     const usual = known?.usual ?? this.#silence.usualMs(gaps)
-    const seen = now - this.#lastAt
+    const seen = now - this.#heardAt
     if (!known) return this.#begin('silence', { usual, seen, calls: 0 }, now)
     if (known.severity === 'HIGH' || seen < FAR_SILENCE * usual || !this.#silence.isRegular(gaps)) return undefined
     known.severity = 'HIGH'
     return worse(known, seen)
   }
 
-  #takeGap(at: number, findings: Finding[]): void {
+  #takeGap(at: number, now: number, findings: Finding[]): void {
     const last = this.#lastAt
     this.#lastAt = Math.max(last ?? at, at)
+    const heardAt = this.#heardAt
+    this.#heardAt = now
     const isLeft = this.#isLeft
     this.#isLeft = false
     if (last === undefined || isLeft) return
     const gapMs = Math.max(0, at - last)
     const silence = this.#unusual.get('silence')
     if (silence) {
-      this.#silence.keep(gapMs, at)
-      findings.push(this.#end('over', silence, gapMs))
+      this.#silence.keep(now - heardAt, now)
+      findings.push(this.#end('over', silence, now - heardAt))
     }
     this.#take('rate', this.#gap, this.#gap.add(gapMs), at, findings)
-    if (silence || this.#calls % RECKON_CALLS === 0)
-      this.#allowedMs = this.#silence.allowedMs(this.#gap.memory, this.#lastAt)
+    if (silence || this.#calls % RECKON_CALLS === 0) this.#allowedMs = this.#silence.allowedMs(this.#gap.memory, now)
   }
 
   #take(signal: Signal, detector: Detector, verdict: Verdict, at: number, findings: Finding[]): void {

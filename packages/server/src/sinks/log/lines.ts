@@ -7,6 +7,7 @@ import {
   type Field,
   OWN_SERVER,
 } from '@mcp-vitals/instrument/event'
+import { describe } from '../../detect/index.js'
 
 /** Levels from least to most grave. */
 export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const
@@ -78,6 +79,11 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   voice: (e) => ['info', `voice_${e.action}`, `Voice session ${e.action}${inSession(e)}`],
   usage: (e) => ['debug', 'usage', `Usage: ${e.provider}`],
   error: (e) => ['error', 'error', `Error: ${e.errorType}${because(e.reason)}`],
+  anomaly: (e) => [
+    e.stage === 'found' || e.stage === 'worse' ? SEVERITY_LEVELS[e.severity] : 'info',
+    `anomaly_${e.stage}`,
+    `Anomaly ${e.stage}: ${tool(e)}, ${e.signal}: ${describe(e)}`,
+  ],
   derivation: (e) => ['debug', 'derivation_missed', `No ${e.event} derived: ${e.field} is ${e.result}`],
   business: (e) => ['debug', 'business', `Counted: ${e.name} ${e.value}`],
 }
