@@ -42,6 +42,7 @@ const SERVER_LAYERS = {
     may: ['errors', 'children', 'version'],
     why: 'checks of what is outside stand by themselves; faces show their results, app/ hands these on',
   },
+  'http-client': { may: [], why: 'a client carries bytes and knows nothing of what they mean' },
   children: {
     may: ['errors', 'folders'],
     why: 'starting processes safely is a tool of the sources, not a user of them',
@@ -65,7 +66,7 @@ const SERVER_LAYERS = {
   },
   host: { may: [], why: 'readings of machine and processes are taken for the registry, whoever shows it' },
   sources: {
-    may: ['errors', 'children'],
+    may: ['errors', 'children', 'http-client'],
     types: ['store', 'spool', 'datadir', 'listen'],
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },

@@ -27,6 +27,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['promql-direction', 'server/src/promql/seed.ts', "import '../store/index.js'"],
   ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
+  ['http-client-direction', 'server/src/http-client/seed.ts', "import '../errors/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
   ['audit-direction', 'server/src/audit/seed.ts', "import '../store/index.js'"],
   ['audit-store-direction', 'server/src/audit-store/seed.ts', "import '../store/index.js'"],

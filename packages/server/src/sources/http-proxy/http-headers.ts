@@ -52,6 +52,23 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
   return Array.isArray(value) ? value[0] : value
 }
 
+/** A header's value in a raw form, several joined as a list (RFC 9110, 5.3); undefined where there is none. `name` in lower case. */
+export function valueIn(raw: readonly string[], name: string): string | undefined {
+  let value: string | undefined
+  for (let at = 0; at < raw.length; at += 2) {
+    if (raw[at]!.length !== name.length || raw[at]!.toLowerCase() !== name) continue
+    value = value === undefined ? raw[at + 1]! : `${value}, ${raw[at + 1]}`
+  }
+  return value
+}
+
+/** A raw form in pairs, as node:http takes trailers. */
+export function addedTrailers(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let at = 0; at < raw.length; at += 2) pairs.push([raw[at]!, raw[at + 1]!])
+  return pairs
+}
+
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** A value that may be wrapped as `=?base64?…?=` (UTF-8), unwrapped; undefined where what is wrapped is no base64. */

@@ -1,11 +1,17 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import {
+  type AnswerHead,
+  type Call,
+  type CallTaker,
+  ConnectTimeOut,
+  type HttpClient,
+  type RequestHead,
+} from '../../http-client/index.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { type LinkFault, linkFailure } from './failures.js'
-import { carriesBody, passedHeaders } from './http-headers.js'
-import { limitAnswering, limitConnecting, limitSilence, TimeOut } from './http-timeouts.js'
-import type { HttpWatch } from './http-watch.js'
+import type { AnswerWay, OpenWay } from './http-answer.js'
+import { carriesBody } from './http-headers.js'
+import type { Watch } from './http-watch.js'
 import { passInformation } from './information.js'
 import { refuse } from './respond.js'
 
@@ -14,122 +20,182 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** How a connection ends that the server had closed before it saw the request. */
 const CLOSED_BEFORE = new Set(['ECONNRESET', 'EPIPE'])
 
-/** Looks at one exchange, by copies of the bytes that passed. */
-export type Watch = Pick<
-  HttpWatch,
-  'id' | 'sent' | 'sentAll' | 'answered' | 'received' | 'receivedAll' | 'left' | 'failed'
->
-
-/** What has a body, and headers that say how long it is. */
-type Body = Readable & Pick<IncomingMessage, 'headers' | 'rawTrailers'>
-
 export interface PassageOptions {
   readonly exchange: Exchange
   readonly context: ServerContext
   readonly watch: Watch
-  /** Begins a request to the server, its headers known and its body still to come. */
-  readonly open: (isSecondTry: boolean) => ClientRequest
-  readonly onAnswer: typeof passAnswer
+  readonly client: HttpClient
+  readonly request: RequestHead
+  readonly openWay: OpenWay
 }
 
 /** One exchange on its way to an HTTP server, and the answer on its way back: bytes first, then the look at their copy. */
-export class Passage {
+export class Passage implements CallTaker {
   readonly #exchange: Exchange
   readonly #context: ServerContext
   readonly #watch: Watch
-  readonly #open: PassageOptions['open']
-  readonly #onAnswer: typeof passAnswer
+  readonly #client: HttpClient
+  readonly #request: RequestHead
+  readonly #openWay: OpenWay
   readonly #hasBody: boolean
-  #upstream: ClientRequest
-  #answer: IncomingMessage | undefined
-  #stopCarrying = () => {}
-  #onSent = () => {}
+  /** Bytes of the request's body that are still to come, where their number is known. */
+  #left: number
+  #call: Call
+  #way: AnswerWay | undefined
+  #isSecondTry = false
   #isConnected = false
-  #over = false
+  /** The rest of the request goes nowhere. */
+  #isCutShort = false
+  #isAnswered = false
+  #isOver = false
+  #patience: NodeJS.Timeout | undefined
 
-  constructor({ exchange, context, watch, open, onAnswer }: PassageOptions) {
+  constructor({ exchange, context, watch, client, request, openWay }: PassageOptions) {
     this.#exchange = exchange
     this.#context = context
     this.#watch = watch
-    this.#open = open
-    this.#onAnswer = onAnswer
+    this.#client = client
+    this.#request = request
+    this.#openWay = openWay
     this.#hasBody = carriesBody(exchange.req)
-    this.#upstream = this.#send(false)
+    this.#left = Number(exchange.req.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+    this.#call = client.send(request, this)
   }
 
   /** Follows the exchange from here on. */
   begin(): void {
     const { req, res } = this.#exchange
-    const watch = this.#watch
-    if (!this.#hasBody) req.resume()
-    req.once('end', () => watch.sentAll())
-    res.once('close', () => {
-      if (res.writableFinished || this.#upstream.destroyed) return
-      this.#over = true
-      watch.left()
-      this.#upstream.destroy()
-    })
+    this.#limitAnswering()
+    if (this.#hasBody) req.on('data', (chunk: Buffer) => this.#pass(chunk))
+    else {
+      this.#call.end()
+      req.resume()
+    }
+    req.once('end', () => this.#sentAll())
+    res.once('close', () => this.#closed())
   }
 
-  #send(isSecondTry: boolean): ClientRequest {
-    const { req, res } = this.#exchange
-    const { options } = this.#context
-    const upstream = this.#open(isSecondTry)
-    this.#isConnected = false
-    limitConnecting(upstream, options.connectTimeoutMs, () => {
-      this.#isConnected = true
-    })
-    // A stream that is asked for may begin with its first event, whenever that comes.
-    if (req.method !== 'GET') this.#onSent = limitAnswering(upstream, options.responseTimeoutMs)
-    upstream.on('information', (information) => passInformation(res, information))
-    upstream.once('response', (answer) => this.#pass(answer))
-    upstream.once('upgrade', (_, socket) => {
-      socket.destroy()
-      this.#failed(new Error('it answered with another protocol'), isSecondTry)
-    })
-    upstream.on('error', (error) => this.#failed(error, isSecondTry))
-    if (this.#hasBody) this.#stopCarrying = carry(req, upstream, (chunk) => this.#sent(chunk))
-    else upstream.end()
-    return upstream
+  onConnected(): void {
+    this.#isConnected = true
   }
 
-  #sent(chunk: Buffer): void {
+  onDrain(): void {
+    this.#goOn()
+    this.#exchange.req.resume()
+  }
+
+  onInformation(head: AnswerHead): void {
+    passInformation(this.#exchange.res, head)
+  }
+
+  onHead(head: AnswerHead): void {
+    clearTimeout(this.#patience)
+    this.#patience = undefined
+    try {
+      this.#way = this.#openWay(this.#exchange, head, this.#call, this.#watch)
+    } catch {
+      this.#call.destroy()
+      this.#refuse({ kind: 'broken off', reason: 'its answer cannot be passed on' })
+      return
+    }
+    this.#limitSilence()
+  }
+
+  onData(chunk: Buffer): void {
+    this.#patience?.refresh()
+    this.#way?.data(chunk)
+  }
+
+  onTold(): void {
+    this.#way?.told()
+  }
+
+  onEnd(rawTrailers: readonly string[]): void {
+    this.#isAnswered = true
+    clearTimeout(this.#patience)
+    this.#way?.end(rawTrailers)
+  }
+
+  onError(error: NodeJS.ErrnoException): void {
+    clearTimeout(this.#patience)
+    if (this.#isOver) return
+    if (this.#way) {
+      // The server reads no more: what is left of the request goes nowhere.
+      this.#cutShort()
+      if (!this.#isAnswered) this.#broken(false)
+      return
+    }
+    if (this.#exchange.res.destroyed) return
+    if (this.#mayRepeat(error)) {
+      this.#isSecondTry = true
+      this.#isConnected = false
+      this.#call = this.#client.send(this.#request, this, true)
+      this.#limitAnswering()
+      this.#call.end()
+      return
+    }
+    this.#refuse(faultOf(error, this.#isConnected))
+  }
+
+  /**
+   * Carries a piece of the body on, at the pace of the server, and then has it looked at. The last piece of a body whose
+   * length is known ends the request, so that a short one is one write.
+   */
+  #pass(chunk: Buffer): void {
+    const { req } = this.#exchange
+    this.#left -= chunk.length
+    if (!this.#isCutShort) {
+      if (this.#left === 0) this.#call.end(chunk)
+      else if (!this.#call.write(chunk)) req.pause()
+    }
     this.#exchange.requestBytes += chunk.length
-    this.#onSent()
+    this.#goOn()
     this.#watch.sent(chunk)
   }
 
-  #pass(answer: IncomingMessage): void {
-    const { res } = this.#exchange
-    if (this.#over || res.destroyed) return
-    this.#answer = answer
-    try {
-      this.#onAnswer(this.#exchange, answer, this.#watch)
-    } catch {
-      // What node:http read and would not write, such as a status below 100.
-      this.#answer = undefined
-      this.#upstream.destroy()
-      this.#failed(new Error('its answer is no HTTP'), true)
-      return
-    }
-    limitSilence(answer, res, this.#context.options.streamIdleTimeoutMs)
+  #sentAll(): void {
+    if (this.#hasBody && !this.#isCutShort && !this.#call.isEnded)
+      this.#call.end(undefined, this.#exchange.req.rawTrailers)
+    this.#goOn()
+    this.#watch.sentAll()
   }
 
-  #failed(error: NodeJS.ErrnoException, isSecondTry: boolean): void {
+  /** The client has its answer, or left before. */
+  #closed(): void {
     const { req, res } = this.#exchange
-    if (this.#over || res.destroyed) return
-    if (this.#answer) {
-      // The server closes its side after its answer, and reads no more: what is left of the request goes nowhere.
-      this.#stopCarrying()
-      return
+    clearTimeout(this.#patience)
+    if (this.#isOver) return
+    if (!res.writableFinished && !(this.#isAnswered && this.#call.isEnded)) {
+      this.#isOver = true
+      this.#watch.left()
+      this.#give()
+    } else if (!this.#call.isEnded && !this.#isCutShort) {
+      // It was answered early, and may go on sending.
+      req.once('close', () => {
+        if (!this.#call.isEnded) this.#give()
+      })
     }
-    if (!isSecondTry && this.#mayRepeat(error)) {
-      this.#upstream = this.#send(true)
-      return
-    }
-    this.#over = true
-    this.#stopCarrying()
-    const fault = faultOf(error, this.#isConnected)
+  }
+
+  #give(): void {
+    clearTimeout(this.#patience)
+    this.#call.destroy()
+  }
+
+  #cutShort(): void {
+    this.#isCutShort = true
+    this.#exchange.req.resume()
+  }
+
+  #broken(isTimeOut: boolean): void {
+    this.#isOver = true
+    this.#way?.broken(isTimeOut)
+  }
+
+  #refuse(fault: LinkFault): void {
+    const { req } = this.#exchange
+    this.#isOver = true
+    this.#cutShort()
     const answer = () => {
       this.#watch.failed(fault.kind.endsWith('timeout'))
       refuse(this.#exchange, { ...linkFailure(this.#context, fault), id: this.#watch.id })
@@ -141,75 +207,55 @@ export class Passage {
 
   /** A kept connection that the server had closed by itself says nothing of the request, which it never saw. */
   #mayRepeat({ code }: NodeJS.ErrnoException): boolean {
-    const isSafe = SAFE_METHODS.has(this.#exchange.req.method ?? '') && !this.#hasBody
-    return isSafe && this.#upstream.reusedSocket && CLOSED_BEFORE.has(code ?? '')
+    const isSafe = SAFE_METHODS.has(this.#request.method) && !this.#hasBody
+    return isSafe && !this.#isSecondTry && this.#call.isReused && CLOSED_BEFORE.has(code ?? '')
   }
-}
 
-/** Passes an answer on as it comes. Throws where it cannot be written. */
-export function passAnswer(exchange: Exchange, answer: IncomingMessage, watch: Watch): void {
-  const { res } = exchange
-  res.writeHead(answer.statusCode!, answer.statusMessage, passedHeaders(answer.rawHeaders))
-  sendHeaderSoon(exchange)
-  carry(answer, res, (chunk) => {
-    exchange.responseBytes += chunk.length
-    watch.received(chunk)
-  })
-  watch.answered(answer.statusCode!, answer.headers)
-  answer.once('end', () => watch.receivedAll())
-  answer.once('error', (error) => {
-    watch.failed(error instanceof TimeOut)
-    res.destroy()
-  })
-}
-
-/**
- * Sends the header without waiting for the body, where that does not come with it: one write in place of two is a
- * quarter of what a call costs. node:http's own way to flush would write the header as UTF-8, two bytes for one of Latin-1.
- */
-function sendHeaderSoon(exchange: Exchange): void {
-  const { res } = exchange
-  setImmediate(() => {
-    if (exchange.responseBytes === 0 && !res.writableEnded && !res.destroyed) res.write('', 'latin1')
-  })
-}
-
-/**
- * Carries a body on as it comes, at the pace of its reader, and shows each piece to `look` once it is on its way. The last
- * piece of a body whose length is known ends it, so that a short message is one write, its header included: pipes take
- * twice the work for it. The answer lets the rest of the body go nowhere.
- */
-function carry(from: Body, to: ClientRequest | ServerResponse, look: (chunk: Buffer) => void): () => void {
-  let left = Number(from.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-  let isStopped = false
-  from.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (!isStopped) {
-      if (left === 0) to.end(chunk)
-      else if (!to.write(chunk)) from.pause()
-    }
-    look(chunk)
-  })
-  to.on('drain', () => from.resume())
-  from.once('end', () => {
-    if (isStopped || to.writableEnded) return
-    addTrailers(to, from)
-    to.end()
-  })
-  return () => {
-    isStopped = true
-    from.resume()
+  /**
+   * Fails the call where no answer begins within `responseTimeoutMs` of its last byte, or where the server takes none of
+   * it for so long; no limit where that is not set. While the client is the slow one, the server is not blamed. A stream
+   * that is asked for may begin with its first event, whenever that comes.
+   */
+  #limitAnswering(): void {
+    const { responseTimeoutMs } = this.#context.options
+    if (responseTimeoutMs === undefined || this.#request.method === 'GET') return
+    const timer = setTimeout(() => {
+      if (!this.#call.isEnded && !this.#call.needsDrain) {
+        timer.refresh()
+        return
+      }
+      this.#give()
+      this.#refuse({ kind: 'answer timeout' })
+    }, responseTimeoutMs).unref()
+    this.#patience = timer
   }
-}
 
-/** Trailers pass where the message is sent in chunks; elsewhere there is no place for them. */
-function addTrailers(to: ClientRequest | ServerResponse, { rawTrailers }: Pick<IncomingMessage, 'rawTrailers'>): void {
-  const pairs: [string, string][] = []
-  for (let at = 0; at < rawTrailers.length; at += 2) pairs.push([rawTrailers[at]!, rawTrailers[at + 1]!])
-  if (pairs.length > 0) to.addTrailers(pairs)
+  /** Some of the request went on, so the server has its time again. */
+  #goOn(): void {
+    if (!this.#way) this.#patience?.refresh()
+  }
+
+  /**
+   * Cuts an answer of which nothing came for `streamIdleTimeoutMs`; no limit where that is not set. While its reader is
+   * the slow one, the server is not blamed.
+   */
+  #limitSilence(): void {
+    const { streamIdleTimeoutMs } = this.#context.options
+    if (streamIdleTimeoutMs === undefined || this.#isAnswered) return
+    const timer = setTimeout(() => {
+      if (this.#exchange.res.writableNeedDrain) {
+        timer.refresh()
+        return
+      }
+      this.#give()
+      this.#cutShort()
+      this.#broken(true)
+    }, streamIdleTimeoutMs).unref()
+    this.#patience = timer
+  }
 }
 
 function faultOf(error: NodeJS.ErrnoException, isConnected: boolean): LinkFault {
-  if (error instanceof TimeOut) return { kind: error.kind === 'connect' ? 'connect timeout' : 'answer timeout' }
+  if (error instanceof ConnectTimeOut) return { kind: 'connect timeout' }
   return { kind: isConnected ? 'broken off' : 'unreachable', reason: error.code ?? error.message }
 }

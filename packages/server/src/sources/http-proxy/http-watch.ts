@@ -1,10 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { event } from '@mcp-vitals/instrument/event'
 import { keyToken } from '@mcp-vitals/instrument/mcp'
 import type { ServerContext } from './context.js'
 import { decoding } from './decoding.js'
 import type { Exchange } from './exchange.js'
-import { headerOf } from './http-headers.js'
+import { headerOf, valueIn } from './http-headers.js'
 import type { HttpSession, HttpSessions } from './http-sessions.js'
 import { readParcel } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
@@ -12,6 +11,12 @@ import { isModern } from './routing.js'
 
 /** Bytes of a request that are held until its end, to learn what it is; a longer one is read as it is known then. */
 const MAX_HELD_BYTES = 4_194_304
+
+/** Looks at one exchange, by copies of the bytes that passed. */
+export type Watch = Pick<
+  HttpWatch,
+  'id' | 'sent' | 'sentAll' | 'answered' | 'received' | 'receivedAll' | 'left' | 'failed'
+>
 
 /** Watches one exchange with an HTTP server, by copies of the bytes that passed. */
 export class HttpWatch {
@@ -68,10 +73,10 @@ export class HttpWatch {
   }
 
   /** The answer began. */
-  answered(status: number, headers: IncomingHttpHeaders): void {
+  answered(status: number, rawHeaders: readonly string[]): void {
     this.#begin()
-    this.#settleSession(status, headerOf(headers, 'mcp-session-id'))
-    const type = headers['content-type'] ?? ''
+    this.#settleSession(status, valueIn(rawHeaders, 'mcp-session-id'))
+    const type = valueIn(rawHeaders, 'content-type') ?? ''
     this.#streams = type.startsWith('text/event-stream')
     const framing = this.#streams ? 'events' : type.startsWith('application/json') ? 'body' : undefined
     const copies =
@@ -82,7 +87,7 @@ export class HttpWatch {
     const finish = () => this.#finish(status)
     const read = copies && this.#streams ? this.#notingIds(copies) : copies
     this.#answer = read
-      ? decoding(headers['content-encoding'], read, finish, () => this.#unreadable())
+      ? decoding(valueIn(rawHeaders, 'content-encoding'), read, finish, () => this.#unreadable())
       : { feed: () => {}, end: finish }
   }
 

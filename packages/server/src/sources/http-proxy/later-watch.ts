@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Watch } from './http-passage.js'
+import type { Watch } from './http-watch.js'
 import type { Looks } from './looks.js'
 
 /** Has a watch look later, in the order in which all passed. */
@@ -25,8 +24,8 @@ export class LaterWatch implements Watch {
     this.#looks.later(() => this.#watch.sentAll())
   }
 
-  answered(status: number, headers: IncomingHttpHeaders): void {
-    this.#looks.later(() => this.#watch.answered(status, headers))
+  answered(status: number, rawHeaders: readonly string[]): void {
+    this.#looks.later(() => this.#watch.answered(status, rawHeaders))
   }
 
   received(chunk: Buffer): void {

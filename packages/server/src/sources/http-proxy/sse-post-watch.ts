@@ -1,6 +1,6 @@
 import { keyToken } from '@mcp-vitals/instrument/mcp'
 import type { Exchange } from './exchange.js'
-import type { Watch } from './http-passage.js'
+import type { Watch } from './http-watch.js'
 import type { Copies, Observer } from './observe.js'
 
 /** Watches a POST of the HTTP+SSE transport: its requests are answered on the stream, unless the server refuses it. */

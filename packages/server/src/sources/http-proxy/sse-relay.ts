@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { event } from '@mcp-vitals/instrument/event'
+import type { AnswerHead } from '../../http-client/index.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { endpointRefused, linkFailure } from './failures.js'
-import { passedHeaders } from './http-headers.js'
-import { passAnswer, type Watch } from './http-passage.js'
-import { TimeOut } from './http-timeouts.js'
+import { type AnswerSource, type AnswerWay, passAnswer } from './http-answer.js'
+import { passedHeaders, valueIn } from './http-headers.js'
+import type { Watch } from './http-watch.js'
 import { type Copies, type Observer, observe } from './observe.js'
 import { refuse } from './respond.js'
 import { createEndpointRewriter, EndpointRefused } from './sse-endpoint.js'
@@ -46,23 +46,23 @@ export class SseRelay implements Watch {
     return this.#endpoint
   }
 
-  /** Passes the answer to the GET on. True where it is an event stream, and so a session begins. */
-  take(exchange: Exchange, answer: IncomingMessage): boolean {
-    const { headers, statusCode } = answer
-    if (exchange.res.destroyed) return false
-    if (statusCode !== 200 || !/^text\/event-stream/i.test(headers['content-type'] ?? '')) {
-      passAnswer(exchange, answer, this)
-      return false
-    }
-    const encoding = headers['content-encoding'] ?? 'identity'
+  /** True once an event stream began, and so a session. */
+  isOpen = false
+
+  /** Passes the answer to the GET on. */
+  take(exchange: Exchange, head: AnswerHead, source: AnswerSource): AnswerWay {
+    const { status, rawHeaders } = head
+    if (status !== 200 || !/^text\/event-stream/i.test(valueIn(rawHeaders, 'content-type') ?? ''))
+      return passAnswer(exchange, head, source, this)
+    const encoding = valueIn(rawHeaders, 'content-encoding') ?? 'identity'
     if (encoding !== 'identity') {
-      this.#refuse(exchange, answer, `its stream is compressed (${encoding}), which was not asked for`)
-      return false
+      this.#refuse(exchange, source, `its stream is compressed (${encoding}), which was not asked for`)
+      return NO_WAY
     }
+    this.isOpen = true
     exchange.session = this.pseudonym
     exchange.awaiting = this
-    this.#pass(exchange, answer)
-    return true
+    return this.#pass(exchange, head, source)
   }
 
   /** True while a call waits for its answer. */
@@ -95,38 +95,41 @@ export class SseRelay implements Watch {
     if (!this.#left) this.observer.close(timedOut ? 'timeout' : 'transport_error', 'lost')
   }
 
-  #pass(exchange: Exchange, answer: IncomingMessage): void {
+  #pass(exchange: Exchange, { message, rawHeaders }: AnswerHead, source: AnswerSource): AnswerWay {
     const { res } = exchange
     const rewriter = createEndpointRewriter((announced) => this.#announced(announced))
     const begin = () => {
-      if (!res.headersSent) res.writeHead(200, answer.statusMessage, withoutLength(passedHeaders(answer.rawHeaders)))
+      if (!res.headersSent) res.writeHead(200, message, withoutLength(passedHeaders(rawHeaders)))
     }
     const write = (pieces: readonly Buffer[]) => {
       for (const piece of pieces) {
         begin()
         exchange.responseBytes += piece.length
-        if (!res.write(piece)) answer.pause()
+        if (!res.write(piece)) source.pause()
       }
       for (const piece of pieces) this.received(piece)
     }
-    res.on('drain', () => answer.resume())
-    answer.on('data', (chunk: Buffer) => {
-      try {
-        write(rewriter.feed(chunk))
-      } catch (error) {
-        this.#refuse(exchange, answer, error instanceof EndpointRefused ? error.message : 'it could not be read')
-      }
-    })
-    answer.once('end', () => {
-      write(rewriter.end())
-      begin()
-      res.end()
-      this.receivedAll()
-    })
-    answer.once('error', (error) => {
-      this.failed(error instanceof TimeOut)
-      refuse(exchange, linkFailure(this.#context, { kind: 'broken off', reason: 'the stream broke off' }))
-    })
+    res.on('drain', () => source.resume())
+    return {
+      data: (chunk) => {
+        try {
+          write(rewriter.feed(chunk))
+        } catch (error) {
+          this.#refuse(exchange, source, error instanceof EndpointRefused ? error.message : 'it could not be read')
+        }
+      },
+      told: () => {},
+      end: () => {
+        write(rewriter.end())
+        begin()
+        res.end()
+        this.receivedAll()
+      },
+      broken: (isTimeOut) => {
+        this.failed(isTimeOut)
+        refuse(exchange, linkFailure(this.#context, { kind: 'broken off', reason: 'the stream broke off' }))
+      },
+    }
   }
 
   /** The server's address for POSTs becomes ours. It stays where the configuration points: same scheme, host and port. */
@@ -141,17 +144,20 @@ export class SseRelay implements Watch {
     return this.#addressOf(this.key)
   }
 
-  #refuse(exchange: Exchange, answer: IncomingMessage, reason: string): void {
+  #refuse(exchange: Exchange, source: AnswerSource, reason: string): void {
     const { publish, now, server } = this.#context
     const origin = { server, session: this.pseudonym, transport: 'sse' } as const
     const details = { direction: 'server_to_client', reason: 'endpoint', sizeBytes: 0 } as const
     publish(event('unreadable', now(), origin, details))
     this.#endpoint = undefined
     this.failed(false)
-    answer.removeAllListeners('data').removeAllListeners('end').destroy()
+    source.destroy()
     refuse(exchange, endpointRefused(server, reason))
   }
 }
+
+/** Of an answer that was refused. */
+const NO_WAY: AnswerWay = { data: () => {}, told: () => {}, end: () => {}, broken: () => {} }
 
 /** The same headers without the length of the body, which will be another. */
 function withoutLength(raw: readonly string[]): string[] {

@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import type { UrlEntry } from '../../children/index.js'
+import type { AnswerHead } from '../../http-client/index.js'
 import type { ServerContext, Upstream } from './context.js'
 import type { Exchange } from './exchange.js'
 import { NO_STREAM, OUTSIDE } from './failures.js'
+import type { AnswerSource, AnswerWay } from './http-answer.js'
 import { targetOf } from './http-headers.js'
 import { HttpUpstream } from './http-upstream.js'
 import { refuse } from './respond.js'
@@ -75,15 +76,18 @@ export class SseUpstream implements Upstream {
       target,
       watch: relay,
       raw: uncompressed(exchange.req.rawHeaders),
-      onAnswer: (_, answer) => this.#relay(relay, exchange, answer),
+      openWay: (_, head, source) => this.#relay(relay, exchange, head, source),
     })
   }
 
-  #relay(relay: SseRelay, exchange: Exchange, answer: IncomingMessage): void {
-    if (!relay.take(exchange, answer)) return
-    relay.holder = exchange.holder
-    this.#relays.set(relay.key, relay)
-    exchange.res.once('close', () => this.#relays.delete(relay.key))
+  #relay(relay: SseRelay, exchange: Exchange, head: AnswerHead, source: AnswerSource): AnswerWay {
+    const way = relay.take(exchange, head, source)
+    if (relay.isOpen) {
+      relay.holder = exchange.holder
+      this.#relays.set(relay.key, relay)
+      exchange.res.once('close', () => this.#relays.delete(relay.key))
+    }
+    return way
   }
 
   #post(exchange: Exchange, key: string): void {
