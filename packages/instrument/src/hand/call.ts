@@ -1,4 +1,4 @@
-import { vitals } from '../vitals/index.js'
+import { type OpenCall, openCalls, vitals } from '../vitals/index.js'
 import { type About, quietly, tell, text, thrownWord } from './tell.js'
 
 /** Most tools that are told of by name: a caller who makes names up fills nothing. */
@@ -18,17 +18,23 @@ interface Calls {
   next: number
 }
 
-/** One call of a tool, from its begin to its end. Nothing here throws. */
+/**
+ * One call of a tool, from its begin to its end. Nothing here throws. Inside a call that `instrument` counts it is that call, and
+ * adds the class of its error.
+ */
 export class Call {
   readonly #tool: string
   readonly #about: About
   #operation: string | undefined
+  #counted: OpenCall | undefined
   readonly #beganMs = performance.now()
 
   constructor(tool: string, about: About) {
     this.#tool = tool
     this.#about = about
     quietly(() => {
+      this.#counted = openCalls(vitals()).claim(tool)
+      if (this.#counted) return
       const calls = shared()
       const operation = `${calls.stem}-${(calls.next++).toString(36)}`
       tell('request.started', about, { direction: DIRECTION, method: METHOD, name: tool, operation })
@@ -47,6 +53,7 @@ export class Call {
   failed(error: unknown): void {
     quietly(() => {
       const kind = thrownWord(error)
+      if (this.#counted) this.#counted.errorType = kind
       const code = String((error as { code?: unknown } | null | undefined)?.code)
       if (kind === 'AbortError') this.#end('cancelled')
       else this.#end(TIMEOUT.test(kind) || TIMEOUT.test(code) ? 'timeout' : 'tool_error', kind)

@@ -13,7 +13,7 @@ type AsyncSteps = AsyncIterator<unknown, unknown, unknown> & AsyncIterable<unkno
  *
  * A result in MCP's own form with `isError: true` is a failure. Of an error its class is recorded and never its message;
  * `AbortError` is a cancellation, `TimeoutError` (and the codes of the system and of undici that say the same) a time-out.
- * On a server that `instrument` watches each call is counted already.
+ * Inside a call of the same tool that `instrument` counts it is no second one, and adds the class of what is thrown.
  */
 export function monitored<F extends Handler>(name: string, handler: F, about: About = {}): F {
   const tool = declared(name, about)

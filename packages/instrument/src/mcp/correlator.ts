@@ -5,7 +5,7 @@ import { Lane } from './lane.js'
 import { CONVERSATION_LIMITS, type ConversationLimits } from './limits.js'
 import type { ServerMemory } from './memory.js'
 import { NAMED_METHODS } from './methods.js'
-import { type Direction, type EndDetails, Operation, type Voice } from './operation.js'
+import { type CallRegister, type Direction, type EndDetails, Operation, type Voice } from './operation.js'
 import type { Captured, TokenKey } from './paths.js'
 import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
@@ -28,6 +28,8 @@ export interface ConversationOptions {
   readonly clock: () => number
   /** Shared by all conversations of the server. */
   readonly server: ServerMemory
+  /** Told of tool calls that begin and end. Default nobody. */
+  readonly calls?: CallRegister | undefined
   /** In place of single defaults of `CONVERSATION_LIMITS`. */
   readonly limits?: Partial<ConversationLimits>
 }
@@ -87,8 +89,8 @@ export class Correlator implements Observation {
   #promptListing: Listing | undefined
   #closed = false
 
-  constructor({ origin, publish, now, clock, server, limits }: ConversationOptions) {
-    this.#voice = { origin, publish, now, clock, recent: server.recent }
+  constructor({ origin, publish, now, clock, server, calls, limits }: ConversationOptions) {
+    this.#voice = { origin, publish, now, clock, recent: server.recent, calls }
     this.#server = server
     this.#limits = limits ? { ...CONVERSATION_LIMITS, ...limits } : CONVERSATION_LIMITS
     this.#asked = new Lane(this.#limits.lateAnswers)

@@ -6,6 +6,13 @@ import { type Outcome, statusOf } from './status.js'
 
 export type Direction = EventOf<'notification'>['direction']
 
+/** Told of tool calls that are open, between those who read messages and those who record by hand. */
+export interface CallRegister {
+  begin(call: Operation): void
+  /** Nothing where it ended already. */
+  end(call: Operation): void
+}
+
 /** In whose name, where and by which clocks events are made. */
 export interface Voice {
   readonly origin: Origin
@@ -16,6 +23,7 @@ export interface Voice {
   readonly clock: () => number
   /** Holds the newest of what calls make. */
   readonly recent: Recent
+  readonly calls: CallRegister | undefined
 }
 
 /** What is known of a request when it passes. */
@@ -62,6 +70,9 @@ export class Operation implements Asked {
   responseBytes = 0
   /** What is read off it for events of its own. */
   reading: CallReading | undefined
+  /** The program tells of this call by hand too, and of what class its error is. */
+  claimed = false
+  errorType: string | undefined
   #id = ''
   #traceId: string | undefined
   readonly #voice: Voice
@@ -97,6 +108,7 @@ export class Operation implements Asked {
     }
     if (this.name !== undefined) started.name = this.name
     publish(recent.hold(completed(started, origin, traceId)))
+    if (this.#isToolCall) this.#voice.calls?.begin(this)
   }
 
   /** An answer asked for input: the clock of the server stops. */
@@ -108,6 +120,7 @@ export class Operation implements Asked {
   resume(owner: object, requestBytes: number): void {
     this.#stopWaiting()
     this.#rounds++
+    this.claimed = false
     this.owner = owner
     this.requestBytes += requestBytes
   }
@@ -123,6 +136,7 @@ export class Operation implements Asked {
     if (!this.#ended) {
       if (this.#release) this.onEnd(undefined)
       this.#stopWaiting()
+      if (this.#isToolCall) this.#voice.calls?.end(this)
       this.#ended = this.#voice.recent.hold(this.#ending(outcome, details))
       this.#voice.publish(this.#ended)
       if (details.resultFollows) return
@@ -150,12 +164,17 @@ export class Operation implements Asked {
       responseBytes: this.responseBytes,
     }
     if (this.name !== undefined) ending.name = this.name
+    if (this.errorType !== undefined && outcome !== 'ok') ending.errorType = this.errorType
     if (errorCode !== undefined) ending.errorCode = errorCode
     if (this.#waitMs > 0) ending.waitMs = this.#waitMs
     if (this.#rounds > 1) ending.rounds = this.#rounds
     if (this.task) ending.task = true
     if (this.progress > 0) ending.progress = this.progress
     return completed(ending, origin, this.#traceId)
+  }
+
+  get #isToolCall(): boolean {
+    return this.direction === 'client_to_server' && this.method === 'tools/call'
   }
 
   #stopWaiting(): void {

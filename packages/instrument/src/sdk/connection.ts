@@ -92,14 +92,21 @@ export class Connection implements Ears {
 
   #begin(): ObjectConversation {
     const { server, kind, side } = this.#options
-    const { hub, time } = this.#shared
+    const { hub, time, calls } = this.#shared
     const { memory, definitions } = this.#shared.served(server)
     const transport = kind ?? kindOfTransport(this.transport)
     const heard: Origin = side === 'client' ? { server, side, transport } : { server, transport }
     const origin = this.#isSession(transport) ? { ...heard, session: this.#shared.nextSession() } : heard
     this.#link = { side, server, session: origin.session, transport }
     return createObjectConversation(
-      { origin, publish: hub.publish, now: time.now, clock: time.clock, server: memory },
+      {
+        origin,
+        publish: hub.publish,
+        now: time.now,
+        clock: time.clock,
+        server: memory,
+        calls: side === 'server' ? calls : undefined,
+      },
       definitions,
     )
   }

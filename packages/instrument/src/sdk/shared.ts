@@ -1,5 +1,5 @@
 import { Definitions, Recent, ServerMemory } from '../mcp/index.js'
-import { type Vitals, vitals } from '../vitals/index.js'
+import { type OpenCalls, openCalls, type Vitals, vitals } from '../vitals/index.js'
 import { createMarks } from './marks.js'
 import { Sizer } from './size.js'
 import { Time } from './time.js'
@@ -20,6 +20,8 @@ export class Shared {
   readonly sizer = new Sizer()
   /** What takes the instrument of a server or client away. */
   readonly instruments = createMarks<() => void>()
+  /** The tool calls that are open, for those who record by hand. */
+  readonly calls: OpenCalls
   readonly #servers = new Map<string, Served>()
   readonly #recent = new Recent()
   readonly #prefix = Math.random().toString(36).slice(2, 12)
@@ -27,6 +29,7 @@ export class Shared {
 
   constructor(hub: Vitals) {
     this.hub = hub
+    this.calls = openCalls(hub)
   }
 
   /** What connections of this server share. Beyond 1,000 names each connection is by itself. */

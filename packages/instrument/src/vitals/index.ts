@@ -8,3 +8,4 @@ export {
   type Vitals,
   vitals,
 } from './hub.js'
+export { type OpenCall, OpenCalls, openCalls } from './open-calls.js'
