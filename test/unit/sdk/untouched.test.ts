@@ -1,6 +1,6 @@
 /** A session with the instrument and without: the same messages, and events that are those of their bytes. */
 import { describe, expect, it } from 'vitest'
-import type { Event } from '../../../packages/instrument/src/event/index.js'
+import type { Event, Origin } from '../../../packages/instrument/src/event/index.js'
 import { instrument, instrumentClient, vitals } from '../../../packages/instrument/src/index.js'
 import { createConversation, createServerMemory } from '../../../packages/instrument/src/mcp/index.js'
 import { type Line, richSession } from './rich.js'
@@ -14,10 +14,10 @@ function essence(events: readonly Event[]): unknown {
 }
 
 /** What is seen from outside, of the bytes. */
-function fromOutside(lines: readonly Line[], server: string): readonly Event[] {
+function fromOutside(lines: readonly Line[], whose: Pick<Origin, 'server' | 'side'>): readonly Event[] {
   const events: Event[] = []
   const conversation = createConversation({
-    origin: { server, session: 's', transport: 'memory' },
+    origin: { ...whose, session: 's', transport: 'memory' },
     publish: (event) => events.push(event),
     now: Date.now,
     clock: () => performance.now(),
@@ -35,20 +35,20 @@ describe.each([1, 2] as const)('a session of SDK %i', (major) => {
     const lines = await richSession(major, (server) => instrument(server))
     heard.stop()
     expect(lines).toEqual(bare)
-    expect(essence(heard.events)).toEqual(essence(fromOutside(lines, 'rich')))
+    expect(essence(heard.events)).toEqual(essence(fromOutside(lines, { server: 'rich' })))
     const methods = new Set(heard.of('request.ended').map(({ method }) => method))
     for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list', 'completion/complete'])
       expect(methods).toContain(method)
     expect(heard.of('request.ended').map(({ outcome }) => outcome)).toContain('cancelled')
   })
 
-  it('gives a client the same events, under the name of the server that it was told', async () => {
+  it('gives a client the same events, told by its side, under the name of the server that it was told', async () => {
     const bare = await richSession(major)
     const heard = listen()
     const lines = await richSession(major, (_server, client) => instrumentClient(client, { server: 'shop' }))
     heard.stop()
     expect(lines).toEqual(bare)
-    expect(essence(heard.events)).toEqual(essence(fromOutside(lines, 'shop')))
+    expect(essence(heard.events)).toEqual(essence(fromOutside(lines, { server: 'shop', side: 'client' })))
     expect(heard.of('request.ended').find(({ method }) => method === 'roots/list')?.direction).toBe('server_to_client')
   })
 
