@@ -217,6 +217,22 @@ describe('the skimmer, beside JSON.parse', () => {
     )
   })
 
+  it('takes of what comes whole the same as of what comes byte by byte, whatever was read before', () => {
+    const heads: Head[] = []
+    const skimmer = new Skimmer((head) => heads.push(head))
+    const change = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), to: fc.nat({ max: 255 }) })
+    fc.assert(
+      fc.property(documentText, fc.option(change), (text, changed) => {
+        const bytes = Buffer.from(text)
+        if (changed) bytes[Math.floor(changed.at * (bytes.length - 1))] = changed.to
+        heads.length = 0
+        const { ending } = skim(bytes, [0], skimmer)
+        expect({ ending, heads }).toEqual(skim(bytes, [1]))
+      }),
+      RUNS,
+    )
+  })
+
   it('accepts no more and no less of what only looks like JSON', () => {
     const bit = fc.constantFrom(
       '{',

@@ -5,6 +5,9 @@ export const PLAIN: Uint8Array = Uint8Array.from({ length: 256 }, (_, c) =>
   c >= 0x20 && c !== 0x22 && c !== 0x5c ? 1 : 0,
 )
 
+/** The same, of ASCII alone: what is a text without being decoded. */
+export const PLAIN_ASCII: Uint8Array = PLAIN.map((plain, c) => (c < 0x80 ? plain : 0))
+
 /** What follows a backslash. 0: not allowed. 1: a whole escape. 2: `u`, and four hexadecimal digits follow. */
 export const ESCAPES: Uint8Array = new Uint8Array(256)
 for (const c of '"\\/bfnrt') ESCAPES[c.charCodeAt(0)] = 1

@@ -2,8 +2,9 @@ import { TextCapture } from './capture.js'
 import { ESCAPES, HEX, isWholeNumber, NUMBER_START, numberStep, PLAIN, WORDS } from './grammar.js'
 import { type Head, HeldHeads } from './head.js'
 import { Nesting } from './nesting.js'
+import { plainEnd, wholeEnd } from './plain.js'
 import { Taker } from './take.js'
-import { ALLOWED, type Node, type Tree } from './trie.js'
+import { ALLOWED, type Node, type Tree, wordAt } from './trie.js'
 
 /** How a document ended. `cut_off`: it was right so far, but not whole. `empty`: nothing but white space. */
 export type Ending = 'whole' | 'empty' | 'cut_off' | 'invalid_json' | 'too_deep'
@@ -148,7 +149,7 @@ export class Skimmer {
       const c = chunk[at]!
       if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) continue
       const state = this.#state
-      if (state === S.Value) return this.#value(c, at)
+      if (state === S.Value) return this.#value(chunk, c, at, to)
       if (state === S.After) {
         if (c === 0x2c) this.#next()
         else if (c === 0x7d || c === 0x5d) return this.#close(chunk, c, at)
@@ -156,23 +157,35 @@ export class Skimmer {
       } else if (state === S.Colon) {
         if (c !== 0x3a) return this.#fail('invalid_json', at)
         this.#state = S.Value
-      } else return this.#opening(chunk, c, at)
+      } else return this.#opening(chunk, c, at, to)
     }
     return to
   }
 
   /** The first byte after a bracket, a key's quote, or a byte after the document. */
-  #opening(chunk: Uint8Array, c: number, at: number): number {
+  #opening(chunk: Uint8Array, c: number, at: number, to: number): number {
     if (this.#state === S.FirstElement) {
       if (c === 0x5d) return this.#close(chunk, c, at)
       this.#node = this.#elementNode()
-      return this.#value(c, at)
+      return this.#value(chunk, c, at, to)
     }
     if (this.#state === S.FirstKey && c === 0x7d) return this.#close(chunk, c, at)
     if (this.#state === S.Done || c !== 0x22) return this.#fail('invalid_json', at)
-    this.#state = S.KeyString
-    if (this.#nesting.node) this.#key.start(this.#maxKeyLength + 1, false)
-    return at + 1
+    return this.#beginKey(chunk, at + 1, to)
+  }
+
+  /** A key, in one step where it came whole and plain, as nearly all do. */
+  #beginKey(chunk: Uint8Array, from: number, to: number): number {
+    const object = this.#nesting.node
+    const end = plainEnd(chunk, from, to)
+    if (end < 0) {
+      this.#state = S.KeyString
+      if (object) this.#key.start(this.#maxKeyLength + 1, false)
+      return from
+    }
+    this.#node = object && wordAt(object, chunk, from, end)
+    this.#state = S.Colon
+    return end + 1
   }
 
   #next(): void {
@@ -188,7 +201,7 @@ export class Skimmer {
     return array && this.#taker.element(array)
   }
 
-  #value(c: number, at: number): number {
+  #value(chunk: Uint8Array, c: number, at: number, to: number): number {
     if (this.#nesting.depth === this.#base) {
       if (c === 0x5b && this.#base === 0) this.#base = 1
       else this.#startMessage(at)
@@ -198,14 +211,35 @@ export class Skimmer {
       this.#taker.begin(this.#node, c, this.#offset + at, this.#nesting.depth)
       if (!hashed && this.#taker.hashes) this.#hashFrom = at
     }
-    if (c === 0x22) this.#state = S.String
-    else if (c === 0x7b || c === 0x5b) return this.#open(c, at)
-    else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
+    if (c === 0x22) return this.#beginString(chunk, at + 1, to)
+    if (c === 0x7b || c === 0x5b) return this.#open(c, at)
+    if (c === 0x2d || (c >= 0x30 && c <= 0x39)) return this.#beginNumber(chunk, at, to)
+    return this.#startWord(c, at)
+  }
+
+  /** A string, in one step where it came whole and plain. */
+  #beginString(chunk: Uint8Array, from: number, to: number): number {
+    const end = plainEnd(chunk, from, to)
+    if (end < 0) {
+      this.#state = S.String
+      return from
+    }
+    if (this.#taker.wants) this.#taker.feedPlain(chunk, from, end)
+    this.#ended(chunk, end + 1)
+    return end + 1
+  }
+
+  /** A number, in one step where it is a row of digits that came whole. */
+  #beginNumber(chunk: Uint8Array, from: number, to: number): number {
+    const end = wholeEnd(chunk, from, to)
+    if (end < 0) {
       this.#state = S.Number
       this.#number = NUMBER_START
-      return at
-    } else return this.#startWord(c, at)
-    return at + 1
+      return from
+    }
+    if (this.#taker.wants) this.#taker.feedWhole(chunk, from, end)
+    this.#ended(chunk, end)
+    return end
   }
 
   #startMessage(at: number): void {

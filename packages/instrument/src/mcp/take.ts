@@ -2,10 +2,12 @@ import { MAX_ITEMS, NO_TOKEN } from './bounds.js'
 import { TextCapture } from './capture.js'
 import { codeOf, integerText, numberKey } from './keys.js'
 import type { Captured, JsonType } from './paths.js'
+import { Texts, wholeAt } from './plain.js'
 import { Sha256 } from './sha256.js'
 import type { Capture, Node, Tree } from './trie.js'
 
 const QUOTE = 0x22
+const LETTER_M = 0x4d
 const LETTER_T = 0x74
 const LETTER_F = 0x66
 
@@ -25,6 +27,9 @@ export class Taker {
   #activeByte = 0
   #activeFrom = 0
   readonly #text = new TextCapture()
+  readonly #texts = new Texts()
+  /** The value of the current string or number, where it came whole and plain. */
+  #whole: string | undefined
   #hash: Sha256 | undefined
   #hashDepth = -1
   #hashName = ''
@@ -45,6 +50,7 @@ export class Taker {
   /** Forgets a value that was never finished. */
   drop(): void {
     this.#active = undefined
+    this.#whole = undefined
     this.#hash = undefined
     this.#hashDepth = -1
   }
@@ -105,6 +111,23 @@ export class Taker {
     this.#text.feed(chunk, from, to)
   }
 
+  /**
+   * Takes the whole inside of the current string, which is ASCII without escapes: the same as `feed`, in one step. An id
+   * is another one each time, and is not worth remembering.
+   */
+  feedPlain(chunk: Uint8Array, from: number, to: number): void {
+    const capture = this.#active!
+    if (to - from <= capture.limit && capture.take === 'text') this.#whole = this.#texts.at(chunk, from, to)
+    // Nothing else can be a code, and most of what stands here is a result's text, which is nobody's business.
+    else if (capture.take !== 'code' || chunk[from] === LETTER_M) this.#text.feed(chunk, from, to)
+  }
+
+  /** Takes the current number, of which `chunk[from, to)` are all digits. */
+  feedWhole(chunk: Uint8Array, from: number, to: number): void {
+    if (this.#active!.take === 'token') this.#whole = numberKey(wholeAt(chunk, from, to))
+    else this.#text.feed(chunk, from, to)
+  }
+
   /** Takes bytes of the value being hashed. */
   feedHash(chunk: Uint8Array, from: number, to: number): void {
     this.#hash?.update(chunk, from, to)
@@ -115,7 +138,8 @@ export class Taker {
     const capture = this.#active
     if (capture) {
       this.#active = undefined
-      const value = this.#value(capture)
+      const value = this.#whole ?? this.#value(capture)
+      this.#whole = undefined
       if (value !== undefined) this.#target[capture.name] = value
       if (capture.take === 'token') this.#ranges[capture.name] = [this.#activeFrom, at]
     }

@@ -9,6 +9,8 @@ export interface Capture extends Path {
 export interface Node {
   readonly index: number
   readonly keys: ReadonlyMap<string, Node>
+  /** The same by the bytes of the key (ASCII ones alone), at the place of its length. */
+  readonly words: readonly (readonly Word[] | undefined)[]
   /** Every element, where the value is an array. */
   readonly each: Node | undefined
   readonly capture: Capture | undefined
@@ -18,8 +20,15 @@ export interface Node {
   readonly inItem: boolean
 }
 
+/** A key as it is mostly written: without escapes. */
+interface Word {
+  readonly bytes: Uint8Array
+  readonly node: Node
+}
+
 interface Draft extends Node {
   readonly keys: Map<string, Draft>
+  readonly words: Word[][]
   each: Draft | undefined
   capture: Capture | undefined
   readonly names: string[]
@@ -39,7 +48,7 @@ export function compile(paths: Readonly<Record<string, Path>>): Tree {
   let nodeCount = 0
   let maxKeyLength = 0
   function draft(inItem: boolean): Draft {
-    return { index: nodeCount++, keys: new Map(), each: undefined, capture: undefined, names: [], inItem }
+    return { index: nodeCount++, keys: new Map(), words: [], each: undefined, capture: undefined, names: [], inItem }
   }
   function follow(node: Draft, step: Path['path'][number]): Draft {
     if (step === EACH) {
@@ -48,6 +57,7 @@ export function compile(paths: Readonly<Record<string, Path>>): Tree {
     }
     maxKeyLength = Math.max(maxKeyLength, step.length)
     const next = node.keys.get(step) ?? draft(node.inItem)
+    if (!node.keys.has(step)) addWord(node, step, next)
     node.keys.set(step, next)
     return next
   }
@@ -61,6 +71,25 @@ export function compile(paths: Readonly<Record<string, Path>>): Tree {
     node.capture = { ...path, name }
   }
   return { root, nodeCount, maxKeyLength }
+}
+
+function addWord({ words }: Draft, key: string, node: Node): void {
+  const bytes = new TextEncoder().encode(key)
+  if (bytes.length !== key.length) return
+  words[key.length] ??= []
+  words[key.length]!.push({ bytes, node })
+}
+
+/** Where the key `bytes[from, to)` leads: ASCII, and without escapes. Nothing is made of a key that leads nowhere. */
+export function wordAt(node: Node, bytes: Uint8Array, from: number, to: number): Node | undefined {
+  const words = node.words[to - from]
+  if (!words) return undefined
+  for (const word of words) {
+    let at = from
+    while (at < to && bytes[at] === word.bytes[at - from]) at++
+    if (at === to) return word.node
+  }
+  return undefined
 }
 
 /** The allow-list as a tree. */
