@@ -38,6 +38,12 @@ const SERVER_LAYERS = {
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
   promql: { may: ['errors'], why: 'an expression is evaluated over series that are handed in, wherever they are kept' },
+  series: { may: ['promql'], why: 'samples are packed and found wherever they come from and whoever asks' },
+  engine: {
+    may: ['errors', 'promql', 'series', 'threads'],
+    types: ['store'],
+    why: 'the thread of series and queries is handed what it samples and where it keeps it',
+  },
   providers: {
     may: ['errors', 'children', 'version'],
     why: 'checks of what is outside stand by themselves; faces show their results, app/ hands these on',
@@ -76,8 +82,8 @@ const SERVER_LAYERS = {
     why: 'a sink takes events from the stream and never asks where they came from',
   },
   faces: {
-    may: ['errors', 'state'],
-    types: ['sources', 'sinks', 'store', 'listen', 'providers'],
+    may: ['errors', 'state', 'promql'],
+    types: ['sources', 'sinks', 'store', 'listen', 'providers', 'engine'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },
@@ -199,6 +205,15 @@ module.exports = {
         'Way out: take the clock from the limits and the samples from the SeriesSource.',
       from: { path: `${SERVER}/promql/` },
       to: { dependencyTypes: NOT_OURS, pathNot: 'node_modules/(re2js|@prometheus-io/lezer-promql|@lezer)/' },
+    },
+    {
+      name: 'pure-series',
+      severity: 'error',
+      comment:
+        'series/ is pure: no clock, disk, thread or package. Way out: take times and bytes as arguments; what samples and ' +
+        'keeps them is engine/.',
+      from: { path: `${SERVER}/series/`, pathNot: '/options[.]ts$' },
+      to: { dependencyTypes: NOT_OURS },
     },
     {
       name: 'pure-audit',

@@ -75,7 +75,7 @@ const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
 }
 
 async function statusOf(base: string, { method, path }: Pick<Route, 'method' | 'path'>, shown: Shown): Promise<number> {
-  const verb = method === 'any' ? 'POST' : method
+  const verb = method === 'any' ? 'POST' : method.split(', ')[0]!
   const body = path === '/v1/events' ? { events: [] } : rpc(1, 'ping')
   const headers = headersOf(shown)
   return (await ask(`${base}${path}`, { method: verb, headers, ...(verb === 'POST' && { body }) })).status

@@ -35,6 +35,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
     /^mcp_tool_availability\{server="memory",tool_name="read_graph"\} 1$/m,
   ),
   'mcp-vitals backup events.db': onDaemon(/events\.db/),
+  "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))'": onDaemon(/no series|tool=/),
 }
 
 const README = FILES.includes('README.md') ? textOf('README.md') : undefined

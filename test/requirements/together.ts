@@ -33,8 +33,8 @@ export const TOGETHER = {
   ...kept({
     'F2.default.server-label': "the product's own default adds the label `server`",
   }),
-  ...open(7, 'the query API and the own rules', {
-    'F2.view.query-api': '`/api/v1` and its rules read the view',
+  ...partly(7, 'rules', { 'F2.view.query-api': '`/api/v1` and its rules read the view' }),
+  ...open(7, 'the own rules', {
     'F2.own-rules.aggregate': "the product's own rules aggregate the label `server` away",
   }),
   ...open(10, 'the dashboard', { 'F2.dashboard.full-labels': 'the dashboard reads full labels' }),
@@ -100,12 +100,12 @@ export const TOGETHER = {
   ...open(12, 'mcp-vitals export kubernetes', {
     'F10.network.kubernetes': 'the Kubernetes output lets them be scraped by name or pod address',
   }),
-  ...open(7, 'the embedded engine', {
+  ...kept({
     'F11.up.written':
       'the embedded engine writes `up{job,instance}` for itself and every server that it probes or proxies',
-    'F11.up.server-down': 'ServerDown works without Prometheus, by that `up`',
     'F11.up.never-exposed': '`up` is never exposed',
   }),
+  ...open(7, 'rules', { 'F11.up.server-down': 'ServerDown works without Prometheus, by that `up`' }),
   ...open(12, 'mcp-vitals export rules', {
     'F11.rules.server-unreachable': 'exported rules add ServerUnreachable on `mcp_server_up{server}`',
   }),

@@ -19,6 +19,14 @@ const handlers: Handlers = {
   metrics: answer('metrics'),
   ingest: answer('ingest'),
   ingestSchema: answer('ingestSchema'),
+  apiQuery: answer('apiQuery'),
+  apiQueryRange: answer('apiQueryRange'),
+  apiLabels: answer('apiLabels'),
+  apiLabelValues: answer('apiLabelValues'),
+  apiSeries: answer('apiSeries'),
+  apiMetadata: answer('apiMetadata'),
+  apiTargets: answer('apiTargets'),
+  apiBuildInfo: answer('apiBuildInfo'),
 }
 
 async function start(): Promise<number> {
@@ -42,12 +50,13 @@ function ask(port: number, method: string, path: string, headers: Record<string,
 }
 
 describe('the HTTP server', () => {
-  test('serves what the table names, by its method alone', async () => {
+  test('serves what the table names, by its methods alone', async () => {
     const port = await start()
     for (const [name, { method, path }] of Object.entries(ROUTES)) {
       if (method === 'any') continue
-      expect(await ask(port, method, path)).toMatchObject({ status: 200, text: name })
-      const other = method === 'GET' ? 'POST' : 'GET'
+      for (const verb of method.split(', '))
+        expect(await ask(port, verb, path)).toMatchObject({ status: 200, text: name })
+      const other = method === 'GET' ? 'POST' : 'DELETE'
       expect(await ask(port, other, path)).toMatchObject({ status: 405, allow: method })
     }
   })
@@ -68,7 +77,7 @@ describe('the HTTP server', () => {
   test('refuses a foreign Host or Origin on every route, before anything reads the request', async () => {
     const port = await start()
     for (const { method, path } of Object.values(ROUTES)) {
-      const verb = method === 'any' ? 'POST' : method
+      const verb = method === 'any' ? 'POST' : method.split(', ')[0]!
       const concrete = path.replace(':name', 'notes')
       expect((await ask(port, verb, concrete, { host: 'evil.example' })).status).toBe(403)
       expect((await ask(port, verb, concrete, { origin: 'https://evil.example' })).status).toBe(403)

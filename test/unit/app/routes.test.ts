@@ -10,7 +10,17 @@ import { lendAddress } from '../../fixtures/own-address.js'
 
 type Table = Readonly<Record<RouteName, Route>>
 const SCRAPED: readonly RouteName[] = ['health', 'healthReady', 'ready', 'metrics']
-const FACES: readonly RouteName[] = ['status', ...SCRAPED, 'ingestSchema']
+const ASKED: readonly RouteName[] = [
+  'apiQuery',
+  'apiQueryRange',
+  'apiLabels',
+  'apiLabelValues',
+  'apiSeries',
+  'apiMetadata',
+  'apiTargets',
+  'apiBuildInfo',
+]
+const FACES: readonly RouteName[] = ['status', ...SCRAPED, 'ingestSchema', ...ASKED]
 const OPENERS: readonly Opener[] = [
   'nothing',
   'nothing, with listen.openScrape',
@@ -28,7 +38,7 @@ function broken(table: Table): readonly string[] {
     'elsewhere health and metrics take the admin token, or nothing where the operator says so': SCRAPED.every((name) =>
       is(table[name].elsewhere, 'admin token', 'nothing, with listen.openScrape'),
     ),
-    'elsewhere all other faces take the admin token': (['status', 'ingestSchema'] as const).every((name) =>
+    'elsewhere all other faces take the admin token': (['status', 'ingestSchema', ...ASKED] as const).every((name) =>
       is(table[name].elsewhere, 'admin token'),
     ),
     'events come with the ingest token, on this machine too':
@@ -95,7 +105,7 @@ describe('the server', () => {
                 openers.includes('nothing') ||
                 (openScrape && openers.includes('nothing, with listen.openScrape')) ||
                 (authorization === TOKEN && openers.includes('admin token'))
-              const url = `http://${from === 'here' ? '127.0.0.1' : address}:${port}${table[name].path}`
+              const url = `http://${from === 'here' ? '127.0.0.1' : address}:${port}${table[name].path.replace(':name', 'notes')}`
               const { status } = await ask(url, { method: 'GET', headers: authorization ? { authorization } : {} })
               expect(status, `${name} ${from} ${authorization}`).toBe(opens ? 200 : 401)
             }

@@ -244,6 +244,34 @@ const vitals = declare('mcp_vitals', {
   store_waiting_bytes: gauge('Bytes of events that wait for the disk.', [], { unit: 'bytes', merge: 'sum' }),
   store_events_lost_total: counter('Events not stored. reason: refused (too much waited) or failed.', ['reason']),
   store_restarts_total: counter('Times that the thread of the event store was started again.', []),
+  series_kept: gauge('Series that are remembered for queries and rules, those that ended among them.', [], {
+    merge: 'sum',
+  }),
+  series_memory_bytes: gauge(
+    'Memory that remembered samples take, about. resolution: raw (as sampled) or rolled (one in five minutes).',
+    ['resolution'],
+    { unit: 'bytes', merge: 'sum' },
+  ),
+  series_oldest_timestamp_seconds: gauge('Time of the oldest remembered sample, seconds since 1970.', ['resolution'], {
+    unit: 'seconds',
+    merge: 'min',
+  }),
+  series_samples_total: counter('Samples taken for queries and rules.', []),
+  series_samples_dropped_total: counter(
+    'Samples not taken. reason: limit (too many series), clock (older than what is there) or duplicate (a rule and another give the same series).',
+    ['reason'],
+  ),
+  series_collections_skipped_total: counter('Times that nothing was sampled, as the thread of queries was behind.', []),
+  series_blocks_lost_total: counter(
+    'Blocks of samples lost before their time. reason: memory (all took too much) or disk (they could not be kept for a restart).',
+    ['reason'],
+  ),
+  queries_total: counter(
+    'Queries that ended. result: ok, invalid, failed, limit, timeout, busy (too many waited) or aborted (its thread ended).',
+    ['result'],
+  ),
+  queries_waiting: gauge('Queries that wait or run now.', [], { merge: 'sum' }),
+  engine_restarts_total: counter('Times that the thread of series, queries and rules was started again.', []),
   gateway_junk_lines_total: counter('Lines of server processes behind the gateway that were no message.', []),
   gateway_undelivered_total: counter('Messages of servers behind the gateway that found no reader.', []),
   gateway_observer_faults_total: counter("Faults of the gateway's observer; the calls passed.", []),

@@ -60,11 +60,13 @@ export { createView, type ViewLabels, viewName } from './view.js'
 export {
   type IngestReadings,
   type ProcessReadings,
+  type SeriesReadings,
   type StoreReadings,
   watchBuild,
   watchIngest,
   watchLog,
   watchProcess,
+  watchSeries,
   watchStore,
   watchStream,
 } from './watch.js'

@@ -99,3 +99,49 @@ export function watchLog(registry: Registry, dropped: () => number): void {
 export function watchBuild(registry: Registry, version: string): void {
   registry.gauge(vitals.build_info).with(version).set(1)
 }
+
+/** What is told of the series that are kept for queries. The keys of its records are values of the labels. */
+export interface SeriesReadings {
+  /** Absent before the first sample. */
+  readonly window?: {
+    readonly series: number
+    readonly samplesTaken: number
+    readonly sizeBytes: Readonly<Record<string, number>>
+    /** Milliseconds since 1970. */
+    readonly oldestMs: Readonly<Record<string, number>>
+    readonly dropped: Readonly<Record<string, number>>
+    readonly evictedBlocks: number
+  }
+  readonly skipped: number
+  readonly lostBlocks: number
+  /** Queries by their result. */
+  readonly queries: Readonly<Record<string, number>>
+  readonly waiting: number
+  readonly restarts: number
+}
+
+/** Exposes the series that are kept and what is asked of them, read at every collection. */
+export function watchSeries(registry: Registry, read: () => SeriesReadings): void {
+  registry.onCollect(() => {
+    const { window, skipped, lostBlocks, queries, waiting, restarts } = read()
+    registry.counter(vitals.series_collections_skipped_total).with().raiseTo(skipped)
+    registry.counter(vitals.series_blocks_lost_total).with('disk').raiseTo(lostBlocks)
+    registry.gauge(vitals.queries_waiting).with().set(waiting)
+    registry.counter(vitals.engine_restarts_total).with().raiseTo(restarts)
+    for (const [result, count] of Object.entries(queries))
+      registry.counter(vitals.queries_total).with(result).raiseTo(count)
+    if (!window) return
+    registry.gauge(vitals.series_kept).with().set(window.series)
+    registry.counter(vitals.series_samples_total).with().raiseTo(window.samplesTaken)
+    registry.counter(vitals.series_blocks_lost_total).with('memory').raiseTo(window.evictedBlocks)
+    for (const [resolution, bytes] of Object.entries(window.sizeBytes))
+      registry.gauge(vitals.series_memory_bytes).with(resolution).set(bytes)
+    for (const [resolution, timeMs] of Object.entries(window.oldestMs))
+      registry
+        .gauge(vitals.series_oldest_timestamp_seconds)
+        .with(resolution)
+        .set(timeMs / 1000)
+    for (const [reason, count] of Object.entries(window.dropped))
+      registry.counter(vitals.series_samples_dropped_total).with(reason).raiseTo(count)
+  })
+}

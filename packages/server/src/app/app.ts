@@ -22,6 +22,7 @@ import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
 import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
+import { openSeries } from './series.js'
 import { clearUp, createSources, loadsOf, tell } from './sources.js'
 import { createTeardown, type Teardown } from './teardown.js'
 import { watchFile } from './watch-file.js'
@@ -98,6 +99,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   teardown.push(() => observation.stop())
   teardown.push(() => observation.stream.close())
+  const series = openSeries({ config, observation, store, logger })
+  teardown.push(() => series.engine.close())
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.declare(name)
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
@@ -130,7 +133,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   )
   const { ingest } = sources
   const settle = () => sources.gateway.settle()
-  const faces = createFaces({ config, demo, store, observation, addresses, ingest, logger, settle })
+  const faces = createFaces({ config, demo, store, observation, series, addresses, ingest, logger, settle })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
   const entrance = createEntrance(config.listen, observation.publish)
@@ -154,6 +157,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   let withdraw = await dataDir.announce({ url, pid: process.pid })
   teardown.push(() => withdraw())
   void faces.providers.checked()
+  series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
   options.err.write(
     welcome({ url, metricsPath: servedMetrics(config), servers: Object.keys(servers), cast, addressOf: addresses.of }),

@@ -12,6 +12,7 @@ import type { Addresses } from './addresses.js'
 import { createChecks } from './checks.js'
 import type { Handlers } from './http.js'
 import { type Observation, processReadings } from './observe.js'
+import type { SeriesService } from './series.js'
 
 /** What answers requests. Health and its providers follow the configuration. */
 export interface Faces {
@@ -28,13 +29,14 @@ export function createFaces(needs: {
   readonly demo: boolean
   readonly store: Store
   readonly observation: Observation
+  readonly series: SeriesService
   readonly addresses: Addresses
   readonly ingest: Ingest
   readonly logger: Logger
   /** Has all that passed looked at, so that the answers know of it. */
   readonly settle: () => void
 }): Faces {
-  const { config, demo, store, observation, addresses, ingest, logger, settle } = needs
+  const { config, demo, store, observation, series, addresses, ingest, logger, settle } = needs
   const about = {
     version: VERSION,
     demoMode: demo,
@@ -75,6 +77,7 @@ export function createFaces(needs: {
     metrics: config.metrics.enabled ? createMetricsFace(observation.view) : createSilentMetricsFace(),
     ingest: (request) => ingest.handle(request),
     ingestSchema: answerSchema,
+    ...series.face,
   }
   return {
     handlers: settled(handlers, settle),

@@ -57,7 +57,7 @@ export function createHttpServer({
   onRefused = () => {},
 }: HttpServerOptions): Server {
   const routes: typeof table = { ...table, metrics: { ...table.metrics, path: metricsPath } }
-  const byPath = new Map(Object.values(routes).map((route) => [route.path, route]))
+  const routeOf = createRouteFinder(routes)
   const isShown: Readonly<Record<Opener, (request: IncomingMessage) => boolean>> = {
     nothing: () => true,
     'nothing, with listen.openScrape': isScrapeOpen,
@@ -70,7 +70,7 @@ export function createHttpServer({
 
   /** Whether a caller may ask the faces. */
   function isTrusted(request: IncomingMessage): boolean {
-    const { here, elsewhere } = byPath.get((request.url ?? '').split('?', 1)[0]!) ?? UNLISTED
+    const { here, elsewhere } = routeOf((request.url ?? '').split('?', 1)[0]!) ?? UNLISTED
     const openers = isLoopback(request.socket.remoteAddress) ? here : elsewhere
     return openers.some((opener) => isShown[opener](request))
   }
@@ -92,6 +92,16 @@ export function createHttpServer({
   })
 }
 
+/** The route of a path; `:name` in the table is any one part of it. */
+function createRouteFinder(routes: Readonly<Record<RouteName, Route>>): (path: string) => Route | undefined {
+  const all = Object.values(routes)
+  const byPath = new Map(all.map((route) => [route.path, route]))
+  const patterns = all
+    .filter(({ path }) => path.includes('/:'))
+    .map((route) => ({ route, pattern: new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`) }))
+  return (path) => byPath.get(path) ?? patterns.find(({ pattern }) => pattern.test(path))?.route
+}
+
 function createRouter(
   handlers: Partial<Handlers>,
   routes: Readonly<Record<RouteName, Route>>,
@@ -102,7 +112,7 @@ function createRouter(
   for (const [name, handle] of Object.entries(handlers) as [keyof Handlers, Handlers[keyof Handlers]][]) {
     const { method, path } = routes[name]
     served.unshift(path)
-    router.on(method, path, (context) => handle(context.req.raw))
+    router.on(method.split(', '), [path], (context) => handle(context.req.raw))
     router.all(path, () => problem(405, `${path} takes ${method}.`, { allow: method }))
   }
   router.notFound((context) => problem(404, `Nothing is served at ${context.req.path}. Served: ${served.join(', ')}`))

@@ -15,7 +15,7 @@ export type Opener =
 /** One route: who is let in, by where the connection comes from. Each of the openers alone is enough. */
 export interface Route {
   /** `any`: the gateway answers for the method itself, as the protocol's revisions differ. */
-  readonly method: 'GET' | 'POST' | 'any'
+  readonly method: 'GET' | 'POST' | 'GET, POST' | 'any'
   readonly path: string
   /** For a connection from the loopback interface. */
   readonly here: readonly Opener[]
@@ -29,6 +29,8 @@ const SCRAPED = {
   elsewhere: ['admin token', 'nothing, with listen.openScrape'],
 } as const
 const SHOWN = { method: 'GET', here: ['nothing'], elsewhere: ['admin token'] } as const
+/** What is asked may be longer than an address. */
+const ASKED = { ...SHOWN, method: 'GET, POST' } as const
 
 /**
  * The one table of what this process answers: route × address × credential. The HTTP server goes by it, whatever it says,
@@ -42,6 +44,14 @@ export const ROUTES = {
   metrics: { ...SCRAPED, path: '/metrics' },
   ingest: { method: 'POST', path: '/v1/events', here: ['ingest token'], elsewhere: ['ingest token'] },
   ingestSchema: { ...SHOWN, path: '/v1/events/schema' },
+  apiQuery: { ...ASKED, path: '/api/v1/query' },
+  apiQueryRange: { ...ASKED, path: '/api/v1/query_range' },
+  apiLabels: { ...ASKED, path: '/api/v1/labels' },
+  apiLabelValues: { ...SHOWN, path: '/api/v1/label/:name/values' },
+  apiSeries: { ...ASKED, path: '/api/v1/series' },
+  apiMetadata: { ...SHOWN, path: '/api/v1/metadata' },
+  apiTargets: { ...SHOWN, path: '/api/v1/targets' },
+  apiBuildInfo: { ...SHOWN, path: '/api/v1/status/buildinfo' },
   gateway: { method: 'any', path: '/mcp/:name', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] },
 } as const satisfies Record<string, Route>
 

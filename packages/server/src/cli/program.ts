@@ -5,6 +5,7 @@ import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
+import type { QueryFlags } from './query.js'
 import type { Setting } from './setting.js'
 import type { UpFlags } from './up.js'
 
@@ -32,6 +33,7 @@ export function createProgram(setting: () => Setting): Command {
   addConfig(program, setting)
   addBackup(program, setting)
   addKeys(program, setting)
+  addQuery(program, setting)
   return program
 }
 
@@ -164,4 +166,24 @@ function addKeys(program: Command, setting: () => Setting): void {
     'after',
     '\nExamples:\n  mcp-vitals keys create --agent reporter --server notes --tools "read_*" --expires 90d\n  mcp-vitals keys list\n',
   )
+}
+
+function addQuery(program: Command, setting: () => Setting): void {
+  program
+    .command('query')
+    .description('ask the daemon that runs for the value of an expression of PromQL')
+    .argument('<expression>', 'in PromQL, as docs/reference/promql.md has it')
+    .option('--time <time>', 'at this time, or a range up to it: RFC 3339, or seconds since 1970 (default: now)')
+    .option('--range <duration>', 'values over a time, such as 6h')
+    .option('--step <duration>', 'time between two values of a range (default: a sixtieth of it)')
+    .option('--json', 'show the answer as Prometheus’s HTTP API has it')
+    .option('--url <address>', 'a daemon elsewhere; its admin token in MCP_VITALS_ADMIN_TOKEN')
+    .option('--data <directory>', 'state directory of the daemon (dataDir)')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  mcp-vitals query up\n  mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))' --range 6h --step 5m\n",
+    )
+    .action(async (expression: string, flags: QueryFlags) =>
+      (await import('./query.js')).query(expression, flags, setting().terminal),
+    )
 }

@@ -7,6 +7,7 @@ import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
 import { providersOptions } from '../providers/options.js'
+import { seriesOptions } from '../series/options.js'
 import { logOptions } from '../sinks/log/options.js'
 import { gatewayOptions } from '../sources/http-proxy/options.js'
 import { ingestOptions } from '../sources/ingest/options.js'
@@ -71,6 +72,7 @@ const sections = {
   doors: doorsOptions,
   ingest: ingestOptions,
   store: storeOptions,
+  series: seriesOptions,
   log: logOptions,
   derivations: derivationOptions,
   anomalies: anomaliesOptions,

@@ -247,6 +247,47 @@ export const ERRORS = {
     example: 'mcp-vitals audit verify',
     next: 'Check the disk. A row LOG_REPAIRED tells of the cut; what the old file still holds can be read with SQLite’s own tools.',
   },
+  SERIES_UNREADABLE: {
+    message: 'A block of samples on disk could not be read, and is left out: {reason}.',
+    example: 'mcp-vitals query up --range 6h',
+    next: 'Nothing has to be done: samples since then are there. Where it comes again, check the disk.',
+  },
+  QUERY_INVALID: {
+    message: 'The query’s {parameter} is not valid: {problem}.',
+    example:
+      'curl "http://127.0.0.1:9464/api/v1/query_range?query=up&start=2026-01-01T00:00:00Z&end=2026-01-01T06:00:00Z&step=1m"',
+    next: 'Give it as docs/reference/query-api.md says.',
+  },
+  QUERY_REFUSED: {
+    message: '{reason}',
+    example: "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))' --range 6h",
+    next: 'Mend what is named; docs/reference/promql.md tells what is understood.',
+  },
+  DAEMON_NOT_FOUND: {
+    message: 'No daemon runs with the state directory {dir}.',
+    example: 'mcp-vitals up --config mcp-vitals.yaml',
+    next: 'Start one, or name another state directory with --data, or an address with --url.',
+  },
+  DAEMON_SILENT: {
+    message: 'The daemon at {url} did not answer: {reason}.',
+    example: 'curl http://127.0.0.1:9464/health',
+    next: 'See whether it runs and whether the address is right.',
+  },
+  QUERY_TOO_LARGE: {
+    message: 'The answer would have {count} values; {limit} are the most.',
+    example: 'sum by (tool) (rate(mcp_tool_calls_total[5m]))',
+    next: 'Ask for fewer series by matchers or an aggregation, for a shorter time, or for a longer step.',
+  },
+  QUERY_BUSY: {
+    message: 'The query was not taken: {waiting} others wait already.',
+    example: 'curl "http://127.0.0.1:9464/api/v1/query?query=up"',
+    next: 'Ask again in some seconds; where it comes often, look for who asks so much.',
+  },
+  QUERY_ABORTED: {
+    message: 'The query was given up: {reason}.',
+    example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
+    next: 'Ask for less at a time. Queries work again by themselves in some seconds.',
+  },
   AUDIT_NAME_INVALID: {
     message: 'The name {name} cannot be an audit log’s.',
     example: 'example.com/audit/host-1',

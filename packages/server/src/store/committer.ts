@@ -5,12 +5,16 @@ import { toFailure } from './failure.js'
 import type { StoreOptions } from './options.js'
 import type { Call, Calls, Message, Request } from './protocol.js'
 import { createRetention, type Retention } from './retention.js'
+import { createSamples, type Samples } from './samples.js'
 
 /** Most events of one transaction, where one request alone has no more. */
 const GROUP_EVENTS = 500
 /** How often the bounds are looked after, and after how many new events at the latest. */
 const RETENTION_EVERY_MS = 60_000
 const RETENTION_EVERY_EVENTS = 10_000
+
+/** What a write of samples counts as: a block may be some megabytes. */
+const SAMPLES_AS_EVENTS = 1000
 
 type Write = Extract<Request, { call: 'append' | 'appendStream' }>
 type Question = Exclude<Request, Write>
@@ -31,6 +35,7 @@ export interface CommitterSetup {
 export class Committer {
   readonly #setup: CommitterSetup
   readonly #retention: Retention
+  readonly #samples: Samples
   readonly #checkpoints: WalCheckpoints
   readonly #timer: NodeJS.Timeout
   readonly #waiting: Request[] = []
@@ -46,6 +51,7 @@ export class Committer {
     this.#checkpoints = new WalCheckpoints(database.sqlite, (error) =>
       post({ kind: 'disk', ...(error !== undefined && { failure: toFailure(error, file, 'be synced') }) }),
     )
+    this.#samples = createSamples(database.sqlite)
     this.#retention = createRetention(database.sqlite, setup.options, Date.now)
     this.#timer = setInterval(() => {
       this.#retaining = true
@@ -114,6 +120,14 @@ export class Committer {
         return database.mark(request.stream)
       case 'page':
         return database.page(request)
+      case 'keepSamples':
+        this.#samples.keep(request.changes)
+        this.#checkpoints.committed(SAMPLES_AS_EVENTS)
+        return null
+      case 'sampleSeries':
+        return this.#samples.series(request.after)
+      case 'sampleBlocks':
+        return this.#samples.blocks(request.after)
       case 'stats':
         return {
           ...database.stats(),
@@ -167,6 +181,9 @@ const ACTIONS: Readonly<Record<Call, string>> = {
   appendStream: 'save events',
   mark: 'read a stream’s mark',
   page: 'read events',
+  keepSamples: 'save samples',
+  sampleSeries: 'read series',
+  sampleBlocks: 'read samples',
   stats: 'tell its figures',
   close: 'be closed',
 }

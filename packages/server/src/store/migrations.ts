@@ -63,4 +63,25 @@ export const MIGRATIONS: readonly Migration[] = [
         FROM blocks b, json_each(b.body) e;
     `,
   },
+  {
+    // Samples of the metrics: blocks of many series, which know them by numbers.
+    version: 3,
+    up: `
+      CREATE TABLE sample_series (
+        ref INTEGER PRIMARY KEY,
+        lane TEXT NOT NULL,
+        labels TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE sample_blocks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        lane TEXT NOT NULL,
+        resolution TEXT NOT NULL,
+        start_ms REAL NOT NULL,
+        end_ms REAL NOT NULL,
+        bytes INTEGER NOT NULL,
+        body BLOB NOT NULL
+      ) STRICT;
+      CREATE UNIQUE INDEX sample_blocks_start ON sample_blocks (lane, resolution, start_ms);
+    `,
+  },
 ]

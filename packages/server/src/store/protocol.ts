@@ -2,6 +2,7 @@ import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { Block } from './blocks.js'
 import type { StoreOptions } from './options.js'
 import type { Cursor, EventQuery } from './query.js'
+import type { SampleBlock, SampleChanges, SampleSeries } from './samples.js'
 
 /** What the store's thread can be asked: request → what comes back. Events travel as JSON text: one string is the cheapest thing to send. */
 export interface Calls {
@@ -16,6 +17,13 @@ export interface Calls {
   page: {
     request: { readonly query: EventQuery; readonly size: number; readonly cursor?: Cursor }
     reply: { readonly events: string; readonly next?: Cursor }
+  }
+  keepSamples: { request: { readonly changes: SampleChanges }; reply: null }
+  /** Series after the one of this number. */
+  sampleSeries: { request: { readonly after: number }; reply: readonly SampleSeries[] }
+  sampleBlocks: {
+    request: { readonly after: number }
+    reply: { readonly blocks: readonly SampleBlock[]; readonly last: number }
   }
   stats: { request: Record<never, never>; reply: DatabaseStats }
   close: { request: Record<never, never>; reply: null }

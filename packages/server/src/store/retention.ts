@@ -1,6 +1,7 @@
 import type { Sqlite, Value } from '../sqlite/index.js'
 import { MAX_BLOCK_SPAN_MS } from './blocks.js'
 import type { StoreOptions } from './options.js'
+import { sampleBytes } from './samples.js'
 
 const DAY_MS = 86_400_000
 /** Days after which the mark of a stream that sent nothing is forgotten, where the events are not kept for longer. */
@@ -43,7 +44,7 @@ export function createRetention(sqlite: Sqlite, options: StoreOptions, now: () =
     step() {
       if (remove('WHERE last_at < ?', now() - options.retentionDays * DAY_MS)) return true
       const { usedBytes, freePages } = diskUse(sqlite)
-      if (usedBytes > options.maxBytes && remove('')) return true
+      if (usedBytes - sampleBytes(sqlite) > options.maxBytes && remove('')) return true
       const idleDays = Math.max(STREAM_IDLE_DAYS, options.retentionDays)
       sqlite.run('DELETE FROM streams WHERE seen_at < ?', now() - idleDays * DAY_MS)
       if (freePages <= SPARE_PAGES) return false

@@ -10,6 +10,7 @@ import { DATABASE_FILE } from './file.js'
 import type { StoreOptions } from './options.js'
 import type { Calls, DatabaseStats, WorkerData } from './protocol.js'
 import { type Cursor, DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
+import type { SampleBlock, SampleChanges, SampleSeries } from './samples.js'
 
 /** Most bytes of events (as JSON) that wait for the disk; beyond it whole batches are refused and counted. 64 MiB. */
 const QUEUE_LIMIT_BYTES = 64 * 1_048_576
@@ -46,6 +47,8 @@ export interface Store {
   mark(stream: string): Promise<number>
   /** Events by time, newest first. */
   read(query?: EventQuery): Promise<readonly Event[]>
+  /** Samples of the metrics, for who keeps series. */
+  readonly samples: SampleStore
   /** Copies everything saved so far to a new file, mode 0600, while writing goes on. Rejects with BACKUP_FAILED. */
   backup(file: string): Promise<void>
   stats(): Promise<StoreStats>
@@ -53,6 +56,15 @@ export interface Store {
   health(): { readonly ok: boolean; readonly reason?: string }
   /** Saves what waits, then closes the file. Idempotent. */
   close(): Promise<void>
+}
+
+/** Samples on disk. Every promise resolves after the commit, and rejects with STORE_FAILED. */
+export interface SampleStore {
+  keep(changes: SampleChanges): Promise<void>
+  /** Series with a number above `after`, by rising number; none where there are no more. */
+  series(after: number): Promise<readonly SampleSeries[]>
+  /** Blocks after the page that ended with `after` (0 at first); none where there are no more. */
+  blocks(after: number): Promise<{ readonly blocks: readonly SampleBlock[]; readonly last: number }>
 }
 
 export interface StoreSetup {
@@ -100,6 +112,13 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
     },
     mark: (stream) => thread.call('mark', { stream }),
     read: (query = {}) => readPages(thread, query),
+    samples: {
+      async keep(changes) {
+        await thread.call('keepSamples', { changes })
+      },
+      series: (after) => thread.call('sampleSeries', { after }),
+      blocks: (after) => thread.call('sampleBlocks', { after }),
+    },
     backup: (target) => backupDatabase(dir, target),
     async stats() {
       const database = await thread.call('stats', {}).catch(() => undefined)

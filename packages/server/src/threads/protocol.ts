@@ -36,5 +36,7 @@ export type MessageOf<C extends CallTable<C>> =
   | { readonly kind: 'disk'; readonly failure?: Failure }
   /** It ends because of this, and wants to be started again. */
   | { readonly kind: 'fatal'; readonly failure: Failure }
+  /** What its user wants to know. */
+  | { readonly kind: 'told'; readonly told: unknown }
   /** Something went wrong, or is to be told, without a caller. */
   | { readonly kind: 'fault'; readonly failure: Failure }

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads'
 import type { VitalsError } from '../errors/index.js'
 import { type CallTable, fromFailure, type MessageOf } from './protocol.js'
 
@@ -17,12 +17,24 @@ export interface ThreadSetup {
   readonly moveAside?: (reason: string) => VitalsError
   /** Told of everything that went wrong by itself. */
   readonly onFault: (error: VitalsError) => void
+  /** Longest time, in milliseconds, that it may say nothing while something was asked: then it is ended. Default: any. */
+  readonly silenceMs?: number
+  /** Bounds of its memory: beyond them it ends, and not the process. */
+  readonly resourceLimits?: ResourceLimits
+  /** Told of each start, before anything is asked. */
+  readonly onStart?: () => void
+  /** Told of what the thread says unasked. */
+  readonly onTold?: (told: never) => void
 }
 
 /** A thread, seen from the main loop: it is started again when it ends unasked. */
 export interface Thread<C extends CallTable<C>> {
   /** Rejects with a registered error; at once while the thread is down. */
   call<K extends keyof C>(call: K, request: C[K]['request']): Promise<C[K]['reply']>
+  /** Tells the thread something that has no answer. Nobody hears it while the thread is down. */
+  tell(notice: { readonly kind: string }, transfer?: readonly Transferable[]): void
+  /** Calls that have no answer yet. */
+  waiting(): number
   /** Why the thread is down, or its disk refuses to keep what was committed; undefined while all is well. */
   fault(): VitalsError | undefined
   /** How often it was started again. */
@@ -53,6 +65,7 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
   #downBecause: VitalsError | undefined
   #diskFault: VitalsError | undefined
   #timer: NodeJS.Timeout | undefined
+  #watch: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
   constructor(setup: ThreadSetup) {
@@ -84,7 +97,31 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject })
       worker.postMessage({ id, call: name, ...request })
+      this.#guard()
     })
+  }
+
+  tell(notice: { readonly kind: string }, transfer: readonly Transferable[] = []): void {
+    this.#worker?.postMessage(notice, transfer)
+  }
+
+  waiting(): number {
+    return this.#pending.size
+  }
+
+  /** What was asked and says nothing at all for so long hangs. */
+  #guard(): void {
+    const { silenceMs } = this.#setup
+    if (silenceMs === undefined) return
+    this.#watch ??= setTimeout(() => {
+      void this.#worker?.terminate()
+    }, silenceMs)
+  }
+
+  #heard(): void {
+    clearTimeout(this.#watch)
+    this.#watch = undefined
+    if (this.#pending.size > 0) this.#guard()
   }
 
   fault(): VitalsError | undefined {
@@ -104,11 +141,13 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
     this.#worker = worker
     this.#downBecause = undefined
     this.#diskFault = undefined
+    this.#setup.onStart?.()
     let crash: Error | undefined
     let fatal: VitalsError | undefined
     worker.on('message', (message: MessageOf<C>) => {
       if (message.kind === 'fatal') fatal = fromFailure(message.failure)
       else this.#settle(message)
+      this.#heard()
     })
     worker.on('error', (error) => {
       crash = error
@@ -119,6 +158,7 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
   }
 
   #settle(message: MessageOf<C>): void {
+    if (message.kind === 'told') this.#setup.onTold?.(message.told as never)
     if (message.kind === 'fault') this.#setup.onFault(fromFailure(message.failure))
     if (message.kind === 'disk') this.#diskFault = message.failure && this.#told(fromFailure(message.failure))
     if (message.kind !== 'reply' && message.kind !== 'failed') return
@@ -140,6 +180,8 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
   /** The thread is gone: everybody who waits is told, and a new one follows unless the end was asked for. */
   #ended(reason: VitalsError): void {
     this.#worker = undefined
+    clearTimeout(this.#watch)
+    this.#watch = undefined
     this.#downBecause = reason
     for (const { reject } of this.#pending.values()) reject(reason)
     this.#pending.clear()
@@ -169,8 +211,9 @@ class RestartedThread<C extends CallTable<C>> implements Thread<C> {
 type Outcome = { readonly worker: Worker } | { readonly error: VitalsError } | { readonly damaged: string }
 
 /** Starts the program once, and waits until it serves or is gone: only then are its handles on the file closed. */
-function startOnce<C extends CallTable<C>>({ program, data, failed, onFault }: ThreadSetup): Promise<Outcome> {
-  const worker = new Worker(program, { workerData: data() })
+function startOnce<C extends CallTable<C>>(setup: ThreadSetup): Promise<Outcome> {
+  const { program, data, failed, onFault, resourceLimits } = setup
+  const worker = new Worker(program, { workerData: data(), ...(resourceLimits && { resourceLimits }) })
   const unable = (reason: string) => failed('be opened', reason)
   return new Promise((resolve) => {
     let outcome: Outcome | undefined

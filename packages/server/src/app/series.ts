@@ -1,0 +1,81 @@
+import { type Registry, watchSeries } from '@mcp-vitals/instrument/metrics'
+import type { Config } from '../config/index.js'
+import { type Engine, openEngine } from '../engine/index.js'
+import { type ApiTarget, createPrometheusFace, type PrometheusFace } from '../faces/prometheus/index.js'
+import type { Logger } from '../sinks/log/index.js'
+import type { Store } from '../store/index.js'
+import { VERSION } from '../version/index.js'
+import type { Observation } from './observe.js'
+import { tell } from './sources.js'
+
+/** Series over time, with what answers questions about them. */
+export interface SeriesService {
+  readonly engine: Engine
+  readonly face: PrometheusFace
+  /** Begins to sample: metrics are served at this address. */
+  start(address: string): void
+}
+
+/** Opens the series that are sampled from what `/metrics` shows. */
+export function openSeries(needs: {
+  readonly config: Config
+  readonly observation: Observation
+  readonly store: Store
+  readonly logger: Logger
+}): SeriesService {
+  const { config, observation, store, logger } = needs
+  const { registry, view, vitals } = observation
+  const { job, instance, labels, intervalMs } = config.series
+  let address = ''
+  const servers = () => vitals.snapshot().servers.filter(({ condition }) => condition !== 'unknown')
+  const engine = openEngine({
+    options: config.series,
+    source: view,
+    targets: () => servers().map(({ name, condition }) => ({ instance: name, isUp: condition === 'up' })),
+    store: store.samples,
+    now: Date.now,
+    onFault: tell(logger),
+  })
+  watchSeries(registry, () => {
+    const { window, ...figures } = engine.stats()
+    return window ? { ...figures, window: { ...window, oldestMs: { ...window.oldestMs } } } : figures
+  })
+  const own = () => ({ ...labels, job, instance: instance ?? address })
+
+  function targets(): readonly ApiTarget[] {
+    const { sampledAtMs, sampleMs } = engine.stats()
+    const when = {
+      scrapeUrl: `http://${address}${config.metrics.path}`,
+      ...(sampledAtMs !== undefined && { lastSampleMs: sampledAtMs }),
+      ...(sampleMs !== undefined && { lastDurationMs: sampleMs }),
+    }
+    const of = (labels: ApiTarget['labels'], isUp: boolean): ApiTarget => ({ labels, isUp, ...when })
+    return [
+      of(own(), true),
+      ...servers().map(({ name, condition }) => of({ ...own(), instance: name }, condition === 'up')),
+    ]
+  }
+
+  return {
+    engine,
+    face: createPrometheusFace({
+      engine,
+      metadata: () => metadataOf(registry),
+      targets,
+      intervalMs,
+      version: VERSION,
+      now: Date.now,
+    }),
+    start(found) {
+      address = found
+      engine.start(own())
+    },
+  }
+}
+
+function* metadataOf(registry: Registry) {
+  for (const { metric, name } of registry.metrics()) {
+    const { type, help, unit = '' } = metric
+    yield { name, type, help, unit }
+  }
+}
