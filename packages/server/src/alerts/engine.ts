@@ -1,0 +1,237 @@
+import { Book } from './book.js'
+import { Conditions } from './conditions.js'
+import type { AlertRecord, Change, MessageRecord, Pulse, Report, Silence, Step, Table } from './contract.js'
+import { type ChannelTraits, Groups } from './groups.js'
+import { compileMatchers } from './matchers.js'
+import type { AlertsOptions } from './options.js'
+import { Outbox, type OutboxLimits, type Outcome } from './outbox.js'
+import { type CompiledSilence, createQuiet, matchedLabels, type Quiet, type QuietReason } from './quiet.js'
+import { createRouter } from './routes.js'
+
+/** How long a silence that ended can still be looked at. Milliseconds. */
+const ENDED_SILENCE_MS = 86_400_000
+/** Most silences at a time. */
+export const MAX_SILENCES = 1000
+
+export interface EngineSetup {
+  readonly options: AlertsOptions
+  /** Whom the default routes tell of HIGH and CRITICAL beside the log. */
+  readonly graveToo: readonly string[]
+  readonly traitsOf: (channel: string) => (ChannelTraits & OutboxLimits) | undefined
+  /** What was kept, as changes that were not taken back. */
+  readonly kept: Iterable<Change>
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** An alert as a person looks at it. */
+export interface Shown {
+  readonly alert: AlertRecord
+  /** Why nobody is told of it, and by which silence, window or alert. */
+  readonly quiet?: { readonly reason: QuietReason; readonly by: string }
+  /** Channels that its routes name. */
+  readonly channels: readonly string[]
+}
+
+/**
+ * From conditions to messages. Pure: every call says what time it is, and `take` gives what has to be kept and sent since
+ * the call before, in one piece. Call `tick` at `dueAt` at the latest.
+ */
+export class AlertEngine {
+  readonly #book = new Book()
+  readonly #conditions: Conditions
+  readonly #groups: Groups
+  readonly #outbox: Outbox
+  readonly #quietAt: ReturnType<typeof createQuiet>['at']
+  readonly #routesOf: (alert: AlertRecord) => ReturnType<ReturnType<typeof createRouter>>
+  readonly #silences = new Map<string, CompiledSilence>()
+  #now: number
+
+  /** Throws a SyntaxError for a matcher of the options that is none. */
+  constructor({ options, graveToo, traitsOf, kept, now }: EngineSetup) {
+    this.#now = now
+    for (const { table, key, record } of kept) if (record) this.#book.put(table, key, record, true)
+    const route = createRouter(options, graveToo)
+    const { at, isMuted } = createQuiet(options)
+    this.#quietAt = at
+    this.#routesOf = (alert) => route(matchedLabels(alert))
+    for (const silence of this.#book.all('silence')) this.#silences.set(silence.id, compiled(silence))
+    const { resolveTimeoutMs, maxAlerts } = options
+    const watcher = {
+      fired: (alert: AlertRecord) => this.#groups.fired(alert, this.#now),
+      resolved: (alert: AlertRecord) => this.#groups.resolved(alert),
+    }
+    this.#conditions = new Conditions({ book: this.#book, watcher, resolveTimeoutMs, maxAlerts })
+    this.#outbox = new Outbox(this.#book, traitsOf)
+    this.#groups = new Groups({
+      book: this.#book,
+      routesOf: this.#routesOf,
+      isMuted,
+      traitsOf,
+      post: (notification) => this.#outbox.post(notification, this.#now),
+      onSettled: (alert) => this.#conditions.forget(alert),
+    })
+    this.#conditions.restored(now)
+    this.#adopt()
+  }
+
+  /** Alerts refused because there were too many. */
+  get refused(): number {
+    return this.#conditions.refused
+  }
+
+  /** How many alerts are in each state. */
+  states(): { readonly pending: number; readonly firing: number; readonly acknowledged: number } {
+    const counts = { pending: 0, firing: 0, acknowledged: 0, resolved: 0 }
+    for (const { state } of this.#book.all('alert')) counts[state]++
+    const { resolved: _, ...states } = counts
+    return states
+  }
+
+  /** How many of what there is. */
+  size(table: Table): number {
+    return this.#book.size(table)
+  }
+
+  report(report: Report, now: number): void {
+    this.#now = now
+    this.#conditions.report(report, now)
+  }
+
+  pulse(pulse: Pulse, now: number): void {
+    this.#now = now
+    this.#conditions.pulse(pulse, now)
+  }
+
+  /** Somebody knows of it, until it is resolved. False: it does not fire. */
+  acknowledge(fingerprint: string, by: string, comment: string, now: number): boolean {
+    const alert = this.#book.get('alert', fingerprint)
+    if (alert?.state !== 'firing' && alert?.state !== 'acknowledged') return false
+    const known: AlertRecord = { ...alert, state: 'acknowledged', acknowledgement: { by, comment, at: now } }
+    this.#book.put('alert', fingerprint, known)
+    this.#book.happened({ at: now, what: 'acknowledged', fingerprint, labels: alert.labels, by, comment })
+    this.#groups.acknowledged(known, now)
+    return true
+  }
+
+  /** Takes an acknowledgement back. False: there is none. */
+  unacknowledge(fingerprint: string, by: string, now: number): boolean {
+    const alert = this.#book.get('alert', fingerprint)
+    if (alert?.state !== 'acknowledged') return false
+    const { acknowledgement: _, ...rest } = alert
+    const firing: AlertRecord = { ...rest, state: 'firing' }
+    this.#book.put('alert', fingerprint, firing)
+    this.#book.happened({ at: now, what: 'unacknowledged', fingerprint, labels: alert.labels, by })
+    this.#groups.acknowledged(firing, now)
+    return true
+  }
+
+  /** Keeps what matches quiet. False: there are MAX_SILENCES already. Throws a SyntaxError for a matcher that is none. */
+  silence(silence: Silence, now: number): boolean {
+    if (this.#silences.size >= MAX_SILENCES && !this.#silences.has(silence.id)) return false
+    this.#silences.set(silence.id, compiled(silence))
+    this.#book.put('silence', silence.id, silence)
+    const { by, comment, matchers } = silence
+    this.#book.happened({ at: now, what: 'silenced', labels: { silence: matchers.join(', ') }, by, comment })
+    return true
+  }
+
+  /** Ends a silence now. False: there is none, or it ended. */
+  unsilence(id: string, by: string, now: number): boolean {
+    const silence = this.#book.get('silence', id)
+    if (!silence || silence.endsAt <= now) return false
+    const ended = { ...silence, startsAt: Math.min(silence.startsAt, now), endsAt: now }
+    this.#silences.set(id, compiled(ended))
+    this.#book.put('silence', id, ended)
+    this.#book.happened({ at: now, what: 'unsilenced', labels: { silence: silence.matchers.join(', ') }, by })
+    return true
+  }
+
+  /** Does what time alone brings: ends, messages, digests. */
+  tick(now: number): void {
+    this.#now = now
+    this.#conditions.tick(now)
+    for (const { id, endsAt } of [...this.#book.all('silence')]) {
+      if (now - endsAt < ENDED_SILENCE_MS) continue
+      this.#silences.delete(id)
+      this.#book.remove('silence', id)
+    }
+    let quiet: Quiet | undefined
+    this.#outbox.tick(now)
+    this.#groups.tick(now, () => {
+      quiet ??= this.#quiet(now)
+      return quiet
+    })
+  }
+
+  /** The message that this channel is to be sent now; it counts as being sent until `settle`. */
+  next(channel: string, now: number): MessageRecord | undefined {
+    return this.#outbox.next(channel, now)
+  }
+
+  /** What became of a message that `next` gave. */
+  settle(id: string, outcome: Outcome, now: number): void {
+    this.#outbox.settle(id, outcome, now)
+  }
+
+  /** Word of a message that its far end had accepted. False: none waits for it. */
+  delivered(channel: string, receipt: string, problem: string | undefined, now: number): boolean {
+    return this.#outbox.delivered(channel, receipt, problem, now)
+  }
+
+  /** Channels that are to be sent something now, and are not being sent anything. */
+  waiting(now: number): readonly string[] {
+    return this.#outbox.waiting(now)
+  }
+
+  /** Messages that nobody got since this engine was made: given up, refused by their channel, or dropped for want of room. */
+  get lost(): number {
+    return this.#outbox.lost
+  }
+
+  /** When `tick` has something to do; infinite while there is nothing. */
+  dueAt(now: number): number {
+    let due = Math.min(this.#groups.dueAt(now), this.#outbox.dueAt())
+    for (const { state, expiresAt, clearedAt, keepFiringForMs } of this.#book.all('alert')) {
+      if (state === 'resolved') continue
+      due = Math.min(due, expiresAt, clearedAt === undefined ? expiresAt : clearedAt + keepFiringForMs)
+    }
+    return due
+  }
+
+  /** What has to be kept, and sent, since the last call: all of it or nothing. */
+  take(): Step {
+    return this.#book.take()
+  }
+
+  /** Every alert there is, with why it is quiet. */
+  alerts(now: number): readonly Shown[] {
+    const quiet = this.#quiet(now)
+    return [...this.#book.all('alert')].map((alert) => {
+      const reason = alert.state === 'resolved' ? undefined : quiet.reasonOf(alert)
+      const channels = [...new Set(this.#routesOf(alert).flatMap((route) => route.channels))]
+      return { alert, channels, ...(reason && { quiet: reason }) }
+    })
+  }
+
+  /** Silences, also those that ended within a day. */
+  silences(): readonly Silence[] {
+    return [...this.#book.all('silence')]
+  }
+
+  #quiet(now: number): Quiet {
+    return this.#quietAt(now, [...this.#book.all('alert')], this.#silences.values())
+  }
+
+  /** Routes may have changed since what fires was kept: it gets the groups that it lacks. */
+  #adopt(): void {
+    for (const alert of [...this.#book.all('alert')]) {
+      if (alert.state === 'firing' || alert.state === 'acknowledged') this.#groups.fired(alert, this.#now)
+      if (alert.state === 'resolved') this.#groups.resolved(alert)
+    }
+  }
+}
+
+function compiled(silence: Silence): CompiledSilence {
+  return { silence, matches: compileMatchers(silence.matchers) }
+}

@@ -1,0 +1,219 @@
+import type { Book } from './book.js'
+import type { AlertView, HistoryEntry, MessageRecord, Notification } from './contract.js'
+import { chosen, counted } from './view.js'
+
+/** How a channel's messages are tried again. */
+export interface OutboxLimits {
+  /** Who gets what this channel does not take. */
+  readonly fallback?: string | undefined
+  /** How long it is tried before the fallback gets it, milliseconds. */
+  readonly fallbackAfterMs: number
+  /** How long it is tried where there is no fallback, milliseconds. */
+  readonly giveUpAfterMs: number
+  /** How long word of the delivery may take, of what was accepted, milliseconds. */
+  readonly receiptTimeoutMs: number
+}
+
+/**
+ * What became of one try. `accepted`: the far end will tell whether it arrived. `failed`: to be tried again, at the
+ * earliest after `retryAfterMs`. `refused`: no further try would help.
+ */
+export type Outcome =
+  | { readonly is: 'sent' }
+  | { readonly is: 'accepted'; readonly receipt: string }
+  | { readonly is: 'failed'; readonly problem: string; readonly retryAfterMs?: number | undefined }
+  | { readonly is: 'refused'; readonly problem: string }
+
+/** Pause after the first failure, doubled after each, to the longest. Milliseconds. */
+const FIRST_PAUSE_MS = 1000
+const LONGEST_PAUSE_MS = 300_000
+/** Most messages that wait; beyond it the oldest are dropped and counted. */
+export const MAX_MESSAGES = 5000
+
+/**
+ * Messages on their way. One that waits is brought up to date by the next of its group, so that a channel that comes back
+ * is not flooded with what was true once.
+ */
+export class Outbox {
+  readonly #book: Book
+  readonly #limitsOf: (channel: string) => OutboxLimits | undefined
+  /** What each channel was given, and is not settled. */
+  readonly #sending = new Map<string, string>()
+  /** Until when a channel asked for peace. */
+  readonly #heldUntil = new Map<string, number>()
+  #lost = 0
+
+  constructor(book: Book, limitsOf: (channel: string) => OutboxLimits | undefined) {
+    this.#book = book
+    this.#limitsOf = limitsOf
+  }
+
+  get lost(): number {
+    return this.#lost
+  }
+
+  post(notification: Notification, now: number): void {
+    this.#add({ notification, createdAt: now, nextAt: now, attempts: 0, after: [] }, now)
+  }
+
+  /** What is due first. One at a time for each channel: nothing more until that is settled. */
+  next(channel: string, now: number): MessageRecord | undefined {
+    let first: MessageRecord | undefined
+    for (const message of this.#book.all('message')) {
+      if (message.notification.channel !== channel || !this.#isDue(message, now)) continue
+      if (!first || message.createdAt < first.createdAt) first = message
+    }
+    if (first) this.#sending.set(channel, first.notification.id)
+    return first
+  }
+
+  waiting(now: number): readonly string[] {
+    const channels = new Set<string>()
+    for (const message of this.#book.all('message'))
+      if (this.#isDue(message, now)) channels.add(message.notification.channel)
+    return [...channels]
+  }
+
+  dueAt(): number {
+    let due = Number.POSITIVE_INFINITY
+    for (const { notification, nextAt, receipt } of this.#book.all('message')) {
+      const { channel } = notification
+      if (receipt !== undefined) due = Math.min(due, nextAt)
+      // What is being sent, and what waits behind it, has its turn when that is settled.
+      else if (!this.#sending.has(channel)) due = Math.min(due, Math.max(nextAt, this.#heldUntil.get(channel) ?? 0))
+    }
+    return due
+  }
+
+  settle(id: string, outcome: Outcome, now: number): void {
+    const message = this.#book.get('message', id)
+    for (const [channel, sending] of this.#sending) if (sending === id) this.#sending.delete(channel)
+    if (!message) return
+    const limits = this.#limitsOf(message.notification.channel)
+    const tried = { ...message, attempts: message.attempts + 1 }
+    if (outcome.is === 'sent') this.#end(tried, 'sent', undefined, now)
+    else if (outcome.is === 'accepted')
+      this.#book.put('message', id, {
+        ...tried,
+        receipt: outcome.receipt,
+        nextAt: now + (limits?.receiptTimeoutMs ?? 0),
+      })
+    else if (outcome.is === 'refused') this.#handOn(tried, outcome.problem, now)
+    else this.#failed(tried, outcome.problem, outcome.retryAfterMs ?? 0, now)
+  }
+
+  delivered(channel: string, receipt: string, problem: string | undefined, now: number): boolean {
+    for (const message of this.#book.all('message')) {
+      if (message.notification.channel !== channel || message.receipt !== receipt) continue
+      if (problem === undefined) this.#end(message, 'sent', undefined, now)
+      else this.#handOn(message, problem, now)
+      return true
+    }
+    return false
+  }
+
+  /** Accepted messages of which no word came, and those of channels that are gone. */
+  tick(now: number): void {
+    for (const message of [...this.#book.all('message')]) {
+      const { notification, receipt, nextAt } = message
+      if (!this.#limitsOf(notification.channel)) this.#end(message, 'undelivered', 'there is no such channel', now)
+      else if (receipt !== undefined && now >= nextAt) this.#handOn(message, 'no word of its delivery came', now)
+    }
+  }
+
+  #isDue({ notification, nextAt, receipt }: MessageRecord, now: number): boolean {
+    const { channel } = notification
+    const at = Math.max(nextAt, this.#heldUntil.get(channel) ?? 0)
+    return at <= now && receipt === undefined && !this.#sending.has(channel)
+  }
+
+  #isSending({ channel, id }: Notification): boolean {
+    return this.#sending.get(channel) === id
+  }
+
+  #failed(message: MessageRecord, problem: string, retryAfterMs: number, now: number): void {
+    const limits = this.#limitsOf(message.notification.channel)
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (message.attempts - 1), LONGEST_PAUSE_MS)
+    const nextAt = now + Math.max(pauseMs, retryAfterMs)
+    if (retryAfterMs > 0) this.#heldUntil.set(message.notification.channel, now + retryAfterMs)
+    const isHandedOn = limits?.fallback !== undefined && !message.after.includes(limits.fallback)
+    const patienceMs = (isHandedOn ? limits?.fallbackAfterMs : limits?.giveUpAfterMs) ?? 0
+    if (nextAt - message.createdAt > patienceMs) {
+      this.#handOn(message, problem, now)
+      return
+    }
+    const newer = this.#waitingOf(message.notification, message.notification.id)
+    if (newer) this.#replace({ ...newer, nextAt: Math.max(newer.nextAt, nextAt) }, message)
+    else this.#book.put('message', message.notification.id, { ...message, nextAt })
+  }
+
+  #handOn(message: MessageRecord, problem: string, now: number): void {
+    const { notification, after } = message
+    const to = this.#limitsOf(notification.channel)?.fallback
+    const isOver = to === undefined || to === notification.channel || after.includes(to) || !this.#limitsOf(to)
+    this.#end(message, 'undelivered', problem, now)
+    if (isOver) {
+      this.#lost++
+      return
+    }
+    const passedOn = { ...notification, id: `${notification.id}-${to}`, channel: to }
+    const entry = { notification: passedOn, createdAt: now, nextAt: now, attempts: 0 }
+    this.#add({ ...entry, after: [...after, notification.channel] }, now)
+  }
+
+  #end({ notification }: MessageRecord, what: 'sent' | 'undelivered', problem: string | undefined, at: number): void {
+    const { id, channel, groupLabels } = notification
+    const entry: HistoryEntry = { at, what, labels: groupLabels, channel, notification: id }
+    this.#book.happened(problem === undefined ? entry : { ...entry, problem })
+    this.#book.remove('message', id)
+  }
+
+  #add(message: MessageRecord, now: number): void {
+    const { notification } = message
+    const older = this.#waitingOf(notification, notification.id)
+    this.#book.put('message', notification.id, message)
+    if (older) this.#replace(message, older)
+    if (this.#book.size('message') <= MAX_MESSAGES) return
+    for (const oldest of this.#book.all('message')) {
+      if (this.#isSending(oldest.notification)) continue
+      this.#lost++
+      this.#end(oldest, 'undelivered', 'too many messages wait', now)
+      break
+    }
+  }
+
+  /** The newer one tells what only the older one knew as well. */
+  #replace(newer: MessageRecord, older: MessageRecord): void {
+    const { notification } = newer
+    const known = new Set(notification.alerts.map(({ fingerprint }) => fingerprint))
+    const lacking = older.notification.alerts.filter(({ fingerprint }) => !known.has(fingerprint))
+    const views: readonly AlertView[] = [...notification.alerts, ...lacking]
+    const { alerts, truncated } = chosen(views)
+    const added = counted(lacking)
+    this.#book.put('message', notification.id, {
+      ...newer,
+      // Who waited goes on waiting: its turn came before.
+      createdAt: Math.min(newer.createdAt, older.createdAt),
+      attempts: Math.max(newer.attempts, older.attempts),
+      notification: {
+        ...notification,
+        alerts,
+        truncated: notification.truncated + truncated,
+        firing: notification.firing + added.firing,
+        resolved: notification.resolved + added.resolved,
+        reason: older.notification.reason === 'new' && notification.firing > 0 ? 'new' : notification.reason,
+      },
+    })
+    this.#book.remove('message', older.notification.id)
+  }
+
+  #waitingOf({ channel, group, reason }: Notification, not: string): MessageRecord | undefined {
+    if (reason === 'test') return undefined
+    for (const message of this.#book.all('message')) {
+      const { notification, receipt } = message
+      if (notification.id === not || notification.channel !== channel || notification.group !== group) continue
+      if (notification.reason !== 'test' && receipt === undefined && !this.#isSending(notification)) return message
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,108 @@
+import type { AlertRecord, Labels, Silence } from './contract.js'
+import { compileMatchers, type LabelTest, labelOf } from './matchers.js'
+import type { AlertsOptions, InhibitOptions } from './options.js'
+import type { Route } from './routes.js'
+import { compileTimes } from './times.js'
+
+/** Why nobody is told of an alert for now. */
+export type QuietReason = 'silence' | 'inhibition' | 'maintenance'
+
+/**
+ * What is wrong with a server hides what is wrong with its tools: from when it holds, since both begin to hold at once and
+ * one of them may fire before the other.
+ */
+const DEPENDENCIES: readonly InhibitOptions[] = [
+  {
+    sources: ['alertname=~"ServerDown|ServerUnreachable"', 'tool=""', 'tool_name=""'],
+    targets: ['alertname!~"ServerDown|ServerUnreachable"', 'server!=""'],
+    equal: ['server'],
+    whilePending: true,
+  },
+]
+
+/** Which alerts are quiet at one moment. Build one for a look at many alerts: it goes over all of them once for each rule. */
+export interface Quiet {
+  reasonOf(alert: AlertRecord): { readonly reason: QuietReason; readonly by: string } | undefined
+}
+
+/** Compiles what keeps alerts quiet. Throws a SyntaxError for a matcher that is none. */
+export function createQuiet({ inhibit, maintenance, times }: AlertsOptions) {
+  const rules = [...DEPENDENCIES, ...inhibit].map((rule) => ({
+    ...rule,
+    isSource: compileMatchers(rule.sources),
+    isTarget: compileMatchers(rule.targets),
+  }))
+  const named = new Map(Object.entries(times).map(([name, given]) => [name, compileTimes(given)]))
+  const windows = maintenance.map((window) => ({ ...window, isMeant: compileMatchers(window.match) }))
+  const within = (names: readonly string[], at: number) => names.some((name) => named.get(name)?.(at))
+
+  function at(now: number, alerts: Iterable<AlertRecord>, silences: Iterable<CompiledSilence>): Quiet {
+    const open = windows.filter((window) => within(window.times, now))
+    const active = [...silences].filter(({ silence }) => silence.startsAt <= now && now < silence.endsAt)
+    let hiding: readonly ReadonlyMap<string, readonly AlertRecord[]>[] | undefined
+
+    function hider(alert: AlertRecord): string | undefined {
+      hiding ??= rules.map((rule) => sourcesOf(rule, alerts))
+      for (const [index, { isSource, isTarget, equal }] of rules.entries()) {
+        if (!isTarget(alert.labels)) continue
+        const found = hiding[index]!.get(keyOf(alert.labels, equal)) ?? []
+        // What is both source and target hides nothing of its like: else two would hide each other, and nobody knew.
+        const isBoth = isSource(alert.labels)
+        const source = found.find(
+          (other) => other.fingerprint !== alert.fingerprint && !(isBoth && isTarget(other.labels)),
+        )
+        if (source) return source.labels.alertname ?? source.fingerprint
+      }
+      return undefined
+    }
+
+    return {
+      reasonOf(alert) {
+        const labels = matchedLabels(alert)
+        const silenced = active.find(({ matches }) => matches(labels))
+        if (silenced) return { reason: 'silence', by: silenced.silence.id }
+        const window = open.find(({ isMeant }) => isMeant(labels))
+        if (window) return { reason: 'maintenance', by: window.comment }
+        const by = hider(alert)
+        return by === undefined ? undefined : { reason: 'inhibition', by }
+      },
+    }
+  }
+
+  return {
+    at,
+    /** Whether a route tells nobody of anything now. */
+    isMuted: ({ muteTimes, activeTimes }: Route, now: number) =>
+      within(muteTimes, now) || (activeTimes.length > 0 && !within(activeTimes, now)),
+  }
+}
+
+/** A silence, and whom it means. */
+export interface CompiledSilence {
+  readonly silence: Silence
+  readonly matches: LabelTest
+}
+
+/** Labels as routes, silences and windows match them: `severity` is one of SEVERITIES, whatever a rule calls it. */
+export function matchedLabels({ labels, severity }: Pick<AlertRecord, 'labels' | 'severity'>): Labels {
+  return labels.severity === severity ? labels : { ...labels, severity }
+}
+
+function sourcesOf(
+  { isSource, equal, whilePending }: InhibitOptions & { readonly isSource: LabelTest },
+  alerts: Iterable<AlertRecord>,
+): ReadonlyMap<string, readonly AlertRecord[]> {
+  const found = new Map<string, AlertRecord[]>()
+  for (const alert of alerts) {
+    if (alert.state === 'resolved' || (alert.state === 'pending' && !whilePending) || !isSource(alert.labels)) continue
+    const key = keyOf(alert.labels, equal)
+    const others = found.get(key)
+    if (others) others.push(alert)
+    else found.set(key, [alert])
+  }
+  return found
+}
+
+function keyOf(labels: Labels, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => labelOf(labels, name)))
+}

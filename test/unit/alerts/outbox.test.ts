@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { AlertEngine, type Notification, type Outcome } from '../../../packages/server/src/alerts/index.js'
+import { alertsOptions } from '../../../packages/server/src/alerts/options.js'
+import { MINUTE_MS, named, SECOND_MS, START } from './engine-harness.js'
+
+const LIMITS = {
+  sendsResolved: true,
+  sendsAcknowledged: false,
+  fallbackAfterMs: 120_000,
+  giveUpAfterMs: 3_600_000,
+  receiptTimeoutMs: 60_000,
+}
+
+/** An engine whose one route tells `page`, in groups by alert, and what its channels say to each try. */
+function outbox(fallbacks: Readonly<Record<string, string>> = {}) {
+  const options = alertsOptions.parse({ groupWaitMs: 0, groupIntervalMs: 1000, routes: [{ notify: ['page'] }] })
+  const engine = new AlertEngine({
+    options,
+    graveToo: [],
+    traitsOf: (channel) => (channel === 'gone' ? undefined : { ...LIMITS, fallback: fallbacks[channel] }),
+    kept: [],
+    now: START,
+  })
+  let now = START
+  return {
+    engine,
+    get now() {
+      return now
+    },
+    report(...names: readonly string[]) {
+      engine.report({ source: 'r', evidence: 'seen', conditions: names.map((name) => named(name)) }, now)
+      engine.tick(now)
+    },
+    pass(ms: number) {
+      now += ms
+      engine.tick(now)
+    },
+    try(outcome: Outcome, channel = 'page'): Notification | undefined {
+      const notification = engine.next(channel, now)?.notification
+      if (notification) engine.settle(notification.id, outcome, now)
+      return notification
+    },
+    history: () =>
+      engine.take().history.flatMap(({ what, channel, problem }) => (channel ? [[what, channel, problem]] : [])),
+  }
+}
+
+const FAILED = { is: 'failed', problem: 'answered 503' } as const
+const names = (notification: Notification | undefined) =>
+  notification?.alerts.map(({ labels, state }) => `${labels.alertname} ${state}`)
+
+describe('a message', () => {
+  test('that fails is tried again after a pause that doubles, with the same id, until it is taken', () => {
+    const { report, pass, try: attempt, engine, history } = outbox()
+    report('A')
+    const first = attempt(FAILED)
+    for (const pauseMs of [1000, 2000, 4000, 8000]) {
+      pass(pauseMs - 1)
+      expect(attempt(FAILED)).toBeUndefined()
+      pass(1)
+      expect(attempt(FAILED)?.id).toBe(first!.id)
+    }
+    pass(16_000)
+    expect(attempt({ is: 'sent' })?.id).toBe(first!.id)
+    expect(engine.size('message')).toBe(0)
+    expect(history()).toEqual([['sent', 'page', undefined]])
+  })
+
+  test('waits for as long as its channel asks', () => {
+    const { report, pass, try: attempt } = outbox()
+    report('A')
+    attempt({ is: 'failed', problem: 'answered 429', retryAfterMs: 30_000 })
+    report('A', 'B')
+    pass(29_999)
+    expect(attempt(FAILED)).toBeUndefined()
+    pass(1)
+    expect(attempt(FAILED)).toBeDefined()
+  })
+
+  test('is given out once, and the next of its channel when it is settled', () => {
+    const { report, engine, now } = outbox()
+    report('A', 'B')
+    const first = engine.next('page', now)!.notification
+    expect([engine.next('page', now), engine.waiting(now), engine.dueAt(now) > now]).toEqual([undefined, [], true])
+    engine.settle(first.id, { is: 'sent' }, now)
+    expect([first, engine.next('page', now)!.notification].map(names)).toEqual([['A firing'], ['B firing']])
+  })
+
+  test('that waits is brought up to date by the next one: one comes, and it knows what both knew', () => {
+    const { report, pass, try: attempt, engine } = outbox()
+    report('A')
+    attempt(FAILED)
+    report()
+    pass(1000)
+    report('A')
+    pass(1000)
+    expect(engine.size('message')).toBe(1)
+    expect(names(attempt({ is: 'sent' }))).toEqual(['A firing'])
+    report()
+    pass(1000)
+    expect(names(attempt({ is: 'sent' }))).toEqual(['A resolved'])
+  })
+
+  test('that is being sent is not changed; when it fails, the newer one takes over', () => {
+    const box = outbox()
+    box.report('A')
+    const sending = box.engine.next('page', box.now)!.notification
+    box.report()
+    box.pass(1000)
+    expect(box.engine.size('message')).toBe(2)
+    box.engine.settle(sending.id, FAILED, box.now)
+    expect(box.engine.size('message')).toBe(1)
+    box.pass(2000)
+    expect(names(box.try({ is: 'sent' }))).toEqual(['A resolved'])
+  })
+
+  test('that nobody takes is given up after its time, and counted', () => {
+    const { report, pass, try: attempt, engine, history } = outbox()
+    report('A')
+    for (let at = 0; at < 20; at++) {
+      attempt(FAILED)
+      report('A')
+      pass(299_000)
+      pass(1000)
+    }
+    expect(engine.lost).toBe(1)
+    expect(history()).toEqual([['undelivered', 'page', 'answered 503']])
+  })
+
+  test('that is refused goes to the fallback at once, one that fails after a while, and round no circle', () => {
+    const { report, pass, try: attempt, engine, history } = outbox({ page: 'mail', mail: 'page' })
+    report('A')
+    attempt({ is: 'refused', problem: 'answered 400' })
+    expect(attempt({ is: 'sent' })).toBeUndefined()
+    expect(names(attempt({ is: 'refused', problem: 'no such box' }, 'mail'))).toEqual(['A firing'])
+    expect(engine.lost).toBe(1)
+    expect(history()).toEqual([
+      ['undelivered', 'page', 'answered 400'],
+      ['undelivered', 'mail', 'no such box'],
+    ])
+    report('B')
+    for (let ms = 0; ms < 3 * MINUTE_MS; ms += SECOND_MS) {
+      attempt(FAILED)
+      report('B')
+      pass(SECOND_MS)
+    }
+    expect(names(attempt({ is: 'sent' }, 'mail'))).toEqual(['B firing'])
+  })
+
+  test('that was accepted is done when word of its delivery comes, and handed on when it did not arrive, or no word came', () => {
+    const { report, pass, try: attempt, engine, now, history } = outbox({ page: 'mail' })
+    report('A', 'B', 'C')
+    for (const receipt of ['1', '2', '3']) attempt({ is: 'accepted', receipt })
+    expect(engine.delivered('page', '1', undefined, now)).toBe(true)
+    expect(engine.delivered('page', '1', undefined, now)).toBe(false)
+    expect(engine.delivered('page', '2', 'undelivered 63016', now)).toBe(true)
+    pass(60_000)
+    expect([attempt({ is: 'sent' }, 'mail'), attempt({ is: 'sent' }, 'mail')].flatMap(names)).toEqual([
+      'B firing',
+      'C firing',
+    ])
+    expect(history()).toEqual([
+      ['sent', 'page', undefined],
+      ['undelivered', 'page', 'undelivered 63016'],
+      ['undelivered', 'page', 'no word of its delivery came'],
+      ['sent', 'mail', undefined],
+      ['sent', 'mail', undefined],
+    ])
+  })
+
+  test('to a channel that the configuration has no more is not kept for ever', () => {
+    const { report, engine } = outbox()
+    report('A')
+    const options = alertsOptions.parse({})
+    const kept = engine.take().changes
+    const without = new AlertEngine({ options, graveToo: [], traitsOf: () => undefined, kept, now: START })
+    expect(without.size('message')).toBe(1)
+    without.tick(START)
+    expect(without.size('message')).toBe(0)
+    expect(without.take().history).toMatchObject([{ what: 'undelivered', problem: 'there is no such channel' }])
+  })
+})
