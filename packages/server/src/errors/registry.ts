@@ -288,6 +288,21 @@ export const ERRORS = {
     example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
     next: 'Ask for less at a time. Queries work again by themselves in some seconds.',
   },
+  ALERT_REFUSED: {
+    message: '{reason}',
+    example: 'mcp-vitals alerts ack 9f86d081 --comment "on it"',
+    next: 'See what there is with "mcp-vitals alerts list"; "mcp-vitals alerts --help" tells what each command takes.',
+  },
+  ALERTS_FAILED: {
+    message: 'The alerts’ file {file} could not {action}: {reason}.',
+    example: 'df -h ~/.local/state/mcp-vitals',
+    next: 'Free some space or mend the disk. Alerts go on and are sent meanwhile, as long as the daemon runs.',
+  },
+  ALERTS_CORRUPT: {
+    message: 'The alerts’ file {file} is damaged ({reason}). It was moved to {moved}, and a new one was begun.',
+    example: 'sqlite3 alerts.db.corrupt-20260801T120000Z .recover',
+    next: 'Check the disk. What fires is told again; silences and acknowledgements of before are in the old file.',
+  },
   AUDIT_NAME_INVALID: {
     message: 'The name {name} cannot be an audit log’s.',
     example: 'example.com/audit/host-1',

@@ -1,3 +1,4 @@
+export { moveDatabaseAside } from './aside.js'
 export { isDamage, reasonOf } from './failure.js'
 export { type Migration, migrate } from './migrations.js'
 export { openSqlite, type Sqlite, type Value } from './sqlite.js'
