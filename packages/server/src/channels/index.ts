@@ -1,0 +1,5 @@
+export { createAlertmanager, type Feed } from './alertmanager/index.js'
+export type { Channel, ChannelKind, ChannelTools } from './contract.js'
+export type { AdminWhatsapp, ChannelEntry } from './options.js'
+export { createChannel, kindOf, type MessageEntry } from './registry.js'
+export { type DeliveryWord, isSigned, wordOf } from './whatsapp/callback.js'
