@@ -65,6 +65,18 @@ const SERVER_LAYERS = {
     why: 'the store keeps events and knows nothing of who made them',
   },
   spool: { may: ['errors', 'datadir', 'folders'], why: 'the spool keeps bytes until a daemon takes them' },
+  alerts: {
+    may: ['errors', 'promql'],
+    why: 'who is told of what is decided from what is handed in: no clock, no disk, no channel',
+  },
+  channels: {
+    may: ['errors', 'alerts'],
+    why: 'a channel sends one message and says what became of it; who tries again is the pager’s affair',
+  },
+  pager: {
+    may: ['errors', 'alerts', 'sqlite', 'threads'],
+    why: 'the pager keeps and sends what alerts decide, over channels that app/ hands it',
+  },
   listen: { may: ['errors'], why: 'the listener binds and guards a port; app/ hands it the faces to serve' },
   doors: {
     may: ['errors', 'datadir', 'folders'],
@@ -83,7 +95,7 @@ const SERVER_LAYERS = {
   },
   faces: {
     may: ['errors', 'state', 'promql'],
-    types: ['sources', 'sinks', 'store', 'listen', 'providers', 'engine'],
+    types: ['sources', 'sinks', 'store', 'listen', 'providers', 'engine', 'alerts', 'pager'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },
@@ -230,6 +242,15 @@ module.exports = {
       comment:
         'detect/ is a pure fold: no clock, disk, network or package. Way out: put the time into the event or the look.',
       from: { path: `${SERVER}/detect/`, pathNot: '/options[.]ts$' },
+      to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
+    },
+    {
+      name: 'pure-alerts',
+      severity: 'error',
+      comment:
+        'alerts/ is pure: no clock, disk, network or package. ' +
+        'Way out: take the time as an argument, and let who keeps and sends what it gives do the rest.',
+      from: { path: `${SERVER}/alerts/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
     },
     {

@@ -14,6 +14,7 @@ const ADMIN = 'admin-token-0123456789-0123456789-abcdef'
 let daemon: RunningDaemon
 let key: string
 let token: string
+let ownerToken: string
 let port: string
 const { address, giveBack } = lendAddress()
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
   daemon = await startDaemon({ config })
   port = new URL(daemon.url).port
   token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
+  ownerToken = readFileSync(join(daemon.dataDir, 'owner-token'), 'utf8').trim()
   key = makeKey(daemon.dataDir, '--agent', 'walker').key
   await until(
     async () =>
@@ -41,8 +43,8 @@ afterAll(async () => {
   giveBack()
 })
 
-type Shown = 'none' | 'wrong' | 'ingest token' | 'admin token' | 'admin password' | 'key'
-const SHOWN: readonly Shown[] = ['none', 'wrong', 'ingest token', 'admin token', 'admin password', 'key']
+type Shown = 'none' | 'wrong' | 'ingest token' | 'owner token' | 'admin token' | 'admin password' | 'key'
+const SHOWN: readonly Shown[] = ['none', 'wrong', 'ingest token', 'owner token', 'admin token', 'admin password', 'key']
 
 function headersOf(shown: Shown): Record<string, string> {
   switch (shown) {
@@ -55,6 +57,8 @@ function headersOf(shown: Shown): Record<string, string> {
       }
     case 'ingest token':
       return { authorization: `Bearer ${token}` }
+    case 'owner token':
+      return { authorization: `Bearer ${ownerToken}` }
     case 'admin token':
       return { authorization: `Bearer ${ADMIN}` }
     case 'admin password':
@@ -70,7 +74,10 @@ const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
   'nothing, with listen.openScrape': [],
   'nothing, without doors.keys': [],
   'ingest token': ['ingest token'],
+  'owner token': ['owner token'],
   'admin token': ['admin token', 'admin password'],
+  // Twilio's alone, of a message and an address that it was given.
+  signature: [],
   key: ['key'],
 }
 

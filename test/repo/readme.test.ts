@@ -34,6 +34,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'curl http://127.0.0.1:9464/metrics': onDaemon(
     /^mcp_tool_availability\{server="memory",tool_name="read_graph"\} 1$/m,
   ),
+  'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
   'mcp-vitals backup events.db': onDaemon(/events\.db/),
   "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))'": onDaemon(/no series|tool=/),
 }

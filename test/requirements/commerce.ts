@@ -98,6 +98,8 @@ export const COMMERCE = {
     'C12.rule.error-rate-changing': 'an alert when the error rate changes',
     'C12.rule.latency-staying-high': 'an alert when latency stays high',
     'C12.rule.queue-growing': 'an alert when the queue depth grows',
+  }),
+  ...kept({
     'C12.rule.auth-failures-repeating': 'an alert when authentication failures repeat',
   }),
   ...open(10, 'the dashboard', {

@@ -1,4 +1,4 @@
-import { kept, open } from './state.js'
+import { kept, open, partly } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
@@ -76,7 +76,7 @@ export const DUST = {
     'D6.rule.high-cpu-usage': 'HighCPUUsage: > 80 % for 5m, warning',
     'D6.rule.too-many-sessions': 'TooManySessions: > 100 for 5m, warning',
   }),
-  ...open(12, 'mcp-vitals export alertmanager', {
+  ...partly(12, 'mcp-vitals export alertmanager', {
     'D7.alertmanager.group-by': 'grouped by alertname',
     'D7.alertmanager.group-wait': 'group wait 30s',
     'D7.alertmanager.group-interval': 'group interval 5m',

@@ -46,7 +46,7 @@ export const MESSAGING = {
     'A6.audit.field-row-hash': 'field `row_hash`: the hash of this row',
     'A6.audit.any-change-found': 'any change to any row is found',
   }),
-  ...open(8, 'alert routing and the WhatsApp channel', {
+  ...kept({
     'A7.route.critical': 'CRITICAL alerts go to the administrator by WhatsApp and to the log',
     'A7.route.high': 'HIGH alerts go to the administrator by WhatsApp and to the log',
     'A7.route.medium': 'MEDIUM alerts go to the log alone',
@@ -54,15 +54,15 @@ export const MESSAGING = {
     'A7.env.admin-whatsapp-number': '`ADMIN_WHATSAPP_NUMBER=+15551234567` says whom to tell',
     'A7.env.admin-whatsapp-sender': '`ADMIN_WHATSAPP_SENDER=whatsapp:+14155238886` says from whom, by Twilio',
   }),
-  ...partly(8, 'the alert that it raises: events, metrics and lines are there', {
+  ...kept({
     'A8.trigger.anomaly': 'an anomaly raises MEDIUM to HIGH, by how far off it is',
-  }),
-  ...open(8, 'the triggers', {
     'A8.trigger.rate-limit': 'a rate limit exceeded raises MEDIUM',
     'A8.trigger.auth-failure': 'an authentication failure raises HIGH',
     'A8.trigger.brute-force': 'brute force raises HIGH',
-    'A8.trigger.spending': 'spending at 80 % of its limit raises MEDIUM',
     'A8.trigger.provider-error': 'a provider error raises HIGH',
+  }),
+  ...open(8, 'budgets', {
+    'A8.trigger.spending': 'spending at 80 % of its limit raises MEDIUM',
   }),
   ...open(10, 'the dashboard', {
     'A9.dashboard.page': '`GET /admin/dashboard` is a web page',

@@ -35,7 +35,7 @@ export const PLUGINS = {
     'E4.rule.slow-responses':
       'SlowResponses `histogram_quantile(0.95, rate(mcp_request_duration_seconds_bucket[5m])) > 1` for 5m, warning, by series',
   }),
-  ...open(8, 'the channels', {
+  ...kept({
     'E5.receiver.email': 'receiver `email` with to and from',
     'E5.receiver.slack': 'receiver `slack` with channel `#alerts` and a webhook',
     'E5.receiver.pagerduty': 'receiver `pagerduty` with `service_key`',

@@ -27,10 +27,18 @@ const handlers: Handlers = {
   apiMetadata: answer('apiMetadata'),
   apiTargets: answer('apiTargets'),
   apiBuildInfo: answer('apiBuildInfo'),
+  alerts: answer('alerts'),
+  alertsHistory: answer('alertsHistory'),
+  alertsAct: answer('alertsAct'),
+  twilio: answer('twilio'),
 }
 
 async function start(): Promise<number> {
-  const server = createHttpServer({ handlers, gateway: (name, _, response) => response.end(`gateway ${name}`) })
+  const server = createHttpServer({
+    handlers,
+    isOwner: () => true,
+    gateway: (name, _, response) => response.end(`gateway ${name}`),
+  })
   closing.push(() => server.close())
   return listen(server, '127.0.0.1', 0)
 }

@@ -21,11 +21,14 @@ const ASKED: readonly RouteName[] = [
   'apiBuildInfo',
 ]
 const FACES: readonly RouteName[] = ['status', ...SCRAPED, 'ingestSchema', ...ASKED]
+const OWNED: readonly RouteName[] = ['alerts', 'alertsHistory', 'alertsAct']
 const OPENERS: readonly Opener[] = [
   'nothing',
   'nothing, with listen.openScrape',
   'nothing, without doors.keys',
   'admin token',
+  'owner token',
+  'signature',
   'ingest token',
   'key',
 ]
@@ -45,6 +48,10 @@ function broken(table: Table): readonly string[] {
       is(table.ingest.here, 'ingest token') && is(table.ingest.elsewhere, 'ingest token'),
     'servers are open on this machine unless keys are asked for, and elsewhere never':
       is(table.gateway.here, 'key', 'nothing, without doors.keys') && is(table.gateway.elsewhere, 'key'),
+    'alerts are the owner’s and the administrator’s, on this machine too': OWNED.every(
+      (name) => is(table[name].here, 'owner token', 'admin token') && is(table[name].elsewhere, 'admin token'),
+    ),
+    'word of deliveries is signed': is(table.twilio.here, 'signature') && is(table.twilio.elsewhere, 'signature'),
   }
   return Object.keys(rules).filter((rule) => !rules[rule])
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { event } from '../../../packages/instrument/src/event/index.js'
 import {
+  type AlertsReadings,
   createMetricsFold,
   createRegistry,
   expose,
   type StoreReadings,
+  watchAlerts,
   watchBuild,
   watchIngest,
   watchProcess,
@@ -75,6 +77,23 @@ describe('what is measured elsewhere', () => {
     expect(value('posts_refused_total', { reason: 'events_per_second' })).toBe(1)
     read.rejected.field = 3
     expect(value('events_rejected_total', { reason: 'field' })).toBe(3)
+  })
+
+  it('shows alerts by state, messages by channel, and what was lost', () => {
+    const registry = createRegistry()
+    const read: AlertsReadings = {
+      alerts: { firing: 2, pending: 1 },
+      ...{ sent: { slack: 7 }, failed: { slack: 3 }, waitingMessages: 4, lostMessages: 5 },
+      ...{ refused: 6, silences: 8, restarts: 9, heartbeatAtSeconds: 1_700_000_000 },
+    }
+    watchAlerts(registry, () => read)
+    const value = (name: string, labels = {}) => sampleValue(expose(registry), `mcp_vitals_${name}`, labels)
+    expect([value('alerts', { state: 'firing' }), value('alerts', { state: 'pending' })]).toEqual([2, 1])
+    expect(value('alert_messages_sent_total', { channel: 'slack' })).toBe(7)
+    expect(value('alert_messages_failed_total', { channel: 'slack' })).toBe(3)
+    expect([value('alert_messages_waiting'), value('alert_messages_lost_total')]).toEqual([4, 5])
+    expect([value('alerts_refused_total'), value('alert_silences'), value('alert_restarts_total')]).toEqual([6, 8, 9])
+    expect(value('alert_heartbeat_timestamp_seconds')).toBe(1_700_000_000)
   })
 
   it('shows the store once it has told of itself', () => {

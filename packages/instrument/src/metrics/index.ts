@@ -58,10 +58,12 @@ export { MAX_BUCKETS, RELATIVE_ERROR, Sketch, SLICES, WINDOW_MS } from './sketch
 export { UNKNOWN_TOOL } from './tools.js'
 export { createView, type ViewLabels, viewName } from './view.js'
 export {
+  type AlertsReadings,
   type IngestReadings,
   type ProcessReadings,
   type SeriesReadings,
   type StoreReadings,
+  watchAlerts,
   watchBuild,
   watchIngest,
   watchLog,

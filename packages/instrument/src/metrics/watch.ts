@@ -90,6 +90,40 @@ export function watchIngest(registry: Registry, read: () => IngestReadings): voi
   })
 }
 
+/** What alerts tell of themselves; records are by state, and by channel. */
+export interface AlertsReadings {
+  readonly alerts: Readonly<Record<string, number>>
+  readonly sent: Readonly<Record<string, number>>
+  readonly failed: Readonly<Record<string, number>>
+  readonly waitingMessages: number
+  readonly lostMessages: number
+  readonly refused: number
+  readonly silences: number
+  readonly restarts: number
+  /** Absent: never. */
+  readonly heartbeatAtSeconds?: number
+}
+
+/** Exposes what alerts count, read at every collection. */
+export function watchAlerts(registry: Registry, read: () => AlertsReadings): void {
+  registry.onCollect(() => {
+    const { alerts, sent, failed, waitingMessages, lostMessages, refused, silences, restarts, heartbeatAtSeconds } =
+      read()
+    for (const [state, count] of Object.entries(alerts)) registry.gauge(vitals.alerts).with(state).set(count)
+    for (const [channel, count] of Object.entries(sent))
+      registry.counter(vitals.alert_messages_sent_total).with(channel).raiseTo(count)
+    for (const [channel, count] of Object.entries(failed))
+      registry.counter(vitals.alert_messages_failed_total).with(channel).raiseTo(count)
+    registry.counter(vitals.alert_messages_lost_total).with().raiseTo(lostMessages)
+    registry.gauge(vitals.alert_messages_waiting).with().set(waitingMessages)
+    registry.counter(vitals.alerts_refused_total).with().raiseTo(refused)
+    registry.gauge(vitals.alert_silences).with().set(silences)
+    registry.counter(vitals.alert_restarts_total).with().raiseTo(restarts)
+    if (heartbeatAtSeconds !== undefined)
+      registry.gauge(vitals.alert_heartbeat_timestamp_seconds).with().set(heartbeatAtSeconds)
+  })
+}
+
 /** Exposes how many log lines were lost so far, read at every collection. */
 export function watchLog(registry: Registry, dropped: () => number): void {
   registry.onCollect(() => registry.counter(vitals.log_lines_dropped_total).with().raiseTo(dropped()))

@@ -10,6 +10,7 @@ import { createStoreSink } from '../sinks/store/index.js'
 import { openStore } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { createAddresses } from './addresses.js'
+import { openAlerts } from './alerts.js'
 import { exposeConnections } from './connections.js'
 import { openDoors } from './doors.js'
 import { createEntrance } from './entrance.js'
@@ -89,7 +90,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(() => store.close())
   const token = await dataDir.token()
   const cleanId = createIdMask(`ids ${token}`)
+  const alerts = await openAlerts({ config, dataDir: dataDir.path, logger, teardown })
   const observation = createObservation({
+    folds: [alerts.fold],
     sinks: [log, createStoreSink(store)],
     store,
     logger,
@@ -97,6 +100,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     cleanId,
     providers: Object.keys(config.providers),
   })
+  alerts.connect(observation.registry, observation.publish)
   teardown.push(() => observation.stop())
   teardown.push(() => observation.stream.close())
   const series = openSeries({ config, observation, store, logger })
@@ -133,10 +137,10 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   )
   const { ingest } = sources
   const settle = () => sources.gateway.settle()
-  const faces = createFaces({ config, demo, store, observation, series, addresses, ingest, logger, settle })
+  const faces = createFaces({ config, demo, store, observation, series, addresses, ingest, alerts, logger, settle })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
-  const entrance = createEntrance(config.listen, observation.publish)
+  const entrance = createEntrance(config.listen, await dataDir.ownerToken(), observation.publish)
   const metricsServer = await serveMetrics(handlers, entrance, config, logger, teardown)
   const gateway = sources.gateway.handle.bind(sources.gateway)
   const countConnections = exposeConnections(observation.registry, isServed)

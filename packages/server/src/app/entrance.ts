@@ -6,13 +6,13 @@ import type { HttpServerOptions } from './http.js'
 
 /** Who is let in by the HTTP servers of this process, and who is told of those that are not. */
 export interface Entrance
-  extends Required<Pick<HttpServerOptions, 'guard' | 'isAdmin' | 'isScrapeOpen' | 'onRefused'>> {
+  extends Required<Pick<HttpServerOptions, 'guard' | 'isAdmin' | 'isOwner' | 'isScrapeOpen' | 'onRefused'>> {
   /** From the next request on these options hold. */
   change(listen: Config['listen']): void
 }
 
-/** Builds the entrance. */
-export function createEntrance(listen: Config['listen'], publish: Publish): Entrance {
+/** Builds the entrance. `ownerToken`: what the state directory's owner shows. */
+export function createEntrance(listen: Config['listen'], ownerToken: string, publish: Publish): Entrance {
   const of = (options: Config['listen']) => ({
     guard: createGuard(options),
     isAdmin: createAdminCheck(options.adminToken),
@@ -25,6 +25,7 @@ export function createEntrance(listen: Config['listen'], publish: Publish): Entr
       allowsOrigin: (origin, host) => now.guard.allowsOrigin(origin, host),
     },
     isAdmin: (authorization) => now.isAdmin(authorization),
+    isOwner: createAdminCheck(ownerToken),
     isScrapeOpen: () => now.openScrape,
     onRefused(reason) {
       const origin = { server: OWN_SERVER, transport: 'http' } as const

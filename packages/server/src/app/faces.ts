@@ -9,6 +9,7 @@ import { answerSchema, type Ingest } from '../sources/ingest/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import type { Addresses } from './addresses.js'
+import type { Alerts } from './alerts.js'
 import { createChecks } from './checks.js'
 import type { Handlers } from './http.js'
 import { type Observation, processReadings } from './observe.js'
@@ -32,11 +33,12 @@ export function createFaces(needs: {
   readonly series: SeriesService
   readonly addresses: Addresses
   readonly ingest: Ingest
+  readonly alerts: Pick<Alerts, 'face' | 'twilio'>
   readonly logger: Logger
   /** Has all that passed looked at, so that the answers know of it. */
   readonly settle: () => void
 }): Faces {
-  const { config, demo, store, observation, series, addresses, ingest, logger, settle } = needs
+  const { config, demo, store, observation, series, addresses, ingest, alerts, logger, settle } = needs
   const about = {
     version: VERSION,
     demoMode: demo,
@@ -78,6 +80,10 @@ export function createFaces(needs: {
     ingest: (request) => ingest.handle(request),
     ingestSchema: answerSchema,
     ...series.face,
+    alerts: alerts.face.list,
+    alertsHistory: alerts.face.history,
+    alertsAct: alerts.face.act,
+    twilio: alerts.twilio,
   }
   return {
     handlers: settled(handlers, settle),

@@ -39,6 +39,8 @@ export interface HttpServerOptions {
   readonly guard?: Guard
   /** Default: nobody is an administrator, so callers elsewhere get nothing of the faces. */
   readonly isAdmin?: AdminCheck
+  /** Default: nobody is the owner. */
+  readonly isOwner?: AdminCheck
   /** Whether callers elsewhere read health and metrics without a token. */
   readonly isScrapeOpen?: () => boolean
   /** Told of each caller elsewhere who showed no admin token where one is asked for. */
@@ -53,6 +55,7 @@ export function createHttpServer({
   metricsPath = table.metrics.path,
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
   isAdmin = createAdminCheck(undefined),
+  isOwner = createAdminCheck(undefined),
   isScrapeOpen = () => false,
   onRefused = () => {},
 }: HttpServerOptions): Server {
@@ -62,10 +65,12 @@ export function createHttpServer({
     nothing: () => true,
     'nothing, with listen.openScrape': isScrapeOpen,
     'admin token': ({ headers }) => isAdmin(headers.authorization),
+    'owner token': ({ headers }) => isOwner(headers.authorization),
     // They ask for their credentials themselves.
     'nothing, without doors.keys': () => true,
     'ingest token': () => true,
     key: () => true,
+    signature: () => true,
   }
 
   /** Whether a caller may ask the faces. */
@@ -162,7 +167,10 @@ function refuse(response: ServerResponse, refusal: keyof typeof REFUSED): void {
 }
 
 function askForToken(response: ServerResponse): void {
-  const body = JSON.stringify({ error: 'This needs the admin token: Authorization: Bearer <listen.adminToken>.' })
+  const body = JSON.stringify({
+    error:
+      'This needs a token: Authorization: Bearer <listen.adminToken>, or on this machine what the state directory has in owner-token.',
+  })
   const headers = {
     'content-type': 'application/json',
     'cache-control': 'no-store',

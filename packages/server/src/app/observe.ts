@@ -12,7 +12,7 @@ import {
   watchStore,
   watchStream,
 } from '@mcp-vitals/instrument/metrics'
-import { createStream, type Publish, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
+import { createStream, type Fold, type Publish, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
 import { createHost } from '../host/index.js'
 import { createMask, type IdMask, redactName } from '../redact/index.js'
@@ -59,6 +59,8 @@ export interface Observation {
 
 /** What the observation is made of. */
 export interface ObservationNeeds {
+  /** Folds beside its own. */
+  readonly folds: readonly Fold[]
   readonly sinks: readonly Sink[]
   readonly store: Store
   readonly logger: Logger
@@ -83,6 +85,7 @@ export const processReadings = {
 
 /** Builds the stream with its folds and sinks, and exposes what they and this process say of themselves. */
 export function createObservation({
+  folds,
   sinks,
   store,
   logger,
@@ -104,7 +107,7 @@ export function createObservation({
     stream.publish(entrance === 'local' ? mask(event) : event, entrance)
   const anomalies = startAnomalies({ options: options.anomalies, publish, registry })
   const stream = createStream({
-    folds: [metrics, vitals, plugins, providerCalls, host.fold, anomalies.fold],
+    folds: [metrics, vitals, plugins, providerCalls, host.fold, anomalies.fold, ...folds],
     sinks: sinks.map(faults.watched),
     now: Date.now,
     onFault: faults.failed,

@@ -2,13 +2,17 @@
  * What lets a caller in at a route. A condition on the configuration stands behind the comma.
  *
  * - `nothing`: whoever asks.
- * - `ingest token`, `key`: asked for by the ingest, and by the doors of the gateway, themselves.
+ * - `owner token`: what stands in the state directory, where its owner alone can read it.
+ * - `ingest token`, `key`, `signature`: asked for by the ingest, by the doors of the gateway, and by what Twilio calls,
+ *   themselves.
  */
 export type Opener =
   | 'nothing'
   | 'nothing, with listen.openScrape'
   | 'nothing, without doors.keys'
   | 'admin token'
+  | 'owner token'
+  | 'signature'
   | 'ingest token'
   | 'key'
 
@@ -28,6 +32,8 @@ const SCRAPED = {
   here: ['nothing'],
   elsewhere: ['admin token', 'nothing, with listen.openScrape'],
 } as const
+/** What acts on the daemon, or tells who did: on this machine too not for every program of every user. */
+const OWNED = { here: ['owner token', 'admin token'], elsewhere: ['admin token'] } as const
 const SHOWN = { method: 'GET', here: ['nothing'], elsewhere: ['admin token'] } as const
 /** What is asked may be longer than an address. */
 const ASKED = { ...SHOWN, method: 'GET, POST' } as const
@@ -43,6 +49,10 @@ export const ROUTES = {
   ready: { ...SCRAPED, path: '/ready' },
   metrics: { ...SCRAPED, path: '/metrics' },
   ingest: { method: 'POST', path: '/v1/events', here: ['ingest token'], elsewhere: ['ingest token'] },
+  alerts: { ...OWNED, method: 'GET', path: '/admin/api/alerts' },
+  alertsHistory: { ...OWNED, method: 'GET', path: '/admin/api/alerts/history' },
+  alertsAct: { ...OWNED, method: 'POST', path: '/admin/api/alerts/act' },
+  twilio: { method: 'POST', path: '/v1/alerts/twilio', here: ['signature'], elsewhere: ['signature'] },
   ingestSchema: { ...SHOWN, path: '/v1/events/schema' },
   apiQuery: { ...ASKED, path: '/api/v1/query' },
   apiQueryRange: { ...ASKED, path: '/api/v1/query_range' },

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
+import { addAlerts } from './alerts-commands.js'
 import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
@@ -34,6 +35,7 @@ export function createProgram(setting: () => Setting): Command {
   addBackup(program, setting)
   addKeys(program, setting)
   addQuery(program, setting)
+  addAlerts(program, setting)
   return program
 }
 

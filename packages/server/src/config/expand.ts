@@ -7,11 +7,15 @@ export interface ExpandProblem {
   readonly message: string
 }
 
+/** Keys of entries whose value is filled in, and those whose every value is. */
+const FILLED: ReadonlySet<string> = new Set(['url', 'routingKey', 'serviceKey', 'password', 'authToken'])
+const FILLED_GROUPS: ReadonlySet<string> = new Set(['env', 'headers'])
+
 const REFERENCE = /\$\{(?:(input):([^}]*)|(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?)\}/g
 
 /**
- * Fills `${NAME}`, `${env:NAME}` and `${NAME:-default}` into the values of `env` and `headers` and into `url` of every
- * server, or provider, that is not disabled. Returns a copy; whatever has another shape is left for the schema to judge.
+ * Fills `${NAME}`, `${env:NAME}` and `${NAME:-default}` into the values of `env` and `headers`, into `url`, and into the
+ * keys and passwords of every server, provider or alert channel that is not disabled. Returns a copy; whatever has another shape is left for the schema to judge.
  */
 export function expandEntries(
   entries: unknown,
@@ -33,8 +37,8 @@ export function expandEntries(
   const filled = mapValues(entries, (entry, name) => {
     if (!isGroup(entry) || entry.disabled === true) return entry
     return mapValues(entry, (value, key) => {
-      if (key === 'url') return fill(value, [name, key])
-      return key === 'env' || key === 'headers' ? fillAll(value, [name, key]) : value
+      if (FILLED.has(key)) return fill(value, [name, key])
+      return FILLED_GROUPS.has(key) ? fillAll(value, [name, key]) : value
     })
   })
   return { entries: filled, problems }

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import { alertsProblems } from '../alerts/options.js'
 import { vitalsError } from '../errors/index.js'
 import { metricsProblems } from '../faces/metrics/options.js'
 import { isLoopbackHost } from '../listen/options.js'
@@ -78,9 +79,14 @@ export function refuseUnguarded({ listen: { host, adminToken }, doors, servers }
 }
 
 /** What no option can see alone. */
-function crossProblems({ listen, metrics, providers }: Config): readonly Problem[] {
+function crossProblems({ listen, metrics, providers, alerts }: Config): readonly Problem[] {
   const problems = metricsProblems(metrics, Object.keys(providers), nearest)
-  const found = problems.map((problem) => ({ ...problem, part: 'key' }) as const)
+  const found: readonly Problem[] = [
+    ...problems.map((problem) => ({ ...problem, part: 'key' }) as const),
+    ...alertsProblems(alerts, alerts.channels).map(
+      ({ path, message }): Problem => ({ path: ['alerts', ...path], part: 'value', message }),
+    ),
+  ]
   if (metrics.port === undefined || metrics.port === 0 || metrics.port !== listen.port) return found
   const message = `is ${metrics.port}, as listen.port is; expected: another port, or none, since metrics are served with everything else then`
   return [...found, { path: ['metrics', 'port'], part: 'value', message }]
@@ -123,6 +129,13 @@ function expanded(
     const { entries, problems: unset } = expandEntries(written[section], env)
     values[section] = entries
     for (const { path, message } of unset) problems.push({ path: [section, ...path], part: 'value', message })
+  }
+  const { alerts } = written
+  if (isGroup(alerts) && alerts.channels !== undefined) {
+    const { entries, problems: unset } = expandEntries(alerts.channels, env)
+    values.alerts = { ...alerts, channels: entries }
+    for (const { path, message } of unset)
+      problems.push({ path: ['alerts', 'channels', ...path], part: 'value', message })
   }
   return { values, problems }
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { alertsOptions } from '../alerts/options.js'
+import { adminWhatsappOptions, channelsOptions } from '../channels/options.js'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
 import { anomaliesOptions } from '../detect/options.js'
@@ -77,6 +79,16 @@ const sections = {
   derivations: derivationOptions,
   anomalies: anomaliesOptions,
   metrics: metricsOptions,
+  alerts: alertsOptions
+    .extend({
+      channels: channelsOptions.default({}).meta({
+        description:
+          'Ways to tell people, by name, for `notify` and `fallback`: docs/alerts.md tells what each type takes.',
+        examples: [{ team: { type: 'slack', url: 'https://hooks.slack.com/services/T000/B000/XXXX' } }],
+      }),
+      whatsapp: adminWhatsappOptions,
+    })
+    .prefault({}),
 }
 
 /** A server as its operator sets it: how it is reached, and what differs of its doors. */

@@ -1,8 +1,17 @@
 /** Stands for a value that is not shown. */
 export const MASK = '***'
 
-/** Whether the value at this key path may hold a secret: the admin token, the environment and the headers of a server or a provider. */
+/** What alert channels are sent to and by: an address is often all that a stranger needs. */
+const CHANNEL_SECRETS: ReadonlySet<PropertyKey> = new Set([
+  ...['url', 'headers', 'routingKey', 'serviceKey', 'password', 'authToken'],
+])
+
+/** Whether the value at this key path may hold a secret: tokens, the environment and the headers of a server or a provider, and what channels need. */
 export function isSecret(path: readonly PropertyKey[]): boolean {
+  if (path[0] === 'alerts') {
+    if (path[1] === 'channels') return CHANNEL_SECRETS.has(path[3] ?? '')
+    return (path[1] === 'whatsapp' && path[2] === 'authToken') || (path[1] === 'heartbeat' && path[2] === 'url')
+  }
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
   return (path[0] === 'servers' || path[0] === 'providers') && (path[2] === 'env' || path[2] === 'headers')
 }

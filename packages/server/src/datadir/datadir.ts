@@ -36,6 +36,11 @@ export interface DataDir {
    * call, the same for every process after. Rejects with DATA_DIR_INSECURE when other users can reach the file.
    */
   token(): Promise<string>
+  /**
+   * The secret by which whoever may read this directory acts as the daemon's owner, in `<path>/owner-token`: of the same
+   * form, and made in the same way.
+   */
+  ownerToken(): Promise<string>
   /** Tells senders where the daemon is, in `<path>/daemon.json`. The holder of the lock calls it; the result takes it back. */
   announce(daemon: { readonly url: string; readonly pid: number }): Promise<Release>
   /** Leaves a text for the wraps on this machine, who read it by `readShared`; `undefined` takes it away. */
@@ -64,6 +69,7 @@ export async function openDataDir(path: string = defaultDataDir()): Promise<Data
     share: (name, text) => usable(dir, () => shareText(dir, name, text)),
     lock: () => usable(dir, () => lockDirectory(dir)),
     token: () => usable(dir, () => readToken(join(dir, 'token'))),
+    ownerToken: () => usable(dir, () => readToken(join(dir, 'owner-token'))),
     announce: (daemon) => usable(dir, () => announceDaemon(join(dir, 'daemon.json'), daemon)),
     unusable: (error) => inWords(dir, error),
     findDaemon: () => readDaemon(join(dir, 'daemon.json')),
