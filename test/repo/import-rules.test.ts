@@ -35,7 +35,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['audit-direction', 'server/src/audit/seed.ts', "import '../store/index.js'"],
   ['audit-store-direction', 'server/src/audit-store/seed.ts', "import '../store/index.js'"],
   ['alerts-direction', 'server/src/alerts/seed.ts', "import '../store/index.js'"],
-  ['channels-direction', 'server/src/channels/seed.ts', "import '../pager/index.js'"],
+  ['channels-direction', 'server/src/channels/seed.ts', "import '../store/index.js'"],
   ['pager-direction', 'server/src/pager/seed.ts', "import '../store/index.js'"],
   ['redact-direction', 'server/src/redact/seed.ts', "import '../errors/index.js'"],
   ['sqlite-direction', 'server/src/sqlite/seed.ts', "import '../store/index.js'"],

@@ -165,7 +165,7 @@ export const alertsOptions = z.strictObject({
     .meta({
       description:
         'Who is told of what: the first route that matches, and in it the first of its own `routes`, three deep. What none matches, or a route without `notify`, is told as the defaults say: HIGH and CRITICAL to `whatsapp`, where it is set, and `log`, the rest to `log`.',
-      examples: [[{ match: ['severity=~"HIGH|CRITICAL"'], notify: ['log', 'slack'] }]],
+      examples: [[{ match: ['severity=~"HIGH|CRITICAL"'], notify: ['log', 'whatsapp'] }]],
     }),
   groupBy: rhythm.groupBy
     .unwrap()
@@ -206,7 +206,7 @@ export const alertsOptions = z.strictObject({
     }),
   times: timesOptions.default({}).meta({
     description:
-      'Named times by the clocks of a zone: days of the week, from and to (over midnight too), dates. For `muteTimes`, `activeTimes` and `maintenance`.',
+      'Named times by the clocks of a zone: days of the week, from and to (over midnight too), dates. For `muteTimes`, `activeTimes` and `maintenance`; `always` is there by itself.',
     examples: [{ nights: { zone: 'Europe/Berlin', ranges: [{ from: '22:00', to: '06:00' }] } }],
   }),
   maintenance: z
@@ -230,7 +230,7 @@ export const alertsOptions = z.strictObject({
     .meta({
       description:
         'Times in which nobody is told of what matches. It is watched all the same, and told afterwards if it still fires.',
-      examples: [[{ match: ['server="notes"'], times: ['patch-night'], comment: 'patches' }]],
+      examples: [[{ match: ['server="playground"'], times: ['always'], comment: 'nobody works with it' }]],
     }),
   inhibit: inhibitOptions
     .max(100)
@@ -280,6 +280,9 @@ export interface RouteOptions extends z.infer<typeof leaf> {
 }
 export type InhibitOptions = z.infer<typeof inhibitOptions>[number]
 
+/** The name for all times. */
+export const ALWAYS = 'always'
+
 /** Channels that are there by themselves. */
 const BUILT_IN = ['log', 'whatsapp'] as const
 
@@ -310,7 +313,7 @@ export function alertsProblems(
           message: `is ${JSON.stringify(text)}, which is no matcher; expected: a label, then =, !=, =~ or !~, then "text"`,
         })
   }
-  const named = new Set(Object.keys(times))
+  const named = new Set([ALWAYS, ...Object.keys(times)])
   const channels = new Set([...BUILT_IN, ...Object.keys(entries)])
   for (const [name, entry] of Object.entries(entries))
     if ('fallback' in entry && entry.fallback !== undefined && !channels.has(entry.fallback))

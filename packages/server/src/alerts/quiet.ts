@@ -1,6 +1,6 @@
 import type { AlertRecord, Labels, Silence } from './contract.js'
 import { compileMatchers, type LabelTest, labelOf } from './matchers.js'
-import type { AlertsOptions, InhibitOptions } from './options.js'
+import { ALWAYS, type AlertsOptions, type InhibitOptions } from './options.js'
 import type { Route } from './routes.js'
 import { compileTimes } from './times.js'
 
@@ -33,6 +33,7 @@ export function createQuiet({ inhibit, maintenance, times }: AlertsOptions) {
     isTarget: compileMatchers(rule.targets),
   }))
   const named = new Map(Object.entries(times).map(([name, given]) => [name, compileTimes(given)]))
+  named.set(ALWAYS, () => true)
   const windows = maintenance.map((window) => ({ ...window, isMeant: compileMatchers(window.match) }))
   const within = (names: readonly string[], at: number) => names.some((name) => named.get(name)?.(at))
 
