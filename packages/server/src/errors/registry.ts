@@ -114,6 +114,11 @@ export const ERRORS = {
     example: 'curl -i http://127.0.0.1:3001/mcp',
     next: 'Check that the server runs and that `url` in the configuration is its MCP endpoint.',
   },
+  UPSTREAM_UNTRUSTED: {
+    message: 'The server {server} was not asked, as its certificate is not trusted: {reason}.',
+    example: 'NODE_EXTRA_CA_CERTS=/etc/ssl/our-authority.pem mcp-vitals up',
+    next: 'Name the authority that signed it in NODE_EXTRA_CA_CERTS and start again, or have the server show a valid one.',
+  },
   ENDPOINT_REFUSED: {
     message: 'The server {server} announced an address for messages that is not used: {reason}.',
     example: '{ "servers": { "notes": { "url": "http://127.0.0.1:3001/sse", "transport": "sse" } } }',
