@@ -38,6 +38,10 @@ const SERVER_LAYERS = {
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
   promql: { may: ['errors'], why: 'an expression is evaluated over series that are handed in, wherever they are kept' },
+  rules: {
+    may: ['errors', 'promql'],
+    why: 'rules are read and evaluated over series that are handed in; who keeps those and who tells people is not theirs',
+  },
   series: { may: ['promql'], why: 'samples are packed and found wherever they come from and whoever asks' },
   engine: {
     may: ['errors', 'promql', 'series', 'threads'],

@@ -252,6 +252,17 @@ export const ERRORS = {
     example: 'mcp-vitals audit verify',
     next: 'Check the disk. A row LOG_REPAIRED tells of the cut; what the old file still holds can be read with SQLite’s own tools.',
   },
+  RULES_INVALID: {
+    message: 'The rule file {file} is not valid:{problems}',
+    example:
+      'groups: [{ name: mine, rules: [{ alert: ToolsGone, expr: "mcp_tool_availability == 0", for: 5m, labels: { severity: warning } }] }]',
+    next: 'Mend the places named above and see with "mcp-vitals rules check"; docs/reference/rules.md tells what is understood.',
+  },
+  RULES_UNREADABLE: {
+    message: 'The rule file {file} cannot be read: {reason}.',
+    example: 'mcp-vitals rules check my-rules.yml',
+    next: 'Name a text file of at most 1 MiB that this user may read; the path counts from the directory in which you type.',
+  },
   SERIES_UNREADABLE: {
     message: 'A block of samples on disk could not be read, and is left out: {reason}.',
     example: 'mcp-vitals query up --range 6h',
