@@ -64,6 +64,10 @@ const SERVER_LAYERS = {
   },
   sqlite: { may: ['errors'], why: 'the driver of SQLite knows no table of those who use it' },
   threads: { may: ['errors'], why: 'a thread that is started again carries calls, whoever answers them' },
+  'audit-store': {
+    may: ['audit', 'errors', 'sqlite', 'threads'],
+    why: 'rows are kept as the format gives them, and whoever records them is not known here',
+  },
   store: {
     may: ['errors', 'datadir', 'sqlite', 'threads'],
     why: 'the store keeps events and knows nothing of who made them',
