@@ -25,7 +25,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['errors-direction', 'server/src/errors/seed.ts', "import '../store/index.js'"],
   ['state-direction', 'server/src/state/seed.ts', "import '../store/index.js'"],
   ['promql-direction', 'server/src/promql/seed.ts', "import '../store/index.js'"],
-  ['rules-direction', 'server/src/rules/seed.ts', "import '../series/index.js'"],
+  ['rules-direction', 'server/src/rules/seed.ts', "import '../store/index.js'"],
   ['series-direction', 'server/src/series/seed.ts', "import '../store/index.js'"],
   ['engine-direction', 'server/src/engine/seed.ts', "import '../faces/alpha/index.js'"],
   ['engine-take-types-only', 'server/src/engine/seed-value.ts', "import '../store/index.js'"],
