@@ -65,8 +65,12 @@ const SERVER_LAYERS = {
   sqlite: { may: ['errors'], why: 'the driver of SQLite knows no table of those who use it' },
   threads: { may: ['errors'], why: 'a thread that is started again carries calls, whoever answers them' },
   'audit-store': {
-    may: ['audit', 'errors', 'sqlite', 'threads'],
-    why: 'rows are kept as the format gives them, and whoever records them is not known here',
+    may: ['errors', 'audit', 'sqlite', 'threads'],
+    why: 'the audit log’s stores keep rows by the contract of audit/, and know nothing of what brings them about',
+  },
+  'audit-log': {
+    may: ['errors', 'audit', 'audit-store', 'datadir', 'folders'],
+    why: 'the audit log of a daemon is its store, its keys and its clock; what is written to it is others’ affair',
   },
   store: {
     may: ['errors', 'datadir', 'sqlite', 'threads'],
@@ -85,13 +89,13 @@ const SERVER_LAYERS = {
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },
   sinks: {
-    may: ['errors', 'state', 'redact', 'folders', 'detect'],
+    may: ['errors', 'state', 'redact', 'folders', 'detect', 'audit'],
     types: ['store', 'datadir'],
     why: 'a sink takes events from the stream and never asks where they came from',
   },
   faces: {
-    may: ['errors', 'state', 'promql'],
-    types: ['sources', 'sinks', 'store', 'listen', 'providers', 'engine'],
+    may: ['errors', 'state', 'promql', 'audit'],
+    types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'engine'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },

@@ -27,10 +27,15 @@ const handlers: Handlers = {
   apiMetadata: answer('apiMetadata'),
   apiTargets: answer('apiTargets'),
   apiBuildInfo: answer('apiBuildInfo'),
+  audit: answer('audit'),
 }
 
 async function start(): Promise<number> {
-  const server = createHttpServer({ handlers, gateway: (name, _, response) => response.end(`gateway ${name}`) })
+  const server = createHttpServer({
+    handlers,
+    gateway: (name, _, response) => response.end(`gateway ${name}`),
+    isAdmin: () => true,
+  })
   closing.push(() => server.close())
   return listen(server, '127.0.0.1', 0)
 }

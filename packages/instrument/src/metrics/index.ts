@@ -62,6 +62,7 @@ export {
   type ProcessReadings,
   type SeriesReadings,
   type StoreReadings,
+  watchAudit,
   watchBuild,
   watchIngest,
   watchLog,

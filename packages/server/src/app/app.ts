@@ -10,6 +10,7 @@ import { createStoreSink } from '../sinks/store/index.js'
 import { openStore } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { createAddresses } from './addresses.js'
+import { openAudit } from './audit.js'
 import { exposeConnections } from './connections.js'
 import { openDoors } from './doors.js'
 import { createEntrance } from './entrance.js'
@@ -89,8 +90,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(() => store.close())
   const token = await dataDir.token()
   const cleanId = createIdMask(`ids ${token}`)
+  const audit = await openAudit({ config, dataDir, logger, teardown })
   const observation = createObservation({
-    sinks: [log, createStoreSink(store)],
+    sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
     store,
     logger,
     options: config,
@@ -98,9 +100,11 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     providers: Object.keys(config.providers),
   })
   teardown.push(() => observation.stop())
+  audit?.attach(observation)
   teardown.push(() => observation.stream.close())
   const series = openSeries({ config, observation, store, logger })
   teardown.push(() => series.engine.close())
+  teardown.push(() => audit?.sink.hurry(5000))
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.declare(name)
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
@@ -133,7 +137,18 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   )
   const { ingest } = sources
   const settle = () => sources.gateway.settle()
-  const faces = createFaces({ config, demo, store, observation, series, addresses, ingest, logger, settle })
+  const faces = createFaces({
+    config,
+    demo,
+    store,
+    audit: audit?.log.store,
+    observation,
+    series,
+    addresses,
+    ingest,
+    logger,
+    settle,
+  })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
   const entrance = createEntrance(config.listen, observation.publish)

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
+import { addAudit } from './audit-commands.js'
 import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
@@ -35,6 +36,7 @@ export function createProgram(setting: () => Setting): Command {
   addKeys(program, setting)
   addQuery(program, setting)
   addRules(program, setting)
+  addAudit(program, setting)
   return program
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditOptions } from '../audit-log/options.js'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
 import { anomaliesOptions } from '../detect/options.js'
@@ -73,6 +74,7 @@ const sections = {
   ingest: ingestOptions,
   store: storeOptions,
   series: seriesOptions,
+  audit: auditOptions,
   log: logOptions,
   derivations: derivationOptions,
   anomalies: anomaliesOptions,

@@ -1,9 +1,10 @@
 /** Stands for a value that is not shown. */
 export const MASK = '***'
 
-/** Whether the value at this key path may hold a secret: the admin token, the environment and the headers of a server or a provider. */
+/** Whether the value at this key path may hold a secret: the admin token, a database’s address, the environment and the headers of a server or a provider. */
 export function isSecret(path: readonly PropertyKey[]): boolean {
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
+  if (path[0] === 'audit' && path[1] === 'postgres') return true
   return (path[0] === 'servers' || path[0] === 'providers') && (path[2] === 'env' || path[2] === 'headers')
 }
 

@@ -304,6 +304,26 @@ export const ERRORS = {
     example: 'sum by (tool) (rate(mcp_tool_calls_total{server="memory"}[5m]))',
     next: 'Ask for less at a time. Queries work again by themselves in some seconds.',
   },
+  AUDIT_ROW_UNKNOWN: {
+    message: 'The audit log has no row {seq}.',
+    example: 'mcp-vitals audit tail',
+    next: 'Rows are numbered from 0. One that was archived lies in a file: mcp-vitals audit verify FILE.',
+  },
+  AUDIT_ROW_UNSIGNED: {
+    message: 'No checkpoint covers the row {seq} yet.',
+    example: 'mcp-vitals audit checkpoint',
+    next: 'Sign the log as it stands, or wait for the daemon to do so (audit.checkpoints.everyMs).',
+  },
+  AUDIT_OPTION_INVALID: {
+    message: '{option} is {value}; expected: {expected}.',
+    example: 'mcp-vitals audit tail --type TOOL_CALLED --since 2026-11-21T04:00:00Z --limit 50',
+    next: 'See "mcp-vitals audit --help" for what each option takes.',
+  },
+  AUDIT_ANCHOR_FAILED: {
+    message: 'The anchor {anchor} of the audit log did not keep a checkpoint: {reason}.',
+    example: '{ "audit": { "anchors": { "backup": { "file": "/mnt/backup/audit-checkpoints" } } } }',
+    next: 'Mend the place that audit.anchors names. The newest checkpoint is brought again by itself, and the log goes on.',
+  },
   AUDIT_NAME_INVALID: {
     message: 'The name {name} cannot be an audit log’s.',
     example: 'example.com/audit/host-1',
@@ -316,7 +336,7 @@ export const ERRORS = {
   },
   AUDIT_FILE_INVALID: {
     message: 'The file does not begin as one of the format {format}, or does not hold what its beginning says.',
-    example: 'mcp-vitals audit export --out audit.jsonl',
+    example: 'mcp-vitals audit export audit.jsonl',
     next: 'Name a file that was exported or archived, whole; docs/audit-log-format.md tells what its first line holds.',
   },
   AUDIT_DRAFT_INVALID: {
