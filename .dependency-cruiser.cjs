@@ -38,6 +38,10 @@ const SERVER_LAYERS = {
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
   state: { may: [], why: 'what is true now is a pure fold over events' },
   promql: { may: ['errors'], why: 'an expression is evaluated over series that are handed in, wherever they are kept' },
+  rules: {
+    may: ['errors', 'promql'],
+    why: 'rules are read and evaluated over series that are handed in; who keeps those and who tells people is not theirs',
+  },
   series: { may: ['promql'], why: 'samples are packed and found wherever they come from and whoever asks' },
   engine: {
     may: ['errors', 'promql', 'series', 'threads'],
@@ -60,6 +64,14 @@ const SERVER_LAYERS = {
   },
   sqlite: { may: ['errors'], why: 'the driver of SQLite knows no table of those who use it' },
   threads: { may: ['errors'], why: 'a thread that is started again carries calls, whoever answers them' },
+  'audit-store': {
+    may: ['errors', 'audit', 'sqlite', 'threads'],
+    why: 'the audit log’s stores keep rows by the contract of audit/, and know nothing of what brings them about',
+  },
+  'audit-log': {
+    may: ['errors', 'audit', 'audit-store', 'datadir', 'folders'],
+    why: 'the audit log of a daemon is its store, its keys and its clock; what is written to it is others’ affair',
+  },
   store: {
     may: ['errors', 'datadir', 'sqlite', 'threads'],
     why: 'the store keeps events and knows nothing of who made them',
@@ -89,13 +101,13 @@ const SERVER_LAYERS = {
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },
   sinks: {
-    may: ['errors', 'state', 'redact', 'folders', 'detect'],
+    may: ['errors', 'state', 'redact', 'folders', 'detect', 'audit'],
     types: ['store', 'datadir'],
     why: 'a sink takes events from the stream and never asks where they came from',
   },
   faces: {
-    may: ['errors', 'state', 'promql'],
-    types: ['sources', 'sinks', 'store', 'listen', 'providers', 'engine', 'alerts', 'pager'],
+    may: ['errors', 'state', 'promql', 'audit'],
+    types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'engine', 'alerts', 'pager'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },

@@ -80,7 +80,7 @@ test(`killed at any moment of ${CHANGES} changes, nobody is left believing what 
       heard.filter((name) => !truth.silenced.includes(name) && !firing.includes(name)),
       'firing, and not told',
     ).toEqual([])
-    // What was taken is sent again only when the daemon was killed before it knew, or gave up waiting for the answer.
+    // What was taken is sent again only when the daemon was killed before it knew.
     const again = own.length - new Set(own.map(({ id }) => id)).size
     expect(again).toBeLessThanOrEqual(kills)
   }

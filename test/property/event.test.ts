@@ -1,37 +1,7 @@
-import { checkEvent, ENVELOPE, EVENTS, type EventType, type Field } from '@mcp-vitals/instrument/event'
+import { checkEvent, ENVELOPE, EVENTS, type EventType } from '@mcp-vitals/instrument/event'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-
-type Fields = Record<string, Field<unknown>>
-
-/** A text is any run of UTF-16 units: lone surrogates too. */
-const anyCodeUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit))
-
-function anyValue(field: Field<unknown>): fc.Arbitrary<unknown> {
-  switch (field.kind) {
-    case 'text':
-      return field.form
-        ? fc.stringMatching(new RegExp(field.form.pattern))
-        : fc.string({ maxLength: field.maxLength ?? 0, unit: anyCodeUnit })
-    case 'number':
-      return field.integer ? fc.maxSafeNat() : fc.double({ min: 0, max: 1e15, noDefaultInfinity: true, noNaN: true })
-    case 'flag':
-      return fc.boolean()
-    case 'choice':
-      return fc.constantFrom(...(field.choices ?? []))
-    case 'texts':
-      return fc.array(field.form ? fc.stringMatching(new RegExp(field.form.pattern)) : fc.string(), { maxLength: 5 })
-  }
-}
-
-const anyEvent = fc.constantFrom(...(Object.keys(EVENTS) as EventType[])).chain((type) => {
-  const fields: Fields = { ...ENVELOPE, ...EVENTS[type].fields }
-  const required = Object.keys(fields).filter((name) => !fields[name]?.optional)
-  const values = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, anyValue(field)]))
-  return fc
-    .record(values, { requiredKeys: required })
-    .map((given) => ({ v: 1 as const, type, ...given }) as Record<string, unknown>)
-})
+import { anyEvent } from '../fixtures/any-event.js'
 
 describe('checkEvent', () => {
   test('takes every event that keeps its declaration, unchanged', () => {
@@ -54,7 +24,10 @@ describe('checkEvent', () => {
   test('names the field that is missing or wrong', () => {
     fc.assert(
       fc.property(anyEvent, fc.nat(), (given, pick) => {
-        const fields: Fields = { ...ENVELOPE, ...EVENTS[given.type as EventType].fields }
+        const fields: Readonly<Record<string, { readonly optional?: boolean }>> = {
+          ...ENVELOPE,
+          ...EVENTS[given.type as EventType].fields,
+        }
         const names = Object.keys(fields).filter((name) => !fields[name]?.optional)
         const name = names[pick % names.length] as string
         const { [name]: _, ...without } = given

@@ -34,7 +34,7 @@ export const TOGETHER = {
     'F2.default.server-label': "the product's own default adds the label `server`",
   }),
   ...partly(7, 'rules', { 'F2.view.query-api': '`/api/v1` and its rules read the view' }),
-  ...open(7, 'the own rules', {
+  ...partly(7, 'their evaluation in the daemon', {
     'F2.own-rules.aggregate': "the product's own rules aggregate the label `server` away",
   }),
   ...open(10, 'the dashboard', { 'F2.dashboard.full-labels': 'the dashboard reads full labels' }),
@@ -62,9 +62,9 @@ export const TOGETHER = {
     'F4.health-ready.status-503': '`/health/ready` answers 503 when a required dependency is down',
     'F4.ready.status-503': '`/ready` answers 503 when a required dependency is down',
   }),
+  ...kept({ 'F6.rules.label': 'every rule carries the label `ruleset`' }),
   ...open(7, 'the rule sets', {
     'F6.rules.own-set': "a preset loads its own HighErrorRate and HighLatency, and no other system's",
-    'F6.rules.label': 'every rule carries the label `ruleset`',
     'F7.severity.four': 'severities are CRITICAL, HIGH, MEDIUM and LOW',
     'F7.severity.critical': "a Prometheus rule's `critical` is CRITICAL",
     'F7.severity.warning': "a Prometheus rule's `warning` is MEDIUM",

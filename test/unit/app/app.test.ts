@@ -31,13 +31,15 @@ const handlers: Handlers = {
   alertsHistory: answer('alertsHistory'),
   alertsAct: answer('alertsAct'),
   twilio: answer('twilio'),
+  audit: answer('audit'),
 }
 
 async function start(): Promise<number> {
   const server = createHttpServer({
     handlers,
-    isOwner: () => true,
     gateway: (name, _, response) => response.end(`gateway ${name}`),
+    isAdmin: () => true,
+    isOwner: () => true,
   })
   closing.push(() => server.close())
   return listen(server, '127.0.0.1', 0)

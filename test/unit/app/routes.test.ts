@@ -44,6 +44,8 @@ function broken(table: Table): readonly string[] {
     'elsewhere all other faces take the admin token': (['status', 'ingestSchema', ...ASKED] as const).every((name) =>
       is(table[name].elsewhere, 'admin token'),
     ),
+    'the audit log takes the admin token, on this machine too':
+      is(table.audit.here, 'admin token') && is(table.audit.elsewhere, 'admin token'),
     'events come with the ingest token, on this machine too':
       is(table.ingest.here, 'ingest token') && is(table.ingest.elsewhere, 'ingest token'),
     'servers are open on this machine unless keys are asked for, and elsewhere never':

@@ -47,6 +47,13 @@ describe('config print', () => {
   })
 })
 
+test('the address of the audit log’s database shows no password', () => {
+  const env = { MCP_VITALS_AUDIT_POSTGRES: 'postgres://audit:hunter2@db.example.com/audit' }
+  const text = printConfig(loadConfig({ file: file('none.json', '{}'), env }))
+  expect(text).toContain('postgres: "***"')
+  expect(text).not.toContain('hunter2')
+})
+
 describe('the schema', () => {
   test.each(optionsOf(configSchema).map(({ path, node }) => [path.join('.'), node] as const))(
     '%s says what it is, what it wants and gives an example that is valid',

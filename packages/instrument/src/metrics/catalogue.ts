@@ -272,6 +272,22 @@ const vitals = declare('mcp_vitals', {
   ),
   queries_waiting: gauge('Queries that wait or run now.', [], { merge: 'sum' }),
   engine_restarts_total: counter('Times that the thread of series, queries and rules was started again.', []),
+  audit_rows_total: counter('Rows that this process wrote to the audit log.', []),
+  audit_writable: gauge('1: the last write to the audit log worked. 0: it failed, and rows wait.', [], {
+    merge: 'min',
+  }),
+  audit_unsigned_rows: gauge('Rows of the audit log that no checkpoint covers yet.', [], { merge: 'sum' }),
+  audit_anchor_behind_rows: gauge(
+    'Signed rows of the audit log that an anchor keeps no checkpoint of yet.',
+    ['anchor'],
+    {
+      merge: 'max',
+    },
+  ),
+  audit_checkpoint_timestamp_seconds: gauge('When the audit log was last signed, since unix epoch.', [], {
+    unit: 'seconds',
+    merge: 'max',
+  }),
   gateway_junk_lines_total: counter('Lines of server processes behind the gateway that were no message.', []),
   gateway_undelivered_total: counter('Messages of servers behind the gateway that found no reader.', []),
   gateway_observer_faults_total: counter("Faults of the gateway's observer; the calls passed.", []),

@@ -64,6 +64,7 @@ export {
   type SeriesReadings,
   type StoreReadings,
   watchAlerts,
+  watchAudit,
   watchBuild,
   watchIngest,
   watchLog,

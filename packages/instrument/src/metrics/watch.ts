@@ -65,6 +65,38 @@ export function watchStore(registry: Registry, newest: () => StoreReadings | und
   })
 }
 
+/** What the audit log says of itself. */
+export interface AuditLogReadings {
+  readonly rows: number
+  readonly unsignedRows: number
+  /** Seconds since 1970; absent where it was never signed. */
+  readonly signedAtSeconds?: number
+  readonly isWritable: boolean
+  /** Rows that the newest checkpoint covers, and that each anchor keeps one of. */
+  readonly signedRows: number
+  readonly anchors: readonly { readonly name: string; readonly size: number }[]
+}
+
+/** Exposes how the audit log is, read at every collection. */
+export function watchAudit(registry: Registry, read: () => AuditLogReadings): void {
+  registry.onCollect(() => {
+    const { rows, unsignedRows, signedAtSeconds, isWritable, signedRows, anchors } = read()
+    for (const { name, size } of anchors)
+      registry
+        .gauge(vitals.audit_anchor_behind_rows)
+        .with(name)
+        .set(Math.max(0, signedRows - size))
+    registry.counter(vitals.audit_rows_total).with().raiseTo(rows)
+    registry
+      .gauge(vitals.audit_writable)
+      .with()
+      .set(isWritable ? 1 : 0)
+    registry.gauge(vitals.audit_unsigned_rows).with().set(unsignedRows)
+    if (signedAtSeconds !== undefined)
+      registry.gauge(vitals.audit_checkpoint_timestamp_seconds).with().set(signedAtSeconds)
+  })
+}
+
 /** What the ingest counts since it was made; the keys of its records are the values of the label `reason`. */
 export interface IngestReadings {
   /** Numbered streams heard of lately. */

@@ -11,6 +11,7 @@ import { openStore } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { createAddresses } from './addresses.js'
 import { openAlerts } from './alerts.js'
+import { openAudit } from './audit.js'
 import { exposeConnections } from './connections.js'
 import { openDoors } from './doors.js'
 import { createEntrance } from './entrance.js'
@@ -91,9 +92,10 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const token = await dataDir.token()
   const cleanId = createIdMask(`ids ${token}`)
   const alerts = await openAlerts({ config, dataDir: dataDir.path, logger, teardown })
+  const audit = await openAudit({ config, dataDir, logger, teardown })
   const observation = createObservation({
     folds: [alerts.fold],
-    sinks: [log, createStoreSink(store)],
+    sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
     store,
     logger,
     options: config,
@@ -102,9 +104,11 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   alerts.connect(observation.registry, observation.publish)
   teardown.push(() => observation.stop())
+  audit?.attach(observation)
   teardown.push(() => observation.stream.close())
   const series = openSeries({ config, observation, store, logger })
   teardown.push(() => series.engine.close())
+  teardown.push(() => audit?.sink.hurry(5000))
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.declare(name)
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
@@ -137,7 +141,19 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   )
   const { ingest } = sources
   const settle = () => sources.gateway.settle()
-  const faces = createFaces({ config, demo, store, observation, series, addresses, ingest, alerts, logger, settle })
+  const faces = createFaces({
+    config,
+    demo,
+    store,
+    audit: audit?.log.store,
+    observation,
+    series,
+    addresses,
+    ingest,
+    alerts,
+    logger,
+    settle,
+  })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
   const entrance = createEntrance(config.listen, await dataDir.ownerToken(), observation.publish)

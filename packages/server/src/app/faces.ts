@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type Asked, findRows, proofOf, rowAt, showRow } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
+import { createAuditFace } from '../faces/audit/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
@@ -29,6 +31,8 @@ export function createFaces(needs: {
   readonly config: Config
   readonly demo: boolean
   readonly store: Store
+  /** The audit log, where one is kept. */
+  readonly audit: Asked | undefined
   readonly observation: Observation
   readonly series: SeriesService
   readonly addresses: Addresses
@@ -84,6 +88,7 @@ export function createFaces(needs: {
     alertsHistory: alerts.face.history,
     alertsAct: alerts.face.act,
     twilio: alerts.twilio,
+    audit: createAuditFace(needs.audit, { findRows, proofOf, rowAt, showRow }),
   }
   return {
     handlers: settled(handlers, settle),

@@ -62,6 +62,7 @@ export const ROUTES = {
   apiMetadata: { ...SHOWN, path: '/api/v1/metadata' },
   apiTargets: { ...SHOWN, path: '/api/v1/targets' },
   apiBuildInfo: { ...SHOWN, path: '/api/v1/status/buildinfo' },
+  audit: { method: 'GET', path: '/admin/api/audit', here: ['admin token'], elsewhere: ['admin token'] },
   gateway: { method: 'any', path: '/mcp/:name', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] },
 } as const satisfies Record<string, Route>
 

@@ -53,4 +53,6 @@ export interface LogDatabase {
   openings(seq: number): Awaitable<readonly Opening[]>
   erase(refs: readonly CommitmentRef[]): Awaitable<number>
   close(): Awaitable<void>
+  /** Lets go of the database without another word to it, closed or not. */
+  abandon(): void
 }

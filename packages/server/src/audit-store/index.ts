@@ -1,9 +1,10 @@
+export { shownPlace } from './place.js'
 export type { Place } from './protocol.js'
+export { type AuditReader, openAuditReader } from './reader.js'
 export {
   type AuditStoreSetup,
   type AuditStoreStats,
   openAuditStore,
   QUEUE_LIMIT_ROWS,
-  shownPlace,
   type WatchedAuditStore,
 } from './store.js'

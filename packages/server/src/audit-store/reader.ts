@@ -1,9 +1,11 @@
 import type { AuditStore, StoredRow } from '../audit/index.js'
-import type { Thread } from '../threads/index.js'
+import { type VitalsError, vitalsError } from '../errors/index.js'
+import { startThread, type Thread } from '../threads/index.js'
 import { unpackRows } from './packed.js'
-import type { Calls } from './protocol.js'
+import { shownPlace } from './place.js'
+import type { Calls, Place, WorkerData } from './protocol.js'
 
-type Reading = Pick<AuditStore, 'read' | 'find' | 'head' | 'tree' | 'checkpoints' | 'segments' | 'openings'>
+export type Reading = Pick<AuditStore, 'read' | 'find' | 'head' | 'tree' | 'checkpoints' | 'segments' | 'openings'>
 
 /** What of a store only reads: asked of a thread of its own, which is started when it is first needed. */
 export function readerOf(reader: () => Promise<Thread<Calls>>): Reading {
@@ -32,4 +34,32 @@ export function readerOf(reader: () => Promise<Thread<Calls>>): Reading {
     segments: () => ask('segments', {}),
     openings: (seq) => ask('openings', { seq }),
   }
+}
+
+/** A log that is read, beside whoever writes it. */
+export interface AuditReader extends Reading {
+  close(): Promise<void>
+}
+
+/** Starts a thread that reads. Rejects with AUDIT_FAILED where nothing is there. */
+export function startReader(place: Place, log: string, onFault: (error: VitalsError) => void): Promise<Thread<Calls>> {
+  const shown = shownPlace(place)
+  return startThread<Calls>({
+    program: new URL('./worker.js', import.meta.url),
+    data: (): WorkerData => ({ place, log, shown, role: 'read', afterFault: false, acknowledged: 0, unsure: [] }),
+    failed: (action, reason) => vitalsError('AUDIT_FAILED', { store: shown, action, reason }),
+    onFault,
+  })
+}
+
+/** Opens a log to read it alone: nothing is made, migrated, checked or mended. Rejects with AUDIT_FAILED. */
+export async function openAuditReader({
+  place,
+  log,
+}: {
+  readonly place: Place
+  readonly log: string
+}): Promise<AuditReader> {
+  const thread = await startReader(place, log, () => {})
+  return { ...readerOf(async () => thread), close: () => thread.close() }
 }

@@ -2,8 +2,9 @@ import type { AuditStore, Draft, StoredRow } from '../audit/index.js'
 import { type VitalsError, vitalsError } from '../errors/index.js'
 import { fromFailure, startThread, type Thread } from '../threads/index.js'
 import { unpackRows } from './packed.js'
+import { shownPlace } from './place.js'
 import type { Calls, Place, WorkerData } from './protocol.js'
-import { readerOf } from './reader.js'
+import { readerOf, startReader } from './reader.js'
 
 /** Most rows that wait for the disk; beyond it `append` refuses. */
 export const QUEUE_LIMIT_ROWS = 20_000
@@ -44,17 +45,6 @@ export interface AuditStoreSetup {
   readonly onFault?: (error: VitalsError) => void
 }
 
-/** How a place is named to people: never with a password. */
-export function shownPlace(place: Place): string {
-  if ('sqlite' in place) return place.sqlite
-  try {
-    const { hostname, port, pathname } = new URL(place.postgres)
-    return `postgres://${hostname}${port ? `:${port}` : ''}${pathname} (${place.schema})`
-  } catch {
-    return `postgres (${place.schema})`
-  }
-}
-
 /** Opens a log, making or migrating its tables. Rejects with AUDIT_FAILED, AUDIT_DAMAGED or STORE_SCHEMA_NEWER. */
 export async function openAuditStore({ place, log, onFault = () => {} }: AuditStoreSetup): Promise<WatchedAuditStore> {
   const shown = shownPlace(place)
@@ -71,10 +61,7 @@ export async function openAuditStore({ place, log, onFault = () => {} }: AuditSt
   queue.start(writer, (await writer.call('head', {})).frontier.size)
   let reading: Promise<Thread<Calls>> | undefined
   const reader = () => {
-    reading ??= startThread<Calls>({
-      ...common,
-      data: (): WorkerData => ({ place, log, shown, role: 'read', afterFault: false, acknowledged: 0, unsure: [] }),
-    })
+    reading ??= startReader(place, log, onFault)
     reading.catch(() => {
       reading = undefined
     })
@@ -83,6 +70,8 @@ export async function openAuditStore({ place, log, onFault = () => {} }: AuditSt
   return {
     append: (drafts) => queue.append(drafts),
     ...readerOf(reader),
+    // Asked for with every checkpoint: no thread is started for it.
+    head: () => writer.call('head', {}),
     async saveCheckpoint({ size, note }) {
       await writer.call('saveCheckpoint', { size, note })
     },

@@ -21,7 +21,12 @@ async function open(): Promise<Opened> {
 try {
   const { database, told } = await open()
   if (told) post({ kind: 'fault', failure: failureOf(told) })
-  const committer = new Committer({ database, log, shown, post, onEnd: () => process.exit() })
+  // Without the port and the database nothing keeps the thread, which ends.
+  const letGo = () => {
+    port.close()
+    database.abandon()
+  }
+  const committer = new Committer({ database, log, shown, post, onEnd: letGo })
   port.on('message', (request: Request) => committer.take(request))
   post({ kind: 'ready' })
 } catch (error) {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
 import { addAlerts } from './alerts-commands.js'
+import { addAudit } from './audit-commands.js'
 import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
@@ -36,6 +37,8 @@ export function createProgram(setting: () => Setting): Command {
   addKeys(program, setting)
   addQuery(program, setting)
   addAlerts(program, setting)
+  addRules(program, setting)
+  addAudit(program, setting)
   return program
 }
 
@@ -188,4 +191,25 @@ function addQuery(program: Command, setting: () => Setting): void {
     .action(async (expression: string, flags: QueryFlags) =>
       (await import('./query.js')).query(expression, flags, setting().terminal),
     )
+}
+
+function addRules(program: Command, setting: () => Setting): void {
+  const rules = program.command('rules').description('rule files in Prometheus’s format, and their unit tests')
+  rules
+    .command('check')
+    .description('say whether rule files are valid, or each thing that is wrong, with its place')
+    .argument('<files...>', 'rule files')
+    .action(async (files: readonly string[]) => (await import('./rules.js')).checkRules(files, setting().terminal))
+  rules
+    .command('test')
+    .description('run unit tests of rules, in the format of promtool test rules')
+    .argument('<files...>', 'files of unit tests')
+    .action(async (files: readonly string[]) => {
+      const { terminal, finish } = setting()
+      finish(await (await import('./rules.js')).testRules(files, terminal))
+    })
+  rules.addHelpText(
+    'after',
+    '\nExamples:\n  mcp-vitals rules check my-rules.yml\n  mcp-vitals rules test my-rules.test.yml\n',
+  )
 }

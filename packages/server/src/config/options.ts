@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { alertsOptions } from '../alerts/options.js'
+import { auditOptions } from '../audit-log/options.js'
 import { adminWhatsappOptions, channelsOptions } from '../channels/options.js'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
@@ -75,6 +76,7 @@ const sections = {
   ingest: ingestOptions,
   store: storeOptions,
   series: seriesOptions,
+  audit: auditOptions,
   log: logOptions,
   derivations: derivationOptions,
   anomalies: anomaliesOptions,

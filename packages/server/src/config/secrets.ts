@@ -6,13 +6,14 @@ const CHANNEL_SECRETS: ReadonlySet<PropertyKey> = new Set([
   ...['url', 'headers', 'routingKey', 'serviceKey', 'password', 'authToken'],
 ])
 
-/** Whether the value at this key path may hold a secret: tokens, the environment and the headers of a server or a provider, and what channels need. */
+/** Whether the value at this key path may hold a secret: tokens, a database’s address, the environment and the headers of a server or a provider, and what channels need. */
 export function isSecret(path: readonly PropertyKey[]): boolean {
   if (path[0] === 'alerts') {
     if (path[1] === 'channels') return CHANNEL_SECRETS.has(path[3] ?? '')
     return (path[1] === 'whatsapp' && path[2] === 'authToken') || (path[1] === 'heartbeat' && path[2] === 'url')
   }
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
+  if (path[0] === 'audit' && path[1] === 'postgres') return true
   return (path[0] === 'servers' || path[0] === 'providers') && (path[2] === 'env' || path[2] === 'headers')
 }
 

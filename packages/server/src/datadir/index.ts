@@ -1,4 +1,9 @@
 export { type Daemon, type DataDir, openDataDir, type Release } from './datadir.js'
-export { replaceFile as replacePrivately } from './files.js'
+export {
+  createFile as createPrivately,
+  readIfThere as readPrivately,
+  refuseRights,
+  replaceFile as replacePrivately,
+} from './files.js'
 export { defaultDataDir, type Surroundings } from './path.js'
 export { readShared, type SharedName } from './share.js'

@@ -114,6 +114,11 @@ export const ERRORS = {
     example: 'curl -i http://127.0.0.1:3001/mcp',
     next: 'Check that the server runs and that `url` in the configuration is its MCP endpoint.',
   },
+  UPSTREAM_UNTRUSTED: {
+    message: 'The server {server} was not asked, as its certificate is not trusted: {reason}.',
+    example: 'NODE_EXTRA_CA_CERTS=/etc/ssl/our-authority.pem mcp-vitals up',
+    next: 'Name the authority that signed it in NODE_EXTRA_CA_CERTS and start again, or have the server show a valid one.',
+  },
   ENDPOINT_REFUSED: {
     message: 'The server {server} announced an address for messages that is not used: {reason}.',
     example: '{ "servers": { "notes": { "url": "http://127.0.0.1:3001/sse", "transport": "sse" } } }',
@@ -247,6 +252,17 @@ export const ERRORS = {
     example: 'mcp-vitals audit verify',
     next: 'Check the disk. A row LOG_REPAIRED tells of the cut; what the old file still holds can be read with SQLite’s own tools.',
   },
+  RULES_INVALID: {
+    message: 'The rule file {file} is not valid:{problems}',
+    example:
+      'groups: [{ name: mine, rules: [{ alert: ToolsGone, expr: "mcp_tool_availability == 0", for: 5m, labels: { severity: warning } }] }]',
+    next: 'Mend the places named above and see with "mcp-vitals rules check"; docs/reference/rules.md tells what is understood.',
+  },
+  RULES_UNREADABLE: {
+    message: 'The rule file {file} cannot be read: {reason}.',
+    example: 'mcp-vitals rules check my-rules.yml',
+    next: 'Name a text file of at most 1 MiB that this user may read; the path counts from the directory in which you type.',
+  },
   SERIES_UNREADABLE: {
     message: 'A block of samples on disk could not be read, and is left out: {reason}.',
     example: 'mcp-vitals query up --range 6h',
@@ -303,6 +319,26 @@ export const ERRORS = {
     example: 'sqlite3 alerts.db.corrupt-20260801T120000Z .recover',
     next: 'Check the disk. What fires is told again; silences and acknowledgements of before are in the old file.',
   },
+  AUDIT_ROW_UNKNOWN: {
+    message: 'The audit log has no row {seq}.',
+    example: 'mcp-vitals audit tail',
+    next: 'Rows are numbered from 0. One that was archived lies in a file: mcp-vitals audit verify FILE.',
+  },
+  AUDIT_ROW_UNSIGNED: {
+    message: 'No checkpoint covers the row {seq} yet.',
+    example: 'mcp-vitals audit checkpoint',
+    next: 'Sign the log as it stands, or wait for the daemon to do so (audit.checkpoints.everyMs).',
+  },
+  AUDIT_OPTION_INVALID: {
+    message: '{option} is {value}; expected: {expected}.',
+    example: 'mcp-vitals audit tail --type TOOL_CALLED --since 2026-11-21T04:00:00Z --limit 50',
+    next: 'See "mcp-vitals audit --help" for what each option takes.',
+  },
+  AUDIT_ANCHOR_FAILED: {
+    message: 'The anchor {anchor} of the audit log did not keep a checkpoint: {reason}.',
+    example: '{ "audit": { "anchors": { "backup": { "file": "/mnt/backup/audit-checkpoints" } } } }',
+    next: 'Mend the place that audit.anchors names. The newest checkpoint is brought again by itself, and the log goes on.',
+  },
   AUDIT_NAME_INVALID: {
     message: 'The name {name} cannot be an audit log’s.',
     example: 'example.com/audit/host-1',
@@ -315,7 +351,7 @@ export const ERRORS = {
   },
   AUDIT_FILE_INVALID: {
     message: 'The file does not begin as one of the format {format}, or does not hold what its beginning says.',
-    example: 'mcp-vitals audit export --out audit.jsonl',
+    example: 'mcp-vitals audit export audit.jsonl',
     next: 'Name a file that was exported or archived, whole; docs/audit-log-format.md tells what its first line holds.',
   },
   AUDIT_DRAFT_INVALID: {

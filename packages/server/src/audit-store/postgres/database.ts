@@ -168,6 +168,7 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
       return rows.length
     },
     close: () => client.end(),
+    abandon: () => void client.end().catch(() => {}),
   }
 }
 

@@ -84,6 +84,7 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
         .map(([field, salt, value]) => ({ field: String(field), salt: salt as Uint8Array, value: String(value) })),
     erase: (refs) => eraseOpenings(sqlite, refs),
     close: () => sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    abandon() {},
   }
 }
 

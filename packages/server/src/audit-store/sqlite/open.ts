@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { beginLog, DAEMON_ORIGIN, type Draft, type StoredRow } from '../../audit/index.js'
 import { type VitalsError, vitalsError } from '../../errors/index.js'
@@ -26,6 +26,7 @@ export interface Opened {
 
 /** Opens the file to read, while another thread or program may write. */
 export function openToRead(file: string): LogDatabase {
+  if (!existsSync(file)) throw new Error('there is no such file')
   const sqlite = openSqlite(file, BUSY_TIMEOUT_MS)
   sqlite.exec('PRAGMA query_only = ON')
   return createSqliteLog(sqlite, new Map())

@@ -57,6 +57,18 @@ export type LinkFault =
   | { readonly kind: 'connect timeout' | 'answer timeout' }
   | { readonly kind: 'unreachable' | 'broken off'; readonly reason: string }
 
+/** What keeps a certificate from being trusted, by the code of the error (Node's tls, OpenSSL's x509_verify). */
+const UNTRUSTED: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is signed by itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not known here',
+  UNABLE_TO_GET_ISSUER_CERT: 'its authority is not known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is not known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is not known here, or the server does not send the whole chain',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name than that of `url`',
+}
+
 /** What a client is told when an HTTP server could not be reached, or gave no answer. */
 export function linkFailure({ server, options }: ServerContext, fault: LinkFault): Refusal {
   switch (fault.kind) {
@@ -67,6 +79,8 @@ export function linkFailure({ server, options }: ServerContext, fault: LinkFault
     case 'answer timeout':
       return failure(504, 'UPSTREAM_SILENT', { server, seconds: (options.responseTimeoutMs ?? 0) / 1000 })
     case 'unreachable':
+      if (Object.hasOwn(UNTRUSTED, fault.reason))
+        return failure(502, 'UPSTREAM_UNTRUSTED', { server, reason: UNTRUSTED[fault.reason]! })
       return failure(502, 'UPSTREAM_UNREACHABLE', { server, reason: fault.reason })
     case 'broken off':
       return failure(502, 'UPSTREAM_BROKEN_OFF', { server, reason: fault.reason })

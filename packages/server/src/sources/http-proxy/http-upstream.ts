@@ -9,6 +9,7 @@ import { Passage } from './http-passage.js'
 import { HttpSessions } from './http-sessions.js'
 import { HttpWatch, type Watch } from './http-watch.js'
 import { LaterWatch } from './later-watch.js'
+import { keptRedirect } from './redirects.js'
 import { refuse } from './respond.js'
 
 /** How one exchange is passed on. */
@@ -39,6 +40,10 @@ export class HttpUpstream implements Upstream {
     this.#client = new HttpClient(this.#target, { connectTimeoutMs, clock: context.clock })
   }
 
+  /** One function for all exchanges: a closure for each would cost. */
+  readonly #passHere: OpenWay = (exchange, head, source, watch) =>
+    passAnswer(exchange, head.status < 300 ? head : keptRedirect(exchange, head, this.#entry), source, watch)
+
   handle(exchange: Exchange, rest: string): void {
     const target = rest === '' ? this.#target : targetOf(this.#entry, rest)
     if (!target) {
@@ -46,7 +51,7 @@ export class HttpUpstream implements Upstream {
       return
     }
     const watch = new HttpWatch(exchange, this.#context, this.#sessions)
-    this.forward(exchange, { target, watch: new LaterWatch(watch, this.#context.looks) })
+    this.forward(exchange, { target, watch: new LaterWatch(watch, this.#context.looks), openWay: this.#passHere })
   }
 
   /** Passes one exchange on to an address of this server, which the caller answers for. */

@@ -6,6 +6,7 @@ import { NO_STREAM, OUTSIDE } from './failures.js'
 import type { AnswerSource, AnswerWay } from './http-answer.js'
 import { targetOf } from './http-headers.js'
 import { HttpUpstream } from './http-upstream.js'
+import { keptRedirect } from './redirects.js'
 import { refuse } from './respond.js'
 import { keyIn, messageAddress, parsePath } from './sse-address.js'
 import { SsePostWatch } from './sse-post-watch.js'
@@ -32,10 +33,11 @@ export class SseUpstream implements Upstream {
   handle(exchange: Exchange, rest: string): void {
     const { path, query } = parsePath(rest)
     if (path === '/message') this.#post(exchange, keyIn(query))
-    else if (path !== '' && path !== '/sse') this.#http.handle(exchange, rest)
+    else if (path !== '' && path !== '/' && path !== '/sse') this.#http.handle(exchange, rest)
     else if (exchange.req.method === 'GET' && exchange.header('mcp-session-id') === undefined)
-      this.#open(exchange, query)
-    else this.#http.handle(exchange, query)
+      // A server may have led its client to its address with a slash at the end.
+      this.#open(exchange, path === '/' ? rest : query)
+    else this.#http.handle(exchange, path === '/' ? rest : query)
   }
 
   retire(): void {}
@@ -64,8 +66,8 @@ export class SseUpstream implements Upstream {
     await this.#http.stop()
   }
 
-  #open(exchange: Exchange, query: string): void {
-    const target = targetOf(this.#entry, query)
+  #open(exchange: Exchange, rest: string): void {
+    const target = targetOf(this.#entry, rest)
     if (!target) {
       refuse(exchange, OUTSIDE)
       return
@@ -76,7 +78,7 @@ export class SseUpstream implements Upstream {
       target,
       watch: relay,
       raw: uncompressed(exchange.req.rawHeaders),
-      openWay: (_, head, source) => this.#relay(relay, exchange, head, source),
+      openWay: (_, head, source) => this.#relay(relay, exchange, keptRedirect(exchange, head, this.#entry), source),
     })
   }
 

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { event } from '@mcp-vitals/instrument/event'
+import { watchAudit } from '@mcp-vitals/instrument/metrics'
+import type { Publish } from '@mcp-vitals/instrument/stream'
+import { type AuditLog, openAuditLog } from '../audit-log/index.js'
+import type { Config } from '../config/index.js'
+import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
+import { type AuditSink, createAuditSink } from '../sinks/audit/index.js'
+import type { Logger } from '../sinks/log/index.js'
+import type { Observation } from './observe.js'
+import { tell } from './sources.js'
+import type { Teardown } from './teardown.js'
+
+/** The audit log of a running daemon. */
+export interface Audit {
+  readonly log: AuditLog
+  readonly sink: AuditSink
+  /** Shows its figures, and lets it publish what it finds. */
+  attach(observation: Pick<Observation, 'registry' | 'publish'>): void
+}
+
+/** What servers offered when last seen, in the state directory. */
+const SEEN_FILE = 'tools-seen.json'
+
+/**
+ * Opens the audit log, where the configuration wants one. A log that cannot be opened keeps the daemon from starting:
+ * one that ran without what it was told to keep would be found out too late.
+ */
+export async function openAudit(needs: {
+  readonly config: Config
+  readonly dataDir: DataDir
+  readonly logger: Logger
+  readonly teardown: Teardown
+}): Promise<Audit | undefined> {
+  const { config, dataDir, logger, teardown } = needs
+  if (!config.audit.enabled) return undefined
+  const onFault = tell(logger)
+  const log = await openAuditLog({
+    dir: dataDir.path,
+    options: config.audit,
+    now: Date.now,
+    clock: () => performance.now(),
+    onFault,
+  })
+  teardown.push(() => log.close())
+  const { signer, isNew } = log.keys
+  if (isNew) logger.info('audit_key_made', `A key of the audit log was made; its public key is ${signer.key.vkey}`)
+  const seenFile = join(dataDir.path, SEEN_FILE)
+  let publish: Publish = () => {}
+  const sink = createAuditSink({
+    log,
+    calls: config.audit.calls,
+    newId: randomUUID,
+    seen: await readPrivately(seenFile),
+    saveSeen: (text) => replacePrivately(seenFile, text).catch(onFault),
+    onDefinitions(server) {
+      logger.warning('tools_changed', `Server ${server} offers other tools than when last seen: mcp-vitals audit tail`)
+      publish(event('security', Date.now(), { server }, { kind: 'TOOL_DEFINITION_CHANGED', severity: 'HIGH' }))
+    },
+    onInvalid: onFault,
+  })
+  return {
+    log,
+    sink,
+    attach(observation) {
+      publish = observation.publish
+      watchAudit(observation.registry, log.readings)
+    },
+  }
+}

@@ -1,0 +1,195 @@
+import { join } from 'node:path'
+import { createCheckpointSchedule, type Draft, openCheckpoint, type Signer, signCheckpoint } from '../audit/index.js'
+import { openAuditStore, type Place, type WatchedAuditStore } from '../audit-store/index.js'
+import type { VitalsError } from '../errors/index.js'
+import { Anchoring, type AnchorReadings, fileAnchor } from './anchors.js'
+import { type LogKeys, openKeys } from './keys.js'
+import type { AuditOptions } from './options.js'
+
+/** How long a checkpoint that could not be kept is waited for before the next is tried. Milliseconds. */
+const RETRY_MS = 1000
+/** Longest time between two looks at whether a checkpoint is due. Milliseconds. */
+const MOST_WAIT_MS = 60_000
+
+export interface AuditReadings {
+  /** Rows that this process saved. */
+  readonly rows: number
+  /** Rows that no checkpoint covers yet. */
+  readonly unsignedRows: number
+  /** When the newest checkpoint was made: seconds since 1970. Absent where none is known of. */
+  readonly signedAtSeconds?: number
+  /** Whether the last write worked. */
+  readonly isWritable: boolean
+  /** How far each anchor is. */
+  readonly anchors: readonly AnchorReadings[]
+  /** Rows that the newest checkpoint covers. */
+  readonly signedRows: number
+}
+
+/** The audit log of a daemon: a store, its keys, and checkpoints in time. */
+export interface AuditLog {
+  readonly keys: LogKeys
+  readonly store: WatchedAuditStore
+  /** Saves rows; resolves when they are durable. Rejects as the store does. */
+  record(drafts: readonly Draft[]): Promise<void>
+  /** Signs the log as it stands, and keeps the note. */
+  checkpoint(): Promise<string>
+  readings(): AuditReadings
+  /** Why the last write failed, or a checkpoint could not be made. */
+  fault(): VitalsError | undefined
+  /** Saves what waits, signs the end, and lets go. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Name of the log's file in the state directory. */
+export const AUDIT_FILE = 'audit.db'
+
+/** Where the log of a configuration lies. */
+export function placeOf(
+  dir: string,
+  { postgres, postgresSchema }: Pick<AuditOptions, 'postgres' | 'postgresSchema'>,
+): Place {
+  return postgres === undefined ? { sqlite: join(dir, AUDIT_FILE) } : { postgres, schema: postgresSchema }
+}
+
+export interface AuditLogSetup {
+  /** The state directory. */
+  readonly dir: string
+  readonly options: AuditOptions
+  /** Milliseconds since 1970: what checkpoints say. */
+  readonly now: () => number
+  /** Milliseconds by a clock that never jumps: when they are due. */
+  readonly clock: () => number
+  readonly onFault: (error: VitalsError) => void
+}
+
+/** Opens the log with its keys, making what is not there. Rejects as `openKeys` and `openAuditStore` do. */
+export async function openAuditLog({ dir, options, now, clock, onFault }: AuditLogSetup): Promise<AuditLog> {
+  const keys = await openKeys(dir, options)
+  const store = await openAuditStore({ place: placeOf(dir, options), log: keys.log, onFault })
+  const anchors = Object.entries(options.anchors).map(([name, { file }]) => fileAnchor(name, file))
+  const anchoring = new Anchoring(anchors, onFault)
+  const signing = new Signing({ store, anchoring, signer: keys.signer, options, now, clock, onFault })
+  await signing.start()
+  let closing: Promise<void> | undefined
+  return {
+    keys,
+    store,
+    async record(drafts) {
+      await store.append(drafts)
+      signing.look()
+    },
+    checkpoint: () => signing.sign(),
+    readings() {
+      const { committedRows, size } = store.stats()
+      const newest = signing.newest()
+      return {
+        rows: committedRows,
+        unsignedRows: Math.max(0, size - (newest?.size ?? 0)),
+        ...(newest && { signedAtSeconds: newest.atSeconds }),
+        isWritable: store.fault() === undefined,
+        anchors: anchoring.readings(),
+        signedRows: newest?.size ?? 0,
+      }
+    },
+    fault: () => store.fault() ?? signing.fault(),
+    close() {
+      closing ??= signing
+        .stop()
+        .then(() => anchoring.stop())
+        .then(() => store.close())
+      return closing
+    },
+  }
+}
+
+interface SigningSetup extends Omit<AuditLogSetup, 'dir'> {
+  readonly store: WatchedAuditStore
+  readonly anchoring: Anchoring
+  readonly signer: Signer
+}
+
+/** Makes checkpoints in time, one after the other. */
+class Signing {
+  readonly #setup: SigningSetup
+  readonly #schedule: ReturnType<typeof createCheckpointSchedule>
+  #newest: { readonly size: number; readonly atSeconds: number } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<string> | undefined
+  #fault: VitalsError | undefined
+  #isOver = false
+
+  constructor(setup: SigningSetup) {
+    this.#setup = setup
+    this.#schedule = createCheckpointSchedule(setup.options.checkpoints)
+  }
+
+  async start(): Promise<void> {
+    const { store, signer } = this.#setup
+    const found = (await store.checkpoints()).at(-1)
+    const opened = found && openCheckpoint(found.note, signer.key.name, [signer.key])
+    if (opened && typeof opened !== 'string') this.#newest = { size: opened.size, atSeconds: opened.timeSeconds }
+    this.look()
+  }
+
+  newest() {
+    return this.#newest
+  }
+
+  fault(): VitalsError | undefined {
+    return this.#fault
+  }
+
+  /** Rows were added, or time went by. */
+  look(): void {
+    if (this.#isOver || this.#running) return
+    const { store, clock } = this.#setup
+    const dueInMs = this.#schedule.dueInMs(store.stats().size, clock())
+    clearTimeout(this.#timer)
+    if (dueInMs > 0) this.#wait(Math.min(dueInMs, MOST_WAIT_MS))
+    else void this.sign().catch(() => this.#wait(RETRY_MS))
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => this.look(), ms).unref()
+  }
+
+  /** Signs after what is being signed. */
+  async sign(): Promise<string> {
+    while (this.#running) await this.#running.catch(() => {})
+    this.#running = this.#make()
+    try {
+      const note = await this.#running
+      this.#fault = undefined
+      return note
+    } catch (error) {
+      if (!this.#fault) this.#setup.onFault(error as VitalsError)
+      this.#fault = error as VitalsError
+      throw error
+    } finally {
+      this.#running = undefined
+      if (!this.#fault) this.look()
+    }
+  }
+
+  async #make(): Promise<string> {
+    const { store, anchoring, signer, now, clock } = this.#setup
+    const head = await store.head()
+    const { size } = head.frontier
+    const atSeconds = Math.floor(now() / 1000)
+    const note = signCheckpoint(head, atSeconds, [signer])
+    await store.saveCheckpoint({ size, note })
+    this.#schedule.made(size, clock())
+    this.#newest = { size, atSeconds }
+    anchoring.offer({ size, note })
+    return note
+  }
+
+  /** Signs what is left, once. */
+  async stop(): Promise<void> {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    await this.#running?.catch(() => {})
+    if (this.#setup.store.stats().size > (this.#newest?.size ?? -1)) await this.sign().catch(() => {})
+  }
+}

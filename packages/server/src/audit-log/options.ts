@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { checkpointOptions } from '../audit/index.js'
+
+/** The audit log: what is recorded, where it lies, and how often it is signed. */
+export const auditOptions = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .meta({
+        description: 'Keeps an audit log: rows in a hash chain, signed now and then, which anybody can check.',
+        examples: [true],
+        env: 'MCP_VITALS_AUDIT',
+      }),
+    log: z
+      .string()
+      .regex(/^[^\s+\p{Cc}\p{Surrogate}]{1,200}$/u)
+      .optional()
+      .meta({
+        description:
+          'Name of the log, which its checkpoints and keys carry: 1 to 200 characters without white space and +. Where absent, one is made up at the first start and kept.',
+        examples: ['example.com/audit/gateway-1'],
+      }),
+    keyFile: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'File of the private key that signs checkpoints (PEM, mode 600); made where there is none. Best kept where the log is not. Where absent: audit.key in the state directory.',
+        examples: ['/etc/mcp-vitals/audit.key'],
+        env: 'MCP_VITALS_AUDIT_KEY_FILE',
+      }),
+    calls: z
+      .enum(['metadata', 'none'])
+      .default('metadata')
+      .meta({
+        description:
+          'What is recorded of each call of a tool: who called which tool when, how it ended and how large it was (metadata), or nothing (none). Never an argument or a result.',
+        examples: ['none'],
+      }),
+    postgres: z
+      .url({ protocol: /^postgres(ql)?$/ })
+      .optional()
+      .meta({
+        description:
+          'Address of a PostgreSQL database, with user and password, that keeps the log: several daemons may write one there. Where absent: audit.db in the state directory (SQLite).',
+        examples: ['postgres://audit:secret@db.example.com/audit'],
+        env: 'MCP_VITALS_AUDIT_POSTGRES',
+      }),
+    postgresSchema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+      .default('mcp_vitals_audit')
+      .meta({
+        description:
+          'Schema that holds the tables of `postgres`, made where there is none: 1 to 63 small letters, digits and _.',
+        examples: ['audit'],
+      }),
+    checkpoints: checkpointOptions,
+    anchors: z
+      .record(
+        z
+          .string()
+          .regex(/^[\w.-]{1,64}$/)
+          .meta({ description: 'Name of the place: 1 to 64 letters, digits, _ . and -.', examples: ['backup'] }),
+        z.strictObject({ file: z.string().min(1) }),
+      )
+      .default({})
+      .meta({
+        description:
+          'Places elsewhere that get each checkpoint, by name: whoever owns this machine alone cannot rewrite what they cover. `file`: appended to.',
+        examples: [{ backup: { file: '/mnt/backup/audit-checkpoints' } }],
+      }),
+  })
+  .prefault({})
+
+export type AuditOptions = z.infer<typeof auditOptions>

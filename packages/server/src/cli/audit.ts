@@ -1,0 +1,272 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import {
+  type AuditHead,
+  beginLog,
+  checkProof,
+  type Evidence,
+  frontierAt,
+  MAX_UNSIGNED_ROWS,
+  oneAfterTheOther,
+  readLeavesFile,
+  readRowsFile,
+  readSigningKey,
+  signCheckpoint,
+  splitNotes,
+  verifyLog,
+  writeRowsFile,
+} from '../audit/index.js'
+import { findRows, keyFiles, makeKey, proofOf, rowAt, type ShownRow, showRow } from '../audit-log/index.js'
+import type { AuditReader } from '../audit-store/index.js'
+import { createPrivately, replacePrivately } from '../datadir/index.js'
+import { vitalsError } from '../errors/index.js'
+import { type AuditFlags, countOf, doneHere, reading, timeOf, trustedKeys, typeOf, writing } from './audit-place.js'
+import type { Setting } from './setting.js'
+import type { Terminal } from './terminal.js'
+
+const DEFAULT_ROWS = '20'
+const MOST_OF_A_PAGE = 1000
+
+/** Shows rows of a filter, the oldest of them first, as a log file would. */
+export async function tail(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const { type, actor, target, since, until, text, limit = DEFAULT_ROWS, json = false } = flags
+  const wanted = countOf('--limit', limit)
+  const filter = {
+    ...(type && { eventTypes: type.map(typeOf) }),
+    ...(actor !== undefined && { actor }),
+    ...(target !== undefined && { target }),
+    ...(since !== undefined && { since: timeOf('--since', since) }),
+    ...(until !== undefined && { until: timeOf('--until', until) }),
+    ...(text !== undefined && { text }),
+  }
+  const rows = await reading(flags, terminal, async (reader) => {
+    const found: ShownRow[] = []
+    let beforeSeq: number | undefined
+    do {
+      const most = Math.min(wanted - found.length, MOST_OF_A_PAGE)
+      const page = await findRows(reader, { ...filter, limit: most, ...(beforeSeq !== undefined && { beforeSeq }) })
+      found.push(...page.rows)
+      beforeSeq = page.next
+    } while (beforeSeq !== undefined && found.length < wanted)
+    return found.reverse()
+  })
+  for (const row of rows) terminal.out.write(`${json ? JSON.stringify(row) : lineOf(row)}\n`)
+  if (rows.length === 0) terminal.err.write('There is no such row.\n')
+}
+
+function lineOf(row: ShownRow): string {
+  if ('unreadable' in row) return `${row.seq}  is no JSON any more: run "mcp-vitals audit verify"`
+  const { seq, timestamp, event_type, actor, target, details, origin } = row
+  const from = origin === 'daemon' ? '' : `  ${origin}`
+  return `${seq}  ${timestamp}  ${event_type}  ${actor}  ${target}  ${JSON.stringify(details)}${from}`
+}
+
+/** Shows one row with all of its members. */
+export async function show(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const seq = countOf('<seq>', flags.seq ?? '')
+  const row = await reading(flags, terminal, (reader) => rowAt(reader, seq))
+  terminal.out.write(`${JSON.stringify(showRow(row), undefined, 2)}\n`)
+}
+
+/** Checks the log, or files of it. Status 1 where it does not hold. */
+export async function verify(flags: AuditFlags, setting: Setting): Promise<void> {
+  const { terminal } = setting
+  const { files = [], checkpoints: kept = [], maxUnsigned } = flags
+  const keys = await trustedKeys(flags, terminal)
+  const notes = (await Promise.all(kept.map((file) => readFile(file, 'utf8')))).flatMap(splitNotes)
+  const most = maxUnsigned === undefined ? MAX_UNSIGNED_ROWS : countOf('--max-unsigned', maxUnsigned)
+  const check = async ({ start, found, checkpoints, rows }: Whole) => {
+    const progress = createProgress(terminal, rows)
+    const verdict = await verifyLog(
+      found,
+      { keys, checkpoints: [...notes, ...checkpoints], maxUnsignedRows: most, ...(start && { start }) },
+      { onProgress: (at) => progress.show(at.rows) },
+    )
+    progress.end()
+    return verdict
+  }
+  const verdict =
+    files.length > 0
+      ? await check(await inFiles(files))
+      : await reading(flags, terminal, async (r) => check(await inStore(r)))
+  if (!verdict.ok) {
+    terminal.out.write(`row ${verdict.seq}: ${verdict.fault}\n`)
+    return setting.finish(1)
+  }
+  const { size } = verdict.head.frontier
+  terminal.out.write(
+    `holds: ${size} rows; ${verdict.signedSize} of them signed, at ${new Date(verdict.signedAtSeconds * 1000).toISOString()}\n`,
+  )
+  if (kept.length === 0)
+    terminal.err.write('Checked against its own checkpoints. One that was kept elsewhere (--checkpoints) shows more.\n')
+}
+
+interface Whole {
+  readonly start?: AuditHead
+  readonly found: AsyncIterable<Evidence>
+  readonly checkpoints: readonly string[]
+  /** How many rows there are, where it is known. */
+  readonly rows?: number
+}
+
+async function inFiles(files: readonly string[]): Promise<Whole> {
+  const found = await Promise.all(files.map((file) => readRowsFile(createReadStream(file))))
+  const [first] = found
+  return {
+    ...(first && { start: first.start }),
+    found: oneAfterTheOther(found.map((one) => one.found)),
+    checkpoints: [],
+  }
+}
+
+/** The log with its archives, as far as their files are there: of an archive without rows the leaf hashes stand in. */
+async function inStore(reader: AuditReader): Promise<Whole> {
+  const segments = await reader.segments()
+  const parts: AsyncIterable<Evidence>[] = []
+  let start: AuditHead | undefined
+  for (const [n, { rowsFile, leavesFile, end }] of segments.entries()) {
+    const part = await openPart(rowsFile, leavesFile)
+    if (part) parts.push(part.found)
+    if (part && n === 0) start = part.start
+    if (part) continue
+    parts.length = 0
+    start = end
+  }
+  const head = await reader.head()
+  const live = segments.at(-1)?.end.frontier.size ?? 0
+  parts.push(reader.read({ fromSeq: live }))
+  const checkpoints = (await reader.checkpoints({ fromSize: start?.frontier.size ?? 0 })).map(({ note }) => note)
+  return { ...(start && { start }), found: oneAfterTheOther(parts), checkpoints, rows: head.frontier.size }
+}
+
+async function openPart(rowsFile: string, leavesFile: string) {
+  for (const [file, read] of [
+    [rowsFile, readRowsFile],
+    [leavesFile, readLeavesFile],
+  ] as const)
+    if (existsSync(file)) return read(createReadStream(file))
+  return undefined
+}
+
+/** Prints the proof of a row. */
+export async function prove(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const seq = countOf('<seq>', flags.seq ?? '')
+  terminal.out.write(await reading(flags, terminal, (reader) => proofOf(reader, seq)))
+}
+
+/** Checks a proof. Needs no log. */
+export async function checkProofFile(flags: AuditFlags, setting: Setting): Promise<void> {
+  const { terminal } = setting
+  const verdict = checkProof(await readFile(flags.files?.[0] ?? '', 'utf8'), await trustedKeys(flags, terminal))
+  if (verdict.ok) {
+    terminal.out.write(`holds: row ${verdict.row.seq} of ${verdict.checkpoint.log}\n${JSON.stringify(verdict.row)}\n`)
+    return
+  }
+  terminal.out.write(`${verdict.seq === undefined ? 'the proof' : `row ${verdict.seq}`}: ${verdict.fault}\n`)
+  setting.finish(1)
+}
+
+/** Signs the log as it stands. */
+export async function checkpoint(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const note = await writing(flags, terminal, async (store, { signer }) => {
+    const head = await store.head()
+    const made = signCheckpoint(head, Date.now() / 1000, [signer])
+    await store.saveCheckpoint({ size: head.frontier.size, note: made })
+    return made
+  })
+  terminal.out.write(note)
+}
+
+/** Writes rows to a new file, and a row about it to the log. */
+export async function exportRows(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const file = flags.files?.[0] ?? ''
+  await writing(flags, terminal, async (store) => {
+    const head = await store.head()
+    const live = (await store.segments()).at(-1)?.end ?? beginLog(head.log)
+    const to = flags.to === undefined ? head.frontier.size : countOf('--to', flags.to)
+    const from = flags.from === undefined ? live.frontier.size : countOf('--from', flags.from)
+    const start = from === live.frontier.size ? live : await headAt(store, head.log, from)
+    await pipeline(
+      writeRowsFile(start, store.read({ fromSeq: from, toSeq: to })),
+      createWriteStream(file, { flags: 'wx', mode: 0o600 }),
+    )
+    await store.append([doneHere('EXPORT', '', { first: from, size: to })])
+    terminal.out.write(
+      `Rows ${from} to ${to - 1} are in ${file}. Check them: mcp-vitals audit verify ${file} --checkpoints FILE\n`,
+    )
+  })
+}
+
+async function headAt(store: AuditReader, log: string, size: number): Promise<AuditHead> {
+  const { rowHash } = await rowAt(store, size - 1)
+  return { log, lastHash: rowHash, frontier: await frontierAt(store.tree(), size) }
+}
+
+/** Moves rows into files, and tells the log so. */
+export async function archive(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const before = countOf('--before', flags.before ?? '')
+  await writing(flags, terminal, async (store) => {
+    const segment = await store.archive(before, flags.files?.[0] ?? '')
+    if (!segment) {
+      terminal.err.write(`No checkpoint covers rows below ${before} that the log still holds: nothing was moved.\n`)
+      return
+    }
+    const { first, end, rowsFile } = segment
+    await store.append([doneHere('ARCHIVE', '', { first, size: end.frontier.size })])
+    terminal.out.write(`Rows ${first} to ${end.frontier.size - 1} are in ${rowsFile}.\n`)
+  })
+}
+
+/** Erases what a row commits to. */
+export async function erase(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  const [seq, field] = [countOf('<seq>', flags.seq ?? ''), flags.field ?? '']
+  await writing(flags, terminal, async (store) => {
+    if ((await store.erase([{ seq, field }])) === 0)
+      throw vitalsError('AUDIT_ROW_UNKNOWN', { seq: `${seq}, field ${field}` })
+    await store.append([doneHere('ERASURE', '', { seq, field })])
+    terminal.out.write(`What row ${seq} commits to as ${field} is erased.\n`)
+  })
+}
+
+/** Lets a new key sign: a row tells of it, which the old key covers, and the next checkpoint is signed by both. */
+export async function rotateKey(flags: AuditFlags, { terminal }: Setting): Promise<void> {
+  await writing(flags, terminal, async (store, keys, { dir, options }) => {
+    const { privateFile, publicFile } = keyFiles(dir, options)
+    const { pem, key } = makeKey(keys.log)
+    await store.append([doneHere('KEY_ROTATED', '', { old_key: keys.signer.key.vkey, new_key: key.vkey })])
+    const head = await store.head()
+    const signers = [keys.signer, readSigningKey(keys.log, pem)]
+    await store.saveCheckpoint({ size: head.frontier.size, note: signCheckpoint(head, Date.now() / 1000, signers) })
+    await replacePrivately(publicFile, [...keys.trusted, key].map(({ vkey }) => `${vkey}\n`).join(''))
+    await replacePrivately(privateFile, pem)
+    terminal.out.write(`${key.vkey}\n`)
+    terminal.err.write('The new key signs from the next start of the daemon on. Give verifiers both keys.\n')
+  })
+}
+
+/** Makes a key. */
+export async function keygen(name: string, file: string, { terminal }: Setting): Promise<void> {
+  const { pem, key } = makeKey(name)
+  if (!(await createPrivately(file, pem)))
+    throw vitalsError('AUDIT_KEY_INVALID', { reason: `there is a file ${file} already` })
+  terminal.out.write(`${key.vkey}\n`)
+  terminal.err.write(`The private key is in ${file}. Name it in audit.keyFile, and the log in audit.log.\n`)
+}
+
+/** A bar on a terminal; nothing where the output is read by a program. */
+function createProgress({ err }: Terminal, rows: number | undefined) {
+  const isShown = 'isTTY' in err && err.isTTY === true
+  return {
+    show(at: number) {
+      if (!isShown) return
+      const part = rows ? Math.min(at / rows, 1) : undefined
+      const bar =
+        part === undefined ? '' : `${'█'.repeat(Math.round(part * 30)).padEnd(30, '░')} ${Math.round(part * 100)} %  `
+      err.write(`\r${bar}${at.toLocaleString('en')} rows`)
+    },
+    end() {
+      if (isShown) err.write('\r\u001b[K')
+    },
+  }
+}

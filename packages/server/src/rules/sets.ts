@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { RuleGroup } from './contract.js'
+import { parseRuleFile } from './file.js'
+
+/** Rules that come along: the product's own, and one set for each system that has rules. */
+export const RULE_SETS = ['own', 'messaging', 'commerce', 'dust', 'plugins'] as const
+export type RuleSet = (typeof RULE_SETS)[number]
+
+/** The prefix of the metrics that the rules of a set name. */
+const PREFIXES: Readonly<Record<RuleSet, string>> = {
+  own: 'mcp',
+  messaging: 'mcp',
+  commerce: 'mcp',
+  dust: 'mcp_dust_server',
+  plugins: 'mcp',
+}
+
+/** Where the rules of a set stand: a rule file as Prometheus takes it. */
+export const ruleSetFile = (set: RuleSet): string => fileURLToPath(new URL(`../../rules/${set}.yml`, import.meta.url))
+
+/** The rules of a set, for metrics of this prefix. */
+export function readRuleSet(set: RuleSet, prefix: string): readonly RuleGroup[] {
+  const groups = parseRuleFile(`${set}.yml`, readFileSync(ruleSetFile(set), 'utf8'))
+  const own = PREFIXES[set]
+  if (own === prefix) return groups
+  const renamed = (expr: string) => withPrefix(expr, own, prefix)
+  return groups.map((group) => ({
+    ...group,
+    rules: group.rules.map((rule) => ({ ...rule, expr: renamed(rule.expr) })),
+  }))
+}
+
+/** An expression for metrics of another prefix. Texts stay as they are, and so do the names that no prefix changes. */
+export function withPrefix(expr: string, from: string, to: string): string {
+  const name = new RegExp(
+    `("(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'|\`[^\`]*\`)|\\b${from}_(?!vitals[_:])(?=\\w)`,
+    'g',
+  )
+  return expr.replace(name, (found, text?: string) => text ?? `${to}_${found.slice(from.length + 1)}`)
+}

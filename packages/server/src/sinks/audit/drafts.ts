@@ -1,0 +1,127 @@
+import type { Event, EventOf, EventType } from '@mcp-vitals/instrument/event'
+import type { Entrance } from '@mcp-vitals/instrument/stream'
+import { AUDIT_EVENTS, type AuditEventType, DAEMON_ORIGIN, DRAFT_LIMITS, type Draft } from '../../audit/index.js'
+
+type Details = Draft['details']
+
+/** What an event comes to in the audit log. */
+export interface Content {
+  readonly eventType: AuditEventType
+  readonly target: string
+  readonly details: Details
+}
+
+/** What stands for an actor where nobody is known by a name. */
+const SYSTEM = 'system'
+const NOT_IN_ORIGIN = /[^\w.-]/g
+const ORIGIN_CHARS = 64
+const LATEST_MS = 253_402_300_799_999
+
+type Contents = { readonly [T in EventType]?: (event: EventOf<T>) => Content | undefined }
+
+/** Types of events that are recorded, and what of them. The definitions of tools are looked at by themselves. */
+const CONTENTS: Contents = {
+  agent: ({ action, server }) =>
+    action === 'used'
+      ? undefined
+      : { eventType: action === 'provisioned' ? 'PROVISION' : 'DEPROVISION', target: server, details: {} },
+  auth: ({ action, reason, server }) =>
+    action === 'accepted'
+      ? undefined
+      : {
+          eventType: action === 'refused' ? 'AUTH_FAILURE' : 'AUTH_LOCKOUT',
+          target: server,
+          details: known({ reason }),
+        },
+  security: ({ kind }) =>
+    kind === 'CONFIG_CHANGED' ? { eventType: 'CONFIG_CHANGED', target: '', details: {} } : undefined,
+  'process.started': ({ server, pid, restart }) => ({
+    eventType: 'SERVER_STARTED',
+    target: server,
+    details: known({ pid, restart }),
+  }),
+  'process.ended': ({ server, pid, crashed, exitCode, signal, reason, durationMs }) => ({
+    eventType: crashed ? 'SERVER_CRASHED' : 'SERVER_STOPPED',
+    target: server,
+    details: known({ pid, exit_code: exitCode, signal, reason, duration_ms: durationMs }),
+  }),
+  'session.opened': ({ server, session, transport, era, protocolVersion }) => ({
+    eventType: 'SESSION_OPENED',
+    target: server,
+    details: known({ session, transport, era, protocol_version: protocolVersion }),
+  }),
+  'session.closed': ({ server, session, reason, durationMs }) => ({
+    eventType: 'SESSION_CLOSED',
+    target: server,
+    details: known({ session, reason, duration_ms: durationMs }),
+  }),
+  'request.ended': (ended) => {
+    if (ended.method !== 'tools/call' || ended.direction !== 'client_to_server') return undefined
+    const { server, name, session, outcome, status, errorCode, durationMs, requestBytes, responseBytes } = ended
+    return {
+      eventType: 'TOOL_CALLED',
+      target: name === undefined ? server : `${server}.${name}`,
+      details: known({
+        session,
+        outcome,
+        status,
+        error_code: errorCode,
+        duration_ms: durationMs,
+        request_bytes: requestBytes,
+        response_bytes: responseBytes,
+      }),
+    }
+  },
+  limit: ({ server, limitType, layer }) => ({
+    eventType: 'RATE_LIMITED',
+    target: server,
+    details: known({ limit: limitType, layer }),
+  }),
+}
+
+/** What an event comes to; undefined where it is none that is recorded. */
+export function contentOf(event: Event): Content | undefined {
+  return (CONTENTS[event.type] as ((event: Event) => Content | undefined) | undefined)?.(event)
+}
+
+/** What a row says beyond its content, of the event that brings it about. */
+export function draftOf(content: Content, event: Event, entrance: Entrance, id: string): Draft | undefined {
+  const origin = originOf(entrance)
+  if (origin !== DAEMON_ORIGIN && AUDIT_EVENTS[content.eventType].writer === 'daemon') return undefined
+  const at = Math.min(Math.max(Math.trunc(event.at) || 0, 0), LATEST_MS)
+  return {
+    id,
+    timestamp: new Date(at).toISOString(),
+    eventType: content.eventType,
+    actor: text(event.agent || SYSTEM, DRAFT_LIMITS.actorChars),
+    target: text(content.target, DRAFT_LIMITS.targetChars),
+    details: content.details,
+    origin,
+  }
+}
+
+/** `daemon`, or `ingest:<sender>` in the letters that an origin has. */
+function originOf(entrance: Entrance): string {
+  if (entrance === 'local') return DAEMON_ORIGIN
+  const sender = entrance.slice('ingest:'.length).replace(NOT_IN_ORIGIN, '_').slice(0, ORIGIN_CHARS)
+  return `ingest:${sender || '_'}`
+}
+
+/** Whole numbers, well-formed text, and nothing that is not there. */
+function known(values: Readonly<Record<string, string | number | boolean | undefined>>): Details {
+  const details: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue
+    if (typeof value === 'number') details[name] = whole(value)
+    else details[name] = typeof value === 'string' ? text(value, DRAFT_LIMITS.targetChars) : value
+  }
+  return details
+}
+
+const whole = (value: number): number =>
+  Number.isFinite(value) ? Math.max(Math.min(Math.round(value), Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER) : 0
+
+/** UTF-8 cannot say half of a surrogate pair, which a name from outside, or the cut of one, may have. */
+function text(value: string, mostChars: number): string {
+  return value.slice(0, mostChars).replace(/\p{Surrogate}/gu, '\uFFFD')
+}

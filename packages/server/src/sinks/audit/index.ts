@@ -1,0 +1,1 @@
+export { type AuditSink, type AuditSinkSetup, createAuditSink, type RowLog } from './sink.js'
