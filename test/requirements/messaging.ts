@@ -56,12 +56,12 @@ export const MESSAGING = {
   }),
   ...partly(8, 'the alert that it raises: events, metrics and lines are there', {
     'A8.trigger.anomaly': 'an anomaly raises MEDIUM to HIGH, by how far off it is',
+    'A8.trigger.spending': 'spending at 80 % of its limit raises MEDIUM',
   }),
   ...open(8, 'the triggers', {
     'A8.trigger.rate-limit': 'a rate limit exceeded raises MEDIUM',
     'A8.trigger.auth-failure': 'an authentication failure raises HIGH',
     'A8.trigger.brute-force': 'brute force raises HIGH',
-    'A8.trigger.spending': 'spending at 80 % of its limit raises MEDIUM',
     'A8.trigger.provider-error': 'a provider error raises HIGH',
   }),
   ...open(10, 'the dashboard', {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOptions } from '../audit-log/options.js'
+import { budgetsOptions, pricesOptions } from '../budgets/options.js'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
 import { anomaliesOptions } from '../detect/options.js'
@@ -78,6 +79,8 @@ const sections = {
   log: logOptions,
   derivations: derivationOptions,
   anomalies: anomaliesOptions,
+  budgets: budgetsOptions,
+  prices: pricesOptions,
   metrics: metricsOptions,
 }
 
