@@ -110,6 +110,7 @@ const SERVER_LAYERS = {
     types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'engine', 'alerts', 'pager'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
+  budgets: { may: [], why: 'what is spent is counted by events alone; app/ hands the doors what they ask of it' },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },
   derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },
   install: {
@@ -252,8 +253,8 @@ module.exports = {
       name: 'pure-detect',
       severity: 'error',
       comment:
-        'detect/ is a pure fold: no clock, disk, network or package. Way out: put the time into the event or the look.',
-      from: { path: `${SERVER}/detect/`, pathNot: '/options[.]ts$' },
+        'detect/ and budgets/ are pure folds: no clock, disk, network or package. Way out: put the time into the event or the look.',
+      from: { path: `${SERVER}/(detect|budgets)/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
     },
     {

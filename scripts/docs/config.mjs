@@ -12,20 +12,22 @@ export function configPage({ configSchema, expectedOf, exampleOf, optionsOf, sch
     '',
     ...optionsOf(configSchema).flatMap(({ path, node }) => optionEntry(path.join('.'), node)),
     ...entriesOf('servers', ({ required }) => `With \`${required.join('`, `')}\``),
+    ...entriesOf('budgets'),
+    ...entriesOf('prices'),
     ...entriesOf('providers', ({ properties }) => `\`type: ${properties.type.const}\`. ${properties.type.description}`),
   ].join('\n')
 
-  /** A map whose entries are of several kinds, each under its heading with its keys. */
+  /** A map whose entries are of one kind, or of several, each under its heading with its keys. */
   function entriesOf(section, headingOf) {
-    const kinds = schemaAt([section, 'name']).anyOf
+    const schema = schemaAt([section, 'name'])
+    const kinds = schema.anyOf ?? [schema]
     return [
       `## ${section}`,
       '',
-      `${configSchema.properties[section].description} A map. The key is the ${lowered(configSchema.properties[section].propertyNames.description)}. The entry is one of these:`,
+      `${configSchema.properties[section].description} A map. The key is the ${lowered(configSchema.properties[section].propertyNames.description)}. The entry is ${schema.anyOf ? 'one of these' : 'a map of'}:`,
       ...kinds.flatMap((kind) => [
         '',
-        `${headingOf(kind).replace(/[.]$/, '')}:`,
-        '',
+        ...(headingOf ? [`${headingOf(kind).replace(/[.]$/, '')}:`, ''] : []),
         ...Object.entries(kind.properties)
           .filter(([, node]) => node.const === undefined)
           .map(([key, node]) => `- \`${key}\` (${expectedOf(node)}): ${node.description} ${facts(node)}`),

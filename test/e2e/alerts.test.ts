@@ -72,6 +72,7 @@ test(
     'A8.trigger.brute-force',
     'A8.trigger.provider-error',
     'A8.trigger.anomaly',
+    'A8.trigger.spending',
     'C12.rule.auth-failures-repeating',
   ),
   async () => {
@@ -87,12 +88,16 @@ test(
         ...{ type: 'anomaly', server: 'notes', name: 'read', signal: 'latency', stage: 'found', severity: 'MEDIUM' },
         ...{ usual: 10, seen: 40, calls: 30 },
       },
+      {
+        ...{ type: 'budget', server: 'notes', budget: 'all', stage: 'warned', severity: 'MEDIUM' },
+        ...{ spentUsd: 8.5, limitUsd: 10, per: 'month' },
+      },
       { type: 'security', server: 'notes', kind: 'TAMPERING', severity: 'CRITICAL' },
       { type: 'security', server: 'notes', kind: 'LOOKED_AT', severity: 'MEDIUM' },
       { type: 'security', server: 'notes', kind: 'KEY_CREATED', severity: 'LOW' },
       ...Array.from({ length: 5 }, () => ({ type: 'auth', server: 'notes', action: 'refused', reason: 'unknown' })),
     )
-    await soon(() => logged(daemon).length >= 7 && far.got.length >= 4, daemon)
+    await soon(() => logged(daemon).length >= 8 && far.got.length >= 4, daemon)
     expect(logged(daemon).toSorted()).toEqual([
       'CRITICAL SecurityEvent',
       'HIGH AuthenticationFailure',
@@ -101,6 +106,7 @@ test(
       'MEDIUM Anomaly',
       'MEDIUM RateLimitExceeded',
       'MEDIUM SecurityEvent',
+      'MEDIUM Spending',
     ])
     const form = Object.fromEntries(new URLSearchParams(far.got[0]!.body))
     expect(form).toMatchObject({ To: 'whatsapp:+15551234567', From: 'whatsapp:+14155238886' })
@@ -109,7 +115,7 @@ test(
       expect(told).toContain(name)
     for (const name of ['RateLimitExceeded', 'LOOKED_AT', 'KEY_CREATED']) expect(told).not.toContain(name)
     expect(daemon.stdout() + daemon.stderr()).not.toContain(TOKEN)
-    await soon(async () => (await metric(daemon.url, 'mcp_vitals_alerts', { state: 'firing' })) === 7, daemon)
+    await soon(async () => (await metric(daemon.url, 'mcp_vitals_alerts', { state: 'firing' })) === 8, daemon)
     expect(await metric(daemon.url, 'mcp_vitals_alert_messages_sent_total', { channel: 'whatsapp' })).toBe(4)
   },
 )

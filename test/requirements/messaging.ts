@@ -60,8 +60,6 @@ export const MESSAGING = {
     'A8.trigger.auth-failure': 'an authentication failure raises HIGH',
     'A8.trigger.brute-force': 'brute force raises HIGH',
     'A8.trigger.provider-error': 'a provider error raises HIGH',
-  }),
-  ...open(8, 'budgets', {
     'A8.trigger.spending': 'spending at 80 % of its limit raises MEDIUM',
   }),
   ...open(10, 'the dashboard', {

@@ -45,3 +45,24 @@ test('an anomaly fires when it is found and when it is worse, and ends when it s
   world.pass(SECOND_MS)
   expect(firing()).toEqual([])
 })
+
+test('a budget fires at 80 % and at the whole, and both end with its window', () => {
+  const triggers = createTriggers(1000)
+  const world = new World({ groupWaitMs: 0, groupIntervalMs: 1000 })
+  const publish = (stage: 'warned' | 'reached' | 'renewed', severity: 'LOW' | 'MEDIUM' | 'HIGH', spentUsd: number) => {
+    const fields = { budget: 'all', stage, severity, spentUsd, limitUsd: 10, per: 'month' } as const
+    for (const pulse of triggers(event('budget', world.now, at, fields))) world.engine.pulse(pulse, world.now)
+    world.pass(SECOND_MS)
+  }
+  const firing = () => world.engine.alerts(world.now).map(({ alert }) => `${alert.severity} ${alert.state}`)
+  publish('warned', 'MEDIUM', 8.5)
+  expect(firing()).toEqual(['MEDIUM firing'])
+  expect(world.sent.at(-1)!.alerts[0]!.annotations.summary).toBe(
+    '8.50 of 10.00 USD of the budget all are spent this month',
+  )
+  publish('reached', 'HIGH', 10.5)
+  expect(firing()).toEqual(['MEDIUM firing', 'HIGH firing'])
+  publish('renewed', 'LOW', 0)
+  world.pass(SECOND_MS)
+  expect(firing()).toEqual([])
+})

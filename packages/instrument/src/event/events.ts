@@ -260,10 +260,23 @@ export const EVENTS = {
     fields: {
       provider: text('Who was paid.', 64),
       model: optional(text('Model.', 128)),
+      name: optional(text('Tool whose call spent it.', 128)),
       inputTokens: optional(count('Tokens read.')),
       outputTokens: optional(count('Tokens written.')),
       costUsd: optional(number('Money, US dollars.')),
       estimated: flag('The figures are an estimate.'),
+    },
+  },
+  budget: {
+    doc: 'A budget of the configuration came to 80 % of its limit, or to the whole, or began a new window after that.',
+    fields: {
+      budget: text('Name of the budget.', 64),
+      stage: choice('What it came to.', ['warned', 'reached', 'renewed'] as const),
+      severity: choice('How grave: MEDIUM at 80 %, HIGH at the whole.', ['LOW', 'MEDIUM', 'HIGH'] as const),
+      spentUsd: number('Spent in the window, US dollars.'),
+      limitUsd: number('What may be spent in it.'),
+      per: choice('The window.', ['hour', 'day', 'month'] as const),
+      forecastUsd: optional(number('What will be spent by the end of the month, for a budget by the month.')),
     },
   },
   error: {

@@ -160,6 +160,19 @@ const mcp = declare('mcp', {
     'model',
     'estimated',
   ]),
+  budget_spent_usd: gauge('Money spent in the window of a budget that runs, US dollars.', ['budget'], { merge: 'max' }),
+  budget_limit_usd: gauge('Money that may be spent in one window of a budget, US dollars.', ['budget'], {
+    merge: 'max',
+  }),
+  budget_forecast_usd: gauge(
+    'Money that a budget by the month will have spent by the end of the month, if each day goes like the last seven.',
+    ['budget'],
+    { merge: 'max' },
+  ),
+  budget_events_total: counter('Times that a budget came to 80 % (warned) or to the whole (reached) of its limit.', [
+    'budget',
+    'stage',
+  ]),
   '3d_generations_total': counter('3-D models generated.', ['server']),
   business_total: counter('What only the application knows, summed under the name that it gave.', ['server', 'name']),
   rate_limit_hits_total: counter('Calls that a rate or size limit of MCP refused.', ['server', 'limit_type']),
@@ -319,6 +332,10 @@ const vitals = declare('mcp_vitals', {
   ),
   anomaly_tools: gauge('Tools that are compared with what is usual of them.', [], { merge: 'sum' }),
   anomaly_untracked_calls_total: counter('Calls of tools that are not, because there are too many.', []),
+  budget_unpriced_total: counter(
+    'Events with tokens, and neither money nor a price of the model in the configuration: no budget counts them.',
+    [],
+  ),
   doors_tracked: gauge('Agents, tools and addresses that limits and the lockout follow now.', [], { merge: 'sum' }),
   doors_overflow_total: counter(
     'What the doors could not follow one by one. reason: limit (calls that shared one limit) or lockout (addresses whose wrong keys were forgotten).',

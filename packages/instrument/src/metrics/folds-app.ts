@@ -98,6 +98,10 @@ export const APP_FOLDS = {
     registry.gauge(mcp.tool_anomaly_level).with(label, tool, signal).set(level)
   },
 
+  budget({ budget, stage }, { registry }) {
+    if (stage !== 'renewed') registry.counter(mcp.budget_events_total).with(budget, stage).inc()
+  },
+
   validation(event, server) {
     const { label, registry, values } = server
     const tool = event.name === undefined ? '' : server.toolLabel(event.name, false)

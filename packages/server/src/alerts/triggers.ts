@@ -10,6 +10,9 @@ const MAX_WATCHED = 1000
 /** An anomaly says itself when it is over, unless the daemon ended in between. Milliseconds. */
 const ANOMALY_HOLD_MS = 3_600_000
 
+/** A budget says itself when its window is over; these are the longest windows, for a daemon that was away then. Milliseconds. */
+const BUDGET_HOLD_MS = { hour: 3_600_000, day: 86_400_000, month: 31 * 86_400_000 } as const
+
 /** What single events raise, beside the rules (CONTRACT.md, A8). */
 export type Triggers = (event: Event) => readonly Pulse[]
 
@@ -29,6 +32,15 @@ export function createTriggers(holdMs: number): Triggers {
     const isOver = stage === 'over' || stage === 'adopted'
     const graves: readonly Severity[] = isOver ? ['MEDIUM', 'HIGH'] : [severity]
     return graves.map((grave) => ({ ...pulse('Anomaly', grave, labels, words), holdMs: ANOMALY_HOLD_MS, isOver }))
+  }
+
+  /** The new window is the end of both, what was near its limit and what came to it. */
+  function spent({ server, budget, stage, severity, spentUsd, limitUsd, per }: EventOf<'budget'>): readonly Pulse[] {
+    const words = `${dollars(spentUsd)} of ${dollars(limitUsd)} USD of the budget ${budget} are spent this ${per}`
+    const isOver = stage === 'renewed'
+    const graves: readonly Severity[] = isOver ? ['MEDIUM', 'HIGH'] : [severity]
+    const holdMs = BUDGET_HOLD_MS[per]
+    return graves.map((grave) => ({ ...pulse('Spending', grave, { server, budget }, words), holdMs, isOver }))
   }
 
   function isBruteForce(server: string, at: number): boolean {
@@ -89,6 +101,8 @@ export function createTriggers(holdMs: number): Triggers {
         ]
       case 'anomaly':
         return anomalous(event)
+      case 'budget':
+        return spent(event)
       default:
         return []
     }
@@ -97,6 +111,10 @@ export function createTriggers(holdMs: number): Triggers {
 
 function whereOf(server: string): string {
   return server === OWN_SERVER ? '' : ` at ${server}`
+}
+
+function dollars(value: number): string {
+  return value.toFixed(2)
 }
 
 function rounded(value: number): string {

@@ -113,6 +113,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
 
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
+  await observation.budgets.restore(store).catch(() => {})
   const liveDoors = await openDoors({
     config,
     dataDir: dataDir.path,
@@ -120,6 +121,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     registry: observation.registry,
     logger,
     teardown,
+    purse: observation.budgets.purse,
   })
   const { doors } = liveDoors
   const sources = createSources({ config, servers, doors, store, token, cleanId, dataDir, observation, logger })

@@ -28,6 +28,7 @@ import {
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { startAnomalies } from './anomalies.js'
+import { type LiveBudgets, startBudgets } from './budgets.js'
 import { createFaultLog } from './fault-log.js'
 
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
@@ -47,6 +48,7 @@ export interface Observation {
   readonly vitals: VitalsFold
   readonly plugins: PluginsFold
   readonly providerCalls: ProviderCalls
+  readonly budgets: LiveBudgets
   /** Folds into the metrics what began before this process, and reaches no sink. */
   restore(events: readonly Event[]): void
   /** Shows this server from now on, and keeps a label for it whatever is ingested. */
@@ -64,7 +66,7 @@ export interface ObservationNeeds {
   readonly sinks: readonly Sink[]
   readonly store: Store
   readonly logger: Logger
-  readonly options: Pick<Config, 'metrics' | 'anomalies'>
+  readonly options: Pick<Config, 'metrics' | 'anomalies' | 'budgets' | 'prices'>
   /** The second net for ids. */
   readonly cleanId: IdMask
   /** Names of the providers in the configuration. */
@@ -105,9 +107,10 @@ export function createObservation({
   const faults = createFaultLog(logger)
   const publish: Publish = (event, entrance = 'local') =>
     stream.publish(entrance === 'local' ? mask(event) : event, entrance)
+  const budgets = startBudgets({ options, publish, registry })
   const anomalies = startAnomalies({ options: options.anomalies, publish, registry })
   const stream = createStream({
-    folds: [metrics, vitals, plugins, providerCalls, host.fold, anomalies.fold, ...folds],
+    folds: [metrics, vitals, plugins, providerCalls, host.fold, anomalies.fold, budgets.fold, ...folds],
     sinks: sinks.map(faults.watched),
     now: Date.now,
     onFault: faults.failed,
@@ -130,6 +133,7 @@ export function createObservation({
     vitals,
     plugins,
     providerCalls,
+    budgets,
     restore(events) {
       for (const event of events) metrics.fold(event, 'local')
     },
@@ -148,6 +152,7 @@ export function createObservation({
     },
     stop() {
       anomalies.stop()
+      budgets.stop()
       host.stop()
     },
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { alertsOptions } from '../alerts/options.js'
 import { auditOptions } from '../audit-log/options.js'
+import { budgetsOptions, pricesOptions } from '../budgets/options.js'
 import { adminWhatsappOptions, channelsOptions } from '../channels/options.js'
 import { mcpJsonEntry, serverEntry } from '../children/options.js'
 import { derivationOptions } from '../derive/options.js'
@@ -80,6 +81,8 @@ const sections = {
   log: logOptions,
   derivations: derivationOptions,
   anomalies: anomaliesOptions,
+  budgets: budgetsOptions,
+  prices: pricesOptions,
   metrics: metricsOptions,
   alerts: alertsOptions
     .extend({

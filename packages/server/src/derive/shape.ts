@@ -74,7 +74,7 @@ const constant = (value: Plain): Supply => ({ doc: `\`${value}\``, of: () => val
 
 const SUPPLIES: { readonly [E in DerivableEvent]?: Readonly<Record<string, Supply>> } = {
   message: { ok: CALL.ok },
-  usage: { estimated: constant(false) },
+  usage: { estimated: constant(false), name: CALL.tool },
   business: { value: constant(1) },
   provider: { ok: CALL.ok, durationMs: CALL.durationMs },
   plugin: { plugin: CALL.server, command: CALL.tool, outcome: CALL.outcome, durationMs: CALL.durationMs },

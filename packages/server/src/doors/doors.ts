@@ -11,6 +11,7 @@ import { type DoorsSetting, doorsOf, type ServerDoors } from './options.js'
 import { type Refused, rateHeaders } from './rate-headers.js'
 import {
   type AuthReason,
+  budgetSpent,
   doesNotFit,
   type LimitType,
   limited,
@@ -110,6 +111,20 @@ export interface DoorsNeeds {
   readonly clock: () => number
   /** Compiles a schema's pattern; see `createPatterns`. */
   readonly patterns: Check['patterns']
+  /** What may be spent; everything where absent. */
+  readonly purse?: Purse
+}
+
+/** What the doors ask of budgets: whether a call that costs may still pass. */
+export interface Purse {
+  /** Whether any call is ever refused: else no body is read for it. */
+  readonly refuses: boolean
+  /** The budget that is spent, and how long until its next window. */
+  spent(call: { readonly tool: string; readonly agent: string | undefined }): Emptiness | undefined
+}
+interface Emptiness {
+  readonly budget: string
+  readonly waitMs: number
 }
 
 const OWN_AGENT = 'mcp-vitals'
@@ -129,6 +144,7 @@ export function createDoors(needs: DoorsNeeds): Doors {
     publish,
     now,
     patterns: needs.patterns,
+    purse: needs.purse?.refuses ? needs.purse : undefined,
     lockout,
     addressOf: createAddressReader([]),
     ring: createKeyRing([own.record]),
@@ -154,7 +170,7 @@ export function createDoors(needs: DoorsNeeds): Doors {
     const set = doorsOf(setting, server)
     const limits = books.of(server, set)
     const { keys, checkArguments, tools, maxRequestBytes } = set
-    const isOpen = !keys && !checkArguments && tools === undefined && maxRequestBytes === undefined
+    const isOpen = !shared.purse && !keys && !checkArguments && tools === undefined && maxRequestBytes === undefined
     if (isOpen && Object.values(limits).every((rates) => rates === undefined)) return undefined
     const door = before ?? new ServerDoor(server, shared)
     door.set(set, limits)
@@ -183,6 +199,7 @@ export function createDoors(needs: DoorsNeeds): Doors {
 }
 
 interface Shared extends Pick<DoorsNeeds, 'publish' | 'now'> {
+  readonly purse: Purse | undefined
   readonly lockout: Lockout
   readonly ownId: string
   /** Id of a key → where it opened something last. As many as there are keys. */
@@ -284,7 +301,12 @@ class ServerDoor implements Door {
       agent: holder?.agent,
       holds: () => holder === undefined || this.#shared.ring.opens(holder.id, this.#shared.now()),
       maxRequestBytes,
-      readsRequest: hides || counts || schemas !== undefined || maxRequestBytes !== undefined,
+      readsRequest:
+        hides ||
+        counts ||
+        (!isOwn && this.#shared.purse !== undefined) ||
+        schemas !== undefined ||
+        maxRequestBytes !== undefined,
       readsTools: hides || schemas !== undefined,
       admit: (message) =>
         this.#judge(message, way, (by) => {
@@ -323,6 +345,11 @@ class ServerDoor implements Door {
     if (tool !== undefined && problem) {
       this.#tellValidation(tool, 'tool_not_allowed', holder?.agent)
       return toolNotAllowed(tool, problem)
+    }
+    const empty = tool === undefined || isOwn ? undefined : this.#shared.purse?.spent({ tool, agent: holder?.agent })
+    if (empty) {
+      this.#tellLimit('budget', 'mcp', holder?.agent)
+      return budgetSpent(empty.budget, empty.waitMs)
     }
     const by = kind === 'request' && !isOwn ? this.#count(tool, way) : undefined
     if (by) {

@@ -7,7 +7,9 @@ export {
   type Doors,
   type DoorsStats,
   type Pass,
+  type Purse,
 } from './doors.js'
+export { createGlobs } from './glob.js'
 export { changeKeys, readKeys, watchKeys } from './key-file.js'
 export { type KeyRecord, makeKey } from './keys.js'
 export { type DoorsSetting, doorsOf } from './options.js'

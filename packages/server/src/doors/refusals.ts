@@ -20,7 +20,7 @@ const METHOD_NOT_FOUND = -32601
 /** Why a key does not open a server: `missing`, `in_address` and `in_header` are no attempts to guess. */
 export type AuthReason = KeyProblem | 'missing' | 'in_address' | 'in_header' | 'server_not_allowed' | 'locked_out'
 /** Names of the limits, as metrics label them. */
-export type LimitType = LimitName | 'request_size'
+export type LimitType = LimitName | 'request_size' | 'budget'
 /** Who does not let a tool be called: the key, or the doors of the server for all. */
 export type ToolProblem = 'key' | 'server'
 
@@ -72,6 +72,17 @@ export function limited(limitType: LimitType, waitMs: number): Refusal {
     code: TRANSPORT,
     message: `Rate limit reached (${limitType}). Try again in ${secondsOf(waitMs)} s.`,
     data: { reason: 'rate_limit', limitType, retryAfterSeconds: secondsOf(waitMs) },
+    headers: retryAfter(waitMs),
+  }
+}
+
+/** A call that would cost, when a budget for it is spent. */
+export function budgetSpent(budget: string, waitMs: number): Refusal {
+  return {
+    status: 429,
+    code: TRANSPORT,
+    message: `The budget ${JSON.stringify(budget)} is spent. Its next window begins in ${secondsOf(waitMs)} s.`,
+    data: { reason: 'budget', budget, retryAfterSeconds: secondsOf(waitMs) },
     headers: retryAfter(waitMs),
   }
 }

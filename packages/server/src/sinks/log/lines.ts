@@ -78,6 +78,11 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   agent: (e) => ['info', `agent_${e.action}`, `Agent ${e.action}: ${e.agent ?? 'unknown'}`],
   voice: (e) => ['info', `voice_${e.action}`, `Voice session ${e.action}${inSession(e)}`],
   usage: (e) => ['debug', 'usage', `Usage: ${e.provider}`],
+  budget: (e) => [
+    SEVERITY_LEVELS[e.severity],
+    `budget_${e.stage}`,
+    `Budget ${e.stage}: ${e.budget}, ${e.spentUsd.toFixed(2)} of ${e.limitUsd.toFixed(2)} USD this ${e.per}${e.forecastUsd === undefined ? '' : `, ${e.forecastUsd.toFixed(2)} by its end if it goes on like this`}`,
+  ],
   error: (e) => ['error', 'error', `Error: ${e.errorType}${because(e.reason)}`],
   anomaly: (e) => [
     e.stage === 'found' || e.stage === 'worse' ? SEVERITY_LEVELS[e.severity] : 'info',
