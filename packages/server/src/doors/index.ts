@@ -1,14 +1,6 @@
 export type { ToolDefinition } from './arguments.js'
-export {
-  type Arrival,
-  type AskedMessage,
-  createDoors,
-  type Door,
-  type Doors,
-  type DoorsStats,
-  type Pass,
-  type Purse,
-} from './doors.js'
+export type { Arrival, AskedMessage, Door, Doors, DoorsStats, Pass, Purse } from './contract.js'
+export { createDoors } from './doors.js'
 export { createGlobs } from './glob.js'
 export { changeKeys, readKeys, watchKeys } from './key-file.js'
 export { type KeyRecord, makeKey } from './keys.js'
