@@ -49,8 +49,8 @@ const CONTRACT: Readonly<Record<string, readonly [string, string]>> = {
   mcp_queue_size: ['gauge', 'plugin'],
   mcp_queue_wait_seconds: ['histogram', 'plugin'],
 }
-/** What this process and its machine do, which no server has. */
-const OF_THE_MACHINE = /^(config|memory|cpu|uptime|event_loop|host|disk|network)_/
+/** What this process and its machine do, and budgets, which several servers share. */
+const OF_NO_SERVER = /^(budget|config|memory|cpu|uptime|event_loop|host|disk|network)_/
 /** The contract's gauges of this process and its machine, which no server has. */
 const HOST = ['mcp_memory_usage_bytes', 'mcp_cpu_usage_percent']
 
@@ -85,7 +85,7 @@ describe('the catalogue', () => {
   })
 
   it(promises('F2.default.server-label'), () => {
-    const ofServers = METRICS.filter(({ name, scope }) => scope === 'mcp' && !OF_THE_MACHINE.test(name))
+    const ofServers = METRICS.filter(({ name, scope }) => scope === 'mcp' && !OF_NO_SERVER.test(name))
     for (const { name, labels } of ofServers) expect([name, labels[0]]).toEqual([name, 'server'])
   })
 

@@ -114,7 +114,10 @@ export interface GroupRecord {
   readonly unknownSince?: number | undefined
   /** Steps of escalation that were taken since then. */
   readonly steps: number
-  /** Number of the last notification. */
+  /**
+   * Number of the last notification, counted from the time when the group was made, milliseconds: a group that ended and
+   * was made anew repeats no number, which a receiver would take for a message that it has.
+   */
   readonly sequence: number
 }
 

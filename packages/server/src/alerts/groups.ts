@@ -60,7 +60,7 @@ export class Groups {
     for (const { route, key, labels } of this.#join(alert)) {
       if (this.#setup.book.get('group', key)) continue
       const flushAt = now + route.groupWaitMs
-      this.#put({ key, route: route.id, labels, flushAt, told: {}, toldTo: [], steps: 0, sequence: 0 })
+      this.#put({ key, route: route.id, labels, flushAt, told: {}, toldTo: [], steps: 0, sequence: now })
     }
   }
 

@@ -46,6 +46,12 @@ export class Outbox {
   constructor(book: Book, limitsOf: (channel: string) => OutboxLimits | undefined) {
     this.#book = book
     this.#limitsOf = limitsOf
+    // What was on its way when the last process ended waits beside what waited behind it. From now on one of a group waits,
+    // as ever: else the next of that group would bring the wrong one up to date.
+    for (const message of [...book.all('message')].sort(byAge)) {
+      const older = this.#waitingOf(message.notification, message.notification.id, message)
+      if (older && message.receipt === undefined) this.#replace(message, older)
+    }
   }
 
   get lost(): number {
@@ -207,13 +213,20 @@ export class Outbox {
     this.#book.remove('message', older.notification.id)
   }
 
-  #waitingOf({ channel, group, reason }: Notification, not: string): MessageRecord | undefined {
+  /** What waits of the same group but `not` itself, and is older than `before` where that is given. */
+  #waitingOf({ channel, group, reason }: Notification, not: string, before?: MessageRecord): MessageRecord | undefined {
     if (reason === 'test') return undefined
     for (const message of this.#book.all('message')) {
       const { notification, receipt } = message
       if (notification.id === not || notification.channel !== channel || notification.group !== group) continue
+      if (before && byAge(message, before) > 0) continue
       if (notification.reason !== 'test' && receipt === undefined && !this.#isSending(notification)) return message
     }
     return undefined
   }
+}
+
+/** By the time at which it was told; numbers of one group rise (`GroupRecord.sequence`), for those of one moment. */
+function byAge({ notification: a }: MessageRecord, { notification: b }: MessageRecord): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1)
 }
