@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { AlertEngine, type Notification, type Outcome } from '../../../packages/server/src/alerts/index.js'
+import { AlertEngine, type Change, type Notification, type Outcome } from '../../../packages/server/src/alerts/index.js'
 import { alertsOptions } from '../../../packages/server/src/alerts/options.js'
 import { MINUTE_MS, named, SECOND_MS, START } from './engine-harness.js'
 
@@ -14,16 +14,31 @@ const LIMITS = {
 /** An engine whose one route tells `page`, in groups by alert, and what its channels say to each try. */
 function outbox(fallbacks: Readonly<Record<string, string>> = {}) {
   const options = alertsOptions.parse({ groupWaitMs: 0, groupIntervalMs: 1000, routes: [{ notify: ['page'] }] })
-  const engine = new AlertEngine({
-    options,
-    graveToo: [],
-    traitsOf: (channel) => (channel === 'gone' ? undefined : { ...LIMITS, fallback: fallbacks[channel] }),
-    kept: [],
-    now: START,
-  })
   let now = START
+  const open = (kept: readonly Change[]) =>
+    new AlertEngine({
+      options,
+      graveToo: [],
+      traitsOf: (channel) => (channel === 'gone' ? undefined : { ...LIMITS, fallback: fallbacks[channel] }),
+      kept,
+      now,
+    })
+  const kept = new Map<string, Change>()
+  function take() {
+    const { changes, history } = engine.take()
+    for (const change of changes) kept.set(`${change.table} ${change.key}`, change)
+    return history
+  }
+  let engine = open([])
   return {
-    engine,
+    get engine() {
+      return engine
+    },
+    /** The daemon is killed, and the next one takes up what was kept. */
+    kill() {
+      take()
+      engine = open(structuredClone([...kept.values()].filter(({ record }) => record)))
+    },
     get now() {
       return now
     },
@@ -40,8 +55,7 @@ function outbox(fallbacks: Readonly<Record<string, string>> = {}) {
       if (notification) engine.settle(notification.id, outcome, now)
       return notification
     },
-    history: () =>
-      engine.take().history.flatMap(({ what, channel, problem }) => (channel ? [[what, channel, problem]] : [])),
+    history: () => take().flatMap(({ what, channel, problem }) => (channel ? [[what, channel, problem]] : [])),
   }
 }
 
@@ -50,6 +64,40 @@ const names = (notification: Notification | undefined) =>
   notification?.alerts.map(({ labels, state }) => `${labels.alertname} ${state}`)
 
 describe('a message', () => {
+  test('of a group that was over and is made anew has an id that no message had', () => {
+    const box = outbox()
+    const ids = new Set<string>()
+    for (let round = 0; round < 3; round++) {
+      for (const holding of [['A'], []]) {
+        box.report(...holding)
+        box.pass(SECOND_MS)
+        ids.add(box.try({ is: 'sent' })!.id)
+      }
+      box.pass(MINUTE_MS)
+      expect(box.engine.alerts(box.now)).toEqual([])
+    }
+    expect(ids.size).toBe(6)
+  })
+
+  test('that was on its way at a kill takes no newer one of its group away', () => {
+    const box = outbox()
+    box.report('A')
+    expect(names(box.engine.next('page', box.now)?.notification)).toEqual(['A firing'])
+    box.report()
+    box.pass(SECOND_MS)
+    box.kill()
+    box.report('A')
+    box.pass(SECOND_MS)
+    for (let told = box.try(FAILED); told; told = box.try(FAILED)) box.pass(1000)
+    const heard: (readonly string[] | undefined)[] = []
+    for (let at = 0; at < 60; at++) {
+      box.pass(SECOND_MS)
+      const told = box.try({ is: 'sent' })
+      if (told) heard.push(names(told))
+    }
+    expect(heard.at(-1)).toEqual(['A firing'])
+  })
+
   test('that fails is tried again after a pause that doubles, with the same id, until it is taken', () => {
     const { report, pass, try: attempt, engine, history } = outbox()
     report('A')
