@@ -1,10 +1,5 @@
-/** Redirections and certificates of HTTP servers: what a direct client would reach is reached, and what it would not trust is not. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+/** Redirections of HTTP servers: what a direct client would reach is reached. */
 import { createServer, type Server } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ask, rpc } from '../fixtures/door-clients.js'
 import { type Harness, listen, serve, until, url } from './gateway-harness.js'
@@ -82,34 +77,3 @@ test('an HTTP+SSE server that leads its client to another address of its own is 
   expect([posted.status, posted.text]).toEqual([202, '/in?id=1'])
   stream.close()
 })
-
-test.each([
-  ['signed by itself', [], /signed by itself.*NODE_EXTRA_CA_CERTS/s],
-  ['of an authority that is not known', ['-addext', 'basicConstraints=critical,CA:FALSE'], /NODE_EXTRA_CA_CERTS/],
-])(
-  'a server whose certificate is %s is not asked, and its client is told why and what to do',
-  async (_, extra, words) => {
-    const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-tls-'))
-    const [key, cert] = [join(home, 'key.pem'), join(home, 'cert.pem')]
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    const named = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]
-    execFileSync('openssl', [...made, ...named, ...extra], { stdio: 'ignore' })
-    let asked = 0
-    upstream = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
-      asked++
-      response.end()
-    })
-    rmSync(home, { recursive: true })
-    harness = await serve({ safe: url(`${(await listen(upstream)).replace('http:', 'https:')}/mcp`) })
-    const answer = await ask(harness.address('safe'), { body: rpc('c-1', 'ping') })
-    expect([answer.status, answer.json()]).toEqual([
-      502,
-      {
-        jsonrpc: '2.0',
-        id: 'c-1',
-        error: { code: -32603, message: expect.stringMatching(words), data: { code: 'UPSTREAM_UNTRUSTED' } },
-      },
-    ])
-    expect(asked).toBe(0)
-  },
-)
