@@ -111,6 +111,7 @@ const SERVER_LAYERS = {
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   budgets: { may: [], why: 'what is spent is counted by events alone; app/ hands the doors what they ask of it' },
+  prices: { may: [], why: 'what tokens cost is known by the event and a list, whoever spends' },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },
   derive: { may: [], why: 'derivations turn values of calls into events; sources are handed them by app/ and cli/' },
   install: {

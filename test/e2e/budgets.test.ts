@@ -12,9 +12,9 @@ const config = {
   budgets: { all: { limitUsd: 10, refuse: ['echo'] } },
 }
 
-async function spend(daemon: RunningDaemon, costUsd: number): Promise<void> {
+async function spend(daemon: RunningDaemon, spent: object): Promise<void> {
   const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
-  const usage = { type: 'usage', server: 'llm', provider: 'openai', costUsd, estimated: false }
+  const usage = { type: 'usage', server: 'llm', provider: 'openai', estimated: false, ...spent }
   const answer = await fetch(`${daemon.url}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -39,7 +39,7 @@ async function echo(daemon: RunningDaemon): Promise<string | undefined> {
 test(promises('A8.trigger.spending'), async () => {
   const first = await daemonOfTest({ config })
   const line = (daemon: RunningDaemon, event: string) => daemon.lines().find((each) => each.event === event)
-  await spend(first, 8.5)
+  await spend(first, { costUsd: 8.5 })
   await until(() => line(first, 'budget_warned') !== undefined, 10_000, first.stdout)
   expect(line(first, 'budget_warned')).toMatchObject({
     level: 'warning',
@@ -50,12 +50,19 @@ test(promises('A8.trigger.spending'), async () => {
   })
   expect(await metric(first.url, 'mcp_budget_spent_usd', { budget: 'all' })).toBe(8.5)
   expect(await echo(first)).toBeUndefined()
-  await spend(first, 2)
+  await spend(first, { costUsd: 2 })
   await until(() => line(first, 'budget_reached') !== undefined, 10_000, first.stdout)
   expect(line(first, 'budget_reached')).toMatchObject({ level: 'error', severity: 'HIGH' })
   expect(await echo(first)).toMatch(/The budget .{1,2}all.{1,2} is spent/)
   expect(await metric(first.url, 'mcp_rate_limit_hits_total', { limit_type: 'budget' })).toBe(1)
   expect(await metric(first.url, 'mcp_budget_events_total', { budget: 'all', stage: 'reached' })).toBe(1)
+
+  // Tokens cost what the list of prices says, and the store keeps that.
+  const model = 'gpt-5-mini'
+  await spend(first, { model, inputTokens: 1_000_000, outputTokens: 1_000_000 })
+  const costUsd = (await metric(first.url, 'mcp_llm_cost_usd_total', { model })) as number
+  expect(costUsd).toBeGreaterThan(0)
+  expect(await metric(first.url, 'mcp_budget_spent_usd', { budget: 'all' })).toBe(10.5 + costUsd)
 
   // A killed daemon has told nobody that it ends: the next one counts anew what the store kept, and tells nothing twice.
   const { dataDir } = first
@@ -66,7 +73,7 @@ test(promises('A8.trigger.spending'), async () => {
     () => 'it lives',
   )
   const second = await daemonOfTest({ config, dataDir })
-  expect(await metric(second.url, 'mcp_budget_spent_usd', { budget: 'all' })).toBe(10.5)
+  expect(await metric(second.url, 'mcp_budget_spent_usd', { budget: 'all' })).toBe(10.5 + costUsd)
   expect(await echo(second)).toMatch(/The budget .{1,2}all.{1,2} is spent/)
   expect(line(second, 'budget_reached')).toBeUndefined()
 })

@@ -51,6 +51,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['sinks-direction', 'server/src/sinks/alpha/seed.ts', "import '../../sources/alpha/index.js'"],
   ['faces-direction', 'server/src/faces/alpha/seed.ts', "import '../../children/index.js'"],
   ['budgets-direction', 'server/src/budgets/seed.ts', "import '../store/index.js'"],
+  ['prices-direction', 'server/src/prices/seed.ts', "import '../store/index.js'"],
   ['detect-direction', 'server/src/detect/seed.ts', "import '../store/index.js'"],
   ['derive-direction', 'server/src/derive/seed.ts', "import '../sources/alpha/index.js'"],
   ['doors-direction', 'server/src/doors/seed.ts', "import '../listen/index.js'"],

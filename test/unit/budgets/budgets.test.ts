@@ -2,17 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EventOf } from '../../../packages/instrument/src/event/index.js'
 import { createBudgets, type Turn } from '../../../packages/server/src/budgets/index.js'
-import { budgetsOptions, pricesOptions } from '../../../packages/server/src/budgets/options.js'
+import { budgetsOptions } from '../../../packages/server/src/budgets/options.js'
 import { createGlobs } from '../../../packages/server/src/doors/index.js'
 
 const NOON = Date.UTC(2026, 10, 10, 12)
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-function open(budgets: Record<string, object>, prices = {}, now = NOON) {
+function open(budgets: Record<string, object>, now = NOON) {
   return createBudgets({
     budgets: budgetsOptions.parse(budgets),
-    prices: pricesOptions.parse(prices),
     now,
     match: createGlobs,
   })
@@ -70,18 +69,6 @@ test('a budget counts what its agent, its tool and its provider spend', () => {
   expect(spentOf(budgets)).toEqual({ all: 7, agent: 1, tool: 3, provider: 5, both: 1 })
 })
 
-test('tokens cost what the prices say, unless the money is told; what has no price is counted as such', () => {
-  const budgets = open({ all: { limitUsd: 100 } }, { m: { inputUsdPerMillion: 2, outputUsdPerMillion: 8 } })
-  const tokens = { inputTokens: 500_000, outputTokens: 250_000 }
-  budgets.spend(usage(undefined, { model: 'm', ...tokens }), NOON)
-  expect(spentOf(budgets)).toEqual({ all: 3 })
-  budgets.spend(usage(0.5, { model: 'm', ...tokens }), NOON)
-  budgets.spend(usage(undefined, { model: 'constructor', ...tokens }), NOON)
-  budgets.spend(usage(undefined, tokens), NOON)
-  expect(spentOf(budgets)).toEqual({ all: 3.5 })
-  expect(budgets.unpriced).toBe(2)
-})
-
 describe('the forecast of the month’s end', () => {
   test('goes on as the last seven days went', () => {
     // Until the 10th, 12:00: 100 a day for five days, the first of them seven days ago.
@@ -95,7 +82,7 @@ describe('the forecast of the month’s end', () => {
 
   test('counts what the month before spent in those days as its pace alone', () => {
     const second = Date.UTC(2026, 11, 2)
-    const budgets = open({ all: { limitUsd: 9000 } }, {}, second)
+    const budgets = open({ all: { limitUsd: 9000 } }, second)
     budgets.spend(usage(60, { at: second - 3 * DAY_MS }), second)
     expect(spentOf(budgets, second)).toEqual({ all: 0 })
     expect(budgets.readings(second)[0]?.forecastUsd).toBeCloseTo((60 / 6) * 30, 6)

@@ -332,8 +332,8 @@ const vitals = declare('mcp_vitals', {
   ),
   anomaly_tools: gauge('Tools that are compared with what is usual of them.', [], { merge: 'sum' }),
   anomaly_untracked_calls_total: counter('Calls of tools that are not, because there are too many.', []),
-  budget_unpriced_total: counter(
-    'Events with tokens, and neither money nor a price of the model in the configuration: no budget counts them.',
+  usage_unpriced_total: counter(
+    'Events with tokens of which neither the money nor a price of the model is known: no cost and no budget counts them.',
     [],
   ),
   doors_tracked: gauge('Agents, tools and addresses that limits and the lockout follow now.', [], { merge: 'sum' }),

@@ -14,7 +14,7 @@ const MAX_PAGES = 100
 const SEVERITIES = { warned: 'MEDIUM', reached: 'HIGH', renewed: 'LOW' } as const
 
 export interface BudgetsNeeds {
-  readonly options: Pick<Config, 'budgets' | 'prices'>
+  readonly options: Config['budgets']
   readonly publish: Publish
   readonly registry: Registry
 }
@@ -32,8 +32,8 @@ export interface LiveBudgets {
 
 /** Counts what is spent against the budgets of the configuration, and publishes what they come to. */
 export function startBudgets({ options, publish, registry }: BudgetsNeeds): LiveBudgets {
-  const budgets = createBudgets({ ...options, now: Date.now(), match: createGlobs })
-  const hasSome = Object.keys(options.budgets).length > 0
+  const budgets = createBudgets({ budgets: options, now: Date.now(), match: createGlobs })
+  const hasSome = Object.keys(options).length > 0
   // After the event that brought it has reached every fold and queue.
   const tell = (turns: readonly Turn[]) => {
     for (const turn of turns) queueMicrotask(() => publish(told(turn, budgets, Date.now())))
@@ -114,6 +114,5 @@ function expose(registry: Registry, budgets: Budgets): void {
       registry.gauge(budget_limit_usd).with(budget).set(limitUsd)
       if (forecastUsd !== undefined) registry.gauge(budget_forecast_usd).with(budget).set(forecastUsd)
     }
-    registry.counter(CATALOGUE.mcp_vitals.budget_unpriced_total).with().raiseTo(budgets.unpriced)
   })
 }

@@ -1,5 +1,6 @@
 import { type Event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import {
+  CATALOGUE,
   type Collectable,
   createMetricsFold,
   createRegistry,
@@ -15,6 +16,7 @@ import {
 import { createStream, type Fold, type Publish, type Sink, type Stream } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
 import { createHost } from '../host/index.js'
+import { createPrices } from '../prices/index.js'
 import { createMask, type IdMask, redactName } from '../redact/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import {
@@ -35,12 +37,12 @@ import { createFaultLog } from './fault-log.js'
 export interface Observation {
   readonly stream: Stream
   /**
-   * Publishes what this process observed, masked: once, before a fold, a sink or the store sees it. What came by the
-   * ingest was masked before it was committed, and passes.
+   * Publishes what this process observed as `enter` gives it. What came by the ingest entered before it was committed,
+   * and passes.
    */
   readonly publish: Publish
-  /** The second net, see redact/. */
-  readonly mask: (event: Event) => Event
+  /** What becomes of each event once, before a fold, a sink or the store sees it: masked (see redact/) and priced. */
+  readonly enter: (event: Event) => Event
   /** Full labels. */
   readonly registry: Registry
   /** The labels that the configuration keeps: what `/metrics` shows. */
@@ -104,10 +106,12 @@ export function createObservation({
   const providerCalls = createProviderCalls(providers)
   const host = createHost(() => performance.now())
   const mask = createMask(cleanId)
+  const prices = createPrices(options.prices)
+  const enter = (event: Event) => prices.priced(mask(event))
   const faults = createFaultLog(logger)
   const publish: Publish = (event, entrance = 'local') =>
-    stream.publish(entrance === 'local' ? mask(event) : event, entrance)
-  const budgets = startBudgets({ options, publish, registry })
+    stream.publish(entrance === 'local' ? enter(event) : event, entrance)
+  const budgets = startBudgets({ options: options.budgets, publish, registry })
   const anomalies = startAnomalies({ options: options.anomalies, publish, registry })
   const stream = createStream({
     folds: [metrics, vitals, plugins, providerCalls, host.fold, anomalies.fold, budgets.fold, ...folds],
@@ -124,10 +128,11 @@ export function createObservation({
     startTimeSeconds: Date.now() / 1000 - processReadings.uptimeSeconds(),
   })
   exposeStore(registry, store)
+  registry.onCollect(() => registry.counter(CATALOGUE.mcp_vitals.usage_unpriced_total).with().raiseTo(prices.unpriced))
   return {
     stream,
     publish,
-    mask,
+    enter,
     registry,
     view: createView(registry, labels),
     vitals,

@@ -26,12 +26,12 @@ export function createSources(needs: {
   logger: Logger
 }) {
   const { config, servers, doors, store, token, cleanId, dataDir, logger } = needs
-  const { publish, mask } = needs.observation
+  const { publish, enter } = needs.observation
   const shared = { publish, now: Date.now, clock: () => performance.now() }
   const { rulesOf } = createDerivations(config.derivations)
   const records = createChildRecords(dataDir.childrenDir)
   const gateway = createGateway({ ...shared, servers, options: config.gateway, rulesOf, doorOf: doors.of, records })
-  const ingest = createIngest({ ...shared, mask, cleanId, store, token, options: config.ingest })
+  const ingest = createIngest({ ...shared, mask: enter, cleanId, store, token, options: config.ingest })
   const adoption = adoptSpools({ dir: dataDir.spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
   return { gateway, ingest, adoption }
 }

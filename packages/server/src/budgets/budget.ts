@@ -57,7 +57,8 @@ export class Budget {
   }
 
   /** Counts money where the spending is of this budget, and gives what there is to tell: at most one thing. */
-  spend(event: EventOf<'usage'>, costUsd: number, now: number): Turn | undefined {
+  spend(event: EventOf<'usage'>, now: number): Turn | undefined {
+    const { costUsd = 0 } = event
     const { agent, tool, provider } = this.#options
     const isOurs =
       (agent === undefined || agent === event.agent) &&

@@ -1,6 +1,6 @@
 import type { EventOf } from '@mcp-vitals/instrument/event'
 import { Budget, FORECAST_DAYS, type Turn } from './budget.js'
-import type { BudgetsOptions, PricesOptions } from './options.js'
+import type { BudgetsOptions } from './options.js'
 import { DAY_MS } from './window.js'
 
 /** A call at the gateway, before it is passed on. */
@@ -37,44 +37,29 @@ export interface Budgets {
   /** The budget that lets this call not pass: of several the one that will wait longest. */
   spent(call: PaidCall, now: number): Spent | undefined
   readings(now: number): readonly Reading[]
-  /** Events with tokens and neither money nor a price: what they cost is not known, and not counted. */
-  readonly unpriced: number
 }
 
 export interface BudgetsNeeds {
   readonly budgets: BudgetsOptions
-  readonly prices: PricesOptions
   readonly now: number
   /** Makes of patterns a function that says whether a name is meant. */
   readonly match: (patterns: readonly string[]) => (name: string) => boolean
 }
 
 /** Creates the budgets, with nothing spent yet. */
-export function createBudgets({ budgets: options, prices, now, match }: BudgetsNeeds): Budgets {
+export function createBudgets({ budgets: options, now, match }: BudgetsNeeds): Budgets {
   const since = now - FORECAST_DAYS * DAY_MS
   const all = Object.entries(options).map(([name, each]) => ({
     name,
     budget: new Budget(name, each, now, since),
     refuses: each.refuse.length > 0 ? match(each.refuse) : undefined,
   }))
-  const table = new Map(Object.entries(prices))
   const starts = all.map(({ budget }) => budget.window.startMs)
-  let unpriced = 0
-
-  function costOf({ costUsd, model, inputTokens = 0, outputTokens = 0 }: EventOf<'usage'>): number {
-    if (costUsd !== undefined) return costUsd
-    const price = model === undefined ? undefined : table.get(model)
-    if (price) return (inputTokens * price.inputUsdPerMillion + outputTokens * price.outputUsdPerMillion) / 1e6
-    if (inputTokens + outputTokens > 0) unpriced++
-    return 0
-  }
 
   return {
     since: Math.min(since, ...starts),
     spend(event, at) {
-      if (all.length === 0) return []
-      const costUsd = costOf(event)
-      return all.flatMap(({ budget }) => [budget.renew(at), budget.spend(event, costUsd, at)].filter(isTurn))
+      return all.flatMap(({ budget }) => [budget.renew(at), budget.spend(event, at)].filter(isTurn))
     },
     renew: (at) => all.map(({ budget }) => budget.renew(at)).filter(isTurn),
     refuses: all.some(({ refuses }) => refuses),
@@ -96,9 +81,6 @@ export function createBudgets({ budgets: options, prices, now, match }: BudgetsN
         limitUsd: budget.options.limitUsd,
         forecastUsd: budget.forecastUsd(at),
       })),
-    get unpriced() {
-      return unpriced
-    },
   }
 }
 

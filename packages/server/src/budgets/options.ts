@@ -2,13 +2,10 @@ import { z } from 'zod'
 
 /** Most budgets of one configuration. */
 const MAX_BUDGETS = 200
-/** Most models with a price. */
-const MAX_PRICES = 1000
 /** Most patterns of tools in one budget. */
 const MAX_PATTERNS = 100
 
 const usd = z.number().positive().max(1e9)
-const usdPerMillion = z.number().min(0).max(1e6)
 const scope = (what: string, example: string) =>
   z
     .string()
@@ -61,33 +58,5 @@ export const budgetsOptions = z
     ],
   })
 
-/** What tokens cost where nobody says what was paid. */
-export const pricesOptions = z
-  .record(
-    z
-      .string()
-      .min(1)
-      .max(128)
-      .meta({ description: 'Name of the model, as events have it', examples: ['gpt-5-mini'] }),
-    z.strictObject({
-      inputUsdPerMillion: usdPerMillion.meta({
-        description: 'US dollars for a million tokens read.',
-        examples: [0.25],
-      }),
-      outputUsdPerMillion: usdPerMillion.meta({
-        description: 'US dollars for a million tokens written.',
-        examples: [2],
-      }),
-    }),
-  )
-  .refine((all) => Object.keys(all).length <= MAX_PRICES, `has more than ${MAX_PRICES} models`)
-  .default({})
-  .meta({
-    description:
-      'Prices of models’ tokens, by the model’s name. Budgets take them for `usage` events that tell of tokens and of no money.',
-    examples: [{ 'gpt-5-mini': { inputUsdPerMillion: 0.25, outputUsdPerMillion: 2 } }],
-  })
-
 export type BudgetOptions = z.infer<typeof budget>
 export type BudgetsOptions = z.infer<typeof budgetsOptions>
-export type PricesOptions = z.infer<typeof pricesOptions>

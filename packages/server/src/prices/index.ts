@@ -1,0 +1,2 @@
+export type { PricesOptions } from './options.js'
+export { createPrices, type Prices } from './prices.js'
