@@ -48,9 +48,17 @@ const SERVER_LAYERS = {
     types: ['store'],
     why: 'the thread of series and queries is handed what it samples and where it keeps it',
   },
-  providers: {
+  checks: {
     may: ['errors', 'children', 'version'],
-    why: 'checks of what is outside stand by themselves; faces show their results, app/ hands these on',
+    why: 'a check looks once at something outside and says what it saw; when it looks and what follows is others’ affair',
+  },
+  providers: {
+    may: ['errors', 'checks'],
+    why: 'what servers need is checked when somebody asks; faces show the results, app/ hands these on',
+  },
+  monitor: {
+    may: ['errors', 'checks'],
+    why: 'components are judged by what checks saw, whoever is told of it; app/ and cli/ hand it clocks and ways out',
   },
   'http-client': { may: [], why: 'a client carries bytes and knows nothing of what they mean' },
   children: {
@@ -281,8 +289,11 @@ module.exports = {
       severity: 'error',
       comment:
         'A module is entered by its index.ts, so that the rest of it can change freely. ' +
-        'Way out: export the name there. (config/ may read options.ts, which is its own rule.)',
-      from: { path: '^packages/(instrument|server)/src/([^/]+)/', pathNot: `${SERVER}/(config|sources|sinks|faces)/` },
+        'Way out: export the name there. (config/ and options.ts may read options.ts, which are rules of their own.)',
+      from: {
+        path: '^packages/(instrument|server)/src/([^/]+)/',
+        pathNot: [`${SERVER}/(config|sources|sinks|faces)/`, `${SERVER}/[^/]+/options[.]ts$`],
+      },
       to: {
         path: '^packages/(instrument|server)/src/',
         pathNot: [
@@ -301,6 +312,15 @@ module.exports = {
         path: `${SERVER}/`,
         pathNot: [`${SERVER}/$1/`, `${SERVER}/[^/]+/index[.]ts$`, `${SERVER}/(sources|sinks|faces)/[^/]+/index[.]ts$`],
       },
+    },
+    {
+      name: 'front-door-or-options',
+      severity: 'error',
+      comment:
+        'The options of one module may be made of those of another, which they need not start for it. ' +
+        'Way out: export the name from the index.ts, or declare the option in options.ts.',
+      from: { path: `${SERVER}/([^/]+)/options[.]ts$` },
+      to: { path: `${SERVER}/`, pathNot: [`${SERVER}/$1/`, '/(index|options)[.]ts$'] },
     },
     {
       name: 'config-reads-only-options',

@@ -1,7 +1,8 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Check, REASONS, type Reason } from '../../packages/server/src/providers/check.js'
-import { type AskedEntry, providerEntry } from '../../packages/server/src/providers/options.js'
-import { createCheck } from '../../packages/server/src/providers/registry.js'
+import { z } from 'zod'
+import { type Check, REASONS, type Reason } from '../../packages/server/src/checks/check.js'
+import { type CheckEntry, checkOptions } from '../../packages/server/src/checks/options.js'
+import { createCheck } from '../../packages/server/src/checks/registry.js'
 import { until } from '../fixtures/until.js'
 
 /** One setting for a check, as it stands in the configuration, and what it must say. */
@@ -21,6 +22,8 @@ export interface CheckUnderTest {
   readonly secret?: string
 }
 
+const CHECK_ENTRY = z.discriminatedUnion('type', [...checkOptions({})])
+
 const SETTLE_MS = 10_000
 const ENOUGH_MS = 30_000
 
@@ -28,7 +31,7 @@ const ENOUGH_MS = 30_000
 export function checkFor(entry: Readonly<Record<string, unknown>>): Check {
   const addressOf = (server: string) => `http://127.0.0.1:1/mcp/${server}`
   const tools = { addressOf, transportOf: () => 'http' as const, headersOf: () => ({}), clock: () => performance.now() }
-  return createCheck(providerEntry.parse(entry) as AskedEntry, tools)
+  return createCheck(CHECK_ENTRY.parse(entry) as CheckEntry, tools)
 }
 
 /** What every Check promises, run against one type. */

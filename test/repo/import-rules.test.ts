@@ -29,6 +29,8 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['series-direction', 'server/src/series/seed.ts', "import '../store/index.js'"],
   ['engine-direction', 'server/src/engine/seed.ts', "import '../faces/alpha/index.js'"],
   ['engine-take-types-only', 'server/src/engine/seed-value.ts', "import '../store/index.js'"],
+  ['checks-direction', 'server/src/checks/seed.ts', "import '../sources/alpha/index.js'"],
+  ['monitor-direction', 'server/src/monitor/seed.ts', "import '../store/index.js'"],
   ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['http-client-direction', 'server/src/http-client/seed.ts', "import '../errors/index.js'"],
@@ -87,6 +89,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['front-door-only', 'server/src/app/seed-door.ts', "import '../sources/alpha/inner.js'"],
   ['front-door-only', 'instrument/src/stream/seed-door.ts', "import '../event/inner.js'"],
   ['front-door-of-modules-only', 'server/src/sinks/alpha/seed-door.ts', "import '../../errors/registry.js'"],
+  ['front-door-or-options', 'server/src/store/options.ts', "import '../errors/registry.js'"],
   ['config-reads-only-options', 'server/src/config/seed.ts', "import '../store/index.js'"],
   ['only-cli-starts-app', 'server/src/store/seed-app.ts', "import '../app/index.js'"],
   ['only-cli-starts-app', 'server/src/faces/alpha/seed-demo.ts', "import '../../demo/index.js'"],
@@ -100,6 +103,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['server/src/faces/alpha/fine.ts', "import '../../state/index.js'\nimport type {} from '../../sinks/alpha/index.js'"],
   ['server/src/sources/alpha/fine.ts', "import '../../children/index.js'\nimport './inner.js'\nimport 'declared'"],
   ['server/src/audit/fine.ts', "import 'node:crypto'\nimport '../errors/index.js'"],
+  ['server/src/providers/options.ts', "import '../checks/options.js'\nimport '../errors/index.js'"],
   ['server/src/config/fine.ts', "import '../store/options.js'\nimport '../sources/alpha/options.js'"],
   ['server/src/cli/fine.ts', "import '../app/index.js'\nimport '../demo/index.js'\nimport 'node:fs'"],
   ['server/src/app/fine.ts', "import '../sources/alpha/index.js'\nimport '../faces/alpha/index.js'"],
@@ -131,7 +135,12 @@ const PLAIN = [
     `server/src/${kind}/alpha/options.ts`,
     `server/src/${kind}/beta/index.ts`,
   ]),
-  ...['server/src/errors/registry.ts', 'server/src/store/options.ts', 'instrument/src/event/inner.ts'],
+  ...[
+    'server/src/errors/registry.ts',
+    'server/src/store/options.ts',
+    'server/src/checks/options.ts',
+    'instrument/src/event/inner.ts',
+  ],
 ]
 
 const CRUISER = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs')

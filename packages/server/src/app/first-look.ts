@@ -1,6 +1,6 @@
 import { Client, type Transport } from '@modelcontextprotocol/client'
+import { withOldTransport, withTransport } from '../checks/index.js'
 import { ERRORS, vitalsError } from '../errors/index.js'
-import { withOldTransport, withTransport } from '../providers/index.js'
 
 /** Longest time that one server may take to answer both questions: who are you, and what tools. */
 const LOOK_TIMEOUT_MS = 20_000

@@ -1,22 +1,29 @@
 import { z } from 'zod'
+import { checkOptions } from '../checks/options.js'
 import { callsOptions } from './calls/options.js'
-import { commandOptions } from './command/options.js'
-import { httpOptions } from './http/options.js'
-import { mcpOptions } from './mcp/options.js'
-import { postgresOptions } from './postgres/options.js'
-import { redisOptions } from './redis/options.js'
-import { tcpOptions } from './tcp/options.js'
 
-/** One thing outside that the watched servers need: a line for each type of check. */
-export const providerEntry = z.discriminatedUnion('type', [
-  httpOptions,
-  tcpOptions,
-  postgresOptions,
-  redisOptions,
-  commandOptions,
-  mcpOptions,
-  callsOptions,
-])
+/** What every provider that is asked has beside its check. */
+const shared = {
+  required: z
+    .boolean()
+    .default(true)
+    .meta({
+      description: 'Whether /health/ready and /ready answer 503 while it is down.',
+      examples: [false],
+    }),
+  cacheMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(5_000)
+    .meta({
+      description: 'How long a result is served before the next check, in milliseconds.',
+      examples: [5_000],
+    }),
+}
+
+/** One thing outside that the watched servers need. */
+export const providerEntry = z.discriminatedUnion('type', [...checkOptions(shared), callsOptions])
 
 /** The name is a key of the health document and a label. */
 const providerName = z
@@ -39,5 +46,3 @@ export const providersOptions = z
 
 export type ProviderEntry = z.infer<typeof providerEntry>
 export type ProviderType = ProviderEntry['type']
-/** One that is asked how it is. */
-export type AskedEntry = Exclude<ProviderEntry, { readonly type: 'calls' }>

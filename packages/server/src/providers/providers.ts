@@ -1,8 +1,8 @@
 import { type Event, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import type { CheckResult } from '../checks/index.js'
+import { type CheckTools, createCheck } from '../checks/index.js'
 import { type ProviderCall, watchCalls } from './calls/watch.js'
-import type { CheckResult } from './check.js'
 import type { ProviderEntry, ProviderType } from './options.js'
-import { type CheckTools, createCheck } from './registry.js'
 import { createWatch, type Watched } from './watch.js'
 
 /** What is known of one provider. `unknown`: its first check has not ended, or no call of it was told yet. */

@@ -1,4 +1,4 @@
-import type { Check, CheckResult } from './check.js'
+import type { Check, CheckResult } from '../checks/index.js'
 
 export interface WatchSettings {
   readonly check: Check

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../check.js'
+import type { CheckResult } from '../../checks/index.js'
 import type { Watched } from '../watch.js'
 
 /** A call of a provider that somebody else made. */

@@ -1,10 +1,14 @@
 import { type Check, checkOf, type Probe } from './check.js'
 import { commandProbe } from './command/check.js'
+import { diskProbe } from './disk/check.js'
+import { dnsProbe } from './dns/check.js'
 import { httpProbe } from './http/check.js'
 import { type GatewayWay, mcpProbe } from './mcp/check.js'
-import type { AskedEntry } from './options.js'
+import { memoryProbe } from './memory/check.js'
+import type { CheckEntry } from './options.js'
 import { postgresProbe } from './postgres/check.js'
 import { redisProbe } from './redis/check.js'
+import { systemdProbe } from './systemd/check.js'
 import { tcpProbe } from './tcp/check.js'
 
 /** What checks are given beside their entry. */
@@ -13,20 +17,24 @@ export interface CheckTools extends GatewayWay {
   readonly clock: () => number
 }
 
-type EntryOf<T extends AskedEntry['type']> = Extract<AskedEntry, { readonly type: T }>
+type EntryOf<T extends CheckEntry['type']> = Extract<CheckEntry, { readonly type: T }>
 
 /** A line for each type of check. */
-const PROBES: { readonly [T in AskedEntry['type']]: (entry: EntryOf<T>, tools: CheckTools) => Probe } = {
+const PROBES: { readonly [T in CheckEntry['type']]: (entry: EntryOf<T>, tools: CheckTools) => Probe } = {
   http: httpProbe,
   tcp: tcpProbe,
   postgres: postgresProbe,
   redis: redisProbe,
   command: commandProbe,
   mcp: mcpProbe,
+  dns: dnsProbe,
+  disk: diskProbe,
+  memory: memoryProbe,
+  systemd: systemdProbe,
 }
 
 /** The check that an entry of the configuration describes. */
-export function createCheck(entry: AskedEntry, tools: CheckTools): Check {
-  const probe = PROBES[entry.type] as (entry: AskedEntry, tools: CheckTools) => Probe
+export function createCheck(entry: CheckEntry, tools: CheckTools): Check {
+  const probe = PROBES[entry.type] as (entry: CheckEntry, tools: CheckTools) => Probe
   return checkOf(probe(entry, tools), tools.clock)
 }

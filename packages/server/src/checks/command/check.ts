@@ -1,9 +1,9 @@
 import { type ChildExit, minimalEnvironment, startChild } from '../../children/index.js'
-import { CheckFailure, type Probe } from '../check.js'
+import { CheckFailure } from '../check.js'
 import type { CommandOptions } from './options.js'
 
 /** Well: exit status 0. When the time is over, the program and all that it started are killed. */
-export function commandProbe({ command, args, env, cwd }: CommandOptions): Probe {
+export function commandProbe({ command, args, env, cwd }: CommandOptions): (signal: AbortSignal) => Promise<void> {
   return async (signal) => {
     signal.throwIfAborted()
     const child = startChild({ command, args, cwd, env: minimalEnvironment(env), stderr: 'ignore' })

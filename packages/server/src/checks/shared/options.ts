@@ -1,33 +1,15 @@
 import { z } from 'zod'
 
-/** What every provider has, whatever its type. */
-export const shared = {
-  required: z
-    .boolean()
-    .default(true)
-    .meta({
-      description: 'Whether /health/ready and /ready answer 503 while it is down.',
-      examples: [false],
-    }),
-  timeoutMs: z
-    .int()
-    .min(1)
-    .max(60_000)
-    .default(2_000)
-    .meta({
-      description: 'How long one check may take, in milliseconds; then it counts as down.',
-      examples: [2_000],
-    }),
-  cacheMs: z
-    .int()
-    .min(0)
-    .max(3_600_000)
-    .default(5_000)
-    .meta({
-      description: 'How long a result is served before the next check, in milliseconds.',
-      examples: [5_000],
-    }),
-}
+/** How long one check may take. */
+export const timeoutMs = z
+  .int()
+  .min(1)
+  .max(60_000)
+  .default(2_000)
+  .meta({
+    description: 'How long one check may take, in milliseconds; then it counts as failed.',
+    examples: [2_000],
+  })
 
 /** A TCP port. */
 export const port = (description: string, byDefault?: number) => {

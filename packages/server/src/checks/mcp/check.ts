@@ -1,9 +1,10 @@
 import { Client, ProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
 import { minimalEnvironment, startChild } from '../../children/index.js'
 import { VERSION } from '../../version/index.js'
-import { CheckFailure, failureOf, type Probe } from '../check.js'
+import { CheckFailure, failureOf, type Probe, type Seen } from '../check.js'
 import { failureOfExit } from '../command/check.js'
 import { withOldTransport, withTransport } from './client-transports.js'
+import { look } from './look.js'
 import type { McpOptions } from './options.js'
 import { createChildTransport } from './transport.js'
 
@@ -18,7 +19,7 @@ export interface GatewayWay {
   readonly headersOf: (server: string) => Readonly<Record<string, string>>
 }
 
-/** Well: a session was agreed on. It is ended again. */
+/** Well: a session was agreed on, and what was asked in it was answered as expected. It is ended again. */
 export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersOf }: GatewayWay): Probe {
   const { server, url, command } = options
   if (command !== undefined) return (signal) => overStdio(command, options, signal)
@@ -33,12 +34,15 @@ export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersO
   }
 }
 
-async function overHttp(url: string, { headers, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
+async function overHttp(url: string, options: McpOptions, signal: AbortSignal): Promise<Seen> {
   // Not kept alive: between checks nothing of them is left.
-  const requests = { url, headers: { ...headers, connection: 'close' }, signal }
+  const requests = { url, headers: { ...options.headers, connection: 'close' }, signal }
   const client = newClient()
   try {
-    await withTransport(requests, (transport) => client.connect(transport, { timeout: timeoutMs }))
+    return await withTransport(requests, async (transport) => {
+      await client.connect(transport, { timeout: options.timeoutMs })
+      return look(client, options)
+    })
   } catch (error) {
     throw failureOfClient(error)
   } finally {
@@ -46,11 +50,14 @@ async function overHttp(url: string, { headers, timeoutMs }: McpOptions, signal:
   }
 }
 
-async function overSse(url: string, { headers, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
-  const requests = { url, headers: { ...headers, connection: 'close' }, signal }
+async function overSse(url: string, options: McpOptions, signal: AbortSignal): Promise<Seen> {
+  const requests = { url, headers: { ...options.headers, connection: 'close' }, signal }
   const client = newClient('legacy')
   try {
-    await withOldTransport(requests, (transport) => client.connect(transport, { timeout: timeoutMs }))
+    return await withOldTransport(requests, async (transport) => {
+      await client.connect(transport, { timeout: options.timeoutMs })
+      return look(client, options)
+    })
   } catch (error) {
     throw failureOfClient(error)
   } finally {
@@ -58,15 +65,16 @@ async function overSse(url: string, { headers, timeoutMs }: McpOptions, signal: 
   }
 }
 
-async function overStdio(command: string, { args, env, timeoutMs }: McpOptions, signal: AbortSignal): Promise<void> {
+async function overStdio(command: string, options: McpOptions, signal: AbortSignal): Promise<Seen> {
+  const { args, env, timeoutMs } = options
   signal.throwIfAborted()
   const child = startChild({ command, args, env: minimalEnvironment(env), stderr: 'ignore' })
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill, { once: true })
   const client = newClient()
   try {
-    await Promise.race([
-      client.connect(createChildTransport(child), { timeout: timeoutMs }),
+    return await Promise.race([
+      client.connect(createChildTransport(child), { timeout: timeoutMs }).then(() => look(client, options)),
       child.exited.then((exit) => Promise.reject(failureOfExit(exit))),
     ])
   } catch (error) {

@@ -12,18 +12,43 @@ export const REASONS = [
   'exit',
   'not_found',
   'not_executable',
+  'unexpected_body',
+  'unexpected_record',
+  'certificate_ends',
+  'tools_missing',
+  'tool_call',
+  'disk_full',
+  'memory_full',
+  'inactive',
   'failed',
 ] as const
 export type Reason = (typeof REASONS)[number]
+
+/** A tool as a server lists it. `definition`: a hash of its description and schemas. */
+export interface ToolSeen {
+  readonly name: string
+  readonly definition: string
+}
+
+/** What a look that succeeded showed beside that. */
+export interface Seen {
+  /** It is well now, but will not be for long: why. */
+  readonly weak?: Reason
+  /** With `weak`: a number that says more, such as the days that are left. */
+  readonly code?: string
+  /** The tools of an MCP server, where they were asked for. */
+  readonly tools?: readonly ToolSeen[]
+}
 
 export interface CheckResult {
   readonly ok: boolean
   /** From the start of the run to its end. */
   readonly latencyMs: number
-  /** Present where it failed. */
+  /** Present where it failed, and where it is weak. */
   readonly reason?: Reason
   /** The exact code where there is one: of the system (`ECONNREFUSED`), an HTTP status, an exit status, an SQLSTATE. */
   readonly code?: string
+  readonly tools?: readonly ToolSeen[]
 }
 
 /** One way to see whether something outside is well. */
@@ -36,13 +61,14 @@ export interface Check {
 }
 
 /** What a check type brings: resolves when all is well, throws otherwise (a `CheckFailure` where it knows why). */
-export type Probe = (signal: AbortSignal) => Promise<void>
+export type Probe = ((signal: AbortSignal) => Promise<Seen>) | ((signal: AbortSignal) => Promise<void>)
 
-/** A failure with its reason. It carries no text of the other side. */
+/** A failure with its reason, and the tools that were seen before it. It carries no text of the other side. */
 export class CheckFailure extends Error {
   constructor(
     readonly reason: Reason,
     readonly code?: string,
+    readonly tools?: readonly ToolSeen[],
   ) {
     super(code === undefined ? reason : `${reason} (${code})`)
   }
@@ -53,15 +79,21 @@ export function checkOf(probe: Probe, clock: () => number): Check {
   return {
     async run(signal) {
       const begun = clock()
-      const failure = await probe(signal).then(
-        () => undefined,
-        (error: unknown) => (signal.aborted ? new CheckFailure('timeout') : failureOf(error)),
-      )
+      const found = await seenBy(probe, signal)
       const latencyMs = Math.round((clock() - begun) * 1000) / 1000
-      if (failure === undefined) return { ok: true, latencyMs }
-      const { reason, code } = failure
-      return { ok: false, latencyMs, reason, ...(code === undefined ? {} : { code }) }
+      const { code, tools } = found
+      const about = { latencyMs, ...(code !== undefined && { code }), ...(tools && { tools }) }
+      if (found instanceof CheckFailure) return { ok: false, ...about, reason: found.reason }
+      return { ok: true, ...about, ...(found.weak && { reason: found.weak }) }
     },
+  }
+}
+
+async function seenBy(probe: Probe, signal: AbortSignal): Promise<Seen | CheckFailure> {
+  try {
+    return (await probe(signal)) ?? {}
+  } catch (error) {
+    return signal.aborted ? new CheckFailure('timeout') : failureOf(error)
   }
 }
 
@@ -84,6 +116,9 @@ const SYSTEM_CODES: Readonly<Record<string, Reason>> = {
   EPIPE: 'connection_closed',
   UND_ERR_SOCKET: 'connection_closed',
   ENOTFOUND: 'name_not_resolved',
+  ENODATA: 'name_not_resolved',
+  ESERVFAIL: 'name_not_resolved',
+  ENOENT: 'not_found',
   EAI_AGAIN: 'name_not_resolved',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',

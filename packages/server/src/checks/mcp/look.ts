@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import type { Client } from '@modelcontextprotocol/client'
+import { CheckFailure, type Seen, type ToolSeen } from '../check.js'
+import type { McpOptions } from './options.js'
+
+/** A list that never ends is no list. */
+const MAX_PAGES = 100
+
+/** Asks in an open session what the options want: the list of tools, and calls. Throws what is not as expected. */
+export async function look(client: Client, options: McpOptions): Promise<Seen> {
+  const { listTools, expectTools, calls, timeoutMs } = options
+  const tools = listTools || expectTools.length > 0 ? await toolsOf(client, timeoutMs) : undefined
+  const missing = expectTools.filter((name) => !tools?.some((tool) => tool.name === name))
+  if (missing.length > 0) throw new CheckFailure('tools_missing', String(missing.length), tools)
+  for (const call of calls) await callAs(client, call, timeoutMs, tools)
+  return tools === undefined ? {} : { tools }
+}
+
+async function toolsOf(client: Client, timeoutMs: number): Promise<readonly ToolSeen[]> {
+  if (client.getServerCapabilities()?.tools === undefined) return []
+  const tools: ToolSeen[] = []
+  let cursor: string | undefined
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout: timeoutMs })
+    for (const { name, ...definition } of answer.tools) tools.push({ name, definition: hashOf(definition) })
+    cursor = answer.nextCursor
+    if (cursor === undefined) return tools
+  }
+  throw new CheckFailure('invalid_answer', 'PAGES', tools)
+}
+
+async function callAs(
+  client: Client,
+  { tool, arguments: given, expectText }: McpOptions['calls'][number],
+  timeoutMs: number,
+  tools: readonly ToolSeen[] | undefined,
+): Promise<void> {
+  const { isError, content } = await client.callTool({ name: tool, arguments: given }, { timeout: timeoutMs })
+  if (isError) throw new CheckFailure('tool_call', 'IS_ERROR', tools)
+  const texts = content.flatMap((item) => (item.type === 'text' ? [item.text] : []))
+  if (expectText !== undefined && !texts.some((text) => text.includes(expectText)))
+    throw new CheckFailure('tool_call', 'UNEXPECTED_TEXT', tools)
+}
+
+/** Equal for equal definitions, in whatever order their keys come. */
+function hashOf(definition: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(definition)))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}

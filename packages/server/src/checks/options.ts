@@ -1,0 +1,28 @@
+import type { z } from 'zod'
+import { commandOptions } from './command/options.js'
+import { diskOptions } from './disk/options.js'
+import { dnsOptions } from './dns/options.js'
+import { httpOptions } from './http/options.js'
+import { mcpOptions } from './mcp/options.js'
+import { memoryOptions } from './memory/options.js'
+import { postgresOptions } from './postgres/options.js'
+import { redisOptions } from './redis/options.js'
+import { systemdOptions } from './systemd/options.js'
+import { tcpOptions } from './tcp/options.js'
+
+/** The options of every type of check, a line for each, with those that its user adds to all of them. */
+export const checkOptions = <S extends z.ZodRawShape>(more: S) =>
+  [
+    httpOptions(more),
+    tcpOptions(more),
+    dnsOptions(more),
+    postgresOptions(more),
+    redisOptions(more),
+    commandOptions(more),
+    mcpOptions(more),
+    diskOptions(more),
+    memoryOptions(more),
+    systemdOptions(more),
+  ] as const
+
+export type CheckEntry = z.infer<ReturnType<typeof checkOptions<Record<never, never>>>[number]>
