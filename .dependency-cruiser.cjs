@@ -255,7 +255,7 @@ module.exports = {
       comment:
         'audit/ is the format that strangers write verifiers for: node:crypto, and no clock, disk, network or package. ' +
         'Way out: take clocks, ids, keys and bytes as arguments; what stores or signs in time belongs above it.',
-      from: { path: `${SERVER}/audit/`, pathNot: '/options[.]ts$' },
+      from: { path: `${SERVER}/audit/` },
       to: { dependencyTypes: NOT_OURS, pathNot: ['^packages/instrument/', '^(node:)?crypto$'] },
     },
     {

@@ -17,7 +17,11 @@ const built = (path) => import(join(root, 'packages', path))
 
 /** Path of the page → async function that gives its text. */
 const PAGES = {
-  'docs/reference/audit.md': async () => auditPage(await built('server/dist/audit/index.js')),
+  'docs/reference/audit.md': async () =>
+    auditPage(
+      await built('server/dist/audit/index.js'),
+      (await built('server/dist/audit-log/options.js')).auditOptions.parse({}),
+    ),
   'docs/reference/cli.md': async () => cliPage((await built('server/dist/cli/program.js')).createProgram()),
   'docs/reference/config.md': async () => configPage(await built('server/dist/config/index.js')),
   'docs/reference/derivations.md': async () =>

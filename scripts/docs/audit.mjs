@@ -1,6 +1,5 @@
 /** The page about what the audit log records and what its verifiers say. */
-export function auditPage({ AUDIT_EVENTS, AUDIT_FAULTS, checkpointOptions, DRAFT_LIMITS, MAX_UNSIGNED_ROWS }) {
-  const times = checkpointOptions.parse({})
+export function auditPage({ AUDIT_EVENTS, AUDIT_FAULTS, DRAFT_LIMITS, MAX_UNSIGNED_ROWS }, { checkpoints: times }) {
   const count = (number) => number.toLocaleString('en')
   return [
     '# What the audit log records, and what verifiers say of it',

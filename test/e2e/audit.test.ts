@@ -19,7 +19,7 @@ const TOKEN = 'admin-token-of-this-test-0123456789'
 /** A daemon whose audit log has some rows: a call, a session, a server. */
 async function audited(config: object = {}): Promise<RunningDaemon> {
   const daemon = await daemonOfTest({
-    config: { servers: { memory: MEMORY }, audit: { enabled: true }, listen: { adminToken: TOKEN }, ...config },
+    config: { servers: { memory: MEMORY }, listen: { adminToken: TOKEN }, ...config },
   })
   const client = new Client({ name: 'test-client', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/memory`)))
@@ -158,9 +158,9 @@ describe('the audit log of a daemon', () => {
     expect(await metric(daemon.url, 'mcp_vitals_audit_checkpoint_timestamp_seconds')).toBeGreaterThan(1_700_000_000)
   }, 60_000)
 
-  test('without it no row is kept, and the page says why', async () => {
+  test('where it is switched off no row is kept, and the page says why', async () => {
     const daemon = await daemonOfTest({
-      config: { servers: {}, listen: { adminToken: TOKEN } },
+      config: { servers: {}, audit: { enabled: false }, listen: { adminToken: TOKEN } },
     })
     expect(await api(daemon, '')).toMatchObject({
       status: 404,

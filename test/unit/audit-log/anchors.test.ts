@@ -2,22 +2,26 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { splitNotes, verifyLog } from '../../../packages/server/src/audit/index.js'
-import { type AuditLog, openAuditLog } from '../../../packages/server/src/audit-log/index.js'
+import { type AuditLog, openAuditLog, openKeys } from '../../../packages/server/src/audit-log/index.js'
 import { auditOptions } from '../../../packages/server/src/audit-log/options.js'
 import { until } from '../../fixtures/until.js'
 import { many, tempDir } from '../audit-store/suite.js'
 
 async function anchored(dir: string, files: Readonly<Record<string, string>>) {
   const told: string[] = []
-  const log = await openAuditLog({
-    dir,
-    options: auditOptions.parse({
-      anchors: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, { file }])),
-    }),
-    now: Date.now,
-    clock: () => performance.now(),
-    onFault: ({ code, message }) => told.push(`${code} ${message}`),
+  const parsed = auditOptions.parse({
+    anchors: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, { file }])),
   })
+  const log = await openAuditLog(
+    {
+      dir,
+      options: parsed,
+      now: Date.now,
+      clock: () => performance.now(),
+      onFault: ({ code, message }) => told.push(`${code} ${message}`),
+    },
+    await openKeys(dir, parsed),
+  )
   onTestFinished(() => log.close(), 30_000)
   return { log, told }
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint, verifyLog } from '../../../packages/server/src/audit/index.js'
-import { type AuditLog, openAuditLog, proofOf } from '../../../packages/server/src/audit-log/index.js'
+import { type AuditLog, openAuditLog, openKeys, proofOf } from '../../../packages/server/src/audit-log/index.js'
 import { auditOptions } from '../../../packages/server/src/audit-log/options.js'
 import type { VitalsError } from '../../../packages/server/src/errors/index.js'
 import { until } from '../../fixtures/until.js'
@@ -10,13 +10,17 @@ import { many, tempDir } from '../audit-store/suite.js'
 
 async function openIn(dir: string, options: object = {}, clock = () => performance.now()) {
   const faults: VitalsError[] = []
-  const log = await openAuditLog({
-    dir,
-    options: auditOptions.parse(options),
-    now: () => Date.parse('2026-11-21T04:00:00Z'),
-    clock,
-    onFault: (error) => faults.push(error),
-  })
+  const parsed = auditOptions.parse(options)
+  const log = await openAuditLog(
+    {
+      dir,
+      options: parsed,
+      now: () => Date.parse('2026-11-21T04:00:00Z'),
+      clock,
+      onFault: (error) => faults.push(error),
+    },
+    await openKeys(dir, parsed),
+  )
   onTestFinished(() => log.close(), 30_000)
   return { log, faults }
 }

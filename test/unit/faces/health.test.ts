@@ -1,6 +1,6 @@
 import { event } from '@mcp-vitals/instrument/event'
 import { describe, expect, test } from 'vitest'
-import { createHealthFace, type HealthInputs } from '../../../packages/server/src/faces/health/index.js'
+import { createHealthFace, type HealthInputs, type OwnHealth } from '../../../packages/server/src/faces/health/index.js'
 import { HEALTH_FIELDS, healthOptions } from '../../../packages/server/src/faces/health/options.js'
 import { createProcessHealth } from '../../../packages/server/src/faces/health/process.js'
 import { select } from '../../../packages/server/src/faces/health/select.js'
@@ -17,11 +17,12 @@ const DOWN: ProviderReport = { ...TWILIO, status: 'down', reason: 'status', code
 interface Setting {
   readonly options?: Record<string, unknown>
   readonly providers?: readonly ProviderReport[]
-  readonly store?: { readonly ok: boolean; readonly reason?: string }
+  readonly store?: OwnHealth
+  readonly audit?: OwnHealth
   readonly workload?: HealthInputs['workload']
 }
 
-function health({ options = {}, providers = [], store = { ok: true }, workload }: Setting = {}) {
+function health({ options = {}, providers = [], store = { ok: true }, audit, workload }: Setting = {}) {
   return createHealthFace({
     options: healthOptions.parse(options),
     version: '0.1.0',
@@ -32,6 +33,7 @@ function health({ options = {}, providers = [], store = { ok: true }, workload }
     workload: workload ?? createPlugins(() => 0).snapshot,
     providers: { checked: async () => providers, newest: async () => providers },
     store: () => store,
+    audit: () => audit,
     process: {
       pid: 7,
       uptimeSeconds: () => 123.45,
@@ -69,7 +71,16 @@ describe('the whole document', () => {
         cpu: { usage_percent: 10 },
       },
       store: { status: 'ok' },
+      audit: { status: 'off' },
     })
+  })
+
+  test('an audit log that cannot be written is told by every look, with the reason', async () => {
+    const audit = { status: 'down', reason: 'the disk is full' }
+    const face = health({ audit: { ok: false, reason: 'the disk is full' }, options: { fields: ['status', 'audit'] } })
+    expect(await bodyOf(face.live())).toEqual({ status: 'ok', audit })
+    expect(await bodyOf(face.ready())).toMatchObject({ status: 'ok', audit })
+    expect(await bodyOf(health({ audit: { ok: true } }).live())).toMatchObject({ audit: { status: 'ok' } })
   })
 })
 
@@ -155,6 +166,7 @@ describe('readiness', () => {
         status: 'ok',
         checks: { twilio: { status: 'ok', required: true, type: 'http', latency_ms: 31.5 } },
         store: { status: 'ok' },
+        audit: { status: 'off' },
       })
       const bad = await health({ options: { fields }, providers: [DOWN, { ...TWILIO, name: 'other' }] }).ready()
       expect(bad.status).toBe(503)
@@ -182,6 +194,7 @@ describe('readiness', () => {
     ['a provider that is not required', { providers: [{ ...DOWN, required: false }] }, 200],
     ['a provider that nobody could check yet', { providers: [{ ...TWILIO, status: 'unknown' as const }] }, 503],
     ['our own store', { store: { ok: false, reason: 'the disk is full' } }, 503],
+    ['the audit log', { audit: { ok: false, reason: 'the disk is full' } }, 200],
   ])('%s that is down: %j gives %i', async (_, setting, status) => {
     expect((await health(setting).ready()).status).toBe(status)
   })

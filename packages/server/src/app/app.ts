@@ -147,7 +147,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     config,
     demo,
     store,
-    audit: audit?.log.store,
+    audit: audit?.log,
     observation,
     series,
     addresses,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { event } from '@mcp-vitals/instrument/event'
 import { watchAudit } from '@mcp-vitals/instrument/metrics'
 import type { Publish } from '@mcp-vitals/instrument/stream'
-import { type AuditLog, openAuditLog } from '../audit-log/index.js'
+import { type LateAuditLog, startAuditLog } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
 import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
 import { type AuditSink, createAuditSink } from '../sinks/audit/index.js'
@@ -14,7 +14,7 @@ import type { Teardown } from './teardown.js'
 
 /** The audit log of a running daemon. */
 export interface Audit {
-  readonly log: AuditLog
+  readonly log: LateAuditLog
   readonly sink: AuditSink
   /** Shows its figures, and lets it publish what it finds. */
   attach(observation: Pick<Observation, 'registry' | 'publish'>): void
@@ -24,8 +24,8 @@ export interface Audit {
 const SEEN_FILE = 'tools-seen.json'
 
 /**
- * Opens the audit log, where the configuration wants one. A log that cannot be opened keeps the daemon from starting:
- * one that ran without what it was told to keep would be found out too late.
+ * Starts the audit log, where the configuration wants one. A disk or database that is not there keeps no daemon from
+ * starting: rows wait, and the log line, the metric and the readiness tell of it.
  */
 export async function openAudit(needs: {
   readonly config: Config
@@ -36,16 +36,17 @@ export async function openAudit(needs: {
   const { config, dataDir, logger, teardown } = needs
   if (!config.audit.enabled) return undefined
   const onFault = tell(logger)
-  const log = await openAuditLog({
+  const log = await startAuditLog({
     dir: dataDir.path,
     options: config.audit,
     now: Date.now,
     clock: () => performance.now(),
     onFault,
+    onKeys({ signer, isNew }) {
+      if (isNew) logger.info('audit_key_made', `A key of the audit log was made; its public key is ${signer.key.vkey}`)
+    },
   })
   teardown.push(() => log.close())
-  const { signer, isNew } = log.keys
-  if (isNew) logger.info('audit_key_made', `A key of the audit log was made; its public key is ${signer.key.vkey}`)
   const seenFile = join(dataDir.path, SEEN_FILE)
   let publish: Publish = () => {}
   const sink = createAuditSink({
@@ -65,7 +66,7 @@ export async function openAudit(needs: {
     sink,
     attach(observation) {
       publish = observation.publish
-      watchAudit(observation.registry, log.readings)
+      watchAudit(observation.registry, () => log.readings())
     },
   }
 }

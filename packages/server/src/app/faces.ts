@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Asked, findRows, proofOf, rowAt, showRow } from '../audit-log/index.js'
+import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
 import { createAuditFace } from '../faces/audit/index.js'
-import { createHealthFace } from '../faces/health/index.js'
+import { createHealthFace, type OwnHealth } from '../faces/health/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
 import type { Providers } from '../providers/index.js'
@@ -32,7 +32,7 @@ export function createFaces(needs: {
   readonly demo: boolean
   readonly store: Store
   /** The audit log, where one is kept. */
-  readonly audit: Asked | undefined
+  readonly audit: LateAuditLog | undefined
   readonly observation: Observation
   readonly series: SeriesService
   readonly addresses: Addresses
@@ -58,6 +58,7 @@ export function createFaces(needs: {
       now: Date.now,
       providers,
       store: () => store.health(),
+      audit: () => auditHealth(needs.audit),
       process: processReadings,
     })
 
@@ -88,7 +89,7 @@ export function createFaces(needs: {
     alertsHistory: alerts.face.history,
     alertsAct: alerts.face.act,
     twilio: alerts.twilio,
-    audit: createAuditFace(needs.audit, { findRows, proofOf, rowAt, showRow }),
+    audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),
   }
   return {
     handlers: settled(handlers, settle),
@@ -103,6 +104,11 @@ export function createFaces(needs: {
       await before.close()
     },
   }
+}
+
+function auditHealth(log: LateAuditLog | undefined): OwnHealth | undefined {
+  const fault = log?.fault()
+  return log && { ok: fault === undefined, ...(fault && { reason: fault.message }) }
 }
 
 function settled(handlers: Handlers, settle: () => void): Handlers {

@@ -3,7 +3,7 @@ import { createCheckpointSchedule, type Draft, openCheckpoint, type Signer, sign
 import { openAuditStore, type Place, type WatchedAuditStore } from '../audit-store/index.js'
 import type { VitalsError } from '../errors/index.js'
 import { Anchoring, type AnchorReadings, fileAnchor } from './anchors.js'
-import { type LogKeys, openKeys } from './keys.js'
+import type { LogKeys } from './keys.js'
 import type { AuditOptions } from './options.js'
 
 /** How long a checkpoint that could not be kept is waited for before the next is tried. Milliseconds. */
@@ -63,9 +63,9 @@ export interface AuditLogSetup {
   readonly onFault: (error: VitalsError) => void
 }
 
-/** Opens the log with its keys, making what is not there. Rejects as `openKeys` and `openAuditStore` do. */
-export async function openAuditLog({ dir, options, now, clock, onFault }: AuditLogSetup): Promise<AuditLog> {
-  const keys = await openKeys(dir, options)
+/** Opens the log of these keys, making what is not there. Rejects as `openAuditStore` does. */
+export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise<AuditLog> {
+  const { dir, options, now, clock, onFault } = setup
   const store = await openAuditStore({ place: placeOf(dir, options), log: keys.log, onFault })
   const anchors = Object.entries(options.anchors).map(([name, { file }]) => fileAnchor(name, file))
   const anchoring = new Anchoring(anchors, onFault)

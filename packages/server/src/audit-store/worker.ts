@@ -4,7 +4,6 @@ import { VitalsError, vitalsError } from '../errors/index.js'
 import { reasonOf } from '../sqlite/index.js'
 import { failureOf } from '../threads/index.js'
 import { Committer } from './committer.js'
-import { openPostgresLog } from './postgres/open.js'
 import type { Message, Request, WorkerData } from './protocol.js'
 import { type Opened, openToRead, openToWrite } from './sqlite/open.js'
 
@@ -14,7 +13,8 @@ const { place, role, shown, log } = data
 const post = (message: Message): void => port.postMessage(message)
 
 async function open(): Promise<Opened> {
-  if ('postgres' in place) return openPostgresLog(data)
+  // The driver of PostgreSQL is loaded by those alone who use it: most logs lie in a file, and every start would pay.
+  if ('postgres' in place) return (await import('./postgres/open.js')).openPostgresLog(data)
   return role === 'read' ? { database: openToRead(place.sqlite) } : openToWrite(place.sqlite, data)
 }
 

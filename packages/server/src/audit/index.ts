@@ -31,7 +31,6 @@ export {
   type VerifierKey,
 } from './keys.js'
 export { joinNotes, splitNotes } from './note.js'
-export { type CheckpointOptions, checkpointOptions } from './options.js'
 export {
   frontierAt,
   KEPT_LEVELS,
@@ -42,7 +41,7 @@ export {
   verifyInclusion,
 } from './proofs.js'
 export { type AuditRow, parseRow, ROW_VERSION, readSeam, type Seam } from './row.js'
-export { type CheckpointSchedule, createCheckpointSchedule } from './schedule.js'
+export { type CheckpointSchedule, type CheckpointTimes, createCheckpointSchedule } from './schedule.js'
 export { beginLog, DAEMON_ORIGIN, DRAFT_LIMITS, seal } from './seal.js'
 export type {
   ArchivedSegment,

@@ -1,4 +1,11 @@
-import type { CheckpointOptions } from './options.js'
+/** How often a log is signed: what no checkpoint covers yet could be rewritten unseen. */
+export interface CheckpointTimes {
+  /** New rows after which a checkpoint is due. */
+  readonly everyRows: number
+  /** Milliseconds after which it is due while there are new rows, and while there are none. */
+  readonly everyMs: number
+  readonly idleMs: number
+}
 
 /** Keeps the time of one log's checkpoints. Holds no timer and no clock. */
 export interface CheckpointSchedule {
@@ -9,7 +16,7 @@ export interface CheckpointSchedule {
 }
 
 /** Starts with no checkpoint made: the first is due at once. */
-export function createCheckpointSchedule({ everyRows, everyMs, idleMs }: CheckpointOptions): CheckpointSchedule {
+export function createCheckpointSchedule({ everyRows, everyMs, idleMs }: CheckpointTimes): CheckpointSchedule {
   let last: { readonly size: number; readonly atMs: number } | undefined
   return {
     dueInMs(size, nowMs) {

@@ -16,18 +16,20 @@ const PARAMETERS = ['type', 'actor', 'target', 'since', 'until', 'text', 'before
 
 /**
  * `GET /admin/api/audit`: rows of a filter, newest first, a page at a time; with `seq` that row, and with `proof=1` the
- * proof that it is in the log. Answers 404 where there is no log, 400 for a parameter that says nothing.
+ * proof that it is in the log. Answers 404 where there is no log, 400 for a parameter that says nothing, 503 while the log
+ * cannot be read.
  */
 export function createAuditFace(
-  store: Asked | undefined,
+  open: (() => Promise<Asked>) | undefined,
   queries: AuditQueries,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
-    if (!store) return answer(404, { error: 'No audit log is kept: audit.enabled is false.' })
+    if (!open) return answer(404, { error: 'No audit log is kept: audit.enabled is false.' })
     const given = new URL(request.url).searchParams
     const problem = problemOf(given)
     if (problem) return answer(400, { error: problem })
     try {
+      const store = await open()
       const seq = given.get('seq')
       if (seq === null) return answer(200, await queries.findRows(store, filterOf(given)))
       const row = queries.showRow(await queries.rowAt(store, Number(seq)))

@@ -5,8 +5,8 @@ import type { ProcessHealth } from './process.js'
 
 type Word = HealthOptions['word']
 
-/** How our own store is. */
-export interface StoreHealth {
+/** How something of our own is: the store of events, the audit log. */
+export interface OwnHealth {
   readonly ok: boolean
   /** Why not, in words that name no personal datum. */
   readonly reason?: string
@@ -25,7 +25,9 @@ export interface HealthFacts {
   readonly vitals: Vitals
   readonly workload: Workload
   readonly providers: readonly ProviderReport[]
-  readonly store: StoreHealth
+  readonly store: OwnHealth
+  /** Undefined where no audit log is kept. */
+  readonly audit: OwnHealth | undefined
   readonly process: ProcessHealth
 }
 
@@ -39,6 +41,12 @@ export interface CheckEntry {
   /** Class and exact code of what is wrong: `connection_refused`, `ECONNREFUSED`. */
   readonly error?: string
   readonly code?: string
+}
+
+/** How something of our own is, as the document shows it. */
+interface OwnEntry {
+  readonly status: Word | 'down'
+  readonly reason?: string
 }
 
 /** The document that `/health`, `/health/ready` and `/ready` show parts of: every field of every system. */
@@ -65,12 +73,14 @@ export interface HealthDocument {
   /** This process. */
   readonly server: ProcessHealth
   /** Our own event store. */
-  readonly store: { readonly status: Word | 'down'; readonly reason?: string }
+  readonly store: OwnEntry
+  /** Our own audit log; `off` where none is kept. */
+  readonly audit: OwnEntry | { readonly status: 'off' }
 }
 
 /** Writes the whole document. `ready`: whether it is told as well. */
 export function documentOf(facts: HealthFacts, ready: boolean): HealthDocument {
-  const { word, vitals, workload, store } = facts
+  const { word, vitals, workload, store, audit } = facts
   return {
     status: ready ? word : 'unavailable',
     uptime: rounded(facts.uptimeSeconds),
@@ -103,8 +113,13 @@ export function documentOf(facts: HealthFacts, ready: boolean): HealthDocument {
       ]),
     ),
     server: facts.process,
-    store: { status: store.ok ? word : 'down', ...(store.reason === undefined ? {} : { reason: store.reason }) },
+    store: ownEntry(store, word),
+    audit: audit ? ownEntry(audit, word) : { status: 'off' },
   }
+}
+
+function ownEntry({ ok, reason }: OwnHealth, word: Word): OwnEntry {
+  return { status: ok ? word : 'down', ...(reason === undefined ? {} : { reason }) }
 }
 
 function checkEntry({ type, required, status, latencyMs, reason, code }: ProviderReport, word: Word): CheckEntry {

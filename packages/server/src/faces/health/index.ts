@@ -1,11 +1,11 @@
 import type { ProviderReport, Providers } from '../../providers/index.js'
 import type { Vitals, Workload } from '../../state/index.js'
-import { documentOf, type HealthFacts, type StoreHealth } from './document.js'
+import { documentOf, type HealthFacts, type OwnHealth } from './document.js'
 import type { HealthOptions } from './options.js'
 import { createProcessHealth, type ProcessReadings } from './process.js'
 import { select } from './select.js'
 
-export type { HealthDocument, StoreHealth } from './document.js'
+export type { HealthDocument, OwnHealth } from './document.js'
 export type { ProcessReadings } from './process.js'
 
 export interface HealthInputs {
@@ -20,12 +20,14 @@ export interface HealthInputs {
   readonly workload: () => Workload
   readonly providers: Pick<Providers, 'checked' | 'newest'>
   /** Our own store. Answers from memory. */
-  readonly store: () => StoreHealth
+  readonly store: () => OwnHealth
+  /** The audit log; undefined where none is kept. Answers from memory. */
+  readonly audit: () => OwnHealth | undefined
   readonly process: ProcessReadings
 }
 
 /** What readiness shows whatever fields are chosen: the reason of a refusal is among them. */
-const REASONS_FIELDS = ['status', 'checks', 'store']
+const REASONS_FIELDS = ['status', 'checks', 'store', 'audit']
 
 /**
  * Liveness and readiness. `live` answers 200 while the process runs, whatever its dependencies do (contract, F4), and
@@ -66,6 +68,7 @@ function createGatherer(inputs: HealthInputs): (providers: readonly ProviderRepo
     workload: inputs.workload(),
     providers,
     store: inputs.store(),
+    audit: inputs.audit(),
     process: processHealth(),
   })
 }

@@ -16,6 +16,7 @@ export const HEALTH_FIELDS = [
   'servers',
   'server',
   'store',
+  'audit',
 ] as const
 
 const EXAMPLE = ['status', 'version', 'timestamp', 'checks.*.status']
@@ -42,7 +43,7 @@ export const healthOptions = z
       .min(1)
       .default([...HEALTH_FIELDS])
       .meta({
-        description: `Which fields are shown: ${HEALTH_FIELDS.join(', ')}. A dot goes into a field, \`*\` stands for every name. /health/ready and /ready show \`checks\` and \`store\` whole besides.`,
+        description: `Which fields are shown: ${HEALTH_FIELDS.join(', ')}. A dot goes into a field, \`*\` stands for every name. /health/ready and /ready show \`checks\`, \`store\` and \`audit\` whole besides.`,
         examples: [EXAMPLE],
       }),
   })
