@@ -115,7 +115,7 @@ test('events of one kind that come at once are one alert with their number', asy
   for (let at = 0; at < 5000; at++) pager.pulse({ source: 'events', labels, annotations: {}, holdMs: 60_000 })
   await soon(() => one.got.length === 1)
   expect((await pager.alerts())[0]!.alert.count).toBe(5000)
-  for (let at = 0; at < 3000; at++)
+  for (let at = 0; at < OPTIONS.maxAlerts + 2000; at++)
     pager.pulse({ source: 'events', labels: { ...labels, n: String(at) }, annotations: {}, holdMs: 60_000 })
   expect(pager.stats().dropped).toBe(2000)
 })

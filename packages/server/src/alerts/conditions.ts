@@ -77,7 +77,11 @@ export class Conditions {
     const fingerprint = this.#see({ labels, annotations }, terms, now)
     const alert = this.#setup.book.get('alert', fingerprint)
     if (alert)
-      this.#setup.book.put('alert', fingerprint, { ...alert, count: alert.count + count, expiresAt: now + holdMs })
+      this.#setup.book.put('alert', fingerprint, {
+        ...alert,
+        count: Math.max(alert.count + count, 1),
+        expiresAt: now + holdMs,
+      })
   }
 
   /** Resolves what nobody tells of any more, and what was kept firing for long enough. */

@@ -52,7 +52,7 @@ export interface Pulse {
   readonly annotations: Labels
   /** How long after the last time it is over. */
   readonly holdMs: number
-  /** How often it happened. Default 1. */
+  /** How often it happened. Default 1; 0: it is told again, after a restart, and may have been counted before. */
   readonly count?: number
   /** It is over: an alert with these labels is resolved, and none is raised. */
   readonly isOver?: boolean

@@ -1,7 +1,16 @@
-import { event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import { type Event, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import { type AlertsReadings, type Registry, watchAlerts } from '@mcp-vitals/instrument/metrics'
 import type { Fold, Publish } from '@mcp-vitals/instrument/stream'
-import { ADMIN_CHANNEL, compileMatchers, createTriggers, hashOf, LOG_CHANNEL, type Outcome } from '../alerts/index.js'
+import {
+  ADMIN_CHANNEL,
+  compileMatchers,
+  createTriggers,
+  hashOf,
+  LOG_CHANNEL,
+  type Outcome,
+  type Pulse,
+  type Triggers,
+} from '../alerts/index.js'
 import {
   type AdminWhatsapp,
   type ChannelEntry,
@@ -18,7 +27,9 @@ import { vitalsError } from '../errors/index.js'
 import { type AlertsFace, createAlertsFace, createTwilioFace } from '../faces/alerts/index.js'
 import { openPager, type Pager, type PagerChannel } from '../pager/index.js'
 import type { Logger } from '../sinks/log/index.js'
+import type { Store } from '../store/index.js'
 import { startFeed, startHeartbeat } from './alert-senders.js'
+import { readTriggers } from './restore.js'
 import { tell } from './sources.js'
 import type { Teardown } from './teardown.js'
 
@@ -37,6 +48,11 @@ export interface Alerts {
   readonly pager: Pager | undefined
   readonly face: AlertsFace
   readonly twilio: (request: Request) => Promise<Response>
+  /**
+   * Takes again what the store has of the last moments before this start, and of what happened since alerts were last
+   * kept: a daemon that was killed may have stored an event and raised no alert of it. Rejects as the store does.
+   */
+  restore(store: Pick<Store, 'read'>): Promise<void>
   /** Shows what alerts count, and tells of what people do. */
   connect(registry: Registry, publish: Publish): void
 }
@@ -76,6 +92,8 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
       })
     : undefined
   if (pager) teardown.push(() => pager.close())
+  // Asked before the first turn, which adds to it.
+  const lastKept = (await pager?.history({ limit: 1 }))?.[0]?.at
 
   const feeds = Object.entries(entries).flatMap(([name, entry]) =>
     entry.type === 'alertmanager' && pager ? [startFeed(name, createAlertmanager(entry, tools), pager, logger)] : [],
@@ -106,11 +124,30 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
       now: Date.now,
     }),
     twilio: twilioFace(entries, pager),
+    async restore(store) {
+      if (!pager) return
+      for (const pulse of pulsesSince(await readTriggers(store, lastKept, Date.now()), triggers, lastKept))
+        pager.pulse(pulse)
+    },
     connect(registry, publishOf) {
       publish = publishOf
       if (pager) watchAlerts(registry, () => readingsOf(pager, beat?.lastAt()))
     },
   }
+}
+
+/** What events of before this start raise: those that no alert may have come of, and those whose alert should last still. */
+function pulsesSince(
+  events: readonly Event[],
+  triggers: Triggers,
+  lastKept = Number.POSITIVE_INFINITY,
+): readonly Pulse[] {
+  const now = Date.now()
+  return events.flatMap((seen) =>
+    triggers(seen)
+      .filter(({ holdMs }) => seen.at >= lastKept || seen.at + holdMs > now)
+      .map((pulse) => ({ ...pulse, count: 0 })),
+  )
 }
 
 /** The channels of the configuration, and those that are there by themselves. */

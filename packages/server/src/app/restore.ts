@@ -29,6 +29,20 @@ export async function readActive(store: Reader): Promise<readonly Event[]> {
   return active
 }
 
+/** Types of events that raise alerts. */
+const TRIGGERS = ['limit', 'auth', 'provider', 'security', 'anomaly', 'budget'] as const
+/** How late an event may have come, and how long at most back is looked where nothing is known. Milliseconds. */
+const LATE_MS = 120_000
+const LONGEST_BACK_MS = 3_600_000
+
+/** Events that may have raised no alert, the oldest first: from `keptAt` on, when alerts were last kept, and some before. */
+export async function readTriggers(store: Reader, keptAt: number | undefined, now: number): Promise<readonly Event[]> {
+  const since = keptAt === undefined ? now - LONGEST_BACK_MS : keptAt - LATE_MS
+  const found: Event[] = []
+  for (const type of TRIGGERS) found.push(...(await store.read({ type, since, limit: PAGE_SIZE })))
+  return found.sort((one, other) => one.at - other.at)
+}
+
 /** A thing of one server, and the newest event that told of it. */
 interface Told<T extends 'agent' | 'voice'> {
   readonly id: string

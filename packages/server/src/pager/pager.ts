@@ -18,12 +18,14 @@ import type { Act, Calls, Figures, HistoryQuery, WorkerData } from './protocol.j
 const DATABASE_FILE = 'alerts.db'
 /** Events wait so long for others, milliseconds. */
 const LINGER_MS = 50
+/** Room for the thread's young objects: many alerts at once would otherwise have it grow to 48 MiB, for no speed. Mebibytes. */
+const YOUNG_MEBIBYTES = 8
 /** Pause before a turn that failed, its thread being away, is tried again. Milliseconds. */
 const RETRY_MS = 500
 /** Longest sleep: clocks may be set forward. Milliseconds. */
 const LONGEST_SLEEP_MS = 30_000
-/** Most sources whose newest report waits, and most alerts that events of one turn make; beyond it the newest are dropped and counted. */
-const MAX_WAITING = 1000
+/** Most sources whose newest report waits; beyond it the newest are dropped and counted. */
+const MAX_REPORTS = 1000
 
 /** Where messages go, as the pager sees it. */
 export interface PagerChannel {
@@ -62,7 +64,10 @@ export interface PagerStats extends Partial<Figures> {
 export interface Pager {
   /** Takes what a source sees now; the newest of each source counts. Never blocks, never throws. */
   report(report: Report): void
-  /** Takes what happened. Never blocks, never throws. */
+  /**
+   * Takes what happened. What comes at once waits together for its turn: as many alerts of it as there may be at all;
+   * beyond it the newest are dropped and counted. Never blocks, never throws.
+   */
   pulse(pulse: Pulse): void
   /** Does what a person wants; kept when it resolves. False: there is nothing of that kind to act on. */
   act(act: Act): Promise<boolean>
@@ -94,6 +99,7 @@ export async function openPager(setup: PagerSetup): Promise<Pager> {
       }
     },
     onFault,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
   })
   return new RunningPager(setup, thread)
 }
@@ -122,7 +128,7 @@ class RunningPager implements Pager {
   }
 
   report(report: Report): void {
-    if (!this.#reports.has(report.source) && this.#reports.size >= MAX_WAITING) this.#dropped++
+    if (!this.#reports.has(report.source) && this.#reports.size >= MAX_REPORTS) this.#dropped++
     else this.#reports.set(report.source, report)
     this.#turnIn(LINGER_MS)
   }
@@ -130,7 +136,7 @@ class RunningPager implements Pager {
   pulse(pulse: Pulse): void {
     const key = JSON.stringify(pulse.labels)
     const before = this.#pulses.get(key)
-    if (!before && this.#pulses.size >= MAX_WAITING) this.#dropped++
+    if (!before && this.#pulses.size >= this.#setup.options.maxAlerts) this.#dropped++
     else this.#pulses.set(key, { ...pulse, count: (before?.count ?? 0) + (pulse.count ?? 1) })
     this.#turnIn(LINGER_MS)
   }
