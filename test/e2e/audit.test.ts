@@ -19,7 +19,12 @@ const TOKEN = 'admin-token-of-this-test-0123456789'
 /** A daemon whose audit log has some rows: a call, a session, a server. */
 async function audited(config: object = {}): Promise<RunningDaemon> {
   const daemon = await daemonOfTest({
-    config: { servers: { memory: MEMORY }, listen: { adminToken: TOKEN }, ...config },
+    config: {
+      servers: { memory: MEMORY },
+      audit: { before: ['memory.search_*'] },
+      listen: { adminToken: TOKEN },
+      ...config,
+    },
   })
   const client = new Client({ name: 'test-client', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/memory`)))
@@ -81,6 +86,10 @@ describe('the audit log of a daemon', () => {
     expect(all.map((one: { event_type: string }) => one.event_type)).toEqual(
       expect.arrayContaining(['SERVER_STARTED', 'SESSION_OPENED', 'TOOL_CALLED']),
     )
+    // The call went on behind its row.
+    const intent = all.find((one: { event_type: string }) => one.event_type === 'TOOL_INTENT')
+    expect(intent).toMatchObject({ target: 'memory.search_nodes', actor: 'system', details: {} })
+    expect(intent.seq).toBeLessThan(row.seq)
     expect(JSON.stringify(all)).not.toContain(SECRET)
     expect(readFileSync(join(daemon.dataDir, 'audit.db')).includes(SECRET)).toBe(false)
 
@@ -106,7 +115,7 @@ describe('the audit log of a daemon', () => {
     expect((await audit(daemon, 'tail', '--type', 'TOOL_CALLED')).out).toMatch(
       /^\d+ {2}\S+Z {2}TOOL_CALLED {2}system {2}memory\.search_nodes {2}\{.*\}\n$/,
     )
-    const found = await audit(daemon, 'search', 'search_nodes', '--json')
+    const found = await audit(daemon, 'search', 'search_nodes', '--type', 'TOOL_CALLED', '--json')
     const { seq } = JSON.parse(found.out)
     expect(JSON.parse((await audit(daemon, 'show', String(seq))).out)).toMatchObject({
       seq,
@@ -156,6 +165,31 @@ describe('the audit log of a daemon', () => {
     expect(await metric(daemon.url, 'mcp_vitals_audit_writable')).toBe(1)
     expect(await metric(daemon.url, 'mcp_vitals_audit_unsigned_rows')).toBeGreaterThanOrEqual(0)
     expect(await metric(daemon.url, 'mcp_vitals_audit_checkpoint_timestamp_seconds')).toBeGreaterThan(1_700_000_000)
+  }, 60_000)
+
+  test('while it cannot be written, the named calls are refused with the reason, and others go on', async () => {
+    // Nobody listens there: what a database that is away looks like.
+    const away = 'postgres://audit@127.0.0.1:1/audit'
+    const daemon = await daemonOfTest({
+      config: { servers: { memory: MEMORY }, audit: { postgres: away, policy: 'closed', before: ['create_*'] } },
+    })
+    const client = new Client({ name: 'test-client', version: '1.0.0' })
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/memory`)))
+    onTestFinished(() => client.close())
+    await expect(client.callTool({ name: 'create_entities', arguments: { entities: [] } })).rejects.toMatchObject({
+      code: -32000,
+      message: expect.stringContaining('audit log'),
+      data: { reason: 'audit' },
+    })
+    expect((await client.callTool({ name: 'search_nodes', arguments: { query: 'x' } })).isError).not.toBe(true)
+    const ready = await fetch(`${daemon.url}/health/ready`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toMatchObject({
+      audit: { status: 'down', reason: expect.stringContaining('127.0.0.1:1') },
+    })
+    expect(await metric(daemon.url, 'mcp_vitals_audit_writable')).toBe(0)
+    expect(await metric(daemon.url, 'mcp_security_events_total', { type: 'AUDIT_CALL_REFUSED' })).toBe(1)
+    expect(daemon.lines().some(({ event }) => event === 'audit_failed')).toBe(true)
   }, 60_000)
 
   test('where it is switched off no row is kept, and the page says why', async () => {

@@ -18,7 +18,7 @@ interface Setting {
   readonly options?: Record<string, unknown>
   readonly providers?: readonly ProviderReport[]
   readonly store?: OwnHealth
-  readonly audit?: OwnHealth
+  readonly audit?: ReturnType<HealthInputs['audit']>
   readonly workload?: HealthInputs['workload']
 }
 
@@ -77,10 +77,15 @@ describe('the whole document', () => {
 
   test('an audit log that cannot be written is told by every look, with the reason', async () => {
     const audit = { status: 'down', reason: 'the disk is full' }
-    const face = health({ audit: { ok: false, reason: 'the disk is full' }, options: { fields: ['status', 'audit'] } })
+    const face = health({
+      audit: { ok: false, required: false, reason: 'the disk is full' },
+      options: { fields: ['status', 'audit'] },
+    })
     expect(await bodyOf(face.live())).toEqual({ status: 'ok', audit })
     expect(await bodyOf(face.ready())).toMatchObject({ status: 'ok', audit })
-    expect(await bodyOf(health({ audit: { ok: true } }).live())).toMatchObject({ audit: { status: 'ok' } })
+    expect(await bodyOf(health({ audit: { ok: true, required: true } }).live())).toMatchObject({
+      audit: { status: 'ok' },
+    })
   })
 })
 
@@ -194,7 +199,8 @@ describe('readiness', () => {
     ['a provider that is not required', { providers: [{ ...DOWN, required: false }] }, 200],
     ['a provider that nobody could check yet', { providers: [{ ...TWILIO, status: 'unknown' as const }] }, 503],
     ['our own store', { store: { ok: false, reason: 'the disk is full' } }, 503],
-    ['the audit log', { audit: { ok: false, reason: 'the disk is full' } }, 200],
+    ['an audit log without which calls go on', { audit: { ok: false, required: false } }, 200],
+    ['an audit log without which calls are refused', { audit: { ok: false, required: true } }, 503],
   ])('%s that is down: %j gives %i', async (_, setting, status) => {
     expect((await health(setting).ready()).status).toBe(status)
   })

@@ -123,6 +123,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     logger,
     teardown,
     purse: observation.budgets.purse,
+    ledger: audit?.ledger,
   })
   const { doors } = liveDoors
   const sources = createSources({ config, servers, doors, store, token, cleanId, dataDir, observation, logger })

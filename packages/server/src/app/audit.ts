@@ -6,7 +6,9 @@ import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type LateAuditLog, startAuditLog } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
 import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
-import { type AuditSink, createAuditSink } from '../sinks/audit/index.js'
+import { createGlobs } from '../doors/index.js'
+import { redactName } from '../redact/index.js'
+import { type AuditSink, createAuditSink, createLedger, type Ledger } from '../sinks/audit/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import type { Observation } from './observe.js'
 import { tell } from './sources.js'
@@ -16,6 +18,8 @@ import type { Teardown } from './teardown.js'
 export interface Audit {
   readonly log: LateAuditLog
   readonly sink: AuditSink
+  /** Calls that are written down before they go on; undefined where the configuration names none. */
+  readonly ledger: Ledger | undefined
   /** Shows its figures, and lets it publish what it finds. */
   attach(observation: Pick<Observation, 'registry' | 'publish'>): void
 }
@@ -61,9 +65,23 @@ export async function openAudit(needs: {
     },
     onInvalid: onFault,
   })
+  const { before, policy } = config.audit
+  const ledger =
+    before.length === 0
+      ? undefined
+      : createLedger({
+          log,
+          policy,
+          matches: createGlobs(before),
+          mask: redactName,
+          publish: (one) => publish(one),
+          now: Date.now,
+          newId: randomUUID,
+        })
   return {
     log,
     sink,
+    ledger,
     attach(observation) {
       publish = observation.publish
       watchAudit(observation.registry, () => log.readings())

@@ -2,7 +2,15 @@ import { event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import { CATALOGUE, type Registry } from '@mcp-vitals/instrument/metrics'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
-import { createDoors, createPatterns, type Doors, type KeyRecord, type Purse, watchKeys } from '../doors/index.js'
+import {
+  createDoors,
+  createPatterns,
+  type Doors,
+  type KeyRecord,
+  type Ledger,
+  type Purse,
+  watchKeys,
+} from '../doors/index.js'
 import { VitalsError } from '../errors/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import { doorsSetting } from './entries.js'
@@ -16,6 +24,7 @@ export interface DoorsNeeds {
   readonly logger: Logger
   readonly teardown: Teardown
   readonly purse: Purse
+  readonly ledger: Ledger | undefined
 }
 
 /** The doors, and how they follow the configuration. */
@@ -29,9 +38,16 @@ export interface LiveDoors {
 
 /** Builds the doors that the configuration asks for, and keeps their keys what the state directory says. */
 export async function openDoors(needs: DoorsNeeds): Promise<LiveDoors> {
-  const { config, dataDir, publish, registry, logger, teardown, purse } = needs
+  const { config, dataDir, publish, registry, logger, teardown, purse, ledger } = needs
   const noPatterns: Patterns = () => undefined
-  const shared = { publish, now: Date.now, clock: () => performance.now(), patterns: noPatterns, purse }
+  const shared = {
+    publish,
+    now: Date.now,
+    clock: () => performance.now(),
+    patterns: noPatterns,
+    purse,
+    ...(ledger && { ledger }),
+  }
   const doors = createDoors({ ...shared, setting: doorsSetting(config) })
   const tell = createKeyTeller(publish)
   let patterns: Patterns | undefined

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
 import { createAuditFace } from '../faces/audit/index.js'
-import { createHealthFace, type OwnHealth } from '../faces/health/index.js'
+import { createHealthFace } from '../faces/health/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
 import type { Providers } from '../providers/index.js'
@@ -58,7 +58,7 @@ export function createFaces(needs: {
       now: Date.now,
       providers,
       store: () => store.health(),
-      audit: () => auditHealth(needs.audit),
+      audit: () => auditHealth(needs.audit, config.audit.policy),
       process: processReadings,
     })
 
@@ -106,9 +106,10 @@ export function createFaces(needs: {
   }
 }
 
-function auditHealth(log: LateAuditLog | undefined): OwnHealth | undefined {
+function auditHealth(log: LateAuditLog | undefined, policy: Config['audit']['policy']) {
   const fault = log?.fault()
-  return log && { ok: fault === undefined, ...(fault && { reason: fault.message }) }
+  const required = policy === 'closed'
+  return log && { ok: fault === undefined, required, ...(fault && { reason: fault.message }) }
 }
 
 function settled(handlers: Handlers, settle: () => void): Handlers {

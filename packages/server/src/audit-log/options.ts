@@ -69,6 +69,23 @@ export const auditOptions = z
           'What is recorded of each call of a tool: who called which tool when, how it ended and how large it was (metadata), or nothing (none). Never an argument or a result.',
         examples: ['none'],
       }),
+    before: z
+      .array(z.string().min(1).max(256))
+      .default([])
+      .meta({
+        description:
+          'Tools, as `<tool>` or `<server>.<tool>`, `*` for any letters, whose calls through the gateway go on only when a row TOOL_INTENT is saved. Each then waits for the disk, some milliseconds.',
+        examples: [['delete_*', 'bank.transfer']],
+      }),
+    policy: z
+      .enum(['open', 'closed'])
+      .default('open')
+      .meta({
+        description:
+          'What becomes of the calls that `before` names while the log cannot be written: they go on and a critical alert tells of it (open), or they are refused, and /health/ready answers 503 (closed, which wants names in `before`).',
+        examples: ['open'],
+        env: 'MCP_VITALS_AUDIT_POLICY',
+      }),
     postgres: z
       .url({ protocol: /^postgres(ql)?$/ })
       .optional()
@@ -102,6 +119,20 @@ export const auditOptions = z
           'Places elsewhere that get each checkpoint, by name: whoever owns this machine alone cannot rewrite what they cover. `file`: appended to.',
         examples: [{ backup: { file: '/mnt/backup/audit-checkpoints' } }],
       }),
+  })
+  .superRefine(({ enabled, policy, before }, context) => {
+    if (before.length > 0 && !enabled)
+      context.addIssue({
+        code: 'custom',
+        path: ['before'],
+        message: 'names tools, while audit.enabled is false; expected: true there',
+      })
+    if (policy === 'closed' && before.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['before'],
+        message: 'names no tool, while audit.policy is closed; expected: the tools to refuse, such as ["*"]',
+      })
   })
   .prefault({})
 

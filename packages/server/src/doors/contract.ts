@@ -45,6 +45,11 @@ export interface Pass {
   visible<T extends ToolDefinition>(tools: readonly T[]): readonly T[]
   /** Tells of a body that was too large. */
   tooLarge(): void
+  /**
+   * Has those of the admitted calls written down that must be before they go on. Resolves to the refusal of all, or to
+   * undefined when they may go on; undefined where there are none. Never rejects.
+   */
+  written(): Promise<Refusal | undefined> | undefined
   /** Headers of every answer: which limits hold, and what the caller has left of its own. */
   headers(): Readonly<Record<string, string>>
 }
@@ -92,6 +97,22 @@ export interface DoorsNeeds {
   readonly patterns: Check['patterns']
   /** What may be spent; everything where absent. */
   readonly purse?: Purse
+  /** Which calls are written down first; none where absent. */
+  readonly ledger?: Ledger
+}
+
+/** What the doors ask of the audit log: calls that are written down before they go on. */
+export interface Ledger {
+  /** Whether calls of this tool are. */
+  wants(call: { readonly server: string; readonly tool: string }): boolean
+  /** Writes calls down; resolves to whether they may go on. Never rejects. */
+  write(calls: readonly IntendedCall[]): Promise<boolean>
+}
+
+export interface IntendedCall {
+  readonly server: string
+  readonly tool: string
+  readonly agent: string | undefined
 }
 
 /** What the doors ask of budgets: whether a call that costs may still pass. */

@@ -2,7 +2,7 @@ import { event, type Origin, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import { type AddressReader, createAddressReader, placeOf } from './address.js'
 import { createSchemas, type Schemas } from './arguments.js'
 import { createBooks, type Limits } from './books.js'
-import type { Arrival, AskedMessage, Door, Doors, DoorsNeeds, Pass, Purse } from './contract.js'
+import type { Arrival, AskedMessage, Door, Doors, DoorsNeeds, IntendedCall, Pass } from './contract.js'
 import { createGlobs } from './glob.js'
 import { createKeyRing, type Holder, holdsKey, type KeyRing, makeKey } from './keys.js'
 import { createLockout, type Lockout } from './lockout.js'
@@ -18,6 +18,7 @@ import {
   lockedOut,
   misspeltMethod,
   NO_TOOL_NAMED,
+  NOT_WRITTEN_DOWN,
   type Refusal,
   SERVER_NOT_ALLOWED,
   type ToolProblem,
@@ -44,6 +45,7 @@ export function createDoors(needs: DoorsNeeds): Doors {
     now,
     patterns: needs.patterns,
     purse: needs.purse?.refuses ? needs.purse : undefined,
+    ledger: needs.ledger,
     lockout,
     addressOf: createAddressReader([]),
     ring: createKeyRing([own.record]),
@@ -69,7 +71,13 @@ export function createDoors(needs: DoorsNeeds): Doors {
     const set = doorsOf(setting, server)
     const limits = books.of(server, set)
     const { keys, checkArguments, tools, maxRequestBytes } = set
-    const isOpen = !shared.purse && !keys && !checkArguments && tools === undefined && maxRequestBytes === undefined
+    const isOpen =
+      !shared.purse &&
+      !shared.ledger &&
+      !keys &&
+      !checkArguments &&
+      tools === undefined &&
+      maxRequestBytes === undefined
     if (isOpen && Object.values(limits).every((rates) => rates === undefined)) return undefined
     const door = before ?? new ServerDoor(server, shared)
     door.set(set, limits)
@@ -98,7 +106,8 @@ export function createDoors(needs: DoorsNeeds): Doors {
 }
 
 interface Shared extends Pick<DoorsNeeds, 'publish' | 'now'> {
-  readonly purse: Purse | undefined
+  readonly purse: DoorsNeeds['purse'] | undefined
+  readonly ledger: DoorsNeeds['ledger'] | undefined
   readonly lockout: Lockout
   readonly ownId: string
   /** Id of a key → where it opened something last. As many as there are keys. */
@@ -187,7 +196,8 @@ class ServerDoor implements Door {
 
   #passOf(holder: Holder | undefined, place: string, isOwn: boolean): Pass {
     // What holds at the start of a request holds to its end: the doors may be set anew in between.
-    const way: Way = { holder, isOwn, limits: this.#limits, allows: this.#allows, schemas: this.#schemas }
+    const way: Way = { holder, isOwn, limits: this.#limits, allows: this.#allows, schemas: this.#schemas, intended: [] }
+    const { ledger } = this.#shared
     const { limits, schemas } = way
     const { maxRequestBytes } = this.#set
     const hides = hidesFrom(way)
@@ -204,6 +214,7 @@ class ServerDoor implements Door {
         hides ||
         counts ||
         (!isOwn && this.#shared.purse !== undefined) ||
+        ledger !== undefined ||
         schemas !== undefined ||
         maxRequestBytes !== undefined,
       readsTools: hides || schemas !== undefined,
@@ -211,6 +222,10 @@ class ServerDoor implements Door {
         this.#judge(message, way, (by) => {
           refused = by
         }),
+      written: () => {
+        const calls = way.intended.splice(0)
+        return calls.length === 0 ? undefined : ledger?.write(calls).then((may) => (may ? undefined : NOT_WRITTEN_DOWN))
+      },
       visible: (tools) => {
         schemas?.learn(tools)
         return hides
@@ -224,12 +239,13 @@ class ServerDoor implements Door {
 
   #judge(message: AskedMessage, way: Way, onLimit: (by: Refused) => void): Refusal | undefined {
     const { kind, method, name } = message
-    const { holder, isOwn, schemas } = way
+    const { holder, isOwn, schemas, intended } = way
+    const { ledger } = this.#shared
     // A call that is written as a notification may be run all the same, by a server that looks at the method alone.
     const isCall = kind !== 'response' && method === 'tools/call'
     const tool = isCall && typeof name === 'string' ? name : undefined
     // What a lenient server could take for a call would get past what is asked of calls.
-    if (schemas !== undefined || hidesFrom(way)) {
+    if (schemas !== undefined || ledger !== undefined || hidesFrom(way)) {
       const meant = kind === 'response' || method === undefined ? undefined : meantMethod(method)
       if (meant !== undefined) {
         this.#tellValidation(undefined, 'method_misspelt', holder?.agent)
@@ -257,9 +273,13 @@ class ServerDoor implements Door {
       return limited(by.type, by.waitMs)
     }
     const misfit = tool === undefined ? undefined : schemas?.misfit(tool, message.arguments, this.#shared.patterns)
-    if (!misfit) return undefined
-    this.#tellValidation(tool, misfit.keyword, holder?.agent)
-    return doesNotFit(tool!, misfit)
+    if (misfit) {
+      this.#tellValidation(tool, misfit.keyword, holder?.agent)
+      return doesNotFit(tool!, misfit)
+    }
+    if (tool !== undefined && ledger?.wants({ server: this.#server, tool }))
+      intended.push({ server: this.#server, tool, agent: holder?.agent })
+    return undefined
   }
 
   /** Counts a request against each limit, or against none where one of them is reached, which is the result. */
@@ -313,6 +333,8 @@ interface Way {
   readonly limits: Limits
   readonly allows: ((tool: string) => boolean) | undefined
   readonly schemas: Schemas | undefined
+  /** Calls that were admitted, and have to be written down. */
+  readonly intended: IntendedCall[]
 }
 
 /** Who does not let a tool be called. */

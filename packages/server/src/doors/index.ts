@@ -1,5 +1,5 @@
 export type { ToolDefinition } from './arguments.js'
-export type { Arrival, AskedMessage, Door, Doors, DoorsStats, Pass, Purse } from './contract.js'
+export type { Arrival, AskedMessage, Door, Doors, DoorsStats, IntendedCall, Ledger, Pass, Purse } from './contract.js'
 export { createDoors } from './doors.js'
 export { createGlobs } from './glob.js'
 export { changeKeys, readKeys, watchKeys } from './key-file.js'

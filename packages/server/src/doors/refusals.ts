@@ -97,6 +97,16 @@ export function toolNotAllowed(tool: string, problem: ToolProblem): Refusal {
   }
 }
 
+/** A call that has to stand in the audit log before it goes on, when that cannot be written. */
+export const NOT_WRITTEN_DOWN: Refusal = {
+  status: 503,
+  code: TRANSPORT,
+  message:
+    'The call was not passed on: it has to stand in the audit log first (audit.before), which cannot be written now (audit.policy is closed). GET /health/ready tells why; try again later.',
+  data: { reason: 'audit' },
+  headers: { 'retry-after': '5' },
+}
+
 /** A call that says nowhere, or in no way that every reader shares, which tool it means. */
 export const NO_TOOL_NAMED: Refusal = {
   status: 400,

@@ -12,6 +12,11 @@ export interface OwnHealth {
   readonly reason?: string
 }
 
+/** `required`: whether we are not ready without it. */
+export interface RequiredHealth extends OwnHealth {
+  readonly required: boolean
+}
+
 /** Everything that the document tells, as its owners give it. */
 export interface HealthFacts {
   readonly word: Word
@@ -27,7 +32,7 @@ export interface HealthFacts {
   readonly providers: readonly ProviderReport[]
   readonly store: OwnHealth
   /** Undefined where no audit log is kept. */
-  readonly audit: OwnHealth | undefined
+  readonly audit: RequiredHealth | undefined
   readonly process: ProcessHealth
 }
 

@@ -1,6 +1,6 @@
 import type { ProviderReport, Providers } from '../../providers/index.js'
 import type { Vitals, Workload } from '../../state/index.js'
-import { documentOf, type HealthFacts, type OwnHealth } from './document.js'
+import { documentOf, type HealthFacts, type OwnHealth, type RequiredHealth } from './document.js'
 import type { HealthOptions } from './options.js'
 import { createProcessHealth, type ProcessReadings } from './process.js'
 import { select } from './select.js'
@@ -22,7 +22,7 @@ export interface HealthInputs {
   /** Our own store. Answers from memory. */
   readonly store: () => OwnHealth
   /** The audit log; undefined where none is kept. Answers from memory. */
-  readonly audit: () => OwnHealth | undefined
+  readonly audit: () => RequiredHealth | undefined
   readonly process: ProcessReadings
 }
 
@@ -31,8 +31,8 @@ const REASONS_FIELDS = ['status', 'checks', 'store', 'audit']
 
 /**
  * Liveness and readiness. `live` answers 200 while the process runs, whatever its dependencies do (contract, F4), and
- * tells what was last known of them. `ready` has every provider checked and answers 503 when a required one, or our own
- * store, is down. A watched server that is down is told in the body and is no reason for 503: the watcher is ready to
+ * tells what was last known of them. `ready` has every provider checked and answers 503 when a required one, our own
+ * store, or an audit log without which calls are refused, is down. A watched server that is down is told in the body and is no reason for 503: the watcher is ready to
  * say so.
  */
 export function createHealthFace(inputs: HealthInputs): {
@@ -48,7 +48,11 @@ export function createHealthFace(inputs: HealthInputs): {
     },
     async ready() {
       const facts = gather(await inputs.providers.checked())
-      const isReady = facts.store.ok && facts.providers.every(({ required, status }) => !required || status === 'up')
+      const { store, audit } = facts
+      const isReady =
+        store.ok &&
+        (!audit?.required || audit.ok) &&
+        facts.providers.every(({ required, status }) => !required || status === 'up')
       return answer(isReady ? 200 : 503, select(documentOf(facts, isReady), [...fields, ...REASONS_FIELDS]))
     },
   }

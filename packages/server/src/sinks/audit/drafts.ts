@@ -100,6 +100,23 @@ export function draftOf(content: Content, event: Event, entrance: Entrance, id: 
   }
 }
 
+/** The row of a call that is about to go on; names come masked. */
+export function intentOf(
+  call: { readonly server: string; readonly tool: string; readonly agent?: string | undefined },
+  at: number,
+  id: string,
+): Draft {
+  return {
+    id,
+    timestamp: new Date(at).toISOString(),
+    eventType: 'TOOL_INTENT',
+    actor: text(call.agent || SYSTEM, DRAFT_LIMITS.actorChars),
+    target: text(`${call.server}.${call.tool}`, DRAFT_LIMITS.targetChars),
+    details: {},
+    origin: DAEMON_ORIGIN,
+  }
+}
+
 /** `daemon`, or `ingest:<sender>` in the letters that an origin has. */
 function originOf(entrance: Entrance): string {
   if (entrance === 'local') return DAEMON_ORIGIN

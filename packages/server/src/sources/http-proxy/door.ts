@@ -42,6 +42,8 @@ export interface Pass {
     readonly name: unknown
     readonly arguments: unknown
   }): DoorRefusal | undefined
+  /** Has those of the admitted calls written down that must be first; the refusal of all, or undefined when they may go on. */
+  written(): Promise<DoorRefusal | undefined> | undefined
   /** The tools of one page that the client may see. */
   visible<T extends { readonly name?: unknown }>(tools: readonly T[]): readonly T[]
   /** Tells of a body that was too large. */

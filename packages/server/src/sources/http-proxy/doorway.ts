@@ -7,7 +7,7 @@ import { doubtOf } from './doubt.js'
 import type { Exchange } from './exchange.js'
 import { NO_SESSION } from './failures.js'
 import { carriesBody } from './http-headers.js'
-import { judgeBody } from './judge.js'
+import { type Judged, judgeBody, type Passing, refuseRest } from './judge.js'
 import { errorMessage, FAULT, type Refusal, refuse } from './respond.js'
 
 /** The header that holds a client's key. It is for us alone, and never passed on. */
@@ -90,8 +90,11 @@ export class Doorway {
       return this.#turnAway(exchange, read, pass)
     }
     const { header } = exchange
-    const judged = judgeBody(read, pass, { method: header('mcp-method'), name: header('mcp-name') })
+    const found = judgeBody(read, pass, { method: header('mcp-method'), name: header('mcp-name') })
+    const judged = 'refusal' in found ? found : await written(found, pass)
     if ('refusal' in judged) return this.#turnAway(exchange, judged.refusal, pass)
+    // Who left while something was written down wants no answer, and no call.
+    if (exchange.res.closed) return
     const { forward, errors, lists } = judged
     if (forward === undefined) return answerAlone(exchange, errors, pass)
     replay(exchange, forward, forward !== read)
@@ -129,6 +132,12 @@ export class Doorway {
     shareWithPage(exchange)
     refuse(exchange, { ...refusal, headers: { ...pass?.headers(), ...refusal.headers } })
   }
+}
+
+/** What becomes of what passes once those calls are written down that must be. */
+async function written(judged: Passing, pass: Pass): Promise<Judged> {
+  const refusal = await pass.written()
+  return refusal ? refuseRest(judged, refusal) : judged
 }
 
 /** Takes every value of a header out of a request. */

@@ -1,21 +1,24 @@
 import { oneLine } from './bytes.js'
-import type { Pass } from './door.js'
+import type { DoorRefusal, Pass } from './door.js'
 import { decodedHeader } from './http-headers.js'
 import { folded, hasTwins } from './json-twins.js'
 import { jsonOf, type Message, readParcel } from './message.js'
 import { CODES, errorMessage, type Refusal } from './respond.js'
 
 /** What becomes of a body. */
-export type Judged =
-  | { readonly refusal: Refusal }
-  | {
-      /** What passes; the body itself where all of it does, undefined where nothing does, and then there are errors. */
-      readonly forward: Buffer | undefined
-      /** What is refused and wants an answer. */
-      readonly errors: readonly { readonly message: string; readonly refusal: Refusal; readonly batch: boolean }[]
-      /** Whether it asks for tools. */
-      readonly lists: boolean
-    }
+export type Judged = { readonly refusal: Refusal } | Passing
+
+export interface Passing {
+  /** What passes; the body itself where all of it does, undefined where nothing does, and then there are errors. */
+  readonly forward: Buffer | undefined
+  /** What is refused and wants an answer. */
+  readonly errors: readonly { readonly message: string; readonly refusal: Refusal; readonly batch: boolean }[]
+  /** The messages of `forward`. */
+  readonly passing: readonly Message[]
+  readonly batch: boolean
+  /** Whether it asks for tools. */
+  readonly lists: boolean
+}
 
 interface Envelope {
   readonly method?: unknown
@@ -71,8 +74,22 @@ export function judgeBody(body: Buffer, pass: Pass, said: Said): Judged {
     else unanswered ??= refusal
   }
   if (unanswered && passing.length + errors.length === 0) return { refusal: { ...unanswered, isMute: true } }
-  if (passing.length === messages.length) return { forward: body, errors, lists }
-  return { forward: passing.length === 0 ? undefined : join(passing), errors, lists }
+  if (passing.length === messages.length) return { forward: body, errors, passing, batch, lists }
+  return { forward: passing.length === 0 ? undefined : join(passing), errors, passing, batch, lists }
+}
+
+/** Refuses what passed so far, and all of it: each request gets its error. */
+export function refuseRest({ errors, passing, batch }: Passing, refused: DoorRefusal): Judged {
+  const requests = passing.filter(({ kind }) => kind === 'request')
+  const all = [
+    ...errors,
+    ...requests.map(({ id }) => {
+      const refusal = { ...refused, id }
+      return { message: errorMessage(refusal), refusal, batch }
+    }),
+  ]
+  if (all.length === 0) return { refusal: { ...refused, isMute: true } }
+  return { forward: undefined, errors: all, passing: [], batch, lists: false }
 }
 
 /** Keys of the protocol's own objects, where a reader that does not tell case apart finds more than the door does. */
