@@ -12,8 +12,8 @@ const LIMITS = {
 }
 
 /** An engine whose one route tells `page`, in groups by alert, and what its channels say to each try. */
-function outbox(fallbacks: Readonly<Record<string, string>> = {}) {
-  const options = alertsOptions.parse({ groupWaitMs: 0, groupIntervalMs: 1000, routes: [{ notify: ['page'] }] })
+function outbox(fallbacks: Readonly<Record<string, string>> = {}, notify = ['page']) {
+  const options = alertsOptions.parse({ groupWaitMs: 0, groupIntervalMs: 1000, routes: [{ notify }] })
   let now = START
   const open = (kept: readonly Change[]) =>
     new AlertEngine({
@@ -192,6 +192,7 @@ describe('a message', () => {
       report('B')
       pass(SECOND_MS)
     }
+    expect(names(attempt({ is: 'sent' }, 'mail'))).toEqual(['A resolved'])
     expect(names(attempt({ is: 'sent' }, 'mail'))).toEqual(['B firing'])
   })
 
@@ -214,6 +215,46 @@ describe('a message', () => {
       ['sent', 'mail', undefined],
       ['sent', 'mail', undefined],
     ])
+  })
+
+  test('that went to the fallback is followed by the end there, also where the first channel works again', () => {
+    const box = outbox({ page: 'mail' })
+    box.report('A')
+    box.try({ is: 'refused', problem: 'answered 400' })
+    expect(names(box.try({ is: 'sent' }, 'mail'))).toEqual(['A firing'])
+    box.report()
+    box.pass(SECOND_MS)
+    expect([box.try({ is: 'sent' }), box.try({ is: 'sent' }, 'mail')].map(names)).toEqual([
+      ['A resolved'],
+      ['A resolved'],
+    ])
+    box.pass(MINUTE_MS)
+    expect(box.engine.alerts(box.now)).toEqual([])
+    box.report('A')
+    box.try({ is: 'sent' })
+    expect(box.try({ is: 'sent' }, 'mail')).toBeUndefined()
+  })
+
+  test('that did not arrive before what it tells was over goes to the fallback as what is true then', () => {
+    const box = outbox({ page: 'mail' })
+    box.report('A')
+    box.try({ is: 'accepted', receipt: '1' })
+    box.report()
+    box.pass(SECOND_MS)
+    box.try({ is: 'sent' })
+    box.engine.delivered('page', '1', 'undelivered 63016', box.now)
+    const told = box.try({ is: 'sent' }, 'mail')
+    expect(names(told)).toEqual(['A resolved'])
+    expect(told).toMatchObject({ reason: 'resolved', firing: 0, resolved: 1, alerts: [{ endsAt: box.now }] })
+  })
+
+  test('that did not arrive is not told again to a fallback that was told the same', () => {
+    const box = outbox({ page: 'mail' }, ['page', 'mail'])
+    box.report('A')
+    expect(names(box.try({ is: 'sent' }, 'mail'))).toEqual(['A firing'])
+    box.try({ is: 'refused', problem: 'answered 400' })
+    expect(box.try({ is: 'sent' }, 'mail')).toBeUndefined()
+    expect(box.engine.lost).toBe(0)
   })
 
   test('to a channel that the configuration has no more is not kept for ever', () => {

@@ -199,6 +199,8 @@ export interface MessageRecord {
   readonly receipt?: string
   /** Channels that it was meant for before this one. */
   readonly after: readonly string[]
+  /** Channels that are told the same by messages of their own. */
+  readonly besides: readonly string[]
 }
 
 /** What happened, for whoever looks back. */

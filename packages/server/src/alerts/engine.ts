@@ -68,7 +68,7 @@ export class AlertEngine {
       routesOf: this.#routesOf,
       isMuted,
       traitsOf,
-      post: (notification) => this.#outbox.post(notification, this.#now),
+      post: (notification, besides) => this.#outbox.post(notification, besides, this.#now),
       onSettled: (alert) => this.#conditions.forget(alert),
     })
     this.#conditions.restored(now)

@@ -25,8 +25,8 @@ export interface GroupsSetup {
   readonly isMuted: (route: Route, now: number) => boolean
   /** Undefined: no such channel. */
   readonly traitsOf: (channel: string) => ChannelTraits | undefined
-  /** Takes a message to be sent. */
-  readonly post: (notification: Notification) => void
+  /** Takes a message to be sent; `besides`: channels that get the same. */
+  readonly post: (notification: Notification, besides: readonly string[]) => void
   /** Nobody has to be told of the end of this alert any more. */
   readonly onSettled: (alert: AlertRecord) => void
 }
@@ -217,25 +217,32 @@ export class Groups {
     views: readonly AlertView[],
     now: number,
   ): void {
-    const { book, traitsOf, post } = this.#setup
-    for (const channel of channels) {
-      const traits = traitsOf(channel)
-      if (!traits || (reason === 'resolved' && !traits.sendsResolved)) continue
-      if (reason === 'acknowledged' && !traits.sendsAcknowledged) continue
-      const record = book.get('channel', channel)
-      if (traits.limit && !mayTell(record, traits.limit, now)) {
-        book.put('channel', channel, afterHolding(record, channel, group.key))
-        continue
-      }
-      if (traits.limit) book.put('channel', channel, afterTelling(record, channel, traits.limit, now))
-      const hash = hashOf(group.key)
-      post({
-        ...{ id: `${hash}-${group.sequence}-${channel}`, channel, reason, at: now },
-        ...{ group: hash, groupKey: group.key, groupLabels: group.labels },
-        ...chosen(views),
-        ...counted(views),
-      })
-    }
+    const told = channels.filter((channel) => this.#mayTell(channel, reason, group.key, now))
+    const hash = hashOf(group.key)
+    for (const channel of told)
+      this.#setup.post(
+        {
+          ...{ id: `${hash}-${group.sequence}-${channel}`, channel, reason, at: now },
+          ...{ group: hash, groupKey: group.key, groupLabels: group.labels },
+          ...chosen(views),
+          ...counted(views),
+        },
+        told.filter((other) => other !== channel),
+      )
+  }
+
+  /** Whether a channel is told such a thing now; beyond its limit it is kept for its digest. */
+  #mayTell(channel: string, reason: Reason, key: string, now: number): boolean {
+    const { book, traitsOf } = this.#setup
+    const traits = traitsOf(channel)
+    if (!traits || (reason === 'resolved' && !traits.sendsResolved)) return false
+    if (reason === 'acknowledged' && !traits.sendsAcknowledged) return false
+    if (!traits.limit) return true
+    const record = book.get('channel', channel)
+    const isRoom = mayTell(record, traits.limit, now)
+    const after = isRoom ? afterTelling(record, channel, traits.limit, now) : afterHolding(record, channel, key)
+    book.put('channel', channel, after)
+    return isRoom
   }
 
   #digest(channel: string, now: number, quiet: () => Quiet): void {
@@ -253,7 +260,7 @@ export class Groups {
       ...{ group: hashOf(`digest ${channel}`), groupKey: `digest ${channel}`, groupLabels: {} },
       held: keys.reduce((sum, key) => sum + record.held[key]!, 0),
     }
-    post({ ...notification, ...chosen(views), ...counted(views) })
+    post({ ...notification, ...chosen(views), ...counted(views) }, [])
     book.put('channel', channel, { ...afterTelling(record, channel, limit, now), held: {} })
   }
 

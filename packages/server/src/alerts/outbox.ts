@@ -58,8 +58,9 @@ export class Outbox {
     return this.#lost
   }
 
-  post(notification: Notification, now: number): void {
-    this.#add({ notification, createdAt: now, nextAt: now, attempts: 0, after: [] }, now)
+  /** `besides`: channels that are told the same by messages of their own. */
+  post(notification: Notification, besides: readonly string[], now: number): void {
+    this.#add({ notification, createdAt: now, nextAt: now, attempts: 0, after: [], besides }, now)
   }
 
   /** What is due first. One at a time for each channel: nothing more until that is settled. */
@@ -154,17 +155,44 @@ export class Outbox {
   }
 
   #handOn(message: MessageRecord, problem: string, now: number): void {
-    const { notification, after } = message
-    const to = this.#limitsOf(notification.channel)?.fallback
-    const isOver = to === undefined || to === notification.channel || after.includes(to) || !this.#limitsOf(to)
+    const { notification, after, besides } = message
+    const { channel } = notification
+    const to = this.#limitsOf(channel)?.fallback
     this.#end(message, 'undelivered', problem, now)
-    if (isOver) {
+    // Who is told of it anyway needs no second message.
+    if (to !== undefined && besides.includes(to)) return
+    if (to === undefined || to === channel || after.includes(to) || !this.#limitsOf(to)) {
       this.#lost++
       return
     }
-    const passedOn = { ...notification, id: `${notification.id}-${to}`, channel: to }
+    const passedOn = { ...this.#asOfNow(notification, now), id: `${notification.id}-${to}`, channel: to }
+    this.#tellTheEnd(passedOn, channel)
     const entry = { notification: passedOn, createdAt: now, nextAt: now, attempts: 0 }
-    this.#add({ ...entry, after: [...after, notification.channel] }, now)
+    this.#add({ ...entry, after: [...after, channel], besides }, now)
+  }
+
+  /** What was over before it arrived is told as over: nobody would tell of the end otherwise. */
+  #asOfNow(notification: Notification, now: number): Notification {
+    const alerts = notification.alerts.map((view): AlertView => {
+      const alert = this.#book.get('alert', view.fingerprint)
+      if (view.state === 'resolved' || (alert?.startsAt === view.startsAt && alert.state !== 'resolved')) return view
+      const endsAt = (alert?.startsAt === view.startsAt ? alert.endsAt : undefined) ?? now
+      return { ...view, state: 'resolved', endsAt }
+    })
+    const ended = counted(alerts).resolved - counted(notification.alerts).resolved
+    const firing = notification.firing - ended
+    const reason = firing === 0 && ended > 0 ? 'resolved' : notification.reason
+    return { ...notification, reason, alerts, firing, resolved: notification.resolved + ended }
+  }
+
+  /** Who is told in another's place that something fires is told of its end with the others. */
+  #tellTheEnd({ channel: to, alerts }: Notification, channel: string): void {
+    const firing = alerts.filter(({ state }) => state !== 'resolved')
+    for (const group of [...this.#book.all('group')]) {
+      if (!group.toldTo.includes(channel) || group.toldTo.includes(to)) continue
+      if (firing.some(({ fingerprint }) => Object.hasOwn(group.told, fingerprint)))
+        this.#book.put('group', group.key, { ...group, toldTo: [...group.toldTo, to] })
+    }
   }
 
   #end({ notification }: MessageRecord, what: 'sent' | 'undelivered', problem: string | undefined, at: number): void {
