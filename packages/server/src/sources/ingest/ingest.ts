@@ -206,7 +206,10 @@ class HttpIngest implements Ingest {
   }
 
   #publish(events: readonly Event[], sender: string): void {
-    for (const event of events) this.#dependencies.publish(event, `ingest:${sender}`)
+    const { publish, cleanId } = this.#dependencies
+    // The audit log keeps who said it, and a sender may call itself anything.
+    const entrance = `ingest:${cleanId(sender)}` as const
+    for (const event of events) publish(event, entrance)
   }
 
   #problem(
