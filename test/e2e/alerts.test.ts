@@ -43,11 +43,13 @@ const logged = (daemon: RunningDaemon) =>
     .map(({ alertname, severity }) => `${severity} ${alertname}`)
 
 /** Runs `mcp-vitals alerts …` for the daemon; resolves to what it printed. */
-async function alerts(
+const alerts = (daemon: RunningDaemon, ...args: readonly string[]) => run(daemon, 'alerts', ...args)
+
+async function run(
   daemon: RunningDaemon,
   ...args: readonly string[]
 ): Promise<{ code: number; out: string; err: string }> {
-  const child = spawn(process.execPath, [CLI, 'alerts', ...args, '--data', daemon.dataDir], { cwd: daemon.home })
+  const child = spawn(process.execPath, [CLI, ...args, '--data', daemon.dataDir], { cwd: daemon.home })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
@@ -166,6 +168,12 @@ test('a person sees, acknowledges, silences and tests by commands, and the histo
     ['ALERT_TESTED', 'owner'],
     ['ALERT_TESTED', 'owner'],
   ])
+  // The audit log has what became of alerts, and no name that somebody gave.
+  const rows = await run(daemon, 'audit', 'tail', '--target', 'ProviderError')
+  expect(rows.out).toMatch(/ALERT_FIRED {2}system {2}ProviderError .*"severity":"HIGH"/)
+  expect(rows.out).toMatch(/ALERT_ACKNOWLEDGED {2}admin {2}ProviderError/)
+  expect((await run(daemon, 'audit', 'tail', '--type', 'ALERT_SILENCED')).out).toContain('admin  server="files"')
+  expect(rows.out).not.toContain('anna')
 })
 
 test('what Twilio took and did not deliver goes to the next channel, and only Twilio can say so', async () => {

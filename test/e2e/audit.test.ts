@@ -21,7 +21,7 @@ async function audited(config: object = {}): Promise<RunningDaemon> {
   const daemon = await daemonOfTest({
     config: {
       servers: { memory: MEMORY },
-      audit: { before: ['memory.search_*'] },
+      audit: { before: ['memory.search_*'], commitments: [{ tool: 'search_nodes', argument: 'query' }] },
       listen: { adminToken: TOKEN },
       ...config,
     },
@@ -88,10 +88,13 @@ describe('the audit log of a daemon', () => {
     )
     // The call went on behind its row.
     const intent = all.find((one: { event_type: string }) => one.event_type === 'TOOL_INTENT')
-    expect(intent).toMatchObject({ target: 'memory.search_nodes', actor: 'system', details: {} })
+    expect(intent).toMatchObject({
+      target: 'memory.search_nodes',
+      actor: 'system',
+      details: { commitments: { 'arguments.query': expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    })
     expect(intent.seq).toBeLessThan(row.seq)
     expect(JSON.stringify(all)).not.toContain(SECRET)
-    expect(readFileSync(join(daemon.dataDir, 'audit.db')).includes(SECRET)).toBe(false)
 
     const key = readFileSync(join(daemon.dataDir, 'audit.pub'), 'utf8').trim()
     const script = fileURLToPath(new URL('../../tools/verify_audit.py', import.meta.url))
@@ -117,6 +120,13 @@ describe('the audit log of a daemon', () => {
     )
     const found = await audit(daemon, 'search', 'search_nodes', '--type', 'TOOL_CALLED', '--json')
     const { seq } = JSON.parse(found.out)
+    const [{ seq: intent }] = (await api(daemon, 'type=TOOL_INTENT')).body.rows
+    const opened = async () => JSON.parse((await audit(daemon, 'show', String(intent), '--open')).out).opened
+    expect(await opened()).toEqual({ 'arguments.query': { value: SECRET, holds: true } })
+    expect((await audit(daemon, 'erase', String(intent), 'arguments.query')).status).toBe(0)
+    expect(await opened()).toEqual({})
+    for (const file of ['audit.db', 'audit.db-wal'])
+      expect(readFileSync(join(daemon.dataDir, file)).includes(SECRET)).toBe(false)
     expect(JSON.parse((await audit(daemon, 'show', String(seq))).out)).toMatchObject({
       seq,
       target: 'memory.search_nodes',

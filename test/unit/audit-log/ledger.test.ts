@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Event } from '../../../packages/instrument/src/event/index.js'
-import { beginLog, type Draft, seal } from '../../../packages/server/src/audit/index.js'
-import { createLedger } from '../../../packages/server/src/sinks/audit/index.js'
+import { beginLog, type Draft, opens, parseRow, seal } from '../../../packages/server/src/audit/index.js'
+import { createLedger, type LedgerSetup } from '../../../packages/server/src/sinks/audit/index.js'
 
 const AT = Date.parse('2026-11-21T04:00:00.000Z')
 
-function ledgerOf(policy: 'open' | 'closed', record: (drafts: readonly Draft[]) => Promise<void>) {
+function ledgerOf(
+  policy: 'open' | 'closed',
+  record: (drafts: readonly Draft[]) => Promise<void>,
+  named: LedgerSetup['named'] = [],
+) {
   const published: Event[] = []
   const ledger = createLedger({
     log: { record },
     policy,
     matches: (name) => ['transfer', 'notes.drop'].includes(name),
+    named,
     mask: (name) => name.replace('secret', '[masked]'),
     publish: (event) => published.push(event),
     now: () => AT,
@@ -74,4 +79,27 @@ test('a row that is not saved within five seconds counts as not saved', async ()
   const written = ledger.write(calls)
   await vi.advanceTimersByTimeAsync(5000)
   expect(await written).toBe(false)
+})
+
+test('a row commits to the arguments that were named, and holds none of them', async () => {
+  const matches = (name: string) => name === 'bank.pay'
+  const rows: Draft[] = []
+  const record = async (drafts: readonly Draft[]) => void rows.push(...drafts)
+  const named = ['to.iban', 'note', 'deep', 'long'].map((argument) => ({ matches, argument }))
+  const { ledger } = ledgerOf('open', record, named)
+  expect(ledger.wants({ server: 'bank', tool: 'pay' })).toBe(true)
+  const deep = JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`)
+  const given = { to: { iban: 'DE02120300000000202051' }, amount: 3, deep, long: 'x'.repeat(70_000) }
+  await ledger.write([{ server: 'bank', tool: 'pay', arguments: given }])
+  const [row] = seal(rows, beginLog('example.com/audit')).rows
+  const { details } = parseRow(row!.bytes)
+  // What is not there is not committed to; what has no form to commit to is named.
+  expect(details).toEqual({
+    commitments: { 'arguments.to.iban': expect.stringMatching(/^[0-9a-f]{64}$/) },
+    uncommitted: ['arguments.deep', 'arguments.long'],
+  })
+  expect(Buffer.from(row!.bytes).toString()).not.toContain('DE02')
+  const [commitment] = rows[0]!.commitments!
+  expect(commitment).toMatchObject({ value: '"DE02120300000000202051"' })
+  expect(opens(commitment!.digest, commitment!)).toBe(true)
 })

@@ -68,6 +68,31 @@ test('what an auditor asks for becomes a row each, and what nobody asks for none
     event('session.opened', AT, who, { era: 'legacy' }),
     event('session.closed', AT, who, { durationMs: 9, reason: 'client' }),
     event('limit', AT, who, { limitType: 'agent', layer: 'mcp' }),
+    event('budget', AT, who, {
+      budget: 'all',
+      stage: 'warned',
+      severity: 'MEDIUM',
+      spentUsd: 8.005,
+      limitUsd: 10,
+      per: 'day',
+    }),
+    event('budget', AT, who, {
+      budget: 'all',
+      stage: 'renewed',
+      severity: 'LOW',
+      spentUsd: 0,
+      limitUsd: 10,
+      per: 'day',
+    }),
+    event(
+      'alert',
+      AT,
+      { server: 'mcp-vitals' },
+      { action: 'fired', alert: 'Down', severity: 'HIGH', fingerprint: 'f1', concerns: 'notes' },
+    ),
+    event('alert', AT, { server: 'mcp-vitals', agent: 'admin' }, { action: 'acknowledged', alert: 'Down' }),
+    event('alert', AT, { server: 'mcp-vitals', agent: 'admin' }, { action: 'silenced', alert: 'server="notes"' }),
+    event('alert', AT, { server: 'mcp-vitals' }, { action: 'resolved', alert: 'Down' }),
     ended(),
     ended({ method: 'tools/list' }),
     event('notification', AT, who, { direction: 'client_to_server', method: 'x', sizeBytes: 1 }),
@@ -84,8 +109,16 @@ test('what an auditor asks for becomes a row each, and what nobody asks for none
     ['SESSION_OPENED', 'reporter', 'notes'],
     ['SESSION_CLOSED', 'reporter', 'notes'],
     ['RATE_LIMITED', 'reporter', 'notes'],
+    ['SPENDING_LIMIT', 'reporter', 'all'],
+    ['ALERT_FIRED', 'system', 'Down'],
+    ['ALERT_ACKNOWLEDGED', 'admin', 'Down'],
+    ['ALERT_SILENCED', 'admin', 'server="notes"'],
+    ['ALERT_RESOLVED', 'system', 'Down'],
     ['TOOL_CALLED', 'reporter', 'notes.add'],
   ])
+  const detailsOf = (type: string) => rows.find(({ eventType }) => eventType === type)?.details
+  expect(detailsOf('SPENDING_LIMIT')).toEqual({ stage: 'warned', per: 'day', spent_cents: 801, limit_cents: 1000 })
+  expect(detailsOf('ALERT_FIRED')).toEqual({ severity: 'HIGH', fingerprint: 'f1', server: 'notes' })
   expect(rows.at(-1)).toMatchObject({
     timestamp: '2026-11-21T04:00:00.000Z',
     origin: 'daemon',

@@ -17,7 +17,7 @@ const NONE = { reports: [], pulses: [], settled: [] }
 function keeperOf(database: AlertDatabase, onDisk: (error: unknown) => void, historyDays = 90): Keeper {
   const options = { ...alertsOptions.parse({}), groupWaitMs: 0 }
   const engine = new AlertEngine({ options, graveToo: [], traitsOf: () => traits, kept: database.load(), now: 0 })
-  return new Keeper({ database, engine, historyDays, onDisk })
+  return new Keeper({ database, engine, historyDays, onDisk, onHistory: () => {} })
 }
 
 function database(): AlertDatabase {

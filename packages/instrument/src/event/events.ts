@@ -279,6 +279,16 @@ export const EVENTS = {
       forecastUsd: optional(number('What will be spent by the end of the month, for a budget by the month.')),
     },
   },
+  alert: {
+    doc: 'An alert fired, was taken on or ended, or alerts were silenced, as this daemon keeps them: see docs/alerts.md.',
+    fields: {
+      action: choice('What became of it.', ['fired', 'acknowledged', 'resolved', 'silenced'] as const),
+      alert: text('Name of the alert; of a silence its matchers.', 256),
+      severity: optional(choice('How grave.', ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const)),
+      fingerprint: optional(text('Tells alerts of one name apart.', 64)),
+      concerns: optional(text('Server that it is about.', 128)),
+    },
+  },
   error: {
     doc: 'An application error, recorded by hand.',
     fields: {

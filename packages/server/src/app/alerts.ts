@@ -28,6 +28,7 @@ import { type AlertsFace, createAlertsFace, createTwilioFace } from '../faces/al
 import { openPager, type Pager, type PagerChannel } from '../pager/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import type { Store } from '../store/index.js'
+import { createAlertEvents } from './alert-events.js'
 import { startFeed, startHeartbeat } from './alert-senders.js'
 import { readTriggers } from './restore.js'
 import { tell } from './sources.js'
@@ -78,6 +79,7 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
   )
   const tools: ChannelTools = { fetch, say: (level, name, message, fields) => logger[level](name, message, fields) }
   const channels = Object.fromEntries(messages.map(([name, entry]) => [name, pagerChannel(entry, tools, name)]))
+  const events = createAlertEvents()
   let publish: Publish = () => {}
 
   const pager = alerts.enabled
@@ -85,6 +87,7 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
         ...{ dir: dataDir, options: alerts, channels },
         graveToo: ADMIN_CHANNEL in channels ? [ADMIN_CHANNEL] : [],
         onFault: tell(logger),
+        onHistory: events.tell,
         onTrouble: (channel, problem) =>
           logger.warning('alert_not_sent', `The alert channel ${channel} did not take a message: ${problem}`, {
             channel,
@@ -131,6 +134,7 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
     },
     connect(registry, publishOf) {
       publish = publishOf
+      events.connect(publishOf)
       if (pager) watchAlerts(registry, () => readingsOf(pager, beat?.lastAt()))
     },
   }

@@ -65,14 +65,15 @@ export async function openAudit(needs: {
     },
     onInvalid: onFault,
   })
-  const { before, policy } = config.audit
+  const { before, commitments, policy } = config.audit
   const ledger =
-    before.length === 0
+    before.length + commitments.length === 0
       ? undefined
       : createLedger({
           log,
           policy,
           matches: createGlobs(before),
+          named: commitments.map(({ tool, argument }) => ({ matches: createGlobs([tool]), argument })),
           mask: redactName,
           publish: (one) => publish(one),
           now: Date.now,

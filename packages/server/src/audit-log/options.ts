@@ -77,6 +77,23 @@ export const auditOptions = z
           'Tools, as `<tool>` or `<server>.<tool>`, `*` for any letters, whose calls through the gateway go on only when a row TOOL_INTENT is saved. Each then waits for the disk, some milliseconds.',
         examples: [['delete_*', 'bank.transfer']],
       }),
+    commitments: z
+      .array(
+        z.strictObject({
+          tool: z.string().min(1).max(256),
+          argument: z
+            .string()
+            .regex(/^[^.]+(?:\.[^.]+)*$/)
+            .max(118),
+        }),
+      )
+      .max(16)
+      .default([])
+      .meta({
+        description:
+          'Arguments that rows TOOL_INTENT commit to, by tool (as in `before`) and keys joined by dots: the row holds an HMAC, salt and value lie beside it in the log’s file until they are erased (mcp-vitals audit erase). These calls are written down first, as those of `before`. 16 at most.',
+        examples: [[{ tool: 'bank.transfer', argument: 'amount' }]],
+      }),
     policy: z
       .enum(['open', 'closed'])
       .default('open')
@@ -120,14 +137,15 @@ export const auditOptions = z
         examples: [{ backup: { file: '/mnt/backup/audit-checkpoints' } }],
       }),
   })
-  .superRefine(({ enabled, policy, before }, context) => {
-    if (before.length > 0 && !enabled)
+  .superRefine(({ enabled, policy, before, commitments }, context) => {
+    const isNamed = before.length + commitments.length > 0
+    if (isNamed && !enabled)
       context.addIssue({
         code: 'custom',
         path: ['before'],
         message: 'names tools, while audit.enabled is false; expected: true there',
       })
-    if (policy === 'closed' && before.length === 0)
+    if (policy === 'closed' && !isNamed)
       context.addIssue({
         code: 'custom',
         path: ['before'],

@@ -30,6 +30,7 @@ export function addAudit(program: Command, setting: () => Setting): void {
     .action((text: string, flags: AuditFlags) => run('tail')({ ...flags, text }))
   place(audit.command('show').description('show one row'))
     .argument('<seq>', 'its number')
+    .option('--open', 'with the values that it commits to, as far as they were not erased, each checked')
     .action((seq: string, flags: AuditFlags) => run('show')({ ...flags, seq }))
   place(
     audit.command('verify').description('check the log, or files of it, row by row; status 1 where it does not hold'),

@@ -27,6 +27,7 @@ export interface AuditFlags {
   readonly text?: string
   readonly limit?: string
   readonly json?: boolean
+  readonly open?: boolean
   readonly seq?: string
   readonly field?: string
   readonly files?: readonly string[]

@@ -8,7 +8,9 @@ import {
   type Evidence,
   frontierAt,
   MAX_UNSIGNED_ROWS,
+  type Opening,
   oneAfterTheOther,
+  opens,
   readLeavesFile,
   readRowsFile,
   readSigningKey,
@@ -65,8 +67,23 @@ function lineOf(row: ShownRow): string {
 /** Shows one row with all of its members. */
 export async function show(flags: AuditFlags, { terminal }: Setting): Promise<void> {
   const seq = countOf('<seq>', flags.seq ?? '')
-  const row = await reading(flags, terminal, (reader) => rowAt(reader, seq))
-  terminal.out.write(`${JSON.stringify(showRow(row), undefined, 2)}\n`)
+  const shown = await reading(flags, terminal, async (reader) => {
+    const row = showRow(await rowAt(reader, seq))
+    return flags.open ? { ...row, opened: openedOf(row, await reader.openings(seq)) } : row
+  })
+  terminal.out.write(`${JSON.stringify(shown, undefined, 2)}\n`)
+}
+
+/** What a row commits to, by field: the value, and whether it is the one that was committed to. */
+function openedOf(row: ShownRow, openings: readonly Opening[]) {
+  const digests: Readonly<Record<string, unknown>> =
+    'details' in row ? { ...(row.details.commitments as object | undefined) } : {}
+  return Object.fromEntries(
+    openings.map((opening) => [
+      opening.field,
+      { value: JSON.parse(opening.value), holds: opens(String(digests[opening.field]), opening) },
+    ]),
+  )
 }
 
 /** Checks the log, or files of it. Status 1 where it does not hold. */

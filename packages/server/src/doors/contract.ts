@@ -113,6 +113,8 @@ export interface IntendedCall {
   readonly server: string
   readonly tool: string
   readonly agent: string | undefined
+  /** `params.arguments`, of which the log keeps what its owner named, and nothing else. */
+  readonly arguments: unknown
 }
 
 /** What the doors ask of budgets: whether a call that costs may still pass. */

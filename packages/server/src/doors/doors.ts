@@ -278,7 +278,7 @@ class ServerDoor implements Door {
       return doesNotFit(tool!, misfit)
     }
     if (tool !== undefined && ledger?.wants({ server: this.#server, tool }))
-      intended.push({ server: this.#server, tool, agent: holder?.agent })
+      intended.push({ server: this.#server, tool, agent: holder?.agent, arguments: message.arguments })
     return undefined
   }
 

@@ -14,6 +14,8 @@ export interface KeeperSetup {
   readonly historyDays: number
   /** Told once when the disk refuses a step, and once (undefined) when it takes one again. */
   readonly onDisk: (error: unknown) => void
+  /** Told of what each step came to. */
+  readonly onHistory: (entries: readonly HistoryEntry[]) => void
 }
 
 /**
@@ -38,7 +40,7 @@ export class Keeper {
     for (const pulse of pulses) engine.pulse(pulse, now)
     engine.tick(now)
     const messages = engine.waiting(now).flatMap((channel) => engine.next(channel, now) ?? [])
-    this.#save(engine.take())
+    this.#keep(engine.take())
     if (now - this.#historyAt >= HISTORY_EVERY_MS && !this.#isRefused) {
       // More than one step's worth is left for the next turn.
       if (!database.removeHistory(now - historyDays * DAY_MS)) this.#historyAt = now
@@ -48,7 +50,7 @@ export class Keeper {
 
   act(act: Act, now: number): boolean {
     const done = this.#do(act, now)
-    this.#save(this.#setup.engine.take())
+    this.#keep(this.#setup.engine.take())
     return done
   }
 
@@ -83,6 +85,11 @@ export class Keeper {
       case 'delivered':
         return engine.delivered(act.channel, act.receipt, act.problem, now)
     }
+  }
+
+  #keep(step: Step): void {
+    this.#save(step)
+    if (step.history.length > 0) this.#setup.onHistory(step.history)
   }
 
   #save({ changes, history }: Step): void {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type {
   AlertsOptions,
   ChannelTraits,
+  HistoryEntry,
   MessageRecord,
   Notification,
   OutboxLimits,
@@ -12,7 +13,7 @@ import type {
 import { type VitalsError, vitalsError } from '../errors/index.js'
 import { moveDatabaseAside } from '../sqlite/index.js'
 import { startThread, type Thread } from '../threads/index.js'
-import type { Act, Calls, Figures, HistoryQuery, WorkerData } from './protocol.js'
+import type { Act, Calls, Figures, HistoryQuery, Told, WorkerData } from './protocol.js'
 
 /** Name of the alerts' database in the state directory. */
 const DATABASE_FILE = 'alerts.db'
@@ -47,6 +48,8 @@ export interface PagerSetup {
   readonly onFault: (error: VitalsError) => void
   /** Told of each try that failed: the channel, and why in words without secrets. Must not throw. */
   readonly onTrouble?: (channel: string, problem: string) => void
+  /** Told of what became of alerts, silences and messages, once it is kept. Must not throw. */
+  readonly onHistory?: (entries: readonly HistoryEntry[]) => void
 }
 
 /** What the pager did since it was opened. */
@@ -83,7 +86,7 @@ export interface Pager {
 
 /** Opens the pager, making or migrating its file; what waited there is sent. Rejects with ALERTS_FAILED or STORE_SCHEMA_NEWER. */
 export async function openPager(setup: PagerSetup): Promise<Pager> {
-  const { dir, options, graveToo, channels, onFault } = setup
+  const { dir, options, graveToo, channels, onFault, onHistory } = setup
   const file = join(dir, DATABASE_FILE)
   const traits = Object.fromEntries(Object.entries(channels).map(([name, { traits }]) => [name, traits]))
   const failed = (action: string, reason: string) => vitalsError('ALERTS_FAILED', { file, action, reason })
@@ -99,6 +102,7 @@ export async function openPager(setup: PagerSetup): Promise<Pager> {
       }
     },
     onFault,
+    onTold: (entries: Told) => onHistory?.(entries),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
   })
   return new RunningPager(setup, thread)

@@ -20,6 +20,9 @@ export type Act =
   | { readonly do: 'unsilence'; readonly id: string; readonly by: string }
   | { readonly do: 'delivered'; readonly channel: string; readonly receipt: string; readonly problem?: string }
 
+/** What the thread tells unasked: what became of alerts and silences, once it is kept. */
+export type Told = readonly HistoryEntry[]
+
 /** What happened since the turn before. */
 export interface Turn {
   readonly reports: readonly Report[]

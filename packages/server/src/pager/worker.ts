@@ -25,6 +25,7 @@ if (database) {
     }),
     historyDays: options.historyDays,
     onDisk,
+    onHistory: (entries) => post({ kind: 'told', told: entries }),
   })
   port.on('message', (request: Request) => answer(keeper, request))
   post({ kind: 'ready' })

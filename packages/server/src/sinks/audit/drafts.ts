@@ -1,6 +1,13 @@
 import type { Event, EventOf, EventType } from '@mcp-vitals/instrument/event'
 import type { Entrance } from '@mcp-vitals/instrument/stream'
-import { AUDIT_EVENTS, type AuditEventType, DAEMON_ORIGIN, DRAFT_LIMITS, type Draft } from '../../audit/index.js'
+import {
+  AUDIT_EVENTS,
+  type AuditEventType,
+  type Commitment,
+  DAEMON_ORIGIN,
+  DRAFT_LIMITS,
+  type Draft,
+} from '../../audit/index.js'
 
 type Details = Draft['details']
 
@@ -16,6 +23,13 @@ const SYSTEM = 'system'
 const NOT_IN_ORIGIN = /[^\w.-]/g
 const ORIGIN_CHARS = 64
 const LATEST_MS = 253_402_300_799_999
+
+const ALERT_TYPES = {
+  fired: 'ALERT_FIRED',
+  acknowledged: 'ALERT_ACKNOWLEDGED',
+  resolved: 'ALERT_RESOLVED',
+  silenced: 'ALERT_SILENCED',
+} as const satisfies Record<EventOf<'alert'>['action'], AuditEventType>
 
 type Contents = { readonly [T in EventType]?: (event: EventOf<T>) => Content | undefined }
 
@@ -35,6 +49,19 @@ const CONTENTS: Contents = {
         },
   security: ({ kind }) =>
     kind === 'CONFIG_CHANGED' ? { eventType: 'CONFIG_CHANGED', target: '', details: {} } : undefined,
+  budget: ({ budget, stage, spentUsd, limitUsd, per }) =>
+    stage === 'renewed'
+      ? undefined
+      : {
+          eventType: 'SPENDING_LIMIT',
+          target: budget,
+          details: known({ stage, per, spent_cents: 100 * spentUsd, limit_cents: 100 * limitUsd }),
+        },
+  alert: ({ action, alert, severity, fingerprint, concerns }) => ({
+    eventType: ALERT_TYPES[action],
+    target: alert,
+    details: known({ severity, fingerprint, server: concerns }),
+  }),
   'process.started': ({ server, pid, restart }) => ({
     eventType: 'SERVER_STARTED',
     target: server,
@@ -100,19 +127,26 @@ export function draftOf(content: Content, event: Event, entrance: Entrance, id: 
   }
 }
 
-/** The row of a call that is about to go on; names come masked. */
-export function intentOf(
-  call: { readonly server: string; readonly tool: string; readonly agent?: string | undefined },
-  at: number,
-  id: string,
-): Draft {
+/** What is kept of a call that is about to go on; names come masked. */
+export interface Intent {
+  readonly server: string
+  readonly tool: string
+  readonly agent?: string | undefined
+  readonly commitments: readonly Commitment[]
+  /** Fields that were to be committed to and could not be. */
+  readonly uncommitted: readonly string[]
+}
+
+/** The row of a call that is about to go on. */
+export function intentOf({ server, tool, agent, commitments, uncommitted }: Intent, at: number, id: string): Draft {
   return {
     id,
     timestamp: new Date(at).toISOString(),
     eventType: 'TOOL_INTENT',
-    actor: text(call.agent || SYSTEM, DRAFT_LIMITS.actorChars),
-    target: text(`${call.server}.${call.tool}`, DRAFT_LIMITS.targetChars),
-    details: {},
+    actor: text(agent || SYSTEM, DRAFT_LIMITS.actorChars),
+    target: text(`${server}.${tool}`, DRAFT_LIMITS.targetChars),
+    details: uncommitted.length === 0 ? {} : { uncommitted },
+    commitments,
     origin: DAEMON_ORIGIN,
   }
 }

@@ -1,5 +1,6 @@
 import { event } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
+import { commitTo, type NamedArgument } from './commit.js'
 import { intentOf } from './drafts.js'
 import type { RowLog } from './sink.js'
 
@@ -11,6 +12,7 @@ interface Call {
   readonly server: string
   readonly tool: string
   readonly agent?: string | undefined
+  readonly arguments?: unknown
 }
 
 export interface LedgerSetup {
@@ -19,6 +21,8 @@ export interface LedgerSetup {
   readonly policy: 'open' | 'closed'
   /** Whether a tool, as `<tool>` or `<server>.<tool>`, is one of those that are written down first. */
   readonly matches: (name: string) => boolean
+  /** Arguments that the rows commit to; their tools are written down first, too. */
+  readonly named: readonly NamedArgument[]
   /** Masks a name that came from outside. */
   readonly mask: (name: string) => string
   readonly publish: Publish
@@ -39,11 +43,13 @@ export interface Ledger {
  * Commits a row TOOL_INTENT for each call before it goes on. Where that fails, an event tells of it: a call that went on
  * unrecorded is CRITICAL, one that was refused HIGH. Each call tries anew, so that a log that was mended lets the next pass.
  */
-export function createLedger({ log, policy, matches, mask, publish, now, newId }: LedgerSetup): Ledger {
+export function createLedger({ log, policy, matches, named, mask, publish, now, newId }: LedgerSetup): Ledger {
   async function isWritten(calls: readonly Call[]): Promise<boolean> {
-    const drafts = calls.map(({ server, tool, agent }) => {
-      const named = { server: mask(server), tool: mask(tool), ...(agent !== undefined && { agent: mask(agent) }) }
-      return intentOf(named, now(), newId())
+    const drafts = calls.map((call) => {
+      const { server, tool, agent } = call
+      const names = { server: mask(server), tool: mask(tool), agent: agent === undefined ? undefined : mask(agent) }
+      const wanted = named.filter((one) => isOf(one, call))
+      return intentOf({ ...names, ...commitTo(call.arguments, wanted) }, now(), newId())
     })
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<boolean>((resolve) => {
@@ -57,7 +63,7 @@ export function createLedger({ log, policy, matches, mask, publish, now, newId }
   }
 
   return {
-    wants: ({ server, tool }) => matches(tool) || matches(`${server}.${tool}`),
+    wants: (call) => isOf({ matches }, call) || named.some((one) => isOf(one, call)),
     async write(calls) {
       if (await isWritten(calls)) return true
       const isClosed = policy === 'closed'
@@ -75,4 +81,8 @@ export function createLedger({ log, policy, matches, mask, publish, now, newId }
       return !isClosed
     },
   }
+}
+
+function isOf({ matches }: Pick<NamedArgument, 'matches'>, { server, tool }: Pick<Call, 'server' | 'tool'>): boolean {
+  return matches(tool) || matches(`${server}.${tool}`)
 }

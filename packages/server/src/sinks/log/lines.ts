@@ -83,6 +83,8 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
     `budget_${e.stage}`,
     `Budget ${e.stage}: ${e.budget}, ${e.spentUsd.toFixed(2)} of ${e.limitUsd.toFixed(2)} USD this ${e.per}${e.forecastUsd === undefined ? '' : `, ${e.forecastUsd.toFixed(2)} by its end if it goes on like this`}`,
   ],
+  // The alerts' own channel `log` tells of them as they are routed; this is what happened.
+  alert: (e) => ['debug', `alert_${e.action}`, `Alert ${e.action}: ${e.alert}`],
   error: (e) => ['error', 'error', `Error: ${e.errorType}${because(e.reason)}`],
   anomaly: (e) => [
     e.stage === 'found' || e.stage === 'worse' ? SEVERITY_LEVELS[e.severity] : 'info',

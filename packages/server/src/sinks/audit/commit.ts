@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { type Commitment, commit, type Json, NotCanonical, SALT_BYTES } from '../../audit/index.js'
+
+/** Longest canonical JSON of one value that is committed to, in characters. */
+const MOST_CHARS = 65_536
+
+/** A value that the log's owner named: an argument of a tool, by its keys joined with dots. */
+export interface NamedArgument {
+  /** Whether a tool, as `<tool>` or `<server>.<tool>`, is meant. */
+  readonly matches: (name: string) => boolean
+  readonly argument: string
+}
+
+/** Commits to what is there of the named arguments. What has no canonical form, or is too long, is `uncommitted`. */
+export function commitTo(given: unknown, named: readonly NamedArgument[]) {
+  const commitments: Commitment[] = []
+  const uncommitted: string[] = []
+  for (const { argument } of named) {
+    const field = `arguments.${argument}`
+    const value = valueAt(given, argument.split('.'))
+    if (value === undefined || commitments.some((one) => one.field === field)) continue
+    const commitment = tryCommit(field, value)
+    if (commitment) commitments.push(commitment)
+    else uncommitted.push(field)
+  }
+  return { commitments, uncommitted }
+}
+
+function valueAt(given: unknown, keys: readonly string[]): unknown {
+  let at = given
+  for (const key of keys) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[key]
+  }
+  return at
+}
+
+function tryCommit(field: string, value: unknown): Commitment | undefined {
+  try {
+    const made = commit(field, value as Json, randomBytes(SALT_BYTES))
+    return made.value.length > MOST_CHARS ? undefined : made
+  } catch (error) {
+    if (error instanceof NotCanonical) return undefined
+    throw error
+  }
+}
