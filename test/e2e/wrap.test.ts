@@ -172,6 +172,25 @@ describe('nobody stays behind', () => {
     await until(() => existsSync(seen))
   })
 
+  test('a client that ends as the SDKs do (input, SIGTERM, SIGKILL) leaves no server, nor what that started', async () => {
+    const stubborn = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"
+    const server = script(`
+      import { spawn } from 'node:child_process'
+      process.on('SIGTERM', () => console.log('no'))
+      setInterval(() => {}, 1000)
+      const helper = spawn(process.execPath, ['-e', ${JSON.stringify(`${stubborn}; console.log(1)`)}], { stdio: ['ignore', 'pipe', 'ignore'] })
+      helper.stdout.once('data', () => console.log(JSON.stringify([process.pid, helper.pid])))`)
+    const running = start(wrapped(server), temporaryDir())
+    await until(() => running.out().at(-1) === 10)
+    const pids = JSON.parse(running.out().toString()) as number[]
+    running.process.stdin.end()
+    running.process.kill('SIGTERM')
+    await until(() => running.out().toString().endsWith('no\n'))
+    expect(pids.map(exists)).toEqual([true, true])
+    running.process.kill('SIGKILL')
+    await until(() => !pids.some(exists))
+  })
+
   test('a client that stops reading and is gone takes a server with it that ignores everything but SIGKILL', async () => {
     const server = script(
       "process.on('SIGTERM', () => {}); process.stdout.on('error', () => {}); console.log(process.pid); setInterval(() => console.log('more'), 50)",

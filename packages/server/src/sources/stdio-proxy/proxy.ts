@@ -8,7 +8,7 @@ import {
   type ExtractionRules,
 } from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
-import { type Child, type ChildExit, startChild } from '../../children/index.js'
+import { type Child, type ChildExit, guardGroup, startChild } from '../../children/index.js'
 import { PROXY_TIMES, type ProxyTimes } from './options.js'
 import { type Pump, pump } from './pump.js'
 import type { Take } from './reuse.js'
@@ -81,6 +81,7 @@ class ObservingProxy implements StdioProxy {
   #over = false
   #stopped = false
   #sweeper: NodeJS.Timeout | undefined
+  #unguard: (() => void) | undefined
   #observerFaults = 0
 
   constructor(options: StdioProxyOptions) {
@@ -128,6 +129,8 @@ class ObservingProxy implements StdioProxy {
     this.#unwanted = true
     const child = this.#child
     if (child?.pid === undefined) return
+    // A client that is not heeded sends SIGKILL next, and would end this process alone.
+    if (signal === 'SIGTERM') this.#unguard ??= guardGroup(child.pid)
     try {
       // The server alone, as without us: what it started is its own to tell.
       process.kill(child.pid, signal)
@@ -201,6 +204,7 @@ class ObservingProxy implements StdioProxy {
     this.#over = true
     // What the server left behind in its group must not outlive us. Mostly that is nobody, and this takes no time.
     await this.#child?.end(this.#times.graceMs)
+    this.#unguard?.()
     this.#input?.source.destroy()
     const { publish, now, clock } = this.#options
     clearInterval(this.#sweeper)
