@@ -1,16 +1,19 @@
 /**
  * `npm run prove`: the proofs that take long (soaks, kill loops, fault injection), which are too long for each change.
+ * `npm run prove -- gateway-soak` runs one, `--list` lists them, `--help` tells more.
+ *
  * The tests of test/faults and test/soak, and those of test/property that FOLDERS names, see MCP_VITALS_PROVE=1, run at
  * full length, and append one JSON line for each figure, `{"proof","figure","value","unit"}`, to the file that
- * MCP_VITALS_PROVE_RESULTS names. The figures are written to docs/proofs.md with the commit, the machine and the seed
- * that they were taken with. A seed of one's own (`MCP_VITALS_PROVE_SEED`) replays a run as far as the machine's own timing lets it.
+ * MCP_VITALS_PROVE_RESULTS names. The figures of a run of all are written to docs/proofs.md with the commit, the machine
+ * and the seed that they were taken with. A seed of one's own (`MCP_VITALS_PROVE_SEED`) replays a run as far as the machine's own timing lets it.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setUp } from './setup.mjs'
 import { capture, foreground, ROOT } from './steps.mjs'
 
+/** Beginnings of the paths of the test files that are proofs. */
 const FOLDERS = [
   'test/faults',
   'test/soak',
@@ -43,10 +46,46 @@ async function page(rows, { date, seed, minutes }) {
   ].join('\n')
 }
 
-const folders = FOLDERS.filter((folder) => existsSync(join(ROOT, folder)))
-if (folders.length === 0) {
-  process.stderr.write(`There is nothing to prove: none of ${FOLDERS.join(', ')} exists.\n`)
-  process.exit(1)
+/** Name → test file, of each proof. */
+function proofs() {
+  const files = readdirSync(join(ROOT, 'test'), { recursive: true })
+    .map((file) => `test/${file}`)
+    .filter((file) => file.endsWith('.test.ts') && FOLDERS.some((folder) => file.startsWith(folder)))
+  return new Map(files.map((file) => [basename(file, '.test.ts'), file]).sort(([a], [b]) => a.localeCompare(b)))
+}
+
+const HELP = `Usage: npm run prove -- [options] [proof...]
+
+Runs the proofs that take long, at full length; all where none is named. A run of all writes its figures to
+docs/proofs.md; one of some prints them, and leaves the page as it was.
+
+Options:
+  --list  list the proofs (those that are named), and run nothing
+  --help  this text
+
+Environment:
+  MCP_VITALS_PROVE_SEED  seed of the run, to have an earlier one again
+`
+
+/** Ends the process with what is wrong with the command line. */
+function refuse(problem) {
+  process.stderr.write(`${problem}\nnpm run prove -- --help tells what there is.\n`)
+  process.exit(2)
+}
+
+const words = process.argv.slice(2)
+const known = proofs()
+if (words.some((word) => word === '--help' || word === '-h')) {
+  process.stdout.write(HELP)
+  process.exit(0)
+}
+const names = words.filter((word) => word !== '--list')
+const unknown = names.find((name) => !known.has(name))
+if (unknown !== undefined) refuse(`There is no ${unknown.startsWith('-') ? 'option' : 'proof'} ${unknown}.`)
+const chosen = [...known].filter(([name]) => names.length === 0 || names.includes(name))
+if (words.includes('--list')) {
+  process.stdout.write(chosen.map(([name, file]) => `${name.padEnd(24)} ${file}\n`).join(''))
+  process.exit(0)
 }
 if (!(await setUp())) process.exit(1)
 const temporary = mkdtempSync(join(tmpdir(), 'mcp-vitals-prove-'))
@@ -55,16 +94,20 @@ const seed = process.env.MCP_VITALS_PROVE_SEED ?? String(Date.now() % 1_000_000_
 const env = { ...process.env, MCP_VITALS_PROVE: '1', MCP_VITALS_PROVE_RESULTS: results, MCP_VITALS_PROVE_SEED: seed }
 const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
 const startedAt = performance.now()
-const status = await foreground(process.execPath, [vitest, 'run', ...folders], { env })
+const status = await foreground(process.execPath, [vitest, 'run', ...chosen.map(([, file]) => file)], { env })
 const lines = existsSync(results) ? readFileSync(results, 'utf8').trim().split('\n') : []
 rmSync(temporary, { recursive: true, force: true })
-if (status !== 0 || lines.length === 0) {
-  process.stderr.write(
-    status === 0
-      ? 'The proofs gave no figure.\n'
-      : `The proofs failed with seed ${seed}; docs/proofs.md is left as it was.\n`,
-  )
-  process.exit(status || 1)
+if (status !== 0) {
+  process.stderr.write(`The proofs failed with seed ${seed}; docs/proofs.md is left as it was.\n`)
+  process.exit(status)
+}
+if (names.length > 0) {
+  process.stdout.write('Only a run of all is written to docs/proofs.md, which is left as it was.\n')
+  process.exit(0)
+}
+if (lines.length === 0) {
+  process.stderr.write('The proofs gave no figure.\n')
+  process.exit(1)
 }
 // Files run side by side: the figures of one proof are brought together.
 const rows = lines.map((line) => JSON.parse(line)).sort((a, b) => a.proof.localeCompare(b.proof))
