@@ -259,20 +259,29 @@ test('a server that breaks off in its answer breaks off the client’s', async (
   expect(harness.ofType('request.ended')).toMatchObject([{ outcome: 'transport_error' }])
 })
 
-test('a client that leaves a call of a session leaves it open: the answer may be fetched later', async () => {
-  answer = (_, res) => {
-    res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-    res.write(': begun\n\n')
-  }
+/** Begins a call of a session, and leaves once the answer began with these bytes. */
+async function leaveCall(begun: string): Promise<void> {
+  answer = (_, res) => res.writeHead(200, { 'content-type': 'text/event-stream' }).write(begun)
   const stop = new AbortController()
-  const headers = { ...json.headers, 'mcp-session-id': 'known' }
-  await fetch(harness.address('raw'), { ...json, headers, signal: stop.signal })
+  const response = await fetch(harness.address('raw'), { ...json, headers: inSession, signal: stop.signal })
+  await response.body!.getReader().read()
   stop.abort()
   await until(() => harness.ofType('http').length === 1, 'the exchange is over')
+}
+const inSession = { ...json.headers, 'mcp-session-id': 'known' }
+
+test('a client that leaves a call of a session leaves it open where the answer may be fetched later', async () => {
+  await leaveCall('id: 1\ndata:\n\n')
   expect(harness.ofType('request.ended')).toEqual([])
   answer = (_, res) => res.writeHead(404).end()
-  await fetch(harness.address('raw'), { method: 'POST', headers, body: '{"jsonrpc":"2.0","method":"x"}' })
+  const body = '{"jsonrpc":"2.0","method":"x"}'
+  await fetch(harness.address('raw'), { method: 'POST', headers: inSession, body })
   await until(() => harness.ofType('request.ended').length === 1, 'the end of the session ends it')
+})
+
+test('a client that leaves a call of a session cancels it where nothing can be fetched later', async () => {
+  await leaveCall(': begun\n\n')
+  expect(harness.ofType('request.ended')).toMatchObject([{ name: 'add', outcome: 'cancelled' }])
 })
 
 test(promises('F3.http.post-duration'), async () => {

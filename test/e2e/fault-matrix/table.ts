@@ -133,7 +133,6 @@ export const FAULTS = {
         ours(/^left/, 'cancelled'),
       ),
       'http to stdio, legacy': 'in a session a lost connection cancels nothing: its client may come back',
-      'http to http, legacy': 'in a session a lost connection cancels nothing: its client may come back',
     },
   },
   'exit-before': {

@@ -102,9 +102,14 @@ export class HttpWatch {
     this.#answer?.end()
   }
 
-  /** The client left before the end of the answer. In a session that cancels nothing: it may come back for the rest. */
+  /**
+   * The client left before the end of the answer. Where the stream can be taken up again that cancels nothing: it may come
+   * back for the rest. Else nobody will ever be answered.
+   */
   left(): void {
     this.#left = true
+    if (this.#goesOn) return
+    for (const key of this.#keys) this.#observer?.fail(key, 'cancelled')
     if (!this.#belongs()) this.#observer?.close('cancelled', 'client')
   }
 
