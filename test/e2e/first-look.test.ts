@@ -1,5 +1,8 @@
 /** The daemon's own first look at its servers, where these do not do what it hopes for. */
+
+import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { daemonOfTest, type RunningDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
@@ -92,4 +95,41 @@ test('a server without tools has none, and the log stays one of JSON lines', asy
   )
   await daemon.stop()
   expect(daemon.lines().length).toBeGreaterThan(0)
+})
+
+test('a wrong address is told by its status; a server that is changed meanwhile is looked at as it is now, once', async () => {
+  let isCut = false
+  const { url } = await serverWith(async (method, id, req, res) => {
+    if (req.url === '/mute') {
+      res.once('close', () => {
+        isCut = true
+      })
+      return
+    }
+    if (req.url !== '/mcp' || method === 'server/discover' || method === 'GET') return void res.writeHead(404).end('no')
+    if (method !== 'initialize') return void res.writeHead(202).end()
+    await until(
+      () => isCut,
+      20_000,
+      () => 'the first look went on',
+    )
+    greet(id, res, {})
+  })
+  const at = (path: string) => ({ url: new URL(path, url).href })
+  const config = (path: string) => ({
+    gateway: { stopGraceMs: 1 },
+    servers: { wrong: at('/elsewhere'), moved: at(path) },
+  })
+  const daemon = await daemonOfTest({ config: config('/mute') })
+  const said = (text: string) =>
+    until(
+      () => daemon.stdout().includes(text),
+      20_000,
+      () => daemon.stdout(),
+    )
+  await said('Server wrong does not answer: it answered the first questions with HTTP 404. Check')
+  writeFileSync(join(daemon.home, 'config.json'), JSON.stringify(config('/mcp')))
+  await said('Server moved answers: 0 tools')
+  await daemon.stop()
+  expect(events(daemon).filter((event) => event === 'server_silent')).toHaveLength(1)
 })

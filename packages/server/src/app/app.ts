@@ -17,7 +17,7 @@ import { openDoors } from './doors.js'
 import { createEntrance } from './entrance.js'
 import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
-import { type Look, takeFirstLook } from './first-look.js'
+import { createFirstLooks, type Look } from './first-look.js'
 import { createHttpServer, type Handlers } from './http.js'
 import { openListener } from './listener.js'
 import { type MetricsServer, startMetricsServer } from './metrics-server.js'
@@ -187,21 +187,14 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     welcome({ url, metricsPath: servedMetrics(config), servers: Object.keys(servers), cast, addressOf: addresses.of }),
   )
 
-  const abort = new AbortController()
-  const looks = new Set<Promise<void>>()
-  const lookAt = (names: readonly string[]) => {
-    const look = takeFirstLook({
-      servers: names,
-      addressOf: addresses.of,
-      headersOf: addresses.headersOf,
-      transportOf: addresses.transportOf,
-      version: VERSION,
-      signal: abort.signal,
-      onLook: (found) => tellLook(found, logger, config.log.rawErrors),
-    }).finally(() => looks.delete(look))
-    looks.add(look)
-  }
-  lookAt(Object.keys(servers))
+  const looks = createFirstLooks({
+    addressOf: addresses.of,
+    headersOf: addresses.headersOf,
+    transportOf: addresses.transportOf,
+    version: VERSION,
+    onLook: (found) => tellLook(found, logger, config.log.rawErrors),
+  })
+  looks.begin(Object.keys(servers))
   const onTrouble = (server: string, error: unknown) => logger.fault('demo_trouble', server, error)
   const traffic = startTraffic({
     servers: cast,
@@ -211,8 +204,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     onTrouble,
   })
   teardown.push(async () => {
-    abort.abort()
-    await Promise.all([...looks, traffic.stop()])
+    await Promise.all([looks.stop(), traffic.stop()])
   })
 
   const { source } = options
@@ -236,10 +228,11 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
           withdraw = await dataDir.announce({ url, pid: process.pid })
           logger.info('daemon_moved', `mcp-vitals listens at ${url} from now on`)
         }
+        looks.leave([...changed, ...removed])
         const drained = sources.gateway.change({ servers, options: next.gateway })
         await faces.change(next)
         const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)
-        lookAt([...new Set([...added, ...changed, ...unread])])
+        looks.begin([...new Set([...added, ...changed, ...unread])])
         void drained.then(() => {
           for (const name of removed) if (!isServed(name)) observation.forget(name)
         })

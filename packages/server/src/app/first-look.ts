@@ -17,38 +17,73 @@ interface Silence {
 }
 
 export interface FirstLookOptions {
-  readonly servers: readonly string[]
   /** Address of a server behind our own gateway. */
   readonly addressOf: (server: string) => string
   /** What a look says of itself: the key for the server's door. */
   readonly headersOf: (server: string) => Readonly<Record<string, string>>
   readonly transportOf: (server: string) => 'http' | 'sse'
   readonly version: string
-  /** Not told of a look that was aborted. */
+  /** Not told of a look that was left. */
   readonly onLook: (look: Look) => void
-  /** Ends every look at once, whatever its server does. */
-  readonly signal: AbortSignal
+}
+
+/** The first looks at the servers of a daemon. */
+export interface FirstLooks {
+  /** Looks at each of these, some side by side; what is under way at one of them is left for it. */
+  begin(servers: readonly string[]): void
+  /** Ends what is under way at these at once, whatever they do: they are gone, or others. */
+  leave(servers: readonly string[]): void
+  /** Leaves all. Resolves when nothing is under way; never rejects. */
+  stop(): Promise<void>
 }
 
 /**
- * Opens a session to each server through our own front door, like every client, lists its tools and ends it. So
- * there is something to see before the first client comes, and a server that cannot start is known at once. Resolves
- * when every server was looked at; never rejects.
+ * Opens a session to a server through our own front door, like every client, lists its tools and ends it. So there is
+ * something to see before the first client comes, and a server that cannot start is known at once.
  */
-export async function takeFirstLook(options: FirstLookOptions): Promise<void> {
-  const { servers, onLook, signal } = options
-  const waiting = [...servers]
-  async function work(): Promise<void> {
-    for (let server = waiting.shift(); server !== undefined && !signal.aborted; server = waiting.shift()) {
-      const found = await look(server, options)
-      if (!signal.aborted) onLook({ server, ...found })
+export function createFirstLooks(options: FirstLookOptions): FirstLooks {
+  const newest = new Map<string, AbortController>()
+  const running = new Set<Promise<unknown>>()
+
+  function leave(servers: readonly string[]): void {
+    for (const server of servers) newest.get(server)?.abort()
+  }
+
+  async function work(waiting: (readonly [string, AbortSignal])[]): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [server, signal] = next
+      if (signal.aborted) continue
+      const found = await look(server, signal, options)
+      if (!signal.aborted) options.onLook({ server, ...found })
     }
   }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+
+  return {
+    begin(servers) {
+      leave(servers)
+      const waiting = servers.map((server) => {
+        const stop = new AbortController()
+        newest.set(server, stop)
+        return [server, stop.signal] as const
+      })
+      const looks = Promise.all(Array.from({ length: SIDE_BY_SIDE }, () => work(waiting))).finally(() =>
+        running.delete(looks),
+      )
+      running.add(looks)
+    },
+    leave,
+    async stop() {
+      leave([...newest.keys()])
+      await Promise.all(running)
+    },
+  }
 }
 
-async function look(server: string, options: FirstLookOptions): Promise<{ tools: number } | Silence> {
-  const { addressOf, headersOf, transportOf, version, signal } = options
+async function look(
+  server: string,
+  signal: AbortSignal,
+  { addressOf, headersOf, transportOf, version }: FirstLookOptions,
+): Promise<{ tools: number } | Silence> {
   const isOld = transportOf(server) === 'sse'
   const mode = isOld ? 'legacy' : 'auto'
   const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode } })
@@ -83,6 +118,12 @@ function silenceOf(server: string, error: unknown): Silence {
   }
   const ours = gatewayWords(error)
   if (ours !== undefined) return { problem: ours }
+  const { status } = (error as { data?: { status?: unknown } }).data ?? {}
+  if (typeof status === 'number')
+    return {
+      problem: `it answered the first questions with HTTP ${status}. Check that its \`url\` is its MCP endpoint.`,
+      raw: message,
+    }
   const { name = 'Error', code } = error as { name?: string; code?: unknown }
   const found = typeof code === 'number' || typeof code === 'string' ? ` ${code}` : ''
   return { problem: `its answer to the first questions was an error: ${name}${found}`, raw: message }
