@@ -1,16 +1,18 @@
 // A daemon's alerts in a process of its own, for tests that kill it. What holds stands in a file, a line for each change,
-// and what a reader of the two channels gets in another: both are written before anything is said.
+// and what its log got in another: both are written before anything is said. It is told what Twilio says on standard input.
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { alertsOptions } from '../../packages/server/dist/alerts/options.js'
-import { openPager } from '../../packages/server/dist/pager/index.js'
+import { createInterface } from 'node:readline'
+import { openAlerts } from '../../packages/server/dist/app/alerts.js'
+import { createTeardown } from '../../packages/server/dist/app/teardown.js'
+import { configOptions } from '../../packages/server/dist/config/options.js'
 
 const [dir, seed, changes] = process.argv.slice(2)
 const NAMES = ['A1', 'A2', 'B1', 'B2', 'C1']
 const truthFile = join(dir, 'truth.jsonl')
-const receivedFile = join(dir, 'received.jsonl')
 const linesOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean) : [])
+const note = (file, value) => appendFileSync(join(dir, file), `${JSON.stringify(value)}\n`)
 
 let state = Number(seed)
 function random() {
@@ -21,42 +23,31 @@ function random() {
 }
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Takes most messages, after a while; says no to some, and hangs with some until its time is over. */
-const channel = (name) => ({
-  traits: {
-    ...{ sendsResolved: true, sendsAcknowledged: false },
-    ...{ fallbackAfterMs: 1e9, giveUpAfterMs: 1e9, receiptTimeoutMs: 1e9 },
-  },
-  timeoutMs: 50,
-  async send({ id, alerts }, signal) {
-    const luck = random()
-    if (luck < 0.05) return new Promise(() => {})
-    await sleep(luck * 10)
-    // On a slow machine the time may be over meanwhile: who gave up is not told.
-    if (luck < 0.2 || signal.aborted) return { is: 'failed', problem: 'answered 503' }
-    const told = alerts.map(({ labels, state }) => [labels.alertname, state])
-    appendFileSync(receivedFile, `${JSON.stringify({ name, id, told })}\n`)
-    return { is: 'sent' }
-  },
+/** As the configuration has them, and quicker than it lets anybody be. */
+function quickConfig() {
+  const config = configOptions.parse({ alerts: JSON.parse(readFileSync(join(dir, 'alerts.json'), 'utf8')) })
+  const { channels } = config.alerts
+  channels.relay.resendMs = 300
+  return { ...config, alerts: { ...config.alerts, groupWaitMs: 5, groupIntervalMs: 10, channels } }
+}
+
+function say(name, _message, fields) {
+  if (fields?.alertname) note('log.jsonl', [fields.alertname, name.replace('alert_', '')])
+  else if (name === 'alert_not_sent') note('troubles.jsonl', fields.channel)
+}
+const logger = { info: say, warning: say, error: say }
+const teardown = createTeardown((error) => process.stdout.write(`fault ${error}\n`))
+const { pager, twilio } = await openAlerts({ config: quickConfig(), dataDir: dir, logger, teardown })
+const input = createInterface({ input: process.stdin }).on('line', async (line) => {
+  const { body, signature } = JSON.parse(line)
+  const headers = { 'x-twilio-signature': signature, 'content-length': String(body.length) }
+  const { status } = await twilio(new Request('http://localhost/', { method: 'POST', headers, body }))
+  if (status !== 204) process.stdout.write(`fault Twilio was answered ${status}\n`)
 })
 
-const options = {
-  ...alertsOptions.parse({ routes: [{ notify: ['one', 'two'] }], groupBy: ['team'], repeatIntervalMs: 86_400_000 }),
-  groupWaitMs: 5,
-  groupIntervalMs: 10,
-}
-const pager = await openPager({
-  ...{ dir, options, graveToo: [] },
-  channels: { one: channel('one'), two: channel('two') },
-  onFault: (error) => process.stdout.write(`fault ${error.message}\n`),
-})
 const { holding = [], acknowledged = [], silenced = [] } = JSON.parse(linesOf(truthFile).at(-1) ?? '{}')
 const truth = { holding: new Set(holding), acknowledged: new Set(acknowledged), silenced: new Set(silenced) }
-const write = () =>
-  appendFileSync(
-    truthFile,
-    `${JSON.stringify(Object.fromEntries(Object.entries(truth).map(([key, set]) => [key, [...set]])))}\n`,
-  )
+const write = () => note('truth.jsonl', Object.fromEntries(Object.entries(truth).map(([key, set]) => [key, [...set]])))
 const report = () =>
   pager.report({
     source: 'rules',
@@ -67,7 +58,6 @@ const report = () =>
     })),
   })
 report()
-process.stdout.write('ready\n')
 
 while (linesOf(truthFile).length < Number(changes)) {
   const name = NAMES[Math.floor(random() * NAMES.length)]
@@ -88,17 +78,22 @@ while (linesOf(truthFile).length < Number(changes)) {
   process.stdout.write('changed\n')
 }
 
-// Everything that is to be said gets said.
-for (;;) {
+// Everything that is to be said gets said; and what holds goes on being seen until nobody asks any more.
+let isAsked = true
+input.on('close', () => {
+  isAsked = false
+})
+let isTold = false
+while (isAsked) {
   report()
   await sleep(100)
   const { waitingMessages } = pager.stats()
   const alerts = await pager.alerts()
-  if (waitingMessages === 0 && alerts.every(({ alert }) => alert.state !== 'resolved')) break
+  const isSettled = waitingMessages === 0 && alerts.every(({ alert }) => alert.state !== 'resolved')
+  if (isSettled && !isTold) process.stdout.write('settled\n')
+  isTold = isSettled
 }
-await sleep(200)
-const alerts = await pager.alerts()
-const silences = await pager.silences()
-await pager.close()
-const states = Object.fromEntries(alerts.map(({ alert }) => [alert.labels.alertname, alert.state]))
-process.stdout.write(`end ${JSON.stringify({ states, silences: silences.map(({ id }) => id) })}\n`)
+const states = Object.fromEntries((await pager.alerts()).map(({ alert }) => [alert.labels.alertname, alert.state]))
+const silences = (await pager.silences()).map(({ id }) => id)
+await teardown.run()
+process.stdout.write(`end ${JSON.stringify({ states, silences })}\n`)
