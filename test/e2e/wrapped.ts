@@ -98,19 +98,16 @@ export function exists(pid: number): boolean {
   }
 }
 
-/** What a store keeps, outliving the receivers in front of it. */
+/** What was taken, and a store's marks, outliving the receivers in front of them. */
 export class Kept {
   readonly events: Event[] = []
   readonly #marks = new Map<string, number>()
 
-  async append(entries: readonly { readonly event: Event }[]) {
-    this.events.push(...entries.map(({ event }) => event))
-  }
+  async append() {}
 
   async appendStream(stream: string, batch: readonly { readonly seq: number; readonly event: Event }[]) {
     const mark = this.#marks.get(stream) ?? 0
     const fresh = batch.filter(({ seq }) => seq > mark).map(({ event }) => event)
-    this.events.push(...fresh)
     this.#marks.set(stream, Math.max(mark, batch.at(-1)?.seq ?? 0))
     return { highWater: this.#marks.get(stream)!, fresh }
   }
@@ -139,7 +136,7 @@ export class Receiver {
   static async start(dataDirPath: string, kept: Kept): Promise<Receiver> {
     const dataDir = await openDataDir(dataDirPath)
     const ingest = createIngest({
-      publish: () => {},
+      publish: (event) => kept.events.push(event),
       mask: (event) => event,
       cleanId: (id) => id,
       store: kept,

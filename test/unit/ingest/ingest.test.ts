@@ -63,6 +63,21 @@ describe('a batch', () => {
     expect(await (await ingest.handle(post(batch()))).json()).toEqual({ highWater: 9, accepted: 0, rejected: [] })
   })
 
+  test('whose end tells of its start as well is published as both, and stored as its end', async () => {
+    const { ingest, store, published } = setUp()
+    const about = { direction: 'client_to_server', method: 'tools/call', name: 'add', operation: 'o-1' } as const
+    const from = { ...origin, session: 's', transport: 'stdio', traceId: 'a'.repeat(32) } as const
+    const sizes = { requestBytes: 1, responseBytes: 2 }
+    const ended = event('request.ended', NOW, from, { ...about, outcome: 'ok', status: 200, durationMs: 5, ...sizes })
+    const started = event('request.started', NOW - 5, from, about)
+    await ingest.handle(post(batch({ seq: 1, event: { ...ended, startedAt: NOW - 5 } })))
+    await ingest.handle(post(batch({ seq: 1, event: { ...ended, startedAt: NOW - 5 } })))
+    const { stream: _, ...simple } = batch()
+    await ingest.handle(post({ ...simple, events: [{ ...ended, startedAt: NOW + 1 }] }))
+    expect(store.rows).toEqual([ended, ended])
+    expect(published.map(([seen]) => seen)).toEqual([started, ended, { ...started, at: NOW }, ended])
+  })
+
   test('may come from a spool as well', async () => {
     const { ingest, published } = setUp()
     await expect(ingest.take({ ...batch({ seq: 1, event: good }), dropped: 0 } as never)).resolves.toMatchObject({

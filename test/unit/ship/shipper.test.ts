@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { event } from '../../../packages/instrument/src/event/index.js'
+import { type Event, event } from '../../../packages/instrument/src/event/index.js'
 import {
   type Batch,
   BatchEncoder,
@@ -18,7 +18,9 @@ const entry = (value = 1) => ({
   entrance: 'local' as const,
 })
 
-function setUp(limits: Partial<ShipLimits> = {}, spool?: Spool) {
+const direction = 'client_to_server'
+
+function setUp(limits: Partial<ShipLimits> = {}, spool?: Spool, mask?: (seen: Event) => Event) {
   const time = virtualTime()
   const posts: Batch[] = []
   const world: { answer: (batch: Batch) => Promise<Receipt> } = {
@@ -33,13 +35,38 @@ function setUp(limits: Partial<ShipLimits> = {}, spool?: Spool) {
       return world.answer(batch)
     },
     ...(spool ? { spool } : {}),
+    ...(mask ? { mask } : {}),
     ...time,
     random: () => 1,
     limits,
   })
   const numbers = () => posts.map(({ lines }) => unpack(lines).map(({ seq }) => seq))
-  return { time, posts, numbers, world, shipper }
+  const events = () => posts.flatMap(({ lines }) => unpack(lines).map(({ event }) => event))
+  return { time, posts, numbers, events, world, shipper }
 }
+
+const asked = (operation: string) => ({
+  event: event('request.started', 1000, { server: 'notes' }, { direction, method: 'ping', operation }),
+  entrance: 'local' as const,
+})
+const answered = (operation: string) => ({
+  event: event(
+    'request.ended',
+    1007,
+    { server: 'notes' },
+    {
+      direction,
+      method: 'ping',
+      operation,
+      outcome: 'ok',
+      status: 200,
+      durationMs: 7,
+      requestBytes: 1,
+      responseBytes: 2,
+    },
+  ),
+  entrance: 'local' as const,
+})
 
 const away = () => Promise.reject(new Error('nobody there'))
 
@@ -79,6 +106,53 @@ test('what waits for a slow answer is laid down after the flush time, and goes o
   answer({ highWater: 2 })
   await time.advance(0)
   expect(shipper.stats()).toEqual({ numbered: 2, highWater: 2, dropped: 0, waiting: 0, failures: 0 })
+})
+
+test('a start that nothing was sent since is told of by its end, whichever of several ends first', async () => {
+  const { shipper, time, events } = setUp()
+  await shipper.write([asked('a'), asked('b'), answered('a'), asked('c'), answered('c'), answered('b')])
+  expect(shipper.stats()).toMatchObject({ numbered: 3, waiting: 3 })
+  await time.advance(250)
+  expect(events()).toEqual(['a', 'c', 'b'].map((operation) => ({ ...answered(operation).event, startedAt: 1000 })))
+})
+
+test('a start goes by itself before anything else does, and where its end is late', async () => {
+  const { shipper, time, events } = setUp()
+  await shipper.write([asked('a'), asked('b'), entry(), answered('b')])
+  expect(events()).toEqual([])
+  await time.advance(250)
+  await shipper.write([asked('c'), answered('a')])
+  expect(shipper.stats().waiting).toBe(2)
+  await time.advance(250)
+  await shipper.write([answered('c')])
+  await time.advance(250)
+  const whole = [asked('a'), asked('b'), entry(), answered('b'), answered('a'), asked('c'), answered('c')]
+  expect(events()).toEqual(whole.map(({ event }) => event))
+})
+
+test('starts that wait are few, and are not lost where the sender ends', async () => {
+  const spool = memorySpool()
+  const { shipper } = setUp({}, spool)
+  const many = Array.from({ length: 65 }, (_, index) => asked(String(index)))
+  await shipper.write(many)
+  expect(shipper.stats()).toMatchObject({ numbered: 65, waiting: 65 })
+  await shipper.write([asked('last')])
+  expect(shipper.stats()).toMatchObject({ numbered: 65, waiting: 66 })
+  shipper.park()
+  expect(spool.lines.map(({ event }) => event)).toEqual([...many, asked('last')].map(({ event }) => event))
+})
+
+test('each event is masked as it gets its number', async () => {
+  const masked: string[] = []
+  const mask = (seen: Event) => {
+    masked.push(seen.type)
+    return { ...seen, server: 'masked' }
+  }
+  const { shipper, time, events } = setUp({}, undefined, mask)
+  await shipper.write([asked('a'), answered('a'), entry()])
+  await time.advance(250)
+  expect(masked).toEqual(['request.ended', 'business'])
+  expect(events()).toMatchObject([{ server: 'masked', startedAt: 1000 }, { server: 'masked' }])
 })
 
 test('a full batch goes at once, and batches keep to their bounds', async () => {

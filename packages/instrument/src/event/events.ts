@@ -114,6 +114,11 @@ export const EVENTS = {
       rounds: optional(count('Requests that made up this one operation, where more than one.')),
       task: optional(flag('The operation ran as a task and was followed to its end.')),
       progress: optional(count('Progress notifications seen.')),
+      startedAt: optional(
+        number(
+          'When it started, milliseconds since 1970-01-01 UTC: sent to a daemon in place of a `request.started` of its own, which the daemon then makes. Kept nowhere.',
+        ),
+      ),
       requestBytes: count('Size of the request message; 0 where it is not known.'),
       responseBytes: count('Size of the answer; 0 where none came, or it is not known.'),
     },

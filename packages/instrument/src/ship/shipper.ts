@@ -1,7 +1,9 @@
+import type { Event } from '../event/index.js'
 import type { Entry, Sink } from '../stream/index.js'
 import type { BatchLimits, Lines } from './lines.js'
 import { Memory } from './memory.js'
 import type { Spool } from './spool.js'
+import { Starts } from './starts.js'
 import { globalTimer, type SetTimer, Timer } from './timer.js'
 import type { Batch, Sender } from './wire.js'
 import { LineWriter } from './writer.js'
@@ -63,13 +65,15 @@ export interface ShipperOptions {
   readonly clock: () => number
   /** Runs `task` once after `delayMs`; the answer takes it back. Default: the global `setTimeout`. */
   readonly setTimer?: SetTimer
+  /** Makes of each event the one that travels, as it gets its number. Must not throw. Default: as it is. */
+  readonly mask?: (event: Event) => Event
   /** From 0 up to 1: spreads the retries of many senders. Default `Math.random`. */
   readonly random?: () => number
   readonly limits?: Partial<ShipLimits>
 }
 
 export interface ShipperStats {
-  /** Events given a number. */
+  /** Events given a number: an end that tells of its start as well is one. */
   readonly numbered: number
   /** The receiver's last known mark. */
   readonly highWater: number
@@ -105,6 +109,7 @@ class NumberedShipper implements Shipper {
   readonly #batchLimits: BatchLimits
   readonly #memory: Memory
   readonly #writer = new LineWriter()
+  readonly #starts = new Starts()
   readonly #setTimer: SetTimer
   readonly #timer: Timer
   readonly #random: () => number
@@ -134,7 +139,7 @@ class NumberedShipper implements Shipper {
 
   write(batch: readonly Entry[]): Promise<void> {
     if (this.#parked) return TAKEN
-    for (const entry of batch) this.#take(entry)
+    for (const { event } of batch) this.#take(event)
     const atOnce = this.#failuresInRow === 0 && this.#memory.isFull(this.#batchLimits)
     this.#timer.within(atOnce ? 0 : this.#limits.flushMs)
     return TAKEN
@@ -151,6 +156,7 @@ class NumberedShipper implements Shipper {
     this.#parked = true
     this.#timer.stop()
     this.#stopWaiting()
+    this.#writeStarts()
     if (this.#memory.waiting > 0) this.#spill()
     this.#options.spool?.close()
   }
@@ -180,14 +186,32 @@ class NumberedShipper implements Shipper {
       numbered: this.#numbered,
       highWater: this.#highWater,
       dropped: this.#lost + this.#memory.dropped + (spool?.dropped ?? 0),
-      waiting: this.#memory.waiting + (spool?.waiting ?? 0),
+      waiting: this.#starts.size + this.#memory.waiting + (spool?.waiting ?? 0),
       failures: this.#failures,
     }
   }
 
-  #take(entry: Entry): void {
+  #take(event: Event): void {
+    if (event.type === 'request.started') {
+      if (this.#starts.hold(event)) return
+    } else if (event.type === 'request.ended') {
+      this.#write(event, this.#starts.take(event.operation))
+      return
+    }
+    this.#writeStarts()
+    this.#write(event)
+  }
+
+  /** What waited for its end goes without it. */
+  #writeStarts(): void {
+    for (const event of this.#starts.takeAll()) this.#write(event)
+  }
+
+  /** `startedAt`: when the operation started that `event` is the end of, where the end tells of both. */
+  #write(event: Event, startedAt?: number): void {
     const seq = ++this.#numbered
-    const line = this.#writer.line(seq, entry.event)
+    const { mask } = this.#options
+    const line = this.#writer.line(seq, mask ? mask(event) : event, startedAt)
     if (line.length > this.#limits.batchBytes) this.#lost++
     else if (!this.#memory.push(seq, line)) {
       this.#spill()
@@ -204,6 +228,7 @@ class NumberedShipper implements Shipper {
 
   #run(): void {
     if (this.#parked) return
+    this.#writeStarts()
     if (this.#sending) {
       // Who lets us wait may never answer, and this process may end before.
       this.#spill()

@@ -28,20 +28,22 @@ export class LineWriter {
   #bytes = new Uint8Array(START_BYTES)
   #at = 0
 
-  /** The line of this event, its break included, until the next is asked for. */
-  line(seq: number, event: object): Uint8Array {
+  /**
+   * The line of this event, its break included, until the next is asked for. `startedAt`: a field more, where it is given.
+   */
+  line(seq: number, event: object, startedAt?: number): Uint8Array {
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = new Uint8Array(START_BYTES)
     this.#at = 0
     this.#ascii('{"seq":')
     this.#number(seq)
     this.#ascii(',"event":')
-    this.#object(event as Readonly<Record<string, unknown>>)
+    this.#object(event as Readonly<Record<string, unknown>>, startedAt)
     this.#byte(CLOSE)
     this.#byte(NEWLINE)
     return this.#bytes.subarray(0, this.#at)
   }
 
-  #object(fields: Readonly<Record<string, unknown>>): void {
+  #object(fields: Readonly<Record<string, unknown>>, startedAt: number | undefined): void {
     this.#byte(OPEN)
     let isFirst = true
     for (const key of Object.keys(fields)) {
@@ -54,6 +56,10 @@ export class LineWriter {
       if (typeof value === 'string') this.#text(value)
       else if (typeof value === 'number') this.#number(value)
       else this.#encode(JSON.stringify(value))
+    }
+    if (startedAt !== undefined) {
+      this.#ascii(',"startedAt":')
+      this.#number(startedAt)
     }
     this.#byte(CLOSE)
   }

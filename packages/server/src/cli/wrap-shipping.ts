@@ -39,7 +39,6 @@ export function openShipping(
   onUnusable: (error: unknown) => void,
 ): Shipping {
   const session = randomUUID()
-  const mask = createMask(createIdMask(randomBytes(32)))
   let early: Event[] | undefined = []
   let shipper: Shipper | undefined
   const opened = openDataDir(dataDir)
@@ -58,8 +57,7 @@ export function openShipping(
   return {
     session,
     opened,
-    publish(seen) {
-      const event = mask(seen)
+    publish(event) {
       if (shipper) void shipper.write([{ event, entrance: 'local' }])
       else if (early && early.length < MAX_EARLY) early.push(event)
     },
@@ -83,6 +81,7 @@ function startShipper(dataDir: DataDir, server: string, stream: string, onUnusab
       onFault: (error) => onUnusable(dataDir.unusable(error)),
     }),
     clock: () => performance.now(),
+    mask: createMask(createIdMask(randomBytes(32))),
     limits: { maxBackoffMs: LOOK_AGAIN_MS, memoryBytes: MEMORY_BYTES },
   })
 }

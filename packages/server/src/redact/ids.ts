@@ -6,14 +6,15 @@ import { redact } from './redact.js'
 export type IdMask = (id: string) => string
 
 /**
- * Ids as we make them: a pseudonym of below, a UUID, a trace id or hash, an operation. Of hexadecimal digits one is a letter, as
- * chance has it in all but one of three million: digits alone may be somebody’s number.
+ * Ids as we make them: an operation, of which each call has another, a pseudonym of below, a UUID, a trace id or hash. Of
+ * hexadecimal digits one is a letter, as chance has it in all but one of three million: digits alone may be somebody’s
+ * number.
  */
 const OWN = [
+  /^(?=[\d-]*[a-f])[0-9a-f]{8}-[0-9a-f]{11,12}-[0-9a-f]{1,13}$/,
   /^id-(?=\d*[a-f])[0-9a-f]{32}$/,
   new RegExp(`^${UUID.source}$`, 'i'),
   /^(?=\d*[a-f])[0-9a-f]{32}$/,
-  /^(?=[\d-]*[a-f])[0-9a-f]{8}-[0-9a-f]{11,12}-[0-9a-f]{1,13}$/,
 ]
 /** How many ids that were clean are known again. */
 const REMEMBERED = 4

@@ -1,4 +1,4 @@
-import { checkEvent, EVENT_VERSION, type Event } from '@mcp-vitals/instrument/event'
+import { checkEvent, EVENT_VERSION, type Event, type EventOf, event } from '@mcp-vitals/instrument/event'
 import type { Sender } from '@mcp-vitals/instrument/ship'
 
 /** An event may be so far in the future, for clocks differ. Milliseconds. */
@@ -80,6 +80,8 @@ export type Mask = (event: Event) => Event
 /** The events that may be taken, each with its place, and those that may not. */
 export interface Parted<P extends Place> {
   readonly good: readonly (P & { readonly event: Event })[]
+  /** The starts that the good ones tell of as well, each by its end. */
+  readonly starts: ReadonlyMap<Event, EventOf<'request.started'>>
   readonly rejected: readonly (P & FrameProblem)[]
   /** The same, in words for a label. */
   readonly reasons: readonly RejectReason[]
@@ -92,12 +94,16 @@ export function checkEvents<P extends Place>(
   mask: Mask,
 ): Parted<P> {
   const good: (P & { event: Event })[] = []
+  const starts = new Map<Event, EventOf<'request.started'>>()
   const rejected: (P & FrameProblem)[] = []
   const reasons: RejectReason[] = []
-  for (const { event, ...place } of events) {
-    const checked = checkEvent(event)
+  for (const { event: given, ...place } of events) {
+    const checked = checkEvent(given)
     if ('event' in checked && checked.event.at <= nowMs + MAX_AHEAD_MS) {
-      good.push({ ...(place as unknown as P), event: mask(checked.event) })
+      const { startedAt, ...told } = checked.event as EventOf<'request.ended'>
+      const taken = mask(told)
+      good.push({ ...(place as unknown as P), event: taken })
+      if (startedAt !== undefined) starts.set(taken, startOf(taken as EventOf<'request.ended'>, startedAt))
       continue
     }
     const ahead = { field: 'at', message: `lies more than ${MAX_AHEAD_MS / 1000} seconds in the future` }
@@ -105,7 +111,14 @@ export function checkEvents<P extends Place>(
     rejected.push({ ...(place as unknown as P), field, reason: message })
     reasons.push('event' in checked ? 'future' : wordFor(field))
   }
-  return { good, rejected, reasons }
+  return { good, starts, rejected, reasons }
+}
+
+/** What would have been told of the start of a request, had its end not told of it. */
+function startOf(ended: EventOf<'request.ended'>, startedAt: number): EventOf<'request.started'> {
+  const { direction, method, name, operation, at } = ended
+  const named = name === undefined ? {} : { name }
+  return event('request.started', Math.min(startedAt, at), ended, { direction, method, ...named, operation })
 }
 
 /** A simple sender's events in their places, each with the version and, where it tells none, the time of its arrival. */

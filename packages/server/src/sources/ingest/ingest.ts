@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Event } from '@mcp-vitals/instrument/event'
+import type { Event, EventOf } from '@mcp-vitals/instrument/event'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import {
   checkEvents,
@@ -182,11 +182,11 @@ class HttpIngest implements Ingest {
   async #takeNumbered({ stream: told, sender, dropped, events }: IncomingBatch, live: boolean): Promise<Taken> {
     const { store, mask, cleanId, now } = this.#dependencies
     const stream = cleanId(told)
-    const { good, rejected, reasons } = checkEvents(events, now(), mask)
+    const { good, starts, rejected, reasons } = checkEvents(events, now(), mask)
     const { highWater, fresh } =
       good.length > 0 ? await store.appendStream(stream, good) : { highWater: await store.mark(stream), fresh: [] }
     this.#streams.heard(stream, dropped, fresh, live)
-    this.#publish(fresh, sender.name)
+    this.#publish(fresh, starts, sender.name)
     this.#tally.took(fresh.length, reasons)
     // A rejected event is done with as well: it will not be better the next time.
     return { highWater: Math.max(highWater, rejected.at(-1)?.seq ?? 0), accepted: fresh.length, rejected }
@@ -195,21 +195,26 @@ class HttpIngest implements Ingest {
   async #takeSimple({ sender, events }: IncomingPost): Promise<Omit<Taken, 'highWater'>> {
     const { store, mask, now } = this.#dependencies
     const at = now()
-    const { good, rejected, reasons } = checkEvents(completed(events, at), at, mask)
+    const { good, starts, rejected, reasons } = checkEvents(completed(events, at), at, mask)
     if (good.length > 0) await store.append(good)
     this.#publish(
       good.map(({ event }) => event),
+      starts,
       sender.name,
     )
     this.#tally.took(good.length, reasons)
     return { accepted: good.length, rejected }
   }
 
-  #publish(events: readonly Event[], sender: string): void {
+  #publish(events: readonly Event[], starts: ReadonlyMap<Event, EventOf<'request.started'>>, sender: string): void {
     const { publish, cleanId } = this.#dependencies
     // The audit log keeps who said it, and a sender may call itself anything.
     const entrance = `ingest:${cleanId(sender)}` as const
-    for (const event of events) publish(event, entrance)
+    for (const event of events) {
+      const started = starts.get(event)
+      if (started) publish(started, entrance)
+      publish(event, entrance)
+    }
   }
 
   #problem(
