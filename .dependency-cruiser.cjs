@@ -44,9 +44,9 @@ const SERVER_LAYERS = {
   },
   series: { may: ['promql'], why: 'samples are packed and found wherever they come from and whoever asks' },
   engine: {
-    may: ['errors', 'promql', 'series', 'threads'],
+    may: ['errors', 'promql', 'rules', 'series', 'threads'],
     types: ['store'],
-    why: 'the thread of series and queries is handed what it samples and where it keeps it',
+    why: 'the thread of series, rules and queries is handed what it samples and where it keeps it',
   },
   checks: {
     may: ['errors', 'children', 'version'],

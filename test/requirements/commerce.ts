@@ -86,7 +86,7 @@ export const COMMERCE = {
     'C11.prometheus.alertmanager': 'Alertmanager `localhost:9093` wired in',
     'C11.grafana.dashboard': 'a Grafana dashboard file to import',
   }),
-  ...partly(7, 'their evaluation in the daemon', {
+  ...kept({
     'C11.rules.group': 'rule group `devskyy_mcp`, interval 30 s',
     'C11.rules.annotations': 'each rule has summary and description, with value and threshold in it',
     'C11.rule.high-error-rate': 'HighErrorRate `rate(mcp_errors_total[5m]) > 0.05` for 5m, critical',

@@ -68,7 +68,7 @@ export const DUST = {
     'D5.kubernetes.liveness': 'liveness probe `/health`: initial delay 30 s, period 10 s, time-out 5 s, 3 failures',
     'D5.kubernetes.readiness': 'readiness probe `/ready`: initial delay 5 s, period 10 s, time-out 5 s, 3 failures',
   }),
-  ...partly(7, 'their evaluation in the daemon', {
+  ...kept({
     'D6.rule.high-error-rate': 'HighErrorRate: 5xx share > 0.1 for 5m, critical',
     'D6.rule.high-latency': 'HighLatency: p95 > 1 s for 5m, warning',
     'D6.rule.high-memory-usage': 'HighMemoryUsage: `…_memory_usage_bytes / 1024 / 1024 / 1024 > 0.8` for 5m, warning',

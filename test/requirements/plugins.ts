@@ -1,4 +1,4 @@
-import { kept, open, partly } from './state.js'
+import { kept, open } from './state.js'
 
 /** Section E: an MCP server that runs plugin commands through a job queue. */
 export const PLUGINS = {
@@ -29,7 +29,7 @@ export const PLUGINS = {
     'E3.health.queue': 'queue health: size, processing rate, wait times',
   }),
   ...kept({ 'E3.health.port': 'port 5000' }),
-  ...partly(7, 'their evaluation in the daemon', {
+  ...kept({
     'E4.rule.high-error-rate': 'HighErrorRate `rate(mcp_requests_total{status=~"5.."}[5m]) > 0.1` for 5m, critical',
     'E4.rule.queue-backlog': 'QueueBacklog `mcp_queue_size > 100` for 10m, warning',
     'E4.rule.slow-responses':

@@ -27,6 +27,8 @@ const handlers: Handlers = {
   apiMetadata: answer('apiMetadata'),
   apiTargets: answer('apiTargets'),
   apiBuildInfo: answer('apiBuildInfo'),
+  apiRules: answer('apiRules'),
+  apiAlerts: answer('apiAlerts'),
   alerts: answer('alerts'),
   alertsHistory: answer('alertsHistory'),
   alertsAct: answer('alertsAct'),

@@ -18,6 +18,7 @@ const nowhere: SampleStore = {
   keep: async () => {},
   series: async () => [],
   blocks: async () => ({ blocks: [], last: 0 }),
+  rules: async () => [],
 }
 
 function opened(settings: Partial<EngineSetup> & { readonly series?: object } = {}) {

@@ -3,6 +3,7 @@
  * registry, the exposition, the reference page and the checks of the names follow.
  */
 import { HOST_METRICS } from './catalogue-host.js'
+import { RULE_METRICS } from './catalogue-rules.js'
 import { counter, declare, gauge, histogram, type Metric, summary } from './declare.js'
 
 /**
@@ -285,6 +286,7 @@ const vitals = declare('mcp_vitals', {
   ),
   queries_waiting: gauge('Queries that wait or run now.', [], { merge: 'sum' }),
   engine_restarts_total: counter('Times that the thread of series, queries and rules was started again.', []),
+  ...RULE_METRICS,
   audit_rows_total: counter('Rows that this process wrote to the audit log.', []),
   audit_writable: gauge('1: the last write to the audit log worked. 0: it failed, and rows wait.', [], {
     merge: 'min',

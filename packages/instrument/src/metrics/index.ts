@@ -74,3 +74,4 @@ export {
   watchStream,
 } from './watch.js'
 export { type GatewayLoad, type GatewayReadings, watchGateway } from './watch-gateway.js'
+export { type RuleGroupReadings, watchRules } from './watch-rules.js'

@@ -24,7 +24,12 @@ interface Terms {
   readonly forMs: number
   readonly keepFiringForMs: number
   readonly evidence: Evidence
+  /** How long alerts live without another report. */
+  readonly lifeMs: number
 }
+
+/** Reports that may be missed before what they name is given up. */
+const MISSED_REPORTS = 4
 
 /** The states of alerts: what sources report becomes pending, firing, resolved. */
 export class Conditions {
@@ -47,12 +52,18 @@ export class Conditions {
     const { book, resolveTimeoutMs } = this.#setup
     for (const alert of [...book.all('alert')])
       if (alert.state !== 'resolved' && alert.count === 0)
-        book.put('alert', alert.fingerprint, { ...alert, expiresAt: now + resolveTimeoutMs }, true)
+        book.put(
+          'alert',
+          alert.fingerprint,
+          { ...alert, expiresAt: Math.max(alert.expiresAt, now + resolveTimeoutMs) },
+          true,
+        )
   }
 
   report(report: Report, now: number): void {
-    const { source, evidence, conditions, forMs = 0, keepFiringForMs = 0 } = report
-    const terms = { source, forMs, keepFiringForMs, evidence }
+    const { source, evidence, conditions, forMs = 0, keepFiringForMs = 0, everyMs = 0 } = report
+    const lifeMs = Math.max(this.#setup.resolveTimeoutMs, MISSED_REPORTS * everyMs)
+    const terms = { source, forMs, keepFiringForMs, evidence, lifeMs }
     if (evidence === 'seen') {
       const named = new Set(conditions.map((condition) => this.#see(condition, terms, now)))
       this.#clearOthers(source, named, now)
@@ -63,7 +74,7 @@ export class Conditions {
       this.#clearOthers(source, new Set(), now)
       return
     }
-    for (const fingerprint of this.#bySource.get(source) ?? []) this.#doubt(fingerprint, evidence, now)
+    for (const fingerprint of this.#bySource.get(source) ?? []) this.#doubt(fingerprint, terms, now)
     if (policy === 'alert') this.#see({ labels: missingLabels(report), annotations: missingWords(report) }, terms, now)
   }
 
@@ -73,7 +84,7 @@ export class Conditions {
       if (known && known.state !== 'resolved') this.#end(known, now, 'cleared')
       return
     }
-    const terms = { source, forMs: 0, keepFiringForMs: 0, evidence: 'seen' } as const
+    const terms = { source, forMs: 0, keepFiringForMs: 0, evidence: 'seen', lifeMs: holdMs } as const
     const fingerprint = this.#see({ labels, annotations }, terms, now)
     const alert = this.#setup.book.get('alert', fingerprint)
     if (alert)
@@ -112,7 +123,7 @@ export class Conditions {
     }
     const isNew = before === undefined || before.state === 'resolved'
     const known = isNew ? this.#begin(fingerprint, condition, terms, now) : this.#refresh(before, condition, terms, now)
-    const fires = known.state === 'pending' && now >= known.firesAt
+    const fires = known.state === 'pending' && (condition.fires ?? now >= known.firesAt)
     const alert: AlertRecord = fires ? { ...known, state: 'firing', startsAt: now } : known
     book.put('alert', fingerprint, alert, !isNew && !fires && isSame(before, alert))
     if (before?.source !== alert.source) this.#index(alert)
@@ -137,31 +148,34 @@ export class Conditions {
       count: 0,
       activeAt,
       firesAt: activeAt + terms.forMs,
-      expiresAt: now + this.#setup.resolveTimeoutMs,
+      expiresAt: now + terms.lifeMs,
       keepFiringForMs: terms.keepFiringForMs,
     }
   }
 
   #refresh(before: AlertRecord, condition: Condition, terms: Terms, now: number): AlertRecord {
     const { clearedAt: _, value: __, ...rest } = before
+    // While it is pending, its source may come to know better since when: after a time in which nobody looked.
+    const activeAt = before.state === 'pending' ? Math.min(condition.activeAt ?? before.activeAt, now) : before.activeAt
     return {
       ...rest,
+      activeAt,
       source: terms.source,
       annotations: condition.annotations,
       evidence: terms.evidence,
       ...measured(condition),
-      firesAt: before.activeAt + terms.forMs,
-      expiresAt: now + this.#setup.resolveTimeoutMs,
+      firesAt: activeAt + terms.forMs,
+      expiresAt: now + terms.lifeMs,
       keepFiringForMs: terms.keepFiringForMs,
     }
   }
 
   /** Nobody can say whether it holds: it stays what it is. */
-  #doubt(fingerprint: string, evidence: Evidence, now: number): void {
-    const { book, resolveTimeoutMs } = this.#setup
+  #doubt(fingerprint: string, { evidence, lifeMs }: Terms, now: number): void {
+    const { book } = this.#setup
     const alert = book.get('alert', fingerprint)
     if (!alert || alert.state === 'resolved') return
-    const doubted = { ...alert, evidence, expiresAt: now + resolveTimeoutMs }
+    const doubted = { ...alert, evidence, expiresAt: now + lifeMs }
     book.put('alert', fingerprint, doubted, alert.evidence === evidence)
   }
 

@@ -14,6 +14,8 @@ export interface Condition {
   readonly value?: number
   /** Since when it holds, milliseconds since 1970; default: when it is first reported. */
   readonly activeAt?: number
+  /** Whether it fires, where its source decides that by itself. Default: by `forMs`. */
+  readonly fires?: boolean
 }
 
 /**
@@ -39,6 +41,8 @@ export interface Report {
   readonly forMs?: number
   /** How long an alert goes on firing after its condition ended. Default 0. */
   readonly keepFiringForMs?: number
+  /** How often the source reports, where that is seldom: what it names is not given up before four times as long. */
+  readonly everyMs?: number
   /** Default: `keep` without data, `alert` on an error. */
   readonly policies?: { readonly noData?: Policy; readonly error?: Policy }
   /** Labels of the alert that missing evidence is: with `alertname`. Default: the source's name as `alertname`, MEDIUM. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { POLICIES } from './contract.js'
 import { MATCHER } from './matcher-form.js'
 import { isZone } from './times.js'
 
@@ -152,6 +153,9 @@ const inhibitOptions = z.array(
   }),
 )
 
+const POLICY_HELP =
+  '`keep`: what fires goes on firing. `resolve`: it is over. `alert`: what fires goes on, and not knowing is an alert, too.'
+
 /** Alerts: who is told of what, when, and how often. */
 export const alertsOptions = z.strictObject({
   enabled: z
@@ -194,6 +198,20 @@ export const alertsOptions = z.strictObject({
     .meta({
       description: 'After this time what fires still, and nobody acknowledged, is told again.',
       examples: [HOUR_MS],
+    }),
+  noData: z
+    .enum(POLICIES)
+    .default('resolve')
+    .meta({
+      description: `What becomes of a rule’s alerts when there is no sample to judge by. ${POLICY_HELP} Prometheus resolves them.`,
+      examples: ['keep'],
+    }),
+  error: z
+    .enum(POLICIES)
+    .default('alert')
+    .meta({
+      description: `What becomes of a rule’s alerts when it cannot be evaluated. ${POLICY_HELP}`,
+      examples: ['keep'],
     }),
   resolveTimeoutMs: z
     .int()

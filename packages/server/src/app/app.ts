@@ -24,6 +24,7 @@ import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
 import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
+import { openRules, tellOf } from './rules.js'
 import { openSeries } from './series.js'
 import { clearUp, createSources, loadsOf, tell } from './sources.js'
 import { createTeardown, type Teardown } from './teardown.js'
@@ -106,8 +107,10 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(() => observation.stop())
   audit?.attach(observation)
   teardown.push(() => observation.stream.close())
-  const series = openSeries({ config, observation, store, logger })
+  const series = openSeries({ config, observation, store, logger, onReport: tellOf(alerts.pager, config.alerts) })
   teardown.push(() => series.engine.close())
+  const rules = openRules({ config, file: options.source?.file, engine: series.engine })
+  teardown.push(() => rules.stop())
   teardown.push(() => audit?.sink.hurry(5000))
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.declare(name)
 
@@ -239,12 +242,14 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         keepWatch(next.watch)
       }
     },
+    prepareRules: rules.prepare,
     hosts: () => listener.hosts,
     registry: observation.registry,
     publish: observation.publish,
     logger,
     now: Date.now,
   })
+  rules.follow(() => void reloader.reload())
   let endWatch: (() => void) | undefined
   const keepWatch = (wanted: boolean) => {
     if (!wanted || !source) {

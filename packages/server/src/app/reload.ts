@@ -19,6 +19,7 @@ const LIVE = [
   'listen',
   'gateway',
   'providers',
+  'rules',
   'health',
   'environment',
   'watch',
@@ -40,6 +41,8 @@ export interface ReloaderOptions {
    * effective, and does not fail.
    */
   readonly prepare: (config: Config, changes: ServerChanges) => Promise<() => Promise<void>>
+  /** Reads the rules, and throws what is wrong with them. The result makes them effective; undefined where nothing changed. */
+  readonly prepareRules: (config: Config) => (() => void) | undefined
   /** Every address that is listened on, those included that are about to be left. */
   readonly hosts: () => readonly string[]
   readonly registry: Registry
@@ -69,7 +72,7 @@ interface Plan {
 
 /** Makes the reloader; the configuration that the daemon started with counts as its first success. */
 export function createReloader(options: ReloaderOptions): Reloader {
-  const { load, prepare, hosts, registry, publish, logger, now } = options
+  const { load, prepare, prepareRules, hosts, registry, publish, logger, now } = options
   let current = options.config
   let last: Promise<void> = Promise.resolve()
   let isOver = false
@@ -90,9 +93,22 @@ export function createReloader(options: ReloaderOptions): Reloader {
       refuseUnguarded({ ...wanted, listen: { ...wanted.listen, host } })
     const changes = serverChanges(entriesOf(current.servers), entriesOf(next.servers))
     const hasOtherDoors = !isDeepStrictEqual(doorsSetting(current), doorsSetting(next))
-    const sections = LIVE.filter((key) => (key === 'doors' ? hasOtherDoors : key !== 'servers' && live.includes(key)))
+    const takeRules = prepareRules(wanted)
+    const differs = (key: (typeof LIVE)[number]) =>
+      key === 'doors'
+        ? hasOtherDoors
+        : key === 'rules'
+          ? takeRules !== undefined
+          : key !== 'servers' && live.includes(key)
+    const sections = LIVE.filter(differs)
     const waiting = needRestart(wanted, next, current.providers)
-    const apply = live.length > 0 ? await prepare(wanted, changes) : undefined
+    const takeOthers = live.length > 0 ? await prepare(wanted, changes) : undefined
+    const apply =
+      (takeRules ?? takeOthers) &&
+      (async () => {
+        takeRules?.()
+        await takeOthers?.()
+      })
     return { wanted, apply, waiting, told: sentence(sections, changes, waiting) }
   }
 

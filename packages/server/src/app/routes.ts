@@ -61,6 +61,8 @@ export const ROUTES = {
   apiSeries: { ...ASKED, path: '/api/v1/series' },
   apiMetadata: { ...SHOWN, path: '/api/v1/metadata' },
   apiTargets: { ...SHOWN, path: '/api/v1/targets' },
+  apiRules: { ...SHOWN, path: '/api/v1/rules' },
+  apiAlerts: { ...SHOWN, path: '/api/v1/alerts' },
   apiBuildInfo: { ...SHOWN, path: '/api/v1/status/buildinfo' },
   audit: { method: 'GET', path: '/admin/api/audit', here: ['admin token'], elsewhere: ['admin token'] },
   gateway: { method: 'any', path: '/mcp/:name', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] },

@@ -1,7 +1,8 @@
-import { type Registry, watchSeries } from '@mcp-vitals/instrument/metrics'
+import { type Registry, watchRules, watchSeries } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
 import { type ApiTarget, createPrometheusFace, type PrometheusFace } from '../faces/prometheus/index.js'
+import type { RuleReport } from '../rules/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
@@ -22,8 +23,9 @@ export function openSeries(needs: {
   readonly observation: Observation
   readonly store: Store
   readonly logger: Logger
+  readonly onReport: (report: RuleReport) => void
 }): SeriesService {
-  const { config, observation, store, logger } = needs
+  const { config, observation, store, logger, onReport } = needs
   const { registry, view, vitals } = observation
   const { job, instance, labels, intervalMs } = config.series
   let address = ''
@@ -35,11 +37,13 @@ export function openSeries(needs: {
     store: store.samples,
     now: Date.now,
     onFault: tell(logger),
+    onReport,
   })
   watchSeries(registry, () => {
-    const { window, ...figures } = engine.stats()
+    const { window, groups: _, ...figures } = engine.stats()
     return window ? { ...figures, window: { ...window, oldestMs: { ...window.oldestMs } } } : figures
   })
+  watchRules(registry, () => engine.stats().groups)
   const own = () => ({ ...labels, job, instance: instance ?? address })
 
   function targets(): readonly ApiTarget[] {

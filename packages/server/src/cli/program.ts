@@ -8,6 +8,7 @@ import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
 import type { QueryFlags } from './query.js'
+import type { ListFlags } from './rules.js'
 import type { Setting } from './setting.js'
 import type { UpFlags } from './up.js'
 
@@ -194,7 +195,9 @@ function addQuery(program: Command, setting: () => Setting): void {
 }
 
 function addRules(program: Command, setting: () => Setting): void {
-  const rules = program.command('rules').description('rule files in Prometheus’s format, and their unit tests')
+  const rules = program
+    .command('rules')
+    .description('rules in Prometheus’s format: files, their unit tests, and what is evaluated')
   rules
     .command('check')
     .description('say whether rule files are valid, or each thing that is wrong, with its place')
@@ -208,8 +211,15 @@ function addRules(program: Command, setting: () => Setting): void {
       const { terminal, finish } = setting()
       finish(await (await import('./rules.js')).testRules(files, terminal))
     })
+  rules
+    .command('list')
+    .description('show the rules that the daemon evaluates, and their alerts')
+    .option('--json', 'show the answer as Prometheus’s HTTP API has it')
+    .option('--url <address>', 'a daemon elsewhere; its admin token in MCP_VITALS_ADMIN_TOKEN')
+    .option('--data <directory>', 'state directory of the daemon (dataDir)')
+    .action(async (flags: ListFlags) => (await import('./rules.js')).listRules(flags, setting().terminal))
   rules.addHelpText(
     'after',
-    '\nExamples:\n  mcp-vitals rules check my-rules.yml\n  mcp-vitals rules test my-rules.test.yml\n',
+    '\nExamples:\n  mcp-vitals rules check my-rules.yml\n  mcp-vitals rules test my-rules.test.yml\n  mcp-vitals rules list\n',
   )
 }

@@ -1,17 +1,13 @@
-import { loadConfig } from '../config/index.js'
-import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
 import { formatLabels, parseDuration } from '../promql/index.js'
-import { findOwnFile } from './find.js'
+import { type AskFlags, askApi } from './ask.js'
 import type { Terminal } from './terminal.js'
 
 /** What the command line gave to `query`. */
-export interface QueryFlags {
+export interface QueryFlags extends AskFlags {
   readonly time?: string
   readonly range?: string
   readonly step?: string
-  readonly url?: string
-  readonly data?: string
   readonly json?: boolean
 }
 
@@ -19,15 +15,9 @@ export interface QueryFlags {
 const DEFAULT_STEPS = 60
 const LEAST_STEP_MS = 1000
 
-interface ApiAnswer {
-  readonly status: string
-  readonly error?: string
-  readonly data?: {
-    readonly resultType: string
-    readonly result: unknown
-  }
-  readonly warnings?: readonly string[]
-  readonly infos?: readonly string[]
+interface QueryData {
+  readonly resultType: string
+  readonly result: unknown
 }
 
 type Point = readonly [seconds: number, value: string]
@@ -39,23 +29,11 @@ interface Row {
 
 /** Asks the daemon that runs what an expression of PromQL is, and shows it: a line for each series, its values below. */
 export async function query(expr: string, flags: QueryFlags, terminal: Terminal): Promise<void> {
-  const { out, err, env } = terminal
+  const { out, err } = terminal
   const { path, parameters } = questionOf(expr, flags)
-  const url = new URL(path, flags.url ?? (await daemonUrl(flags, env)))
-  const token = env.MCP_VITALS_ADMIN_TOKEN
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` },
-    body: parameters,
-  }).catch((error: Error) => {
-    throw vitalsError('DAEMON_SILENT', { url: url.origin, reason: String(error.cause ?? error.message) }, error)
-  })
-  const text = await response.text()
-  const answer = parsed(text)
-  if (answer?.status !== 'success')
-    throw vitalsError('QUERY_REFUSED', { reason: answer?.error ?? `${url.origin} answered ${response.status}.` })
+  const { answer, text } = await askApi<QueryData>(path, parameters, flags, terminal)
   for (const remark of [...(answer.warnings ?? []), ...(answer.infos ?? [])]) err.write(`${remark}\n`)
-  out.write(flags.json ? `${text}\n` : linesOf(answer))
+  out.write(flags.json ? `${text}\n` : linesOf(answer.data))
 }
 
 function questionOf(expr: string, { time, range, step }: QueryFlags) {
@@ -83,23 +61,7 @@ function durationOf(flag: string, text: string): number {
   return lengthMs
 }
 
-async function daemonUrl({ data }: QueryFlags, env: Terminal['env']): Promise<string> {
-  const directory = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
-  const daemon = await (await openDataDir(directory)).findDaemon()
-  if (daemon === undefined) throw vitalsError('DAEMON_NOT_FOUND', { dir: directory })
-  return daemon.url
-}
-
-function parsed(text: string): ApiAnswer | undefined {
-  try {
-    return JSON.parse(text) as ApiAnswer
-  } catch {
-    return undefined
-  }
-}
-
-function linesOf({ data }: ApiAnswer): string {
-  const { resultType = '', result } = data ?? {}
+function linesOf({ resultType, result }: QueryData = { resultType: '', result: [] }): string {
   if (resultType === 'scalar' || resultType === 'string') return `${(result as Point)[1]}\n`
   const rows = result as readonly Row[]
   if (rows.length === 0) return 'no series\n'

@@ -12,6 +12,7 @@ import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
 import { pricesOptions } from '../prices/options.js'
 import { providersOptions } from '../providers/options.js'
+import { rulesOptions } from '../rules/options.js'
 import { seriesOptions } from '../series/options.js'
 import { logOptions } from '../sinks/log/options.js'
 import { gatewayOptions } from '../sources/http-proxy/options.js'
@@ -66,7 +67,7 @@ const sections = {
     .default(true)
     .meta({
       description:
-        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `health`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
+        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `rules`, `health`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
       examples: [false],
       env: 'MCP_VITALS_WATCH',
     }),
@@ -78,6 +79,7 @@ const sections = {
   ingest: ingestOptions,
   store: storeOptions,
   series: seriesOptions,
+  rules: rulesOptions,
   audit: auditOptions,
   log: logOptions,
   derivations: derivationOptions,

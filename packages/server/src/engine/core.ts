@@ -12,7 +12,20 @@ import {
 import { type DropReason, type Lane, SeriesWindow } from '../series/index.js'
 import { type Failure, failureOf } from '../threads/index.js'
 import { answerBody } from './answer-json.js'
-import type { Answer, Call, Calls, Family, Finding, Message, Notice, Request, Sampled, WorkerData } from './protocol.js'
+import type {
+  Answer,
+  Call,
+  Calls,
+  Family,
+  Finding,
+  Message,
+  Notice,
+  Request,
+  Sampled,
+  Told,
+  WorkerData,
+} from './protocol.js'
+import { Ruler } from './ruler.js'
 import { samplesOf } from './targets.js'
 
 /** The lane of what is sampled from the registry. */
@@ -29,10 +42,11 @@ export interface CoreSetup extends WorkerData {
   readonly now: () => number
 }
 
-/** What the thread does: keeps series and answers queries, one after another. Pure but for what it is handed. */
+/** What the thread does: keeps series, evaluates rules and answers queries, one after another. Pure but for what it is handed. */
 export class Core {
   readonly #setup: CoreSetup
   readonly #window: SeriesWindow
+  readonly #ruler: Ruler
   #target: LabelSet = {}
   #lane: Lane
   readonly #families = new Map<string, Family>()
@@ -47,6 +61,12 @@ export class Core {
     const keptMs = { raw: windowHours * HOUR_MS, rolled: rolledDays * 24 * HOUR_MS }
     this.#window = new SeriesWindow({ maxSeries, maxBytes, keptMs })
     this.#lane = this.#window.lane(SCRAPE_LANE, intervalMs)
+    this.#ruler = new Ruler({
+      window: this.#window,
+      limits: () => this.#limits(),
+      now: setup.now,
+      tell: (evaluated) => this.#tell({ evaluated }),
+    })
   }
 
   notice(notice: Notice): void {
@@ -59,10 +79,24 @@ export class Core {
         return
       case 'restored':
         this.#window.restored(notice.nowMs)
+        this.#ruler.restore(notice.rules)
+        return
+      case 'rules':
+        this.#ruler.set(notice.groups, notice.nowMs)
         return
       case 'sample':
         this.#sample(notice)
     }
+  }
+
+  /** When a rule is to be evaluated next, milliseconds since 1970. */
+  dueMs(): number {
+    return this.#ruler.dueMs()
+  }
+
+  /** Evaluates one rule, where one is due. */
+  evaluate(nowMs: number): void {
+    this.#ruler.step(nowMs)
   }
 
   /** Answers a request, or says why not. */
@@ -103,8 +137,13 @@ export class Core {
     const stats = this.#window.stats()
     // What belongs to a block is kept with it.
     const changes = this.#window.hasBlocks ? this.#window.takeChanges() : undefined
-    const told: Sampled = { stats, ...(changes && { changes }) }
+    const sampled: Sampled = { stats, ...(changes && { changes }) }
     const buffers = changes?.blocks.map(({ body }) => body.buffer as ArrayBuffer)
+    this.#tell({ sampled }, buffers)
+    this.#ruler.start()
+  }
+
+  #tell(told: Told, buffers?: readonly ArrayBuffer[]): void {
     this.#setup.post({ kind: 'told', told }, buffers)
   }
 
@@ -144,7 +183,10 @@ export class Core {
       }
       case 'series':
         return [...this.#find(request)].slice(0, request.limit)
+      case 'rules':
+        return this.#ruler.status()
       case 'flush':
+        this.#ruler.stop()
         this.#window.seal()
         return this.#window.takeChanges()
       case 'close':

@@ -1,11 +1,26 @@
 import type { Collectable } from '@mcp-vitals/instrument/metrics'
 import { type VitalsError, vitalsError } from '../errors/index.js'
 import type { LabelSet } from '../promql/index.js'
+import type { RuleReport } from '../rules/index.js'
 import type { SeriesOptions, WindowStats } from '../series/index.js'
 import type { SampleStore } from '../store/index.js'
 import { startThread, type Thread } from '../threads/index.js'
 import { createKeeper } from './keeper.js'
-import type { Answer, Call, Calls, Finding, Notice, QueryOptions, Sampled, When } from './protocol.js'
+import type {
+  Answer,
+  Call,
+  Calls,
+  Evaluated,
+  Finding,
+  GroupFigures,
+  GroupStatus,
+  Notice,
+  QueryOptions,
+  Sampled,
+  TimedGroup,
+  Told,
+  When,
+} from './protocol.js'
 import { createSampler, type TargetState } from './sampler.js'
 
 /** A sample is said to be of its planned time where it is late by this share of the interval at most. */
@@ -28,6 +43,13 @@ export interface Engine {
   labelNames(finding: Finding): Promise<readonly string[]>
   labelValues(label: string, finding: Finding): Promise<readonly string[]>
   series(finding: Finding): Promise<readonly LabelSet[]>
+  /**
+   * Evaluates these groups of rules from now on, from the first sample on. What is as it was goes on as it is; a rule that
+   * keeps name and labels keeps its alerts.
+   */
+  evaluate(groups: readonly TimedGroup[]): void
+  /** The groups of rules and how they are. */
+  rules(): Promise<readonly GroupStatus[]>
   /** Begins to sample, with these labels of the target. */
   start(target: LabelSet): void
   stats(): EngineStats
@@ -49,6 +71,8 @@ export interface EngineStats {
   readonly queries: Readonly<Record<string, number>>
   readonly waiting: number
   readonly restarts: number
+  /** Groups of rules that were evaluated, by `file;name`. */
+  readonly groups: Readonly<Record<string, GroupFigures>>
 }
 
 export interface EngineSetup {
@@ -62,6 +86,11 @@ export interface EngineSetup {
   readonly now: () => number
   /** Told of what went wrong without a caller. Must not throw. */
   readonly onFault: (error: VitalsError) => void
+  /**
+   * Told what each evaluation of an alerting rule came to, but for the second and further times that it has nothing to say.
+   * Must not throw.
+   */
+  readonly onReport?: (report: RuleReport) => void
   /** Default: the thread's own program. */
   readonly program?: URL
   /** How long beyond the time of one query the thread may say nothing before it is ended, in milliseconds. Default 5,000. */
@@ -91,6 +120,8 @@ class ThreadedEngine implements Engine {
   #skipped = 0
   #behind = 0
   #waiting = 0
+  #groups: readonly TimedGroup[] | undefined
+  readonly #figures = new Map<string, GroupFigures>()
   #closing: Promise<void> | undefined
 
   constructor(setup: EngineSetup) {
@@ -106,10 +137,11 @@ class ThreadedEngine implements Engine {
       data: () => ({ options }),
       failed: (_, reason) => vitalsError('QUERY_ABORTED', { reason }),
       onFault,
-      silenceMs: options.queryTimeoutMs + graceMs,
+      // Before a query one rule may be evaluated, which may cost as much.
+      silenceMs: 2 * options.queryTimeoutMs + graceMs,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
       onStart: () => this.#thread && this.#begin(),
-      onTold: (told: Sampled) => this.#hear(told),
+      onTold: (told: Told) => ('sampled' in told ? this.#hear(told.sampled) : this.#heed(told.evaluated)),
     }).then((thread) => {
       this.#thread = thread
       this.#begin()
@@ -136,6 +168,15 @@ class ThreadedEngine implements Engine {
     return this.#ask('series', finding)
   }
 
+  evaluate(groups: readonly TimedGroup[]): void {
+    this.#groups = groups
+    if (this.#isReady) this.#ruled()
+  }
+
+  rules(): Promise<readonly GroupStatus[]> {
+    return this.#ask('rules', {})
+  }
+
   start(target: LabelSet): void {
     this.#target = target
     if (this.#isReady) this.#begun()
@@ -151,6 +192,7 @@ class ThreadedEngine implements Engine {
       queries: { ...this.#queries },
       waiting: this.#waiting,
       restarts: this.#thread?.restarts() ?? 0,
+      groups: Object.fromEntries(this.#figures),
     }
   }
 
@@ -219,9 +261,10 @@ class ThreadedEngine implements Engine {
           part.blocks.map(({ body }) => body.buffer as ArrayBuffer),
         ),
       )
-      .then(() => {
-        this.#tell({ kind: 'restored', nowMs: this.#setup.now() })
+      .then((rules) => {
+        this.#tell({ kind: 'restored', nowMs: this.#setup.now(), rules })
         this.#isReady = true
+        this.#ruled()
         if (this.#target) this.#begun()
       })
   }
@@ -230,6 +273,10 @@ class ThreadedEngine implements Engine {
     this.#tell({ kind: 'target', labels: this.#target! })
     this.#sample(this.#setup.now())
     this.#plan()
+  }
+
+  #ruled(): void {
+    if (this.#groups) this.#tell({ kind: 'rules', groups: this.#groups, nowMs: this.#setup.now() })
   }
 
   #plan(): void {
@@ -262,6 +309,13 @@ class ThreadedEngine implements Engine {
     this.#behind = Math.max(0, this.#behind - 1)
     this.#window = stats
     if (changes) void this.#keeper.keep(changes)
+  }
+
+  #heed({ group, reports, figures, kept }: Evaluated): void {
+    if (figures) this.#figures.set(group, figures)
+    else this.#figures.delete(group)
+    if (kept) void this.#keeper.keep({ rules: [kept] })
+    for (const report of reports) this.#setup.onReport?.(report)
   }
 
   #tell(notice: Notice, transfer: readonly ArrayBuffer[] = []): void {

@@ -1,4 +1,5 @@
 import type { LabelSet, Value } from '../promql/index.js'
+import type { Health, RuleAlert, RuleGroup, RuleReport } from '../rules/index.js'
 import type { Changes, SavedBlock, SavedSeries, SeriesOptions, WindowStats } from '../series/index.js'
 import type { MessageOf, RequestOf } from '../threads/index.js'
 
@@ -40,6 +41,8 @@ export interface Calls {
   labelNames: { request: Finding; reply: readonly string[] }
   labelValues: { request: Finding & { readonly label: string }; reply: readonly string[] }
   series: { request: Finding; reply: readonly LabelSet[] }
+  /** Groups of rules and how they are. */
+  rules: { request: Record<never, never>; reply: readonly GroupStatus[] }
   /** Packs and hands over all that is not kept yet. */
   flush: { request: Record<never, never>; reply: Changes }
   close: { request: Record<never, never>; reply: null }
@@ -68,7 +71,9 @@ export type Notice =
   /** Labels of the target, `job` and `instance` among them. */
   | { readonly kind: 'target'; readonly labels: LabelSet }
   | { readonly kind: 'restore'; readonly series: readonly SavedSeries[]; readonly blocks: readonly SavedBlock[] }
-  | { readonly kind: 'restored'; readonly nowMs: number }
+  | { readonly kind: 'restored'; readonly nowMs: number; readonly rules: readonly Required<KeptState>[] }
+  /** The groups of rules that there are from now on. */
+  | { readonly kind: 'rules'; readonly groups: readonly TimedGroup[]; readonly nowMs: number }
   | {
       readonly kind: 'sample'
       readonly atMs: number
@@ -83,6 +88,60 @@ export type Notice =
 export interface Sampled {
   readonly stats: WindowStats
   readonly changes?: Changes
+}
+
+/** A group that knows its interval. */
+export type TimedGroup = RuleGroup & { readonly intervalMs: number }
+
+/** What a group of rules knows beside its samples, for a restart: since when alerts hold. */
+export interface KeptState {
+  readonly key: string
+  /** Absent: nothing. */
+  readonly body?: string
+}
+
+/** What a group of rules did since it is there. */
+export interface GroupFigures {
+  readonly rules: number
+  readonly intervalMs: number
+  /** Evaluations of single rules, and those that failed. */
+  readonly evaluations: number
+  readonly failures: number
+  /** Evaluations of the group that were due, and those of them that were left out as the thread was late. */
+  readonly iterations: number
+  readonly missed: number
+  /** Of the newest evaluation: its time, milliseconds since 1970, and how long it took. */
+  readonly lastMs?: number
+  readonly tookMs: number
+}
+
+/** What the thread tells of an evaluation, or of the end of a group. */
+export interface Evaluated {
+  readonly group: string
+  readonly reports: readonly RuleReport[]
+  /** Absent: the group is no more. */
+  readonly figures?: GroupFigures
+  readonly kept?: KeptState
+}
+
+/** What the thread tells unasked. */
+export type Told = { readonly sampled: Sampled } | { readonly evaluated: Evaluated }
+
+/** A group of rules as it is now. Times are milliseconds since 1970. */
+export interface GroupStatus {
+  readonly group: TimedGroup
+  readonly lastMs?: number
+  readonly tookMs: number
+  /** In the order of the group's rules. */
+  readonly rules: readonly {
+    readonly health: Health
+    /** Empty where there is none. */
+    readonly lastError: string
+    readonly lastMs?: number
+    readonly tookMs: number
+    /** Pending and firing ones; none of a recording rule. */
+    readonly alerts: readonly RuleAlert[]
+  }[]
 }
 
 /** What the thread is started with. */

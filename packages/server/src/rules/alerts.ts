@@ -4,6 +4,11 @@ import { parseTemplate, type Template } from './template.js'
 
 /** How long a firing alert that is restored may have gone without an evaluation before it counts as a new one. */
 const MAX_OUTAGE_MS = 3_600_000
+/**
+ * How long an alert that is restored waits for its condition to be seen again. After a restart counters begin at zero, and
+ * `rate` needs some samples before it says anything: that nothing is said is no end.
+ */
+const RESTORED_MS = 300_000
 
 /** Two series of a result became one alert by the rule's labels: nothing of the evaluation counts. */
 export class SameAlertError extends Error {}
@@ -17,6 +22,9 @@ export class RuleAlerts {
   readonly #labels: readonly (readonly [name: string, template: Template])[]
   readonly #annotations: readonly (readonly [name: string, template: Template])[]
   #active = new Map<string, RuleAlert>()
+  /** Restored, and not seen since. */
+  readonly #unseen = new Set<string>()
+  #restoredMs = Number.NEGATIVE_INFINITY
 
   constructor(rule: AlertingRule) {
     this.#rule = rule
@@ -38,6 +46,7 @@ export class RuleAlerts {
     let changed = false
     for (const [key, { labels, annotations, value }] of found) {
       const before = this.#active.get(key)
+      this.#unseen.delete(key)
       const activeAt = before?.activeAt ?? atMs
       const fires = before?.state === 'firing' || atMs - activeAt >= this.#rule.forMs
       const startsAt = before?.startsAt ?? atMs
@@ -53,24 +62,45 @@ export class RuleAlerts {
     }
     for (const [key, before] of this.#active) {
       if (found.has(key)) continue
-      const clearedAt = before.clearedAt ?? atMs
-      if (before.state === 'firing' && atMs - clearedAt < this.#rule.keepFiringForMs) {
-        next.set(key, { ...before, clearedAt })
-        changed ||= before.clearedAt === undefined
-      } else changed = true
+      const kept = this.#keep(key, before, atMs)
+      if (kept) next.set(key, kept)
+      changed ||= kept === undefined || kept.clearedAt !== before.clearedAt
     }
     this.#active = next
     return changed
   }
 
-  /** Takes alerts of before a restart: their time goes on, unless nobody looked for an hour. */
+  /**
+   * Takes alerts of before a restart, unless nobody looked for an hour: what fires goes on, and what is pending is so for
+   * as much longer as nobody looked.
+   */
   restore(alerts: readonly SavedAlert[], savedMs: number, nowMs: number): void {
-    if (nowMs - savedMs > MAX_OUTAGE_MS) return
-    for (const alert of alerts) this.#active.set(keyOf(alert.labels), alert)
+    const outageMs = Math.max(0, nowMs - savedMs)
+    if (outageMs > MAX_OUTAGE_MS) return
+    this.#restoredMs = nowMs
+    for (const alert of alerts) {
+      const key = keyOf(alert.labels)
+      this.#unseen.add(key)
+      this.#active.set(key, alert.state === 'firing' ? alert : { ...alert, activeAt: alert.activeAt + outageMs })
+    }
+  }
+
+  /** Takes the alerts of the same rule as it was before its file was read again. */
+  inherit({ active }: RuleAlerts): void {
+    for (const alert of active) this.#active.set(keyOf(alert.labels), alert)
   }
 
   clear(): void {
     this.#active = new Map()
+  }
+
+  /** An alert whose condition is not there, for as long as it goes on all the same. */
+  #keep(key: string, before: RuleAlert, atMs: number): RuleAlert | undefined {
+    const isWaitedFor = this.#unseen.has(key) && atMs - this.#restoredMs < RESTORED_MS
+    if (before.state === 'pending') return isWaitedFor ? before : undefined
+    const clearedAt = before.clearedAt ?? atMs
+    const isKept = isWaitedFor || atMs - clearedAt < this.#rule.keepFiringForMs
+    return isKept ? { ...before, clearedAt } : undefined
   }
 
   #found(samples: Vector['samples']): ReadonlyMap<string, Pick<RuleAlert, 'labels' | 'annotations' | 'value'>> {

@@ -34,7 +34,7 @@ export interface RuleGroup {
   readonly name: string
   /** Absent: the evaluation interval of the configuration. */
   readonly intervalMs?: number
-  /** Most series, or alerts, that a rule may give; 0: any number. */
+  /** Most series, or alerts, that a rule may give; 0: 10,000. */
   readonly limit: number
   /** How far before the time of the evaluation the expressions look. */
   readonly offsetMs: number
@@ -61,7 +61,7 @@ export interface RuleAlert {
 
 /**
  * What one evaluation of an alerting rule came to: everything that holds. What was told of before and is missing now is
- * over. `no_data`: none of the rule's selectors found any series. `error`: it could not be evaluated, so nothing is known.
+ * over. `no_data`: none of the rule's selectors found a sample. `error`: it could not be evaluated, so nothing is known.
  */
 export interface RuleReport {
   /** The rule: file, group and name. */
@@ -72,12 +72,8 @@ export interface RuleReport {
   readonly conditions: readonly RuleAlert[]
   readonly forMs: number
   readonly keepFiringForMs: number
+  /** How often the rule is evaluated, where its group says so. */
+  readonly everyMs?: number
   /** Labels that the rule gives to all its alerts, with `alertname`. */
   readonly labels: LabelSet
-}
-
-/** Where reports come from, one for each evaluation of each alerting rule. */
-export interface AlertSource {
-  /** Has `hear` told of every report from now on. It must not throw. */
-  onReport(hear: (report: RuleReport) => void): void
 }

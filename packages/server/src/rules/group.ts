@@ -1,5 +1,13 @@
 import { VitalsError } from '../errors/index.js'
-import { type LabelSet, type Limits, parsePromql, type Query, type SeriesSource, type Vector } from '../promql/index.js'
+import {
+  type LabelSet,
+  type Limits,
+  parsePromql,
+  type Query,
+  type Series,
+  type SeriesSource,
+  type Vector,
+} from '../promql/index.js'
 import { RuleAlerts, SameAlertError, type SavedAlert } from './alerts.js'
 import type { AlertingRule, RecordingRule, Rule, RuleAlert, RuleGroup, RuleReport } from './contract.js'
 
@@ -13,10 +21,16 @@ export interface Written {
 export interface RuleHost {
   readonly source: SeriesSource
   readonly limits: () => Limits
-  /** Takes what a rule gave at a time: what it gave before and does not give now has ended. */
-  write(rule: RuleState, atMs: number, written: readonly Written[]): void
+  /**
+   * Takes what a rule gave at a time: what it gave before and does not give now has ended. Undefined: it could not be
+   * evaluated, so nothing is known.
+   */
+  write(rule: RuleState, atMs: number, written: readonly Written[] | undefined): void
   report(report: RuleReport): void
 }
+
+/** Most series, or alerts, that a rule gives where its group names no limit. */
+const MAX_RESULTS = 10_000
 
 export type Health = 'unknown' | 'ok' | 'err'
 
@@ -63,8 +77,8 @@ export class GroupState {
     this.rules = this.#rules
   }
 
-  /** Evaluates all rules at a time, one after another. Returns whether the state of an alert changed. */
-  evaluate(host: RuleHost, atMs: number): boolean {
+  /** Evaluates all rules at a time, one after another, one a step. Returns whether the state of an alert changed. */
+  *steps(host: RuleHost, atMs: number): Generator<void, boolean> {
     let changed = false
     for (const state of this.#rules) {
       const { now } = host.limits()
@@ -72,8 +86,33 @@ export class GroupState {
       changed = this.#evaluate(state, host, atMs) || changed
       state.tookMs = now() - started
       state.lastMs = atMs
+      yield
     }
     return changed
+  }
+
+  /** The same at once. */
+  evaluate(host: RuleHost, atMs: number): boolean {
+    const steps = this.steps(host, atMs)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+
+  /** Goes on with the alerts of the rules that this group had before its file was read again: same name, same labels. */
+  inherit(before: GroupState): void {
+    const known = new Map<string, RuleAlerts[]>()
+    for (const { rule, states } of before.#rules) {
+      if (!states) continue
+      const same = known.get(signatureOf(rule))
+      if (same) same.push(states)
+      else known.set(signatureOf(rule), [states])
+    }
+    for (const { rule, states } of this.#rules) {
+      const same = known.get(signatureOf(rule))?.shift()
+      if (same) states?.inherit(same)
+    }
   }
 
   save(atMs: number): SavedGroup {
@@ -86,7 +125,7 @@ export class GroupState {
   }
 
   #evaluate(state: Mutable, host: RuleHost, atMs: number): boolean {
-    const source = new CountingSource(host.source)
+    const source = new WatchedSource(host.source)
     try {
       const { value } = state.query.instant(source, atMs - this.group.offsetMs, host.limits())
       const samples: Vector['samples'] =
@@ -99,28 +138,43 @@ export class GroupState {
       if (!(error instanceof VitalsError || error instanceof SameAlertError || error instanceof LimitError)) throw error
       state.health = 'err'
       state.lastError = error.message
-      if (state.rule.kind === 'alerting') host.report(reportOf(state, state.rule, atMs, 'error'))
+      host.write(state, atMs, undefined)
+      if (state.rule.kind === 'alerting') host.report(this.#report(state, state.rule, atMs, 'error'))
       return false
     }
   }
 
-  #take(state: Mutable, samples: Vector['samples'], host: RuleHost, atMs: number, source: CountingSource): boolean {
-    const { limit } = this.group
+  #take(state: Mutable, samples: Vector['samples'], host: RuleHost, atMs: number, source: WatchedSource): boolean {
+    const limit = this.group.limit || MAX_RESULTS
     const { rule, states } = state
     if (rule.kind === 'recording') {
-      if (limit > 0 && samples.length > limit) throw new LimitError(`the rule gives more than ${limit} series`)
+      if (samples.length > limit) throw new LimitError(`the rule gives more than ${limit} series`)
       host.write(state, atMs, recorded(rule, samples))
       return false
     }
     const changed = states!.take(samples, atMs)
     const { active } = states!
-    if (limit > 0 && active.length > limit) {
+    if (active.length > limit) {
       states!.clear()
       throw new LimitError(`the rule gives more than ${limit} alerts`)
     }
     host.write(state, atMs, alertSeries(active))
-    host.report(reportOf(state, rule, atMs, source.isEmpty && active.length === 0 ? 'no_data' : 'seen'))
+    host.report(this.#report(state, rule, atMs, active.length === 0 && source.isEmpty() ? 'no_data' : 'seen'))
     return changed
+  }
+
+  #report(
+    { key, states }: Mutable,
+    { name, labels, forMs, keepFiringForMs }: AlertingRule,
+    atMs: number,
+    evidence: RuleReport['evidence'],
+  ): RuleReport {
+    const { intervalMs } = this.group
+    const every = intervalMs === undefined ? {} : { everyMs: intervalMs }
+    const conditions = evidence === 'seen' ? states!.active : []
+    const fixed = Object.entries(labels).filter(([, text]) => !text.includes('{{'))
+    const own = { ...Object.fromEntries(fixed), alertname: name }
+    return { source: key, atMs, evidence, conditions, forMs, keepFiringForMs, ...every, labels: own }
   }
 }
 
@@ -145,18 +199,6 @@ function stateOf(rule: Rule, key: string): Mutable {
   }
 }
 
-function reportOf(
-  { key, states }: Mutable,
-  { name, labels, forMs, keepFiringForMs }: AlertingRule,
-  atMs: number,
-  evidence: RuleReport['evidence'],
-): RuleReport {
-  const conditions = evidence === 'seen' ? states!.active : []
-  const fixed = Object.entries(labels).filter(([, text]) => !text.includes('{{'))
-  const own = { ...Object.fromEntries(fixed), alertname: name }
-  return { source: key, atMs, evidence, conditions, forMs, keepFiringForMs, labels: own }
-}
-
 /** The series of a recording rule: its name and labels above those of the result. */
 function recorded(rule: RecordingRule, samples: Vector['samples']): readonly Written[] {
   const seen = new Set<string>()
@@ -179,20 +221,26 @@ function alertSeries(active: readonly RuleAlert[]): readonly Written[] {
 }
 
 /** Knows whether anything was found. */
-class CountingSource implements SeriesSource {
-  #asked = false
-  #found = false
+class WatchedSource implements SeriesSource {
+  readonly #found: { readonly series: readonly Series[]; readonly startMs: number; readonly endMs: number }[] = []
   constructor(private readonly source: SeriesSource) {}
 
-  /** It was asked, and there was no series at all. */
-  get isEmpty(): boolean {
-    return this.#asked && !this.#found
+  /** It was asked, and there was no sample at all. To be asked once: it may read all series. */
+  isEmpty(): boolean {
+    if (this.#found.length === 0) return false
+    return !this.#found.some(({ series, startMs, endMs }) =>
+      series.some(({ times }) => Array.prototype.some.call(times, (time) => time >= startMs && time <= endMs)),
+    )
   }
 
   select(...asked: Parameters<SeriesSource['select']>): ReturnType<SeriesSource['select']> {
+    const [, startMs, endMs] = asked
     const series = this.source.select(...asked)
-    this.#asked = true
-    this.#found ||= series.length > 0
+    this.#found.push({ series, startMs, endMs })
     return series
   }
 }
+
+/** Rules of one group that are the same over a change of its file. */
+const signatureOf = ({ name, labels }: Rule): string =>
+  JSON.stringify([name, Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])

@@ -1,6 +1,5 @@
 export type {
   AlertingRule,
-  AlertSource,
   RecordingRule,
   Rule,
   RuleAlert,
@@ -8,7 +7,7 @@ export type {
   RuleGroup,
   RuleReport,
 } from './contract.js'
-export { MAX_FILE_BYTES, parseRuleFile } from './file.js'
+export { parseRuleFile } from './file.js'
 export {
   GroupState,
   groupKey,
@@ -18,6 +17,8 @@ export {
   type SavedGroup,
   type Written,
 } from './group.js'
-export { RULE_SETS, type RuleSet, readRuleSet, ruleSetFile } from './sets.js'
+export { RULE_SETS, type RulesOptions, rulesOptions } from './options.js'
+export { readRuleFile, readRuleText, ruleFilesOf } from './read.js'
+export { type RuleSet, readRuleSet, ruleSetFile } from './sets.js'
 export { parseTemplate, TEMPLATE_FUNCTIONS } from './template.js'
 export { parseRuleTests, type RuleTestFile, runRuleTests } from './unit-test.js'

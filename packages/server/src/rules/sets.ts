@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { RuleGroup } from './contract.js'
 import { parseRuleFile } from './file.js'
+import type { RULE_SETS } from './options.js'
 
-/** Rules that come along: the product's own, and one set for each system that has rules. */
-export const RULE_SETS = ['own', 'messaging', 'commerce', 'dust', 'plugins'] as const
 export type RuleSet = (typeof RULE_SETS)[number]
 
 /** The prefix of the metrics that the rules of a set name. */

@@ -139,7 +139,8 @@ class Memory implements RuleHost {
     return { ...DEFAULT_LIMITS, now: () => 0 }
   }
 
-  write({ key }: { readonly key: string }, atMs: number, written: readonly Written[]): void {
+  write({ key }: { readonly key: string }, atMs: number, written: readonly Written[] | undefined): void {
+    if (written === undefined) return
     const now = new Set<string>()
     for (const { labels, value } of written) {
       now.add(formatLabels(labels))

@@ -44,10 +44,10 @@ export class Head {
     return this.#refs.length * this.#ticks
   }
 
-  /** Takes one tick. `refs` never changes afterwards. */
+  /** Takes one tick, or more of the newest. `refs` never changes afterwards. */
   append(atMs: number, refs: Uint32Array, values: Float64Array): void {
     const rows = refs === this.#lastRefs ? this.#lastRows : this.#rowsOf(refs)
-    const tick = this.#ticks++
+    const tick = this.times.at(-1) === atMs ? this.#ticks - 1 : this.#ticks++
     const capacity = this.#capacity
     this.#times[tick] = atMs
     for (let at = 0; at < rows.length; at++) {

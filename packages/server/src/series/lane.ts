@@ -37,6 +37,8 @@ export interface Span {
   readonly pieces: readonly Piece[]
   /** Cells that a row needs while it is read. */
   readonly cells: number
+  /** Position of a tick that is not whole yet: what it does not have has not ended. −1: there is none. */
+  readonly openTick: number
 }
 
 /** Series that are sampled together: blocks of packed samples, at both resolutions, and the newest unpacked. */
@@ -46,6 +48,7 @@ export class Lane {
   readonly #blockMs: number
   readonly #onSealed: (resolution: Resolution, block: Block) => void
   #last: Tick | undefined
+  #openMs: number | undefined
 
   constructor(
     readonly name: string,
@@ -71,14 +74,25 @@ export class Lane {
     return this.blocks[resolution].reduce((sum, block) => sum + block.sizeBytes, this.#heads[resolution].sizeBytes)
   }
 
-  /** Takes a tick that is newer than all before. */
+  /** Takes a tick that is newer than all before, or more of the newest. */
   append(tick: Tick): void {
     const { raw } = this.#heads
     const startMs = raw.times[0]
-    if (startMs !== undefined && (raw.isFull || window(startMs, this.#blockMs) !== window(tick.atMs, this.#blockMs)))
-      this.seal()
+    const isNew = startMs !== undefined && raw.times.at(-1) !== tick.atMs
+    if (isNew && (raw.isFull || window(startMs, this.#blockMs) !== window(tick.atMs, this.#blockMs))) this.seal()
     this.#roll(tick)
     raw.append(tick.atMs, tick.refs, tick.values)
+  }
+
+  /** Whether the newest tick is to have more: until it is whole, no series counts as ended for missing in it. */
+  setOpen(isOpen: boolean): void {
+    this.#openMs = isOpen ? this.lastMs : undefined
+  }
+
+  /** Packs what began before `timeMs`, where nothing came since that would have done it. */
+  sealBefore(timeMs: number): void {
+    const startMs = this.#heads.raw.times[0]
+    if (startMs !== undefined && startMs < timeMs && this.#openMs === undefined) this.seal()
   }
 
   /** Packs the newest raw samples now: before a stop. Rolled ones are made again from these. */
@@ -142,12 +156,13 @@ export class Lane {
     add(this.#heads.rolled, rawMs)
     for (const block of this.blocks.raw) add(block, Number.POSITIVE_INFINITY)
     add(this.#heads.raw, Number.POSITIVE_INFINITY)
-    return { times: Float64Array.from(times), pieces, cells }
+    const openTick = this.#openMs !== undefined && times.at(-1) === this.#openMs ? times.length - 1 : -1
+    return { times: Float64Array.from(times), pieces, cells, openTick }
   }
 
   #roll(tick: Tick): void {
     const last = this.#last
-    this.#last = tick
+    this.#last = last?.atMs === tick.atMs ? joined(last, tick) : tick
     if (last === undefined || window(last.atMs, ROLLED_MS) === window(tick.atMs, ROLLED_MS)) return
     const { rolled } = this.#heads
     if (rolled.isFull) {
@@ -163,6 +178,12 @@ export class Lane {
     this.#onSealed(resolution, block)
   }
 }
+
+const joined = (one: Tick, other: Tick): Tick => ({
+  atMs: one.atMs,
+  refs: Uint32Array.from([...one.refs, ...other.refs]),
+  values: Float64Array.from([...one.values, ...other.values]),
+})
 
 const window = (timeMs: number, lengthMs: number): number => Math.floor(timeMs / lengthMs)
 
@@ -186,12 +207,12 @@ export function samplesIn(span: Span, ref: number): Samples {
   return compacted(span, row, count)
 }
 
-function compacted({ times }: Span, { values, present }: Row, count: number): Samples {
+function compacted({ times, openTick }: Span, { values, present }: Row, count: number): Samples {
   const staleTimes: number[] = []
   let length = 0
   for (let tick = 0; tick < count; tick++) {
     if (present[tick] === 1) length++
-    else if (tick > 0 && present[tick - 1] === 1) staleTimes.push(times[tick]!)
+    else if (tick > 0 && present[tick - 1] === 1 && tick !== openTick) staleTimes.push(times[tick]!)
   }
   if (length === count) return { times, values: values.subarray(0, count), staleTimes }
   const kept = { times: new Float64Array(length), values: new Float64Array(length) }

@@ -121,6 +121,23 @@ export class SeriesWindow implements SeriesSource {
     lane.append(tick)
   }
 
+  /**
+   * Takes a part of a tick that is made of several: it is open until `closeTick`, and what it does not have yet has not
+   * ended.
+   */
+  appendPart(lane: Lane, tick: Tick): void {
+    if (tick.atMs === lane.lastMs) {
+      this.#samplesTaken += tick.refs.length
+      lane.append(tick)
+    } else this.append(lane, tick)
+    lane.setOpen(true)
+  }
+
+  /** The newest tick is whole: what it does not have has ended. */
+  closeTick(lane: Lane): void {
+    lane.setOpen(false)
+  }
+
   /** Packs all that is not packed yet, so that `takeChanges` has everything. */
   seal(): void {
     for (const lane of this.#lanes.values()) lane.seal()
@@ -203,7 +220,11 @@ export class SeriesWindow implements SeriesSource {
     this.#seen(block)
     this.#changes.blocks.push({ lane: lane.name, resolution, startMs, endMs, body: block.toBytes() })
     if (resolution !== 'raw') return
-    for (const other of this.#lanes.values()) this.#expire(other, endMs)
+    for (const other of this.#lanes.values()) {
+      // A lane in which nothing comes any more is kept and ends as all others.
+      if (other !== lane) other.sealBefore(startMs)
+      this.#expire(other, endMs)
+    }
     this.#shrink()
     this.#forget()
   }
@@ -312,6 +333,7 @@ class Reading {
         times: new Float64Array(0),
         pieces: [],
         cells: 0,
+        openTick: -1,
       }
       this.#spans.set(lane, span)
     }

@@ -128,6 +128,8 @@ export class Committer {
         return this.#samples.series(request.after)
       case 'sampleBlocks':
         return this.#samples.blocks(request.after)
+      case 'ruleStates':
+        return this.#samples.rules()
       case 'stats':
         return {
           ...database.stats(),
@@ -184,6 +186,7 @@ const ACTIONS: Readonly<Record<Call, string>> = {
   keepSamples: 'save samples',
   sampleSeries: 'read series',
   sampleBlocks: 'read samples',
+  ruleStates: 'read the states of rules',
   stats: 'tell its figures',
   close: 'be closed',
 }

@@ -84,4 +84,9 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE UNIQUE INDEX sample_blocks_start ON sample_blocks (lane, resolution, start_ms);
     `,
   },
+  {
+    // What rules know beside the samples: since when their alerts hold.
+    version: 4,
+    up: 'CREATE TABLE rule_states (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID',
+  },
 ]

@@ -2,7 +2,7 @@ import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { Block } from './blocks.js'
 import type { StoreOptions } from './options.js'
 import type { Cursor, EventQuery } from './query.js'
-import type { SampleBlock, SampleChanges, SampleSeries } from './samples.js'
+import type { RuleState, SampleBlock, SampleChanges, SampleSeries } from './samples.js'
 
 /** What the store's thread can be asked: request → what comes back. Events travel as JSON text: one string is the cheapest thing to send. */
 export interface Calls {
@@ -25,6 +25,7 @@ export interface Calls {
     request: { readonly after: number }
     reply: { readonly blocks: readonly SampleBlock[]; readonly last: number }
   }
+  ruleStates: { request: Record<never, never>; reply: readonly Required<RuleState>[] }
   stats: { request: Record<never, never>; reply: DatabaseStats }
   close: { request: Record<never, never>; reply: null }
 }

@@ -23,6 +23,13 @@ export interface SampleSeries {
   readonly pairs: readonly string[]
 }
 
+/** What rules of one group know that is no sample. Its form is its maker's. */
+export interface RuleState {
+  readonly key: string
+  /** Absent: there is nothing to keep any more. */
+  readonly body?: string
+}
+
 /** What changed: all of it is kept, or nothing. */
 export interface SampleChanges {
   readonly series: readonly SampleSeries[]
@@ -35,6 +42,7 @@ export interface SampleChanges {
     readonly timeMs: number
     readonly from?: boolean
   }[]
+  readonly rules?: readonly RuleState[]
 }
 
 /** The samples in an SQLite file. Synchronous: for the store's thread. */
@@ -44,12 +52,16 @@ export interface Samples {
   series(after: number): readonly SampleSeries[]
   /** Blocks after the `after`th, those of a lane by rising time; none where there are no more. */
   blocks(after: number): { readonly blocks: readonly SampleBlock[]; readonly last: number }
+  rules(): readonly Required<RuleState>[]
 }
 
 export function createSamples(sqlite: Sqlite): Samples {
   return {
-    keep({ series, gone, blocks, dropped }) {
+    keep({ series, gone, blocks, dropped, rules = [] }) {
       sqlite.transaction(() => {
+        for (const { key, body } of rules)
+          if (body === undefined) sqlite.run('DELETE FROM rule_states WHERE key = ?', key)
+          else sqlite.run('INSERT OR REPLACE INTO rule_states VALUES (?, ?)', key, body)
         for (const { ref, lane, pairs } of series)
           sqlite.run('INSERT OR REPLACE INTO sample_series VALUES (?, ?, ?)', ref, lane, JSON.stringify(pairs))
         for (const ref of gone) sqlite.run('DELETE FROM sample_series WHERE ref = ?', ref)
@@ -94,6 +106,8 @@ export function createSamples(sqlite: Sqlite): Samples {
       }
       return { blocks, last }
     },
+    rules: () =>
+      sqlite.rows('SELECT key, body FROM rule_states').map(([key, body]) => ({ key: String(key), body: String(body) })),
   }
 }
 

@@ -10,7 +10,7 @@ import { DATABASE_FILE } from './file.js'
 import type { StoreOptions } from './options.js'
 import type { Calls, DatabaseStats, WorkerData } from './protocol.js'
 import { type Cursor, DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
-import type { SampleBlock, SampleChanges, SampleSeries } from './samples.js'
+import type { RuleState, SampleBlock, SampleChanges, SampleSeries } from './samples.js'
 
 /** Most bytes of events (as JSON) that wait for the disk; beyond it whole batches are refused and counted. 64 MiB. */
 const QUEUE_LIMIT_BYTES = 64 * 1_048_576
@@ -65,6 +65,8 @@ export interface SampleStore {
   series(after: number): Promise<readonly SampleSeries[]>
   /** Blocks after the page that ended with `after` (0 at first); none where there are no more. */
   blocks(after: number): Promise<{ readonly blocks: readonly SampleBlock[]; readonly last: number }>
+  /** What groups of rules know that is no sample. */
+  rules(): Promise<readonly Required<RuleState>[]>
 }
 
 export interface StoreSetup {
@@ -118,6 +120,7 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
       },
       series: (after) => thread.call('sampleSeries', { after }),
       blocks: (after) => thread.call('sampleBlocks', { after }),
+      rules: () => thread.call('ruleStates', {}),
     },
     backup: (target) => backupDatabase(dir, target),
     async stats() {

@@ -1,6 +1,7 @@
 import type { Engine, Finding, QueryOptions } from '../../engine/index.js'
 import { answered, failure, success } from './answers.js'
 import { durationOf, invalid, limitOf, parametersOf, rangeOf, required, timeOf } from './parameters.js'
+import { alertsData, rulesData } from './rules.js'
 
 /** A metric, as the API's metadata tell of it. */
 export interface MetricMetadata {
@@ -21,7 +22,7 @@ export interface ApiTarget {
 }
 
 export interface PrometheusInputs {
-  readonly engine: Pick<Engine, 'queryBody' | 'labelNames' | 'labelValues' | 'series'>
+  readonly engine: Pick<Engine, 'queryBody' | 'labelNames' | 'labelValues' | 'series' | 'rules'>
   readonly metadata: () => Iterable<MetricMetadata>
   readonly targets: () => readonly ApiTarget[]
   readonly intervalMs: number
@@ -41,6 +42,8 @@ export type PrometheusFace = Readonly<
     | 'apiSeries'
     | 'apiMetadata'
     | 'apiTargets'
+    | 'apiRules'
+    | 'apiAlerts'
     | 'apiBuildInfo',
     Handler
   >
@@ -84,6 +87,8 @@ export function createPrometheusFace(inputs: PrometheusInputs): PrometheusFace {
       const active = state === 'dropped' ? [] : targets().map((target) => activeTarget(target, intervalMs))
       return success({ activeTargets: active, droppedTargets: [], droppedTargetCounts: {} })
     },
+    apiRules: async (parameters) => success(rulesData(await engine.rules(), parameters)),
+    apiAlerts: async () => success(alertsData(await engine.rules())),
     async apiBuildInfo() {
       const about = { version: `${API_VERSION}+mcp-vitals.${version}`, revision: '', branch: '', buildUser: '' }
       return success({ ...about, buildDate: '', goVersion: '' })

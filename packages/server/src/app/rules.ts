@@ -1,0 +1,79 @@
+import { dirname } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Config } from '../config/index.js'
+import type { Engine, TimedGroup } from '../engine/index.js'
+import type { Pager } from '../pager/index.js'
+import { type RuleReport, readRuleFile, readRuleSet, ruleFilesOf } from '../rules/index.js'
+import { watchFile } from './watch-file.js'
+
+/** The rules of the configuration, as they are evaluated. */
+export interface Rules {
+  /**
+   * Reads the rules that a configuration names. Throws RULES_UNREADABLE and RULES_INVALID. The result has them evaluated
+   * from now on; undefined where they are what they were.
+   */
+  prepare(config: Config): (() => void) | undefined
+  /** Has `onChange` called when a rule file changes, unless the configuration says that nothing is watched. */
+  follow(onChange: () => void): void
+  /** Ends the watch over the files. */
+  stop(): void
+}
+
+/** Has the rules of the configuration evaluated. Throws as `prepare` does. */
+export function openRules(needs: {
+  readonly config: Config
+  /** Where the configuration stands: paths of rule files count from its folder. */
+  readonly file: string | undefined
+  readonly engine: Pick<Engine, 'evaluate'>
+}): Rules {
+  const { engine } = needs
+  const folder = needs.file === undefined ? process.cwd() : dirname(needs.file)
+  const watches = new Map<string, () => void>()
+  let current: { readonly groups: readonly TimedGroup[]; readonly watched: readonly string[] } | undefined
+  let tell: (() => void) | undefined
+
+  function watch(files: readonly string[]): void {
+    for (const [file, end] of watches)
+      if (!files.includes(file)) {
+        end()
+        watches.delete(file)
+      }
+    for (const file of files) if (tell && !watches.has(file)) watches.set(file, watchFile(file, tell))
+  }
+
+  function prepare({ rules, metrics, watch: isWatched }: Config): (() => void) | undefined {
+    const files = ruleFilesOf(rules.files, folder)
+    const groups = [...rules.sets.flatMap((set) => readRuleSet(set, metrics.prefix)), ...files.flatMap(readRuleFile)]
+    const timed = groups.map((group) => ({ ...group, intervalMs: group.intervalMs ?? rules.intervalMs }))
+    const next = { groups: timed, watched: isWatched ? files : [] }
+    if (isDeepStrictEqual(next, current)) return undefined
+    return () => {
+      current = next
+      watch(next.watched)
+      engine.evaluate(timed)
+    }
+  }
+
+  prepare(needs.config)?.()
+  return {
+    prepare,
+    follow(onChange) {
+      tell = onChange
+      watch(current?.watched ?? [])
+    },
+    stop: () => watch([]),
+  }
+}
+
+/** Tells the pager what rules see: whether an alert fires is decided there, as Prometheus would, and who hears of it here. */
+export function tellOf(pager: Pager | undefined, { noData, error }: Config['alerts']): (report: RuleReport) => void {
+  return ({ source, evidence, conditions, forMs, everyMs, labels }) =>
+    pager?.report({
+      ...{ source, evidence, forMs, policies: { noData, error }, about: labels },
+      ...(everyMs !== undefined && { everyMs }),
+      conditions: conditions.map(({ labels, annotations, value, activeAt, state }) => ({
+        ...{ labels, annotations, value, activeAt },
+        fires: state === 'firing',
+      })),
+    })
+}

@@ -1,0 +1,257 @@
+/**
+ * Rules of a daemon, from the file to whom they wake: beside Debian's Prometheus, which scrapes the same daemon and evaluates
+ * the same file, through a fault and its end; over a change of the file; and over kill -9.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ruleSetFile } from '../../packages/server/src/rules/index.js'
+import { CLI, metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { type RunningPrometheus, startPrometheus } from '../fixtures/prometheus.js'
+import { until } from '../fixtures/until.js'
+import { promises } from '../requirements.js'
+
+const DEADLINE_MS = 60_000
+/** How far apart both may be on a machine that does much else: who is first is decided by the order, and not by this. */
+const APART_SECONDS = 15
+const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-rules-'))
+const rulesFile = join(dir, 'rules.yml')
+const config = {
+  series: { intervalMs: 1000, instance: 'here' },
+  rules: { intervalMs: 1000, sets: [], files: [join(dir, '*.yml')] },
+  alerts: { groupWaitMs: 0, groupIntervalMs: 1000, groupBy: ['...'] },
+}
+
+/** The rules of the plugins, made fast, and some of ours beside them: `more` is a group of its own. */
+function writeRules(more = ''): void {
+  const shipped = readFileSync(ruleSetFile('plugins'), 'utf8').replace(/for: \d+m/g, 'for: 1s')
+  writeFileSync(
+    rulesFile,
+    `${shipped}
+  - name: queues
+    rules:
+      - record: queue:size:sum
+        expr: sum by (plugin) (mcp_queue_size)
+        labels: { of: 'queues' }
+      - alert: QueueSlow
+        expr: queue:size:sum > 100
+        for: 3s
+        keep_firing_for: 1s
+        labels: { severity: critical, plugin: '{{ $labels.plugin | toUpper }}' }
+        annotations: { summary: '{{ $value | humanize }} jobs' }
+${more}`,
+  )
+}
+
+let daemon: RunningDaemon
+let prometheus: RunningPrometheus
+
+async function tell(size: number, plugin = 'q'): Promise<void> {
+  const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
+  const { status } = await fetch(`${daemon.url}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      sender: { kind: 'script', name: 'app', version: '1' },
+      events: [{ type: 'queue', server: 'jobs', plugin, action: 'entered', size }],
+    }),
+  })
+  expect(status).toBe(200)
+}
+
+interface Group {
+  readonly name: string
+  readonly rules: readonly { readonly name: string; readonly state?: string; readonly alerts?: readonly Alert[] }[]
+}
+interface Alert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly state: string
+  readonly activeAt: string
+  readonly value: string
+}
+
+async function api<D>(base: string, path: string): Promise<D> {
+  return ((await (await fetch(`${base}/api/v1/${path}`)).json()) as { readonly data: D }).data
+}
+const alertsOf = async (base: string) => (await api<{ alerts: readonly Alert[] }>(base, 'alerts')).alerts
+const groupsOf = async (base: string, query = '') =>
+  (await api<{ groups: readonly Group[] }>(base, `rules${query}`)).groups
+const firing = async (base: string) =>
+  (await alertsOf(base))
+    .filter(({ state }) => state === 'firing')
+    .map(({ labels }) => labels.alertname)
+    .sort()
+const soon = (condition: () => boolean | Promise<boolean>) => until(condition, DEADLINE_MS, () => daemon.stdout())
+const said = (event: string) => daemon.lines().filter((line) => line.event === event)
+
+beforeAll(async () => {
+  writeRules()
+  daemon = await startDaemon({ config, dataDir: join(dir, 'state') })
+  prometheus = await startPrometheus({
+    config: {
+      global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+      rule_files: [rulesFile],
+      scrape_configs: [
+        {
+          job_name: 'mcp-vitals',
+          static_configs: [{ targets: [new URL(daemon.url).host], labels: { instance: 'here' } }],
+        },
+      ],
+    },
+  })
+  await tell(1)
+}, DEADLINE_MS)
+
+afterAll(async () => {
+  await prometheus?.stop()
+  await daemon?.stop()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** When each alert first and last fired, by the series that each of the two wrote. */
+async function history(
+  base: string,
+): Promise<readonly { readonly alert: string; readonly from: number; readonly to: number }[]> {
+  const end = Date.now() / 1000
+  const range = new URLSearchParams({
+    query: 'ALERTS{alertstate="firing"}',
+    start: String(end - 300),
+    end: String(end),
+    step: '1',
+  })
+  const { result } = await api<{
+    result: readonly { metric: Record<string, string>; values: readonly [number, string][] }[]
+  }>(base, `query_range?${range}`)
+  return result
+    .map(({ metric, values }) => ({
+      alert: JSON.stringify(Object.entries(metric).sort()),
+      from: values[0]![0],
+      to: values.at(-1)![0],
+    }))
+    .sort((a, b) => a.from - b.from)
+}
+
+const RUN: Readonly<Record<string, unknown>> = {
+  evaluationTime: expect.any(Number),
+  lastEvaluation: expect.stringMatching(/^\d{4}-.*T.*(Z|[+-]\d\d:\d\d)$/),
+}
+
+/** What differs between two that look at the same at times of their own. */
+function withoutTimes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutTimes)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, part]) => [
+    key,
+    key in RUN ? typeof part : key === 'activeAt' ? 'a time' : withoutTimes(part),
+  ])
+  return Object.fromEntries(entries)
+}
+
+test(
+  'the same alerts as in a real Prometheus, in the same order, with the same words, by the same API',
+  async () => {
+    for (const base of [daemon.url, prometheus.api])
+      await soon(async () => (await groupsOf(base)).every(({ rules }) => rules.length > 0))
+    await tell(150)
+    for (const base of [daemon.url, prometheus.api])
+      await soon(async () => (await firing(base)).join() === 'QueueBacklog,QueueSlow')
+    const [ours, theirs] = [await groupsOf(daemon.url), await groupsOf(prometheus.api)]
+    expect(withoutTimes(ours)).toEqual(withoutTimes(theirs))
+    expect(withoutTimes(await alertsOf(daemon.url))).toEqual(withoutTimes(await alertsOf(prometheus.api)))
+    for (const { rules } of ours) for (const rule of rules) expect(rule).toMatchObject(RUN)
+    await tell(1)
+    for (const base of [daemon.url, prometheus.api]) await soon(async () => (await firing(base)).length === 0)
+    const [here, there] = [await history(daemon.url), await history(prometheus.api)]
+    expect(here.map(({ alert }) => alert)).toEqual(there.map(({ alert }) => alert))
+    expect(here).toHaveLength(2)
+    for (const [index, { from, to }] of here.entries()) {
+      expect(Math.abs(from - there[index]!.from)).toBeLessThan(APART_SECONDS)
+      expect(Math.abs(to - there[index]!.to)).toBeLessThan(APART_SECONDS)
+    }
+  },
+  2 * DEADLINE_MS,
+)
+
+test(`what fired was told as grave as its rule says. ${promises('F7.severity.critical', 'F7.severity.warning')}`, async () => {
+  await soon(() => said('alert_resolved').length >= 2)
+  const told = said('alert_firing').map(({ alertname, severity }) => `${severity} ${alertname}`)
+  expect([...new Set(told)].sort()).toEqual(['CRITICAL QueueSlow', 'MEDIUM QueueBacklog'])
+})
+
+test('the filters of the API leave what was asked for', async () => {
+  const names = async (query: string) =>
+    (await groupsOf(daemon.url, query)).map(({ name, rules }) => `${name}: ${rules.map((rule) => rule.name).join()}`)
+  expect(await names('?type=record')).toEqual(['queues: queue:size:sum'])
+  expect(await names('?type=alert&rule_group[]=queues')).toEqual(['queues: QueueSlow'])
+  expect(await names('?rule_name[]=QueueBacklog&rule_name[]=QueueSlow')).toEqual([
+    'mcp-plugins: QueueBacklog',
+    'queues: QueueSlow',
+  ])
+  expect(await names('?file[]=/nowhere.yml')).toEqual([])
+  const wrong = await fetch(`${daemon.url}/api/v1/rules?type=both`)
+  expect([wrong.status, ((await wrong.json()) as { errorType: string }).errorType]).toEqual([400, 'bad_data'])
+})
+
+test('rules list shows them', () => {
+  const env = { ...process.env, MCP_VITALS_DATA: daemon.dataDir }
+  const { stdout } = spawnSync(process.execPath, [CLI, 'rules', 'list'], { encoding: 'utf8', env })
+  expect(stdout).toMatch(/^.*rules\.yml, mcp-plugins: every 1 s, last at 20/m)
+  expect(stdout).toMatch(/^ {2}inactive {3}QueueBacklog$/m)
+  expect(stdout).toMatch(/^ {2}recording {2}queue:size:sum$/m)
+})
+
+test(
+  'a file that changes is read again, and what fires goes on; one that is not valid changes nothing',
+  async () => {
+    await tell(150)
+    await soon(async () => (await firing(daemon.url)).length === 2)
+    const since = (await alertsOf(daemon.url)).map(({ activeAt }) => activeAt)
+    writeRules(`
+  - name: more
+    rules: [{ alert: Always, expr: vector(1) }]
+`)
+    await soon(async () => (await firing(daemon.url)).includes('Always'))
+    expect((await alertsOf(daemon.url)).map(({ activeAt }) => activeAt)).toEqual(expect.arrayContaining(since))
+    writeFileSync(rulesFile, 'groups: [{ name: mine, rules: [{ alert: Broken, expr: "up{" }] }]')
+    await soon(() => said('config_rejected').some(({ message }) => String(message).includes('line 1, column')))
+    expect(await firing(daemon.url)).toHaveLength(3)
+    writeRules()
+    await soon(async () => (await firing(daemon.url)).length === 2)
+    const group = `${rulesFile};queues`
+    expect(await metric(daemon.url, 'mcp_vitals_rule_evaluations_total', { rule_group: group })).toBeGreaterThan(5)
+    expect(await metric(daemon.url, 'mcp_vitals_rule_evaluation_failures_total', { rule_group: group })).toBe(0)
+    expect(await metric(daemon.url, 'mcp_vitals_rule_group_rules', { rule_group: `${rulesFile};more` })).toBeUndefined()
+  },
+  DEADLINE_MS,
+)
+
+test(
+  'after kill -9 what fired fires still, since when it did, and nobody is told that it began',
+  async () => {
+    const before = await alertsOf(daemon.url)
+    await daemon.stop('SIGKILL')
+    daemon = await startDaemon({ config, dataDir: join(dir, 'state') })
+    await soon(async () =>
+      (await groupsOf(daemon.url)).every(({ rules }) =>
+        rules.every((rule) => rule.state !== undefined || rule.name === 'queue:size:sum'),
+      ),
+    )
+    await soon(
+      async () =>
+        ((await metric(daemon.url, 'mcp_vitals_rule_evaluations_total', { rule_group: `${rulesFile};queues` })) ?? 0) >
+        3,
+    )
+    const times = (alerts: readonly Alert[]) =>
+      alerts.map(({ labels, state, activeAt }) => [labels.alertname, state, activeAt]).sort()
+    expect(times(await alertsOf(daemon.url))).toEqual(times(before))
+    await tell(160)
+    await soon(async () => (await alertsOf(daemon.url)).every(({ value }) => value === '1.6e+02'))
+    await tell(1)
+    await soon(async () => (await alertsOf(daemon.url)).length === 0)
+    await soon(() => said('alert_resolved').length === 2)
+    expect(said('alert_firing')).toEqual([])
+  },
+  DEADLINE_MS,
+)
