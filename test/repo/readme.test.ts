@@ -36,6 +36,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   ),
   'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
   'mcp-vitals backup events.db': onDaemon(/events\.db/),
+  'mcp-vitals rules list': onDaemon(/^ {2}inactive {3}ServerUnreachable/m),
   "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))'": onDaemon(/no series|tool=/),
 }
 

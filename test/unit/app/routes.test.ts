@@ -18,6 +18,8 @@ const ASKED: readonly RouteName[] = [
   'apiSeries',
   'apiMetadata',
   'apiTargets',
+  'apiRules',
+  'apiAlerts',
   'apiBuildInfo',
 ]
 const FACES: readonly RouteName[] = ['status', ...SCRAPED, 'ingestSchema', ...ASKED]
