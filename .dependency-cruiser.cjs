@@ -80,6 +80,10 @@ const SERVER_LAYERS = {
     may: ['errors', 'audit', 'audit-store', 'datadir', 'folders'],
     why: 'the audit log of a daemon is its store, its keys and its clock; what is written to it is others’ affair',
   },
+  witness: {
+    may: ['errors', 'audit', 'folders'],
+    why: 'a witness signs for logs of others, and knows nothing of a daemon or its log',
+  },
   store: {
     may: ['errors', 'datadir', 'sqlite', 'threads'],
     why: 'the store keeps events and knows nothing of who made them',

@@ -44,6 +44,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['redact-direction', 'server/src/redact/seed.ts', "import '../errors/index.js'"],
   ['sqlite-direction', 'server/src/sqlite/seed.ts', "import '../store/index.js'"],
   ['threads-direction', 'server/src/threads/seed.ts', "import '../store/index.js'"],
+  ['witness-direction', 'server/src/witness/seed.ts', "import '../store/index.js'"],
   ['store-direction', 'server/src/store/seed.ts', "import '../sinks/alpha/index.js'"],
   ['spool-direction', 'server/src/spool/seed.ts', "import '../store/index.js'"],
   ['listen-direction', 'server/src/listen/seed.ts', "import '../faces/alpha/index.js'"],

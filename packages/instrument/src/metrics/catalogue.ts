@@ -292,13 +292,11 @@ const vitals = declare('mcp_vitals', {
     merge: 'min',
   }),
   audit_unsigned_rows: gauge('Rows of the audit log that no checkpoint covers yet.', [], { merge: 'sum' }),
-  audit_anchor_behind_rows: gauge(
-    'Signed rows of the audit log that an anchor keeps no checkpoint of yet.',
-    ['anchor'],
-    {
-      merge: 'max',
-    },
-  ),
+  audit_anchor_behind_rows: gauge('Signed audit rows that an anchor does not cover yet.', ['anchor'], { merge: 'max' }),
+  audit_anchor_behind_seconds: gauge('For how long an anchor has missed a checkpoint of the audit log.', ['anchor'], {
+    unit: 'seconds',
+    merge: 'max',
+  }),
   audit_checkpoint_timestamp_seconds: gauge('When the audit log was last signed, since unix epoch.', [], {
     unit: 'seconds',
     merge: 'max',

@@ -74,18 +74,20 @@ export interface AuditLogReadings {
   readonly isWritable: boolean
   /** Rows that the newest checkpoint covers, and that each anchor keeps one of. */
   readonly signedRows: number
-  readonly anchors: readonly { readonly name: string; readonly size: number }[]
+  readonly anchors: readonly { readonly name: string; readonly size: number; readonly behindSeconds: number }[]
 }
 
 /** Exposes how the audit log is, read at every collection. */
 export function watchAudit(registry: Registry, read: () => AuditLogReadings): void {
   registry.onCollect(() => {
     const { rows, unsignedRows, signedAtSeconds, isWritable, signedRows, anchors } = read()
-    for (const { name, size } of anchors)
+    for (const { name, size, behindSeconds } of anchors) {
       registry
         .gauge(vitals.audit_anchor_behind_rows)
         .with(name)
         .set(Math.max(0, signedRows - size))
+      registry.gauge(vitals.audit_anchor_behind_seconds).with(name).set(behindSeconds)
+    }
     registry.counter(vitals.audit_rows_total).with().raiseTo(rows)
     registry
       .gauge(vitals.audit_writable)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { createCheckpointSchedule, type Draft, openCheckpoint, type Signer, signCheckpoint } from '../audit/index.js'
 import { openAuditStore, type Place, type WatchedAuditStore } from '../audit-store/index.js'
 import type { VitalsError } from '../errors/index.js'
-import { Anchoring, type AnchorReadings, fileAnchor } from './anchors.js'
+import { Anchoring, type AnchorReadings, createAnchors, type Kept } from './anchors/index.js'
 import type { LogKeys } from './keys.js'
 import type { AuditOptions } from './options.js'
 
@@ -67,9 +67,14 @@ export interface AuditLogSetup {
 export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise<AuditLog> {
   const { dir, options, now, clock, onFault } = setup
   const store = await openAuditStore({ place: placeOf(dir, options), log: keys.log, onFault })
-  const anchors = Object.entries(options.anchors).map(([name, { file }]) => fileAnchor(name, file))
-  const anchoring = new Anchoring(anchors, onFault)
-  const signing = new Signing({ store, anchoring, signer: keys.signer, options, now, clock, onFault })
+  const anchoring = new Anchoring({
+    anchors: createAnchors(options.anchors, dir, now),
+    tree: store.tree(),
+    clock,
+    onFault,
+    onCosigned: (kept, lines) => signing.cosigned(kept, lines),
+  })
+  const signing: Signing = new Signing({ store, anchoring, signer: keys.signer, options, now, clock, onFault })
   await signing.start()
   let closing: Promise<void> | undefined
   return {
@@ -117,6 +122,8 @@ class Signing {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<string> | undefined
   #fault: VitalsError | undefined
+  /** The newest checkpoint, with what witnesses put below it. */
+  #kept: Kept | undefined
   #isOver = false
 
   constructor(setup: SigningSetup) {
@@ -181,8 +188,18 @@ class Signing {
     await store.saveCheckpoint({ size, note })
     this.#schedule.made(size, clock())
     this.#newest = { size, atSeconds }
+    this.#kept = { size, note }
     anchoring.offer({ size, note })
     return note
+  }
+
+  /** A witness signed: its lines are kept below the checkpoint, unless there is a newer one by now. */
+  cosigned({ note }: Kept, lines: string): void {
+    const kept = this.#kept
+    if (!kept?.note.startsWith(note)) return
+    this.#kept = { size: kept.size, note: kept.note + lines }
+    // What cannot be kept here, its witness knows.
+    this.#setup.store.saveCheckpoint(this.#kept).catch(() => {})
   }
 
   /** Signs what is left, once. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { anchorsOptions } from './anchors/options.js'
 
 /** How often the audit log is signed: what no checkpoint covers yet could be rewritten unseen. */
 const checkpointOptions = z
@@ -122,20 +123,7 @@ export const auditOptions = z
         examples: ['audit'],
       }),
     checkpoints: checkpointOptions,
-    anchors: z
-      .record(
-        z
-          .string()
-          .regex(/^[\w.-]{1,64}$/)
-          .meta({ description: 'Name of the place: 1 to 64 letters, digits, _ . and -.', examples: ['backup'] }),
-        z.strictObject({ file: z.string().min(1) }),
-      )
-      .default({})
-      .meta({
-        description:
-          'Places elsewhere that get each checkpoint, by name: whoever owns this machine alone cannot rewrite what they cover. `file`: appended to.',
-        examples: [{ backup: { file: '/mnt/backup/audit-checkpoints' } }],
-      }),
+    anchors: anchorsOptions,
   })
   .superRefine(({ enabled, policy, before, commitments }, context) => {
     const isNamed = before.length + commitments.length > 0

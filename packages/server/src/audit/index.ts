@@ -26,11 +26,13 @@ export {
   generateSigningKey,
   isLogName,
   parseVerifierKey,
+  parseWitnessKey,
   readSigningKey,
+  readWitnessKey,
   type Signer,
   type VerifierKey,
 } from './keys.js'
-export { joinNotes, splitNotes } from './note.js'
+export { joinNotes, openNote, splitNotes } from './note.js'
 export {
   frontierAt,
   KEPT_LEVELS,
@@ -63,3 +65,11 @@ export {
   type VerifySetup,
   verifyLog,
 } from './verification.js'
+export {
+  formatSubmission,
+  judgeSubmission,
+  logOfSubmission,
+  MAX_SUBMISSION_BYTES,
+  type WitnessAnswer,
+  type Witnessed,
+} from './witness.js'

@@ -10,8 +10,9 @@ export function isLogName(text: string): boolean {
   return /^[^\s+\p{Cc}\p{Surrogate}]{1,200}$/u.test(text)
 }
 
-/** Type of a key in C2SP's signed-note: plain Ed25519 signatures over the note's text. */
+/** Types of keys in C2SP's signed-note: plain Ed25519 signatures over the note's text, and a witness's with a time. */
 const ED25519 = 0x01
+const COSIGNATURE = 0x04
 const KEY_BYTES = 32
 const VKEY = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/
 
@@ -30,25 +31,41 @@ export interface VerifierKey {
 /** A private key that signs a log's checkpoints. */
 export interface Signer {
   readonly key: VerifierKey
-  /** 64 bytes. Equal bytes get equal signatures. */
+  /** 64 bytes, of a witness 72. */
   sign(bytes: Uint8Array): Uint8Array
 }
 
-/** Reads a key in the text form of C2SP. @throws VitalsError AUDIT_KEY_INVALID */
+/** Reads a log's key in the text form of C2SP. @throws VitalsError AUDIT_KEY_INVALID */
 export function parseVerifierKey(vkey: string): VerifierKey {
+  return parseKey(vkey, ED25519)
+}
+
+/**
+ * Reads a witness's key in the text form of C2SP. Its signatures are those of C2SP's tlog-cosignature: they hold the time
+ * at which it saw the checkpoint. @throws VitalsError AUDIT_KEY_INVALID
+ */
+export function parseWitnessKey(vkey: string): VerifierKey {
+  return parseKey(vkey, COSIGNATURE)
+}
+
+function parseKey(vkey: string, type: number): VerifierKey {
   const [, name = '', keyId, encoded = ''] = VKEY.exec(vkey.trim()) ?? []
   const bytes = Buffer.from(encoded, 'base64')
-  if (!isLogName(name) || bytes[0] !== ED25519 || bytes.length !== 1 + KEY_BYTES)
-    throw vitalsError('AUDIT_KEY_INVALID', { reason: 'it is not of the form <name>+<8 hexadecimal digits>+<base64>' })
-  const key = verifierKey(name, bytes.subarray(1))
+  if (!isLogName(name) || bytes[0] !== type || bytes.length !== 1 + KEY_BYTES) {
+    const whose = type === ED25519 ? 'log' : 'witness'
+    throw vitalsError('AUDIT_KEY_INVALID', {
+      reason: `it is not a ${whose}’s, of the form <name>+<8 hexadecimal digits>+<base64>`,
+    })
+  }
+  const key = verifierKey(name, bytes.subarray(1), type)
   if (key.keyId !== keyId || key.vkey !== vkey.trim())
     throw vitalsError('AUDIT_KEY_INVALID', { reason: 'its id is not the one that name and key give' })
   return key
 }
 
 /** @throws VitalsError AUDIT_KEY_INVALID for 32 bytes that are no point of the curve */
-function verifierKey(name: string, raw: Uint8Array): VerifierKey {
-  const typed = Buffer.concat([Buffer.from([ED25519]), raw])
+function verifierKey(name: string, raw: Uint8Array, type: number): VerifierKey {
+  const typed = Buffer.concat([Buffer.from([type]), raw])
   const keyId = sha256(Buffer.concat([Buffer.from(`${name}\n`), typed])).slice(0, 8)
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') }
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
@@ -56,7 +73,12 @@ function verifierKey(name: string, raw: Uint8Array): VerifierKey {
     name,
     keyId,
     vkey: `${name}+${keyId}+${typed.toString('base64')}`,
-    verifies: (bytes, signature) => signature.length === 64 && verify(null, bytes, publicKey, signature),
+    verifies(bytes, signature) {
+      if (type === ED25519) return signature.length === 64 && verify(null, bytes, publicKey, signature)
+      if (signature.length !== TIME_BYTES + 64) return false
+      const time = Buffer.from(signature).readBigUInt64BE()
+      return verify(null, cosigned(time, bytes), publicKey, signature.subarray(TIME_BYTES))
+    },
   }
 }
 
@@ -71,8 +93,34 @@ export function createSigner(name: string, privateKey: KeyObject): Signer {
     throw vitalsError('AUDIT_KEY_INVALID', { reason: 'it is no Ed25519 private key' })
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
   return {
-    key: verifierKey(name, Buffer.from(x, 'base64url')),
+    key: verifierKey(name, Buffer.from(x, 'base64url'), ED25519),
     sign: (bytes) => sign(null, bytes, privateKey),
+  }
+}
+
+const TIME_BYTES = 8
+
+/** What a witness signs: C2SP's tlog-cosignature, version 1. */
+function cosigned(timeSeconds: bigint, text: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`cosignature/v1\ntime ${timeSeconds}\n`), text])
+}
+
+/**
+ * Makes a witness's signer of a private key in PEM. `now`: milliseconds since 1970.
+ *
+ * @throws VitalsError AUDIT_NAME_INVALID, AUDIT_KEY_INVALID
+ */
+export function readWitnessKey(name: string, pem: string, now: () => number): Signer {
+  const { sign: signPlainly, key } = readSigningKey(name, pem)
+  const raw = Buffer.from(VKEY.exec(key.vkey)?.[3] ?? '', 'base64').subarray(1)
+  return {
+    key: verifierKey(name, raw, COSIGNATURE),
+    sign(text) {
+      const timeSeconds = BigInt(Math.trunc(now() / 1000))
+      const time = Buffer.alloc(TIME_BYTES)
+      time.writeBigUInt64BE(timeSeconds)
+      return Buffer.concat([time, signPlainly(cosigned(timeSeconds, text))])
+    },
   }
 }
 

@@ -45,6 +45,11 @@ export function openNote(note: string, keys: readonly VerifierKey[]): { readonly
   return known ? { text } : 'foreign key'
 }
 
+/** The signature lines that signers put below a text. */
+export function signatureLines(text: string, signers: readonly Signer[]): string {
+  return signNote(text, signers).slice(text.length + 1)
+}
+
 /** The notes of a file: one after the other, with an empty line between them. Nothing in it is left out. */
 export function splitNotes(file: string): readonly string[] {
   const notes = file.replace(/^\n+|\n+$/g, '').split(/\n\n+(?!— )/)

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { AuditFlags } from './audit-place.js'
 import type { Setting } from './setting.js'
+import type { WitnessFlags } from './witness.js'
 
+/** An option that may be given again. */
 const many = (value: string, before: readonly string[] = []) => [...before, value]
 
 /** Declares `mcp-vitals audit …`. */
@@ -88,4 +90,21 @@ export function addAudit(program: Command, setting: () => Setting): void {
     'after',
     '\nExamples:\n  mcp-vitals audit tail --type TOOL_CALLED\n  mcp-vitals audit verify\n  mcp-vitals audit prove 42 > row-42.proof\n',
   )
+}
+
+/** Declares `mcp-vitals witness`. */
+export function addWitness(program: Command, setting: () => Setting): void {
+  program
+    .command('witness')
+    .description('sign checkpoints of audit logs of other machines, as long as these logs only grow')
+    .requiredOption('--name <name>', 'name of this witness, such as witness.example.com')
+    .requiredOption('--log <key>', 'public key of a log that it signs for; may be given again', many)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on', '9466')
+    .option('--data <directory>', 'where its key is, and what it signed')
+    .addHelpText('after', '\nExample:\n  mcp-vitals witness --name witness.example.com --log "$(cat audit.pub)"\n')
+    .action(async (flags: WitnessFlags) => {
+      const { terminal, finish } = setting()
+      finish(await (await import('./witness.js')).witness(flags, terminal))
+    })
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
 import { addAlerts } from './alerts-commands.js'
-import { addAudit } from './audit-commands.js'
+import { addAudit, addWitness } from './audit-commands.js'
 import type { BackupFlags } from './backup.js'
 import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
@@ -40,6 +40,7 @@ export function createProgram(setting: () => Setting): Command {
   addAlerts(program, setting)
   addRules(program, setting)
   addAudit(program, setting)
+  addWitness(program, setting)
   return program
 }
 

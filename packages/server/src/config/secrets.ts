@@ -13,7 +13,8 @@ export function isSecret(path: readonly PropertyKey[]): boolean {
     return (path[1] === 'whatsapp' && path[2] === 'authToken') || (path[1] === 'heartbeat' && path[2] === 'url')
   }
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
-  if (path[0] === 'audit' && path[1] === 'postgres') return true
+  if (path[0] === 'audit')
+    return path[1] === 'postgres' || (path[1] === 'anchors' && (path[3] === 'git' || path[4] === 'secretAccessKey'))
   return (path[0] === 'servers' || path[0] === 'providers') && (path[2] === 'env' || path[2] === 'headers')
 }
 
