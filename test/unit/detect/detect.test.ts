@@ -71,6 +71,33 @@ describe('what is found', () => {
     expect(tool.told()).toEqual(['rate found HIGH'])
   })
 
+  test('another number of calls than usual at this time of the day, and that it is over', () => {
+    const tool = watching()
+    const HOUR_MS = 3_600_000
+    const DAY_MS = 24 * HOUR_MS
+    // By day a call every ten seconds, by night one in two minutes: for five days.
+    const isDay = (at: number) => at % DAY_MS < DAY_MS / 2
+    const until = (end: number, gapMs: (at: number) => number) => {
+      while (tool.at < end) tool.calls(1, { gapMs: gapMs(tool.at) * (0.5 + ((tool.at * 7) % 1000) / 1000) })
+    }
+    const usual = (at: number) => (isDay(at) ? 10_000 : 120_000)
+    const start = Math.ceil(tool.at / DAY_MS) * DAY_MS
+    until(start + 5 * DAY_MS, usual)
+    const volumes = () => tool.findings.filter(({ signal }) => signal === 'volume')
+    until(start + 5 * DAY_MS + 14 * HOUR_MS, usual)
+    expect(volumes()).toEqual([])
+    until(start + 5 * DAY_MS + 16 * HOUR_MS, () => 10_000)
+    until(start + 5 * DAY_MS + 18 * HOUR_MS, usual)
+    expect(volumes().map(({ stage, severity }) => `${stage} ${severity}`)).toEqual([
+      'found MEDIUM',
+      'worse HIGH',
+      'over HIGH',
+    ])
+    expect(inWords(volumes()[0]!)).toMatch(
+      /^usually [345]\.\d calls come in five minutes at this time; there are about \d\d$/,
+    )
+  })
+
   test('a silence, within three usual gaps; HIGH when it lasts; and that calls come again', () => {
     const tool = watching()
     tool.calls(500, usual)

@@ -306,7 +306,7 @@ export const EVENTS = {
     doc: 'A tool does not do as it did, or does so again: see docs/anomalies.md.',
     fields: {
       name: text('Tool name.', 128),
-      signal: choice('What of it.', ['latency', 'errors', 'rate', 'silence', 'size'] as const),
+      signal: choice('What of it.', ['latency', 'errors', 'rate', 'silence', 'volume', 'size'] as const),
       stage: choice('It began, is far out by now, is over, or lasted so long that it is the usual from now on.', [
         'found',
         'worse',
@@ -315,7 +315,7 @@ export const EVENTS = {
       ] as const),
       severity: choice('How far out it is.', ['MEDIUM', 'HIGH'] as const),
       usual: number(
-        'What was expected: milliseconds (`latency`; `rate` and `silence`: between calls), a share from 0 to 1 (`errors`), bytes (`size`).',
+        'What was expected: milliseconds (`latency`; `rate` and `silence`: between calls), a share from 0 to 1 (`errors`), calls in five minutes (`volume`), bytes (`size`).',
       ),
       seen: number('What came, in the same unit.'),
       calls: count('Calls on which `seen` rests; 0 for a silence.'),

@@ -102,10 +102,8 @@ export function createDetector({ maxTools }: { readonly maxTools: number }): Det
     },
     look(now) {
       const found: ToolFinding[] = []
-      for (const { server, tool, watch } of each()) {
-        const finding = watch.look(now)
-        if (finding) found.push({ ...finding, server, tool })
-      }
+      for (const { server, tool, watch } of each())
+        for (const finding of watch.look(now)) found.push({ ...finding, server, tool })
       return found
     },
     pause() {

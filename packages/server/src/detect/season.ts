@@ -11,6 +11,8 @@ const RECENT = 4
 const LEAST_VALUES = 288
 /** After so many values an old one counts a third in what a difference is measured by: thirty days. */
 const LIFETIME = 8640
+/** After so many values what was farthest out counts a third: three and a half days. */
+const FARTHEST_LIFETIME = 1000
 /** Values in which nothing more is said after something was: one trouble is told once. */
 const QUIET = 200
 
@@ -25,7 +27,8 @@ export interface Difference {
 /**
  * Finds that a value which is taken at regular times (a count, a load) is not what it is at this time of the day. Each is
  * compared with the mean of those in the same half hour of the days before; the mean of the last four differences is
- * measured by the standard deviation that such means have had. Constant memory: 700 bytes.
+ * measured by the standard deviation that such means have had. What was as far out within the last days is not new.
+ * Constant memory: 700 bytes.
  */
 export class SeasonDetector {
   readonly #threshold: number
@@ -36,6 +39,8 @@ export class SeasonDetector {
   #count = 0
   #mean = 0
   #variance = 0
+  /** Distance of what was farthest away of late, in the unit of the values. */
+  #farthest = 0
   #quiet = 0
   #isUnusual = false
 
@@ -51,13 +56,13 @@ export class SeasonDetector {
 
   /** Takes the value of a time, milliseconds since 1970: the difference where it begins, `over` where it ended. */
   add(value: number, at: number): Difference | 'over' | undefined {
-    const distance = this.#distanceOf(value, at)
+    const { distance, isNew } = this.#learn(value, at)
     if (this.#quiet > 0) this.#quiet--
     if (this.#isUnusual && distance < this.#threshold / 2) {
       this.#isUnusual = false
       return 'over'
     }
-    if (distance < this.#threshold || this.#quiet > 0) return undefined
+    if (distance < this.#threshold || !isNew || this.#quiet > 0) return undefined
     this.#quiet = QUIET
     this.#isUnusual = true
     return { usual: meanOf(this.#expected, this.#count), seen: this.recent, values: RECENT }
@@ -67,12 +72,12 @@ export class SeasonDetector {
   restart(): void {
     this.#usual.fill(0)
     this.#known.fill(0)
-    this.#count = this.#mean = this.#variance = this.#quiet = 0
+    this.#count = this.#mean = this.#variance = this.#farthest = this.#quiet = 0
     this.#isUnusual = false
   }
 
-  /** How many standard deviations the last values are away from what they are at this time; 0 while too little is known. */
-  #distanceOf(value: number, at: number): number {
+  /** How many standard deviations the last values are away from what they are at this time (0 while too little is known). */
+  #learn(value: number, at: number): { readonly distance: number; readonly isNew: boolean } {
     const part = Math.floor(((at % DAY_MS) / DAY_MS) * PARTS)
     const isKnown = this.#known[part]! >= LEAST_OF_PART
     const place = this.#count++ % RECENT
@@ -80,13 +85,15 @@ export class SeasonDetector {
     this.#expected[place] = isKnown ? this.#usual[part]! : value
     this.#usual[part]! += (value - this.#usual[part]!) / Math.min(++this.#known[part]!, PART_LIFETIME)
 
-    const difference = this.recent - meanOf(this.#expected, this.#count)
-    const away = difference - this.#mean
-    const distance = this.#count > LEAST_VALUES && this.#variance > 0 ? Math.abs(away) / Math.sqrt(this.#variance) : 0
+    const away = this.recent - meanOf(this.#expected, this.#count) - this.#mean
+    const isTelling = this.#count > LEAST_VALUES && this.#variance > 0
+    const distance = isTelling ? Math.abs(away) / Math.sqrt(this.#variance) : 0
+    const isNew = Math.abs(away) >= this.#farthest
+    this.#farthest = Math.max(this.#farthest * (1 - 1 / FARTHEST_LIFETIME), Math.abs(away))
     const share = 1 / Math.min(this.#count, LIFETIME)
     this.#mean += share * away
     this.#variance = (1 - share) * (this.#variance + share * away * away)
-    return distance
+    return { distance, isNew }
   }
 }
 

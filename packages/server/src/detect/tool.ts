@@ -1,5 +1,6 @@
 import type { Finding, Severity, Signal } from './finding.js'
 import { LevelDetector, type LevelOptions } from './level.js'
+import { SeasonDetector } from './season.js'
 import { ShareDetector } from './share.js'
 import { Silence } from './silence.js'
 
@@ -28,10 +29,25 @@ const GAP = {
   leastRatio: 2,
 } as const satisfies LevelOptions
 
+/** Length of the times whose calls are counted, milliseconds, and the most such times without a call that are counted as such. */
+const SLOT_MS = 300_000
+const MOST_EMPTY_SLOTS = 288
+/** Standard deviations, calls in five minutes, and ratio from which on a number of calls is worth a word. */
+export const VOLUME_THRESHOLD = 5
+const LEAST_VOLUME_CHANGE = 10
+const LEAST_VOLUME_RATIO = 2
+/**
+ * Share of the five minutes of late in which calls came, from which on their number is looked at: what is called in bursts
+ * has no usual number. It is taken over so many of them: two days.
+ */
+const STEADY_SHARE = 0.8
+const STEADY_LIFETIME = 576
+
 /** Seen by usual (or usual by seen) from which on it is far out. */
 const FAR_LATENCY = 5
 const FAR_SIZE = 10
 const FAR_RATE = 10
+const FAR_VOLUME = 10
 const FAR_SHARE = 0.5
 /** Usual gaps of silence, of a tool that is called regularly. */
 const FAR_SILENCE = 30
@@ -68,12 +84,15 @@ interface Detector {
 /** What a detector tells of a value. */
 type Verdict = { readonly usual: number; readonly seen: number; readonly calls: number } | 'over' | undefined
 
-const FAR: Partial<Record<Signal, number>> = { latency: FAR_LATENCY, size: FAR_SIZE, rate: FAR_RATE }
+const FAR: Partial<Record<Signal, number>> = {
+  ...{ latency: FAR_LATENCY, size: FAR_SIZE, rate: FAR_RATE, volume: FAR_VOLUME },
+}
 
 /** How far out it is. A tool that is called more rarely is told of by its silence, when that is far out. */
 function severityOf(signal: Signal, usual: number, seen: number): Severity {
   if (signal === 'errors') return seen >= FAR_SHARE ? 'HIGH' : 'MEDIUM'
-  const ratio = signal === 'rate' ? usual / seen : Math.max(usual / seen, seen / usual)
+  const ratio =
+    signal === 'rate' ? usual / seen : signal === 'volume' ? seen / usual : Math.max(usual / seen, seen / usual)
   return ratio >= (FAR[signal] ?? Number.POSITIVE_INFINITY) ? 'HIGH' : 'MEDIUM'
 }
 
@@ -88,6 +107,11 @@ export class ToolWatch {
   readonly #gap = new LevelDetector(GAP)
   readonly #errors = new ShareDetector()
   readonly #silence = new Silence()
+  readonly #volume = new SeasonDetector(VOLUME_THRESHOLD)
+  /** Number of the five minutes that run, since 1970, and the calls in them; the first, of which only a part was seen, has none. */
+  #slot: number | undefined
+  #slotCalls = Number.NaN
+  #slotsWithCalls = 1
   readonly #unusual = new Map<Signal, Unusual>()
   #lastAt: number | undefined
   /** When the newest call came, by our own clock. */
@@ -108,7 +132,10 @@ export class ToolWatch {
     const findings: Finding[] = []
     this.#calls++
     this.#session = call.session
+    const isBack = this.#isLeft
     this.#takeGap(call.at, now, findings)
+    this.#endSlots(now, isBack, findings)
+    this.#slotCalls++
     if (call.result === 'withdrawn') return findings
     this.#take('errors', this.#errors, this.#errors.add(call.result === 'failed'), call.at, findings)
     if (call.result === 'failed') return findings
@@ -127,8 +154,16 @@ export class ToolWatch {
     if (!this.#unusual.has('silence')) this.#isLeft = true
   }
 
-  /** Gives what a silence until `now` shows. */
-  look(now: number): Finding | undefined {
+  /** Gives what a silence until `now` shows, and the number of calls of late. */
+  look(now: number): readonly Finding[] {
+    const findings: Finding[] = []
+    const silence = this.#silent(now)
+    if (silence) findings.push(silence)
+    if (!this.#isLeft) this.#endSlots(now, false, findings)
+    return findings
+  }
+
+  #silent(now: number): Finding | undefined {
     if (this.#lastAt === undefined || this.#isLeft || now - this.#heardAt < this.#allowedMs) return undefined
     const known = this.#unusual.get('silence')
     const gaps = this.#gap.memory
@@ -156,6 +191,35 @@ export class ToolWatch {
     }
     this.#take('rate', this.#gap, this.#gap.add(gapMs), at, findings)
     if (silence || this.#calls % RECKON_CALLS === 0) this.#allowedMs = this.#silence.allowedMs(this.#gap.memory, now)
+  }
+
+  /** Takes how many calls came in each five minutes that are over by now; `isBack`: none were to be expected since the last. */
+  #endSlots(now: number, isBack: boolean, findings: Finding[]): void {
+    const slot = Math.floor(now / SLOT_MS)
+    const running = this.#slot ?? slot
+    if (slot > running) {
+      if (!Number.isNaN(this.#slotCalls)) this.#takeVolume(this.#slotCalls, running * SLOT_MS, findings)
+      const firstEmpty = isBack ? slot : Math.max(running + 1, slot - MOST_EMPTY_SLOTS)
+      for (let empty = firstEmpty; empty < slot; empty++) this.#takeVolume(0, empty * SLOT_MS, findings)
+      this.#slotCalls = 0
+    }
+    this.#slot = Math.max(slot, running)
+  }
+
+  #takeVolume(calls: number, at: number, findings: Finding[]): void {
+    const verdict = this.#volume.add(calls, at)
+    this.#slotsWithCalls += (Math.min(calls, 1) - this.#slotsWithCalls) / STEADY_LIFETIME
+    if (verdict === undefined || verdict === 'over') {
+      this.#take('volume', this.#volume, verdict, at, findings)
+      return
+    }
+    const { usual, seen, values } = verdict
+    const ratio = Math.max(seen / usual, usual / seen)
+    const isGreat = Math.abs(seen - usual) >= LEAST_VOLUME_CHANGE && ratio >= LEAST_VOLUME_RATIO
+    // Of the same trouble one word is enough.
+    const isTold = this.#unusual.has('silence') || this.#unusual.has('rate')
+    if (isGreat && !isTold && this.#slotsWithCalls >= STEADY_SHARE)
+      this.#take('volume', this.#volume, { usual, seen, calls: Math.round(seen * values) }, at, findings)
   }
 
   #take(signal: Signal, detector: Detector, verdict: Verdict, at: number, findings: Finding[]): void {

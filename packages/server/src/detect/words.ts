@@ -48,6 +48,10 @@ const WORDINGS: Record<Signal, Wording> = {
     usual: ({ usual }) => `calls come at most ${time(usual)} apart`,
     seen: ({ seen }) => `there was none for ${time(seen)}`,
   },
+  volume: {
+    usual: ({ usual }) => `${figure(usual)} calls come in five minutes at this time`,
+    seen: ({ seen }) => `there are about ${figure(seen)}`,
+  },
   size: {
     usual: ({ usual }) => `results have about ${size(usual)}`,
     seen: ({ seen, calls }) => `the last ${calls} had about ${size(seen)}`,
