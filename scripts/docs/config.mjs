@@ -14,17 +14,20 @@ export function configPage({ configSchema, expectedOf, exampleOf, optionsOf, sch
     ...entriesOf('servers', ({ required }) => `With \`${required.join('`, `')}\``),
     ...entriesOf('budgets'),
     ...entriesOf('prices'),
-    ...entriesOf('providers', ({ properties }) => `\`type: ${properties.type.const}\`. ${properties.type.description}`),
+    ...entriesOf('providers', typeOf),
+    ...entriesOf('monitor.servers'),
+    ...entriesOf('monitor.components', typeOf),
   ].join('\n')
 
   /** A map whose entries are of one kind, or of several, each under its heading with its keys. */
   function entriesOf(section, headingOf) {
-    const schema = schemaAt([section, 'name'])
-    const kinds = schema.anyOf ?? [schema]
+    const map = schemaAt(section.split('.'))
+    const schema = schemaAt([...section.split('.'), 'name'])
+    const kinds = schema.anyOf ?? schema.oneOf ?? [schema]
     return [
       `## ${section}`,
       '',
-      `${configSchema.properties[section].description} A map. The key is the ${lowered(configSchema.properties[section].propertyNames.description)}. The entry is ${schema.anyOf ? 'one of these' : 'a map of'}:`,
+      `${map.description} A map. The key is ${keyOf(map)}. The entry is ${kinds.length > 1 ? 'one of these' : 'a map of'}:`,
       ...kinds.flatMap((kind) => [
         '',
         ...(headingOf ? [`${headingOf(kind).replace(/[.]$/, '')}:`, ''] : []),
@@ -34,6 +37,14 @@ export function configPage({ configSchema, expectedOf, exampleOf, optionsOf, sch
       ]),
       '',
     ]
+  }
+
+  function typeOf({ properties }) {
+    return `\`type: ${properties.type.const}\`. ${properties.type.description}`
+  }
+
+  function keyOf({ propertyNames }) {
+    return propertyNames.description === undefined ? 'its name' : `the ${lowered(propertyNames.description)}`
   }
 
   function optionEntry(key, node) {

@@ -34,6 +34,12 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'curl http://127.0.0.1:9464/metrics': onDaemon(
     /^mcp_tool_availability\{server="memory",tool_name="read_graph"\} 1$/m,
   ),
+  // Of its two servers one is not there, with one tool of ten.
+  'mcp-vitals check --once --config mcp-vitals.yaml': {
+    run: (command) =>
+      endsWith(1, command, /MEMORY\n {3}Status: (?:healthy|degraded)[\s\S]*SEARCH\n {3}Status: unhealthy/),
+  },
+  'mcp-vitals check http://127.0.0.1:3001/mcp': { run: (command) => endsWith(2, command, /connection refused/) },
   'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
   'mcp-vitals backup events.db': onDaemon(/events\.db/),
   'mcp-vitals rules list': onDaemon(/^ {2}inactive {3}ServerUnreachable/m),
@@ -180,9 +186,11 @@ async function beside(command: string, expected: RegExp): Promise<void> {
   expect(output()).toMatch(expected)
 }
 
-async function succeeds(command: string, expected: RegExp): Promise<void> {
+const succeeds = (command: string, expected: RegExp) => endsWith(0, command, expected)
+
+async function endsWith(status: number, command: string, expected: RegExp): Promise<void> {
   const { ended, output } = shell(command, await readersPlace())
-  expect(await ended, output()).toBe(0)
+  expect(await ended, output()).toBe(status)
   expect(output()).toMatch(expected)
 }
 

@@ -52,7 +52,7 @@ export const COMMERCE = {
   ...kept({
     'C7.library.background': 'one call of the TypeScript library starts it in the background of another server',
   }),
-  ...open(9, 'mcp-vitals check', {
+  ...kept({
     'C8.check.once': '`--once` checks once and prints',
     'C8.check.heading': 'below the ruled heading MCP HEALTH CHECK RESULTS',
     'C8.check.block': 'each component is a block: a mark and its name in capitals (API, METRICS_SERVER …)',
@@ -64,7 +64,11 @@ export const COMMERCE = {
     'C8.check.cron': 'this cron line works: `*/5 * * * * cd <dir> && <check> --once >> /var/log/mcp-health.log 2>&1`',
     'C8.env.api-url': "`DEVSKYY_API_URL=http://localhost:8000` gives the API component's address",
     'C8.env.api-key': "`DEVSKYY_API_KEY` gives the API component's key",
+  }),
+  ...open(9, 'remediation', {
     'C9.remediation.restart': '"connection refused" on a component can restart it: a systemd unit, a command',
+  }),
+  ...kept({
     'C10.component.healthy': 'a component is healthy under 1 s latency and under 1 % errors',
     'C10.component.degraded': 'a component is degraded under 5 s and 5 %',
     'C10.component.unhealthy': 'a component is unhealthy otherwise',

@@ -38,11 +38,13 @@ export interface Seen {
   readonly code?: string
   /** The tools of an MCP server, where they were asked for. */
   readonly tools?: readonly ToolSeen[]
+  /** How long the answer took, where the run was more than that: a server was started for it. */
+  readonly answerMs?: number
 }
 
 export interface CheckResult {
   readonly ok: boolean
-  /** From the start of the run to its end. */
+  /** From the start of the run to its end; of a server that was started for it, from its start on to its answer. */
   readonly latencyMs: number
   /** Present where it failed, and where it is weak. */
   readonly reason?: Reason
@@ -80,7 +82,8 @@ export function checkOf(probe: Probe, clock: () => number): Check {
     async run(signal) {
       const begun = clock()
       const found = await seenBy(probe, signal)
-      const latencyMs = Math.round((clock() - begun) * 1000) / 1000
+      const answerMs = found instanceof CheckFailure ? undefined : found.answerMs
+      const latencyMs = Math.round((answerMs ?? clock() - begun) * 1000) / 1000
       const { code, tools } = found
       const about = { latencyMs, ...(code !== undefined && { code }), ...(tools && { tools }) }
       if (found instanceof CheckFailure) return { ok: false, ...about, reason: found.reason }

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { commandOptions } from './command/options.js'
 import { diskOptions } from './disk/options.js'
 import { dnsOptions } from './dns/options.js'
@@ -24,5 +24,10 @@ export const checkOptions = <S extends z.ZodRawShape>(more: S) =>
     memoryOptions(more),
     systemdOptions(more),
   ] as const
+
+const anyEntry = z.discriminatedUnion('type', checkOptions({}))
+
+/** An entry with every default filled in. Throws where it is none. */
+export const checkEntry = (entry: Readonly<Record<string, unknown>>): CheckEntry => anyEntry.parse(entry) as CheckEntry
 
 export type CheckEntry = z.infer<ReturnType<typeof checkOptions<Record<never, never>>>[number]>

@@ -4,6 +4,7 @@ import { VERSION } from '../version/index.js'
 import { addAlerts } from './alerts-commands.js'
 import { addAudit, addWitness } from './audit-commands.js'
 import type { BackupFlags } from './backup.js'
+import { addCheck } from './check-commands.js'
 import type { ConfigFlags } from './config.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
@@ -37,6 +38,7 @@ export function createProgram(setting: () => Setting): Command {
   addBackup(program, setting)
   addKeys(program, setting)
   addQuery(program, setting)
+  addCheck(program, setting)
   addAlerts(program, setting)
   addRules(program, setting)
   addAudit(program, setting)
@@ -49,6 +51,7 @@ Examples:
   mcp-vitals up --demo                      watch two small servers that come along
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
   mcp-vitals install                        have your clients' servers watched; uninstall takes it back
+  mcp-vitals check --once                   say how the configured servers are: exit status 0, 1 or 2
   mcp-vitals wrap -- npx my-server          in a client's configuration: run a server watched
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where
 `

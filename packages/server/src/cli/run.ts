@@ -18,11 +18,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   return status
 }
 
-/** Cuts what `wrap` runs off at the first `--`, so that no option of ours is ever read out of another program’s arguments. */
+/** Commands that take another program’s command line after `--`. */
+const RUNNING: ReadonlySet<string | undefined> = new Set(['wrap', 'check'])
+
+/** Cuts what such a command runs off at the first `--`, so that no option of ours is ever read out of another program’s arguments. */
 function splitArguments(args: readonly string[]): {
   readonly own: readonly string[]
   readonly wrapped: readonly string[]
 } {
-  const end = args[0] === 'wrap' ? args.indexOf('--') : -1
+  const end = RUNNING.has(args[0]) ? args.indexOf('--') : -1
   return end < 0 ? { own: args, wrapped: [] } : { own: args.slice(0, end), wrapped: args.slice(end + 1) }
 }

@@ -10,6 +10,7 @@ import { doorsOptions, serverDoorsOptions } from '../doors/options.js'
 import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
 import { listenOptions } from '../listen/options.js'
+import { monitorOptions } from '../monitor/options.js'
 import { pricesOptions } from '../prices/options.js'
 import { providersOptions } from '../providers/options.js'
 import { rulesOptions } from '../rules/options.js'
@@ -74,6 +75,7 @@ const sections = {
   listen: listenOptions,
   health: healthOptions,
   providers: providersOptions,
+  monitor: monitorOptions,
   gateway: gatewayOptions,
   doors: doorsOptions,
   ingest: ingestOptions,
@@ -113,13 +115,23 @@ export const configOptions = z
       .default({})
       .meta({ description: 'The MCP servers to watch, by name.', examples: [NOTES] }),
   })
-  .superRefine(({ providers, servers }, context) => {
-    for (const [name, entry] of Object.entries(providers)) {
-      if (entry.type !== 'mcp' || entry.server === undefined || isServed(servers, entry.server)) continue
-      const known = Object.keys(servers).filter((server) => isServed(servers, server))
-      const message = `is ${JSON.stringify(entry.server)}, which is no server under "servers"; expected: ${known.join(', ') || 'a server there'}`
-      context.addIssue({ code: 'custom', path: ['providers', name, 'server'], message })
+  .superRefine(({ providers, monitor, servers }, context) => {
+    const known = Object.keys(servers).filter((server) => isServed(servers, server))
+    const unknown = (server: string, path: readonly string[]) => {
+      const message = `is ${JSON.stringify(server)}, which is no server under "servers"; expected: ${known.join(', ') || 'a server there'}`
+      context.addIssue({ code: 'custom', path: [...path], message })
     }
+    const checked = [
+      ...Object.entries(providers).map(([name, entry]) => [['providers', name, 'server'], entry] as const),
+      ...Object.entries(monitor.components).map(
+        ([name, entry]) => [['monitor', 'components', name, 'server'], entry] as const,
+      ),
+    ]
+    for (const [path, entry] of checked)
+      if (entry.type === 'mcp' && entry.server !== undefined && !isServed(servers, entry.server))
+        unknown(entry.server, path)
+    for (const name of Object.keys(monitor.servers))
+      if (!Object.hasOwn(servers, name)) unknown(name, ['monitor', 'servers', name])
   })
 
 function isServed(servers: Readonly<Record<string, { readonly disabled: boolean }>>, name: string): boolean {

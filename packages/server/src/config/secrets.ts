@@ -15,6 +15,11 @@ export function isSecret(path: readonly PropertyKey[]): boolean {
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
   if (path[0] === 'audit')
     return path[1] === 'postgres' || (path[1] === 'anchors' && (path[3] === 'git' || path[4] === 'secretAccessKey'))
+  if (path[0] === 'monitor')
+    return (
+      (path[1] === 'api' && path[2] === 'key') ||
+      (path[1] === 'components' && (path[3] === 'env' || path[3] === 'headers'))
+    )
   return (path[0] === 'servers' || path[0] === 'providers') && (path[2] === 'env' || path[2] === 'headers')
 }
 

@@ -279,6 +279,16 @@ export const ERRORS = {
     example: "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))' --range 6h",
     next: 'Mend what is named; docs/reference/promql.md tells what is understood.',
   },
+  NOTHING_TO_CHECK: {
+    message: 'There is nothing to check: {file} names no server and no component.',
+    example: 'mcp-vitals check http://127.0.0.1:3001/mcp',
+    next: 'Name a configuration with --config, the address of a server, or its command after --.',
+  },
+  CHECK_OPTION_INVALID: {
+    message: '{option} cannot be used as it stands: {problem}.',
+    example: 'mcp-vitals check --interval 300',
+    next: 'See mcp-vitals check --help.',
+  },
   DAEMON_NOT_FOUND: {
     message: 'No daemon runs with the state directory {dir}.',
     example: 'mcp-vitals up --config mcp-vitals.yaml',

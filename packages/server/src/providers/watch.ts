@@ -1,4 +1,4 @@
-import type { Check, CheckResult } from '../checks/index.js'
+import { type Check, type CheckResult, runBounded } from '../checks/index.js'
 
 export interface WatchSettings {
   readonly check: Check
@@ -39,21 +39,11 @@ export function createWatch({ check, timeoutMs, cacheMs, clock, onResult }: Watc
   const closing = new AbortController()
 
   async function run(): Promise<CheckResult> {
-    const abort = new AbortController()
-    const settled = check.run(AbortSignal.any([abort.signal, closing.signal]))
-    const cleared = settled.then(() => {
+    const { answer, cleared } = runBounded(check, timeoutMs, closing.signal)
+    running = cleared.then(() => {
       running = undefined
     })
-    running = cleared
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<CheckResult>((resolve) => {
-      timer = setTimeout(() => {
-        resolve({ ok: false, latencyMs: timeoutMs, reason: 'timeout' })
-        abort.abort()
-      }, timeoutMs)
-    })
-    const result = await Promise.race([settled, late])
-    clearTimeout(timer)
+    const result = await answer
     const before = newest?.result
     newest = { result, at: clock() }
     answering = undefined

@@ -19,6 +19,17 @@ const syntheticCall = z.strictObject({
     .meta({ description: 'A text that must stand in the result.', examples: ['pong'] }),
 })
 
+/** What is called to see whether it works. */
+export const syntheticCalls = z
+  .array(syntheticCall)
+  .max(20)
+  .default([])
+  .meta({
+    description:
+      'Calls to make, one after the other: each must succeed. They are real calls; choose tools that change nothing.',
+    examples: [[{ tool: 'search', arguments: { query: 'ping' }, expectText: 'pong' }]],
+  })
+
 /** An MCP server that agrees to talk. */
 export const mcpOptions = <S extends z.ZodRawShape>(more: S) =>
   z
@@ -64,6 +75,11 @@ export const mcpOptions = <S extends z.ZodRawShape>(more: S) =>
         .array(z.string())
         .default([])
         .meta({ description: 'Arguments of `command`.', examples: [['-y', '@modelcontextprotocol/server-memory']] }),
+      cwd: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'Directory to start `command` in; our own where absent.', examples: ['/srv/notes'] }),
       env: secrets('Environment variables of `command` beyond PATH, HOME, LANG and the like.', { LOG_LEVEL: 'warn' }),
       listTools: z
         .boolean()
@@ -74,15 +90,7 @@ export const mcpOptions = <S extends z.ZodRawShape>(more: S) =>
         .max(1000)
         .default([])
         .meta({ description: 'Tools that the server must list.', examples: [['search']] }),
-      calls: z
-        .array(syntheticCall)
-        .max(20)
-        .default([])
-        .meta({
-          description:
-            'Calls to make, one after the other: each must succeed. They are real calls; choose tools that change nothing.',
-          examples: [[{ tool: 'search', arguments: { query: 'ping' }, expectText: 'pong' }]],
-        }),
+      calls: syntheticCalls,
       timeoutMs,
       ...more,
     })

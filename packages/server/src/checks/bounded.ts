@@ -1,0 +1,24 @@
+import type { Check, CheckResult } from './check.js'
+
+/** A run of a check that has an answer in time, whatever the check does. */
+export interface BoundedRun {
+  /** The result, after `timeoutMs` at the latest. Never rejects. */
+  readonly answer: Promise<CheckResult>
+  /** Resolves when the check has let go of everything, which may be later. Never rejects. */
+  readonly cleared: Promise<unknown>
+}
+
+/** Runs a check: what lasts longer than `timeoutMs` is aborted and has failed at that moment, even if slow to let go. */
+export function runBounded(check: Check, timeoutMs: number, signal: AbortSignal): BoundedRun {
+  const abort = new AbortController()
+  const settled = check.run(AbortSignal.any([abort.signal, signal]))
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<CheckResult>((resolve) => {
+    timer = setTimeout(() => {
+      resolve({ ok: false, latencyMs: timeoutMs, reason: 'timeout' })
+      abort.abort()
+    }, timeoutMs)
+  })
+  const answer = Promise.race([settled, late]).finally(() => clearTimeout(timer))
+  return { answer, cleared: settled }
+}

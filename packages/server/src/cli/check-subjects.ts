@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { type Config, loadConfig } from '../config/index.js'
+import { type DataDir, openDataDir } from '../datadir/index.js'
+import { vitalsError } from '../errors/index.js'
+import { type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
+import { serverName } from '../sources/stdio-proxy/index.js'
+import { findOwnFile } from './find.js'
+import type { Terminal } from './terminal.js'
+
+export interface CheckRequest {
+  readonly target?: string | undefined
+  readonly wrapped: readonly string[]
+  readonly config?: string
+  readonly timeoutMs?: number | undefined
+  readonly data?: string
+}
+
+export interface ToCheck {
+  readonly subjects: readonly Subject[]
+  readonly options: Config['monitor']
+  /** Where it is remembered what was; absent where it cannot be opened, or there is nothing to remember by. */
+  readonly dataDir: DataDir | undefined
+}
+
+/** What is to be checked. Rejects with NOTHING_TO_CHECK, CHECK_OPTION_INVALID, or what is wrong with the configuration. */
+export async function subjectsToCheck(request: CheckRequest, terminal: Terminal): Promise<ToCheck> {
+  const { target, wrapped, data, timeoutMs } = request
+  const [command, ...args] = wrapped
+  if (target !== undefined && command !== undefined)
+    throw vitalsError('CHECK_OPTION_INVALID', { option: target, problem: 'it stands beside a command' })
+  const { env } = terminal
+  const single = command !== undefined ? commandOf(command, args, env) : target === undefined ? {} : addressOf(target)
+  const isSingle = Object.keys(single).length > 0
+  // One server is judged by what this person has configured, too.
+  const file = request.config ?? (target !== undefined && !isSingle ? target : findOwnFile(env))
+  const { config } = loadConfig({ file, env })
+  const dataDir = await openDataDir(data ?? config.dataDir).catch(() => undefined)
+  const daemon = await dataDir?.findDaemon()
+  const { monitor } = config
+  const options = timeoutMs === undefined ? monitor : { ...monitor, timeoutMs, stdioTimeoutMs: timeoutMs }
+  const providers = Object.entries(config.providers).flatMap(([name, entry]) =>
+    entry.type === 'calls' ? [] : [[name, entry] as const],
+  )
+  const base = daemon?.url ?? `http://127.0.0.1:${config.listen.port}`
+  const subjects = subjectsOf(
+    isSingle
+      ? { options: { ...options, api: {}, servers: {}, components: {} }, servers: single, providers: {} }
+      : {
+          options,
+          servers: serversOf(config),
+          providers: Object.fromEntries(providers),
+          metricsUrl: metricsUrlOf(config, daemon?.url),
+        },
+    {
+      addressOf: (server) => `${base}/mcp/${encodeURIComponent(server)}`,
+      transportOf: () => 'http',
+      headersOf: () => ({}),
+      clock: () => performance.now(),
+    },
+  )
+  if (subjects.length === 0) throw vitalsError('NOTHING_TO_CHECK', { file: file ?? 'no file' })
+  return { subjects, options, dataDir: isSingle ? undefined : dataDir }
+}
+
+function serversOf({ servers }: Config): Readonly<Record<string, ServerToCheck>> {
+  return Object.fromEntries(Object.entries(servers).filter(([, { disabled }]) => !disabled))
+}
+
+/** The metrics server that the configuration names, else the daemon that runs. */
+function metricsUrlOf({ metrics, listen }: Config, daemonUrl: string | undefined): string | undefined {
+  if (metrics.port !== undefined) return `http://${reached(listen.host)}:${metrics.port}/health`
+  return daemonUrl === undefined ? undefined : `${daemonUrl}/health`
+}
+
+/** What listens everywhere is reached here as well. */
+function reached(host: string): string {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return address.includes(':') ? `[${address}]` : address
+}
+
+/** One server at an address; none for what is no address, and so a file. */
+function addressOf(target: string): Record<string, ServerToCheck> {
+  if (!/^https?:\/\//.test(target) || !URL.canParse(target)) {
+    if (!existsSync(target)) throw vitalsError('CONFIG_NOT_FOUND', { file: target })
+    return {}
+  }
+  const url = new URL(target)
+  const transport = /\/sse\/?$/.test(url.pathname) ? 'sse' : 'http'
+  return { [url.hostname.replaceAll(/[^\w.-]/g, '_')]: { url: target, headers: {}, transport } }
+}
+
+/** One server by its command, with the whole environment, as a client of a person would start it. */
+function commandOf(command: string, args: readonly string[], env: Terminal['env']): Record<string, ServerToCheck> {
+  const known = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  return { [serverName(command, args)]: { command, args, env: Object.fromEntries(known) } }
+}

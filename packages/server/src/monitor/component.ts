@@ -1,0 +1,121 @@
+import type { CheckResult, ToolSeen } from '../checks/index.js'
+import type { ComponentReport, ToolsReport, Traffic } from './contract.js'
+import { judgeComponent, type Thresholds } from './judge.js'
+
+export interface ComponentSettings {
+  readonly name: string
+  readonly type: string
+  readonly failureThreshold: number
+  readonly successThreshold: number
+  readonly thresholds: Thresholds
+}
+
+/** What of a component is worth keeping over a restart. */
+export interface ComponentMemory {
+  readonly isDown: boolean
+  readonly failures: number
+  /** The tools that an MCP server had, each with what it was by. */
+  readonly tools?: readonly ToolSeen[]
+}
+
+/** What a check changed. */
+export interface Turn {
+  /** It went down, or came up again. */
+  readonly went?: 'down' | 'up'
+  /** Tools that were there at the check before, and are no more; or are there again. */
+  readonly lost: readonly string[]
+  readonly found: readonly string[]
+  /** Tools whose description or schemas are others than at the check before. */
+  readonly changed: readonly string[]
+}
+
+/** One component: results come in, and it is down after so many failures, and up after so many successes. */
+export interface Component {
+  readonly name: string
+  see(result: CheckResult): Turn
+  report(traffic?: Traffic): ComponentReport
+  memory(): ComponentMemory
+}
+
+/** Tools of one server beyond this many are not told apart. */
+const MAX_TOOLS = 2_000
+
+export function createComponent(settings: ComponentSettings, before?: ComponentMemory): Component {
+  const { name, type, failureThreshold, successThreshold, thresholds } = settings
+  let newest: CheckResult | undefined
+  let isDown = before?.isDown ?? false
+  let failures = before?.failures ?? 0
+  let successes = 0
+  const latencies: number[] = []
+  /** Every tool that was ever seen, by name; missing: those that the newest list lacks. */
+  const known = new Map((before?.tools ?? []).map((tool) => [tool.name, tool.definition]))
+  let missing: ReadonlySet<string> = new Set()
+
+  function compare(tools: readonly ToolSeen[]): Omit<Turn, 'went'> {
+    const listed = new Set(tools.map((tool) => tool.name))
+    const lost = [...known.keys()].filter((tool) => !listed.has(tool) && !missing.has(tool))
+    const found = [...listed].filter((tool) => missing.has(tool))
+    const changed = tools.filter((tool) => (known.get(tool.name) ?? tool.definition) !== tool.definition)
+    for (const tool of tools) if (known.has(tool.name) || known.size < MAX_TOOLS) known.set(tool.name, tool.definition)
+    missing = new Set([...known.keys()].filter((tool) => !listed.has(tool)))
+    return { lost, found, changed: changed.map((tool) => tool.name) }
+  }
+
+  function turn(ok: boolean): 'down' | 'up' | undefined {
+    failures = ok ? 0 : failures + 1
+    successes = ok ? successes + 1 : 0
+    if (!isDown && failures >= failureThreshold) {
+      isDown = true
+      return 'down'
+    }
+    if (isDown && successes >= successThreshold) {
+      isDown = false
+      return 'up'
+    }
+    return undefined
+  }
+
+  const tools = (): ToolsReport => ({ known: [...known.keys()], missing: [...missing] })
+
+  return {
+    name,
+    see(result) {
+      newest = result
+      if (result.ok) {
+        latencies.push(result.latencyMs)
+        if (latencies.length > failureThreshold) latencies.shift()
+      }
+      const went = turn(result.ok)
+      const compared = result.tools ? compare(result.tools) : { lost: [], found: [], changed: [] }
+      return went ? { went, ...compared } : compared
+    },
+    report(traffic) {
+      if (newest === undefined)
+        return { name, type, status: isDown ? 'unhealthy' : 'unknown', reasons: [], failures, ...toolsIfAny() }
+      const evidence = { result: newest, isDown, latencyMs: median(latencies), missingTools: [...missing], traffic }
+      return {
+        ...{ name, type, ...judgeComponent(evidence, thresholds) },
+        ...{ latencyMs: newest.latencyMs, result: withoutTools(newest), failures },
+        ...toolsIfAny(),
+      }
+    },
+    memory: () => ({
+      isDown,
+      failures,
+      ...(known.size > 0 && { tools: [...known].map(([tool, definition]) => ({ name: tool, definition })) }),
+    }),
+  }
+
+  function toolsIfAny(): { readonly tools?: ToolsReport } {
+    return known.size > 0 ? { tools: tools() } : {}
+  }
+}
+
+function withoutTools({ tools: _, ...result }: CheckResult): Omit<CheckResult, 'tools'> {
+  return result
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}

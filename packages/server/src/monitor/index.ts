@@ -1,0 +1,7 @@
+export type { ComponentMemory, Turn } from './component.js'
+export { COLOURS, type Colour, type ComponentReport, type SystemReport, type Traffic } from './contract.js'
+export { createMonitor, type Look, type Monitor, type Subject } from './monitor.js'
+export { type ComponentEntry, componentEntry, type MonitorOptions } from './options.js'
+export { junitOf, textOf } from './report.js'
+export { type ServerToCheck, subjectsOf } from './subjects.js'
+export { duration, wordsOf } from './words.js'

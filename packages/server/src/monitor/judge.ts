@@ -1,0 +1,93 @@
+import type { CheckResult } from '../checks/index.js'
+import type { Colour, ComponentReport, ComponentStatus, SystemReport, Traffic } from './contract.js'
+import type { MonitorOptions } from './options.js'
+import { duration, percent, wordsOf } from './words.js'
+
+export type Thresholds = Pick<MonitorOptions, 'healthy' | 'degraded' | 'yellowToolRatio'>
+
+export interface ComponentEvidence {
+  /** The newest result. */
+  readonly result: CheckResult
+  /** Whether as many checks failed as it takes to be down. */
+  readonly isDown: boolean
+  /** The latency to judge by: a median of the newest, so that one slow check is no change. Milliseconds. */
+  readonly latencyMs: number
+  readonly missingTools: readonly string[]
+  /** Of what passed through the gateway, where it did. */
+  readonly traffic?: Traffic | undefined
+}
+
+/** How a component is, and why: CONTRACT.md, C10. What will soon be ill, and what lacks tools, is degraded. */
+export function judgeComponent(
+  { result, isDown, latencyMs, missingTools, traffic }: ComponentEvidence,
+  { healthy, degraded }: Thresholds,
+): { readonly status: ComponentStatus; readonly reasons: readonly string[] } {
+  if (isDown) return { status: 'unhealthy', reasons: [wordsOf(result)] }
+  const findings: { readonly isGrave: boolean; readonly words: string }[] = []
+  const slow = (ms: number, what: string) => {
+    if (ms >= healthy.latencyMs) findings.push({ isGrave: ms >= degraded.latencyMs, words: `${what} ${duration(ms)}` })
+  }
+  slow(latencyMs, 'latency')
+  if (traffic) {
+    slow(traffic.p95Ms, '95th percentile of the calls')
+    if (traffic.errorRatio >= healthy.errorRatio)
+      findings.push({
+        isGrave: traffic.errorRatio >= degraded.errorRatio,
+        words: `${percent(traffic.errorRatio)} of the calls failed`,
+      })
+  }
+  if (missingTools.length > 0) findings.push({ isGrave: false, words: `tools missing: ${missingTools.join(', ')}` })
+  if (result.ok && result.reason !== undefined) findings.push({ isGrave: false, words: wordsOf(result) })
+  const grave = findings.filter(({ isGrave }) => isGrave)
+  const told = grave.length > 0 ? grave : findings
+  const status = grave.length > 0 ? 'unhealthy' : findings.length > 0 ? 'degraded' : 'healthy'
+  return { status, reasons: told.map(({ words }) => words) }
+}
+
+/**
+ * How the system is, and why: CONTRACT.md, C10. A component without tools that are known (no MCP server, or one that
+ * never answered) counts as one tool, so that a system of such components is judged by the same share.
+ */
+export function judgeSystem(
+  components: readonly ComponentReport[],
+  { traffic, criticalAlerts }: { readonly traffic?: Traffic | undefined; readonly criticalAlerts: number },
+  { healthy, degraded, yellowToolRatio }: Thresholds,
+): SystemReport {
+  const reasons: string[] = []
+  let colour: Colour = 'GREEN'
+  const worsen = (to: Colour, why: string) => {
+    if (to === 'RED' || colour === 'GREEN') colour = to
+    reasons.push(why)
+  }
+
+  const down = components.filter(({ status }) => status === 'unhealthy')
+  for (const { name, reasons: why } of down) worsen('YELLOW', `${name} is unhealthy: ${why.join(', ')}`)
+  for (const { name, status, reasons: why } of components)
+    if (status === 'degraded') worsen('YELLOW', `${name} is degraded: ${why.join(', ')}`)
+  const tools = components.map(toolsOf)
+  const all = sum(tools.map(({ all }) => all))
+  const up = sum(tools.map(({ up }) => up))
+  if (up < all) worsen(up < yellowToolRatio * all ? 'RED' : 'YELLOW', `${up} of ${all} tools are there`)
+  if (traffic) {
+    if (traffic.errorRatio >= healthy.errorRatio)
+      worsen(
+        traffic.errorRatio >= degraded.errorRatio ? 'RED' : 'YELLOW',
+        `${percent(traffic.errorRatio)} of the calls failed`,
+      )
+    if (traffic.p95Ms >= healthy.latencyMs)
+      worsen(
+        traffic.p95Ms >= degraded.latencyMs ? 'RED' : 'YELLOW',
+        `95th percentile of the calls is ${duration(traffic.p95Ms)}`,
+      )
+  }
+  if (criticalAlerts > 0) worsen('RED', `critical alerts: ${criticalAlerts}`)
+  return { colour, reasons, components }
+}
+
+function toolsOf({ status, tools }: ComponentReport): { readonly all: number; readonly up: number } {
+  const all = tools?.known.length || 1
+  if (status === 'unhealthy' || status === 'unknown') return { all, up: status === 'unknown' ? all : 0 }
+  return { all, up: all - (tools?.missing.length ?? 0) }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

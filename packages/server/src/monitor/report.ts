@@ -1,0 +1,57 @@
+import type { ComponentReport, SystemReport } from './contract.js'
+import { duration } from './words.js'
+
+const RULE = '='.repeat(60)
+const MARKS = { healthy: '✅', degraded: '⚠️', unhealthy: '❌', unknown: '❔' } as const
+
+/** The report as a person reads it (CONTRACT.md, C8). Names are of the configuration; reasons are our own words. */
+export function textOf({ colour, reasons, components }: SystemReport, checkedAt: string): string {
+  return [
+    ...[RULE, 'MCP HEALTH CHECK RESULTS', RULE, checkedAt, ''],
+    ...components.flatMap(blockOf),
+    `System: ${colour}`,
+    ...reasons.map((reason) => `  - ${reason}`),
+    '',
+  ].join('\n')
+}
+
+function blockOf({ name, status, latencyMs, reasons, tools }: ComponentReport): readonly string[] {
+  return [
+    `${MARKS[status]} ${name.toUpperCase().replaceAll('-', '_')}`,
+    `   Status: ${status}`,
+    ...(latencyMs === undefined ? [] : [`   Latency: ${duration(latencyMs)}`]),
+    ...(tools ? [`   Tools: ${tools.known.length - tools.missing.length} of ${tools.known.length}`] : []),
+    ...reasons.map((reason) => `   Reason: ${reason}`),
+    '',
+  ]
+}
+
+/** The report for a program: JUnit's XML, as build servers read it. A degraded component is no failure, and says why. */
+export function junitOf({ components }: SystemReport): string {
+  const failed = components.filter(({ status }) => status === 'unhealthy').length
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="mcp-vitals check" tests="${components.length}" failures="${failed}" errors="0" skipped="0">`,
+    ...components.map(({ name, type, status, latencyMs = 0, reasons }) => {
+      const why = escaped(reasons.join(', '))
+      const inner =
+        status === 'unhealthy'
+          ? `<failure message="${why}"/>`
+          : status === 'degraded'
+            ? `<system-out>degraded: ${why}</system-out>`
+            : ''
+      return `  <testcase classname="${escaped(type)}" name="${escaped(name)}" time="${(latencyMs / 1000).toFixed(3)}">${inner}</testcase>`
+    }),
+    '</testsuite>',
+    '',
+  ].join('\n')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** Characters that XML 1.0 has no form for are left out. */
+function escaped(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
+    .replace(/[&<>"]/g, (character) => ENTITIES[character] as string)
+}

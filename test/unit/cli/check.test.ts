@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { person } from './person.js'
+
+const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-check-'))
+afterAll(() => rmSync(home, { recursive: true }))
+
+test.each([
+  [[], /There is nothing to check.*NOTHING_TO_CHECK/s],
+  [['nowhere.json'], /There is no configuration file nowhere\.json/],
+  [['--interval', 'soon'], /--interval cannot be used as it stands: soon is no number of seconds/],
+  [['--timeout', '0'], /--timeout cannot be used as it stands: 0 is no number of seconds/],
+  [['--once', '--interval', '5'], /--once cannot be used as it stands: it excludes --interval/],
+  [['--json', '--junit'], /--junit cannot be used/],
+  [['http://127.0.0.1:9/mcp', '--', 'true'], /it stands beside a command/],
+])('check %j says what is wrong, and by status 3 that nothing was judged', async (args, words) => {
+  const env = { HOME: home, XDG_CONFIG_HOME: home, MCP_VITALS_DATA: join(home, 'state') }
+  const { status, seen } = person(['check', ...args], { env })
+  expect(await status).toBe(3)
+  expect(seen()).toEqual({ out: '', err: expect.stringMatching(words) })
+})
