@@ -19,7 +19,7 @@ export const DEFAULT_ACTIVITY_LIMITS: ActivityLimits = {
   idleMs: 3_600_000,
 }
 
-/** Ended sessions whose last events may still be on their way. */
+/** Ended sessions whose last events may still be on their way: at least so many, and less than twice as many. */
 const REMEMBERED_ENDS = 1000
 
 interface Session {
@@ -53,7 +53,9 @@ export class Activity {
   /** The session that was asked for last, and its name: most events are of the same one as the event before. */
   #latest: Session | undefined
   #latestName: string | undefined
-  readonly #ended = new Set<string>()
+  #ended = new Set<string>()
+  /** Those that ended before: the first of a set from which many were taken is found slowly. */
+  #endedBefore = new Set<string>()
   /** Requests that are part of no session, or of none yet. */
   readonly #loose = new OpenRequests<Loose>()
   readonly #processes = new Set<string>()
@@ -127,7 +129,7 @@ export class Activity {
     if (session === undefined) return
     const known = this.#sessionOf(session)
     if (known) known.heardAt = at
-    else if (!this.#ended.has(session) && isFromWithin(event)) this.#sessionOpened(event, session, at)
+    else if (!this.#hasEnded(session) && isFromWithin(event)) this.#sessionOpened(event, session, at)
   }
 
   #sessionOf(name: string | undefined): Session | undefined {
@@ -145,7 +147,7 @@ export class Activity {
   #sessionOpened(event: Event, session: string, at: number): void {
     const { limits, onUntracked } = this.#options
     const protocolVersion = event.type === 'session.opened' ? event.protocolVersion : undefined
-    this.#ended.delete(session)
+    if (this.#hasEnded(session)) this.#reopen(session)
     const known = this.#sessionOf(session)
     if (known) {
       known.heardAt = at
@@ -163,8 +165,20 @@ export class Activity {
   /** Ends a session and every request in it. */
   #sessionClosed(session: string): void {
     this.#forget(session)
+    if (this.#ended.size >= REMEMBERED_ENDS) {
+      this.#endedBefore = this.#ended
+      this.#ended = new Set()
+    }
     this.#ended.add(session)
-    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!)
+  }
+
+  #hasEnded(session: string): boolean {
+    return this.#ended.has(session) || this.#endedBefore.has(session)
+  }
+
+  #reopen(session: string): void {
+    this.#ended.delete(session)
+    this.#endedBefore.delete(session)
   }
 
   #requestStarted(session: string | undefined, request: string, isCall: boolean, at: number): void {

@@ -143,7 +143,9 @@ export class Correlator implements Observation {
     const at = this.#voice.clock()
     this.#sweep(at)
     const kind = kindOf(fields)
-    this.#voice.recent.hold(fields)
+    const { recent } = this.#voice
+    if (fields.method === undefined) recent.answers.hold(fields)
+    else recent.fields.hold(fields)
     if (kind === 'request') {
       this.#request(direction, fields, sizeBytes, at)
       // Only readers of bytes are told who listens, and their keys are texts.
@@ -176,7 +178,7 @@ export class Correlator implements Observation {
 
   #begin(direction: Direction, fields: Captured, name: string | undefined, requestBytes: number): Operation {
     const { origin, now, recent } = this.#voice
-    const operation = recent.hold(new Operation(this.#voice, this, direction, fields.method!, name))
+    const operation = recent.operations.hold(new Operation(this.#voice, this, direction, fields.method!, name))
     operation.requestBytes = requestBytes
     operation.begin(
       this.#server.nextOperation(origin.server, now()),
@@ -192,7 +194,7 @@ export class Correlator implements Observation {
       { v: EVENT_VERSION, type: 'notification', at: now(), server: origin.server, direction, method, sizeBytes },
       origin,
     )
-    publish(recent.hold(told))
+    publish(recent.others.hold(told))
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
       this.#laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
     } else if (method === 'notifications/progress' && fields.reportedProgress !== undefined) {

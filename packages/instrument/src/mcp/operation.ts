@@ -57,6 +57,9 @@ export class Operation implements Asked {
   /** Of its open request: by which key its answer is known, and when it came, monotonic milliseconds. */
   key: TokenKey = ''
   askedAt = 0
+  /** Its neighbours among the open requests. */
+  older: Operation | undefined
+  newer: Operation | undefined
   /** Task that the request is about (`tasks/*`). */
   aboutTask: string | undefined
   /** The request asked to be run as a task. */
@@ -73,6 +76,9 @@ export class Operation implements Asked {
   /** The program tells of this call by hand too, and of what class its error is. */
   claimed = false
   errorType: string | undefined
+  /** Its neighbours among the open calls of the process. */
+  before: Operation | undefined
+  after: Operation | undefined
   #id = ''
   #traceId: string | undefined
   readonly #voice: Voice
@@ -107,7 +113,7 @@ export class Operation implements Asked {
       operation: id,
     }
     if (this.name !== undefined) started.name = this.name
-    publish(recent.hold(completed(started, origin, traceId)))
+    publish(recent.started.hold(completed(started, origin, traceId)))
     if (this.#isToolCall) this.#voice.calls?.begin(this)
   }
 
@@ -137,7 +143,7 @@ export class Operation implements Asked {
       if (this.#release) this.onEnd(undefined)
       this.#stopWaiting()
       if (this.#isToolCall) this.#voice.calls?.end(this)
-      this.#ended = this.#voice.recent.hold(this.#ending(outcome, details))
+      this.#ended = this.#voice.recent.ended.hold(this.#ending(outcome, details))
       this.#voice.publish(this.#ended)
       if (details.resultFollows) return
     }

@@ -60,7 +60,7 @@ export class Session {
     if (this.#openedAt === undefined) return
     const { clock, now, origin, publish, recent } = this.#voice
     const durationMs = Math.max(0, clock() - this.#openedAt)
-    publish(recent.hold(event('session.closed', now(), origin, { durationMs, reason })))
+    publish(recent.others.hold(event('session.closed', now(), origin, { durationMs, reason })))
   }
 
   #open(era: 'legacy' | 'modern', facts: { readonly [K in keyof Opened]: string | undefined }): void {
@@ -81,7 +81,7 @@ export class Session {
     if (clientVersion !== undefined) opened.clientVersion = clientVersion
     if (serverName !== undefined) opened.serverName = serverName
     if (serverVersion !== undefined) opened.serverVersion = serverVersion
-    publish(recent.hold(completed(opened, origin)))
+    publish(recent.others.hold(completed(opened, origin)))
   }
 }
 
