@@ -1,3 +1,5 @@
+const NONE: readonly string[] = []
+
 /**
  * Open requests and what is known of each, by key. Most of the time there is one, and one that is alone is held without
  * a map: a map that goes from empty to one and back for every call is made anew every few calls.
@@ -34,6 +36,7 @@ export class OpenRequests<T> {
   }
 
   keys(): readonly string[] {
+    if (this.#key === undefined && !this.#others?.size) return NONE
     const others = [...(this.#others?.keys() ?? [])]
     return this.#key === undefined ? others : [this.#key, ...others]
   }

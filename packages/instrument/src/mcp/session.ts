@@ -1,4 +1,4 @@
-import { completed, type Draft, EVENT_VERSION, type EventOf, event, REVISION } from '../event/index.js'
+import { completed, type Draft, EVENT_VERSION, type EventOf, REVISION } from '../event/index.js'
 import type { Voice } from './operation.js'
 import type { Captured } from './paths.js'
 
@@ -60,7 +60,15 @@ export class Session {
     if (this.#openedAt === undefined) return
     const { clock, now, origin, publish, recent } = this.#voice
     const durationMs = Math.max(0, clock() - this.#openedAt)
-    publish(recent.others.hold(event('session.closed', now(), origin, { durationMs, reason })))
+    const closed: Draft<'session.closed'> = {
+      v: EVENT_VERSION,
+      type: 'session.closed',
+      at: now(),
+      server: origin.server,
+      durationMs,
+      reason,
+    }
+    publish(recent.others.hold(completed(closed, origin)))
   }
 
   #open(era: 'legacy' | 'modern', facts: { readonly [K in keyof Opened]: string | undefined }): void {

@@ -1,9 +1,9 @@
 import type { Origin } from '../event/index.js'
 import { type CloseReason, createObjectConversation, type Direction, type ObjectConversation } from '../mcp/index.js'
-import type { Around, Link } from '../vitals/index.js'
+import type { Around, Link, Surround } from '../vitals/index.js'
 import { kindOfTransport, type TransportKind, type TransportLike } from './shapes.js'
 import type { Shared } from './shared.js'
-import { type Ears, tap } from './tap.js'
+import { type Ears, type Tap, tap } from './tap.js'
 
 /** Which side of a connection is ours. */
 export type Side = 'server' | 'client'
@@ -13,7 +13,6 @@ export interface ConnectionOptions {
   readonly side: Side
   readonly server: string
   readonly kind: TransportKind | undefined
-  readonly owner: Owner
 }
 
 /** Whose connection it is. */
@@ -32,62 +31,75 @@ export class Connection implements Ears {
   readonly #shared: Shared
   readonly #options: ConnectionOptions
   readonly #owner: Owner
-  readonly #inward: Direction
-  readonly #outward: Direction
-  readonly #untap: () => void
+  readonly #tap: Tap
+  #origin: Origin | undefined
   #conversation: ObjectConversation | undefined
   #link: Link | undefined
 
   /** Listens from now on. Throws TypeError where the transport takes no change. */
-  constructor(shared: Shared, transport: TransportLike, options: ConnectionOptions) {
+  constructor(shared: Shared, transport: TransportLike, options: ConnectionOptions, owner: Owner) {
     this.#shared = shared
     this.transport = transport
     this.#options = options
-    this.#owner = options.owner
-    this.#inward = options.side === 'server' ? 'client_to_server' : 'server_to_client'
-    this.#outward = options.side === 'server' ? 'server_to_client' : 'client_to_server'
-    this.#untap = tap(transport, this)
+    this.#owner = owner
+    this.#tap = tap(transport, this)
   }
 
   received(message: unknown): Around | undefined {
-    return this.#hear(this.#inward, message)
+    return this.#hear(false, message)
   }
 
   sent(message: unknown): Around | undefined {
-    return this.#hear(this.#outward, message)
+    return this.#hear(true, message)
   }
 
   closed(): void {
-    const { side, owner } = this.#options
+    const { side } = this.#options
     const theirs = side === 'server' ? 'client' : 'server'
-    this.close(owner.closing ? side : theirs)
-    owner.ended(this)
+    this.#end(this.#owner.closing ? side : theirs)
+    this.#tap.ears = undefined
+    this.#owner.ended(this)
   }
 
-  /** Ends what is open, and leaves the transport as it was. */
-  close(reason: CloseReason): void {
-    this.#shared.guard(() => {
+  /** Ends what is open, and leaves the transport as it was: one that was closed, too. */
+  takeAway(): void {
+    const { ears } = this.#tap
+    if (ears === this) this.#end('shutdown')
+    if (ears === this || ears === undefined) this.#shared.guard(() => this.#tap.end(ears))
+  }
+
+  #end(reason: CloseReason): void {
+    try {
       this.#shared.time.tick()
       this.#conversation?.close('cancelled', reason)
       if (this.#link) this.#shared.hub.surround?.closed(this.#link)
-    })
-    this.#shared.guard(this.#untap)
-  }
-
-  #hear(direction: Direction, message: unknown): Around | undefined {
-    if (!this.#owner.on) return undefined
-    let around: Around | undefined
-    try {
-      this.#shared.time.tick()
-      this.#conversation ??= this.#begin()
-      const { surround } = this.#shared.hub
-      if (surround !== undefined) around = surround.passing(this.#link!, message, direction === this.#outward)
-      const heard = around?.message ?? message
-      this.#conversation.hear(direction, heard, this.#shared.sizer.of(heard), around?.traceparent)
     } catch {
       this.#shared.hub.stats.faults++
     }
+  }
+
+  #hear(isOurs: boolean, message: unknown): Around | undefined {
+    if (!this.#owner.on) return undefined
+    const { hub, time, sizer } = this.#shared
+    let around: Around | undefined
+    try {
+      time.tick()
+      this.#conversation ??= this.#begin()
+      if (hub.surround !== undefined) around = this.#surrounded(hub.surround, message, isOurs)
+      const heard = around?.message ?? message
+      const direction: Direction =
+        (this.#options.side === 'server') === isOurs ? 'server_to_client' : 'client_to_server'
+      this.#conversation.hear(direction, heard, sizer.of(heard), around?.traceparent)
+    } catch {
+      hub.stats.faults++
+    }
     return around
+  }
+
+  #surrounded(surround: Surround, message: unknown, isOurs: boolean): Around | undefined {
+    const { server, transport, session } = this.#origin!
+    this.#link ??= { side: this.#options.side, server, session, transport }
+    return surround.passing(this.#link, message, isOurs)
   }
 
   #begin(): ObjectConversation {
@@ -95,9 +107,13 @@ export class Connection implements Ears {
     const { hub, time, calls } = this.#shared
     const { memory, definitions } = this.#shared.served(server)
     const transport = kind ?? kindOfTransport(this.transport)
-    const heard: Origin = side === 'client' ? { server, side, transport } : { server, transport }
-    const origin = this.#isSession(transport) ? { ...heard, session: this.#shared.nextSession() } : heard
-    this.#link = { side, server, session: origin.session, transport }
+    const origin: Origin =
+      side === 'client'
+        ? { server, side, transport, session: this.#shared.nextSession() }
+        : this.#isSession(transport)
+          ? { server, transport, session: this.#shared.nextSession() }
+          : { server, transport }
+    this.#origin = origin
     return createObjectConversation(
       {
         origin,
@@ -113,6 +129,6 @@ export class Connection implements Ears {
 
   /** Over HTTP a server's exchange is part of a session where it has an id, which it has from the first message on. */
   #isSession(transport: TransportKind): boolean {
-    return transport !== 'http' || this.#options.side === 'client' || this.transport.sessionId !== undefined
+    return transport !== 'http' || this.transport.sessionId !== undefined
   }
 }

@@ -1,8 +1,10 @@
 import { Connection, type Owner, type Side } from './connection.js'
 import { checkOptions, type InstrumentOptions, nameOf } from './options.js'
+import { Override } from './override.js'
 import { type Instrumentable, isObject, ownName, type Peer, peerOf, type TransportLike } from './shapes.js'
 import { type Shared, shared } from './shared.js'
-import { allOrNone, override } from './tap.js'
+
+const NONE: readonly WeakRef<Connection>[] = []
 
 /**
  * Has every message of a server observed: its tools, resources, prompts, completions, logging, sampling, elicitation, roots,
@@ -29,7 +31,7 @@ export function instrumentClient<T extends Instrumentable>(client: T, options: I
 /** Takes the instrument away from a server or client, which is then as it was. Nothing happens where there is none. */
 export function uninstrument<T extends Instrumentable>(target: T): T {
   const peer = peerOf(target)
-  if (peer) shared().instruments.get(peer)?.()
+  if (peer) shared().instruments.get(peer)?.off()
   return target
 }
 
@@ -41,8 +43,7 @@ function attach(target: unknown, side: Side, options: InstrumentOptions): void {
     )
   checkOptions(options)
   const all = shared()
-  if (!all.instruments.get(peer))
-    all.guard(() => all.instruments.set(peer, new Instrument(all, peer, side, options).off))
+  if (!all.instruments.get(peer)) all.guard(() => all.instruments.set(peer, new Instrument(all, peer, side, options)))
 }
 
 class Instrument implements Owner {
@@ -50,12 +51,15 @@ class Instrument implements Owner {
   readonly #peer: Peer
   readonly #side: Side
   readonly #options: InstrumentOptions
-  readonly #undo: () => void
+  readonly #connect: Override
+  readonly #close: Override | undefined
   on = true
   closing = false
+  /** The newest, whether it ended or not. */
   #connection: Connection | undefined
+  #isOpen = false
   /** Those before it that did not end: SDKs before 1.26 let a server be connected to several transports at a time. */
-  #earlier: readonly WeakRef<Connection>[] = []
+  #earlier: readonly WeakRef<Connection>[] = NONE
 
   /** Throws TypeError where the peer takes no change, as a frozen one. */
   constructor(shared: Shared, peer: Peer, side: Side, options: InstrumentOptions) {
@@ -63,51 +67,48 @@ class Instrument implements Owner {
     this.#peer = peer
     this.#side = side
     this.#options = options
-    const connecting = (transport: unknown) => this.#listen(transport)
-    const closing = () => {
-      this.closing = true
+    const instrument = this
+    const { connect: connectAsEver, close: closeAsEver } = peer
+    this.#connect = new Override(peer, 'connect', function connect(...args) {
+      instrument.#listen(args[0])
+      return Reflect.apply(connectAsEver, this, args)
+    })
+    try {
+      if (typeof closeAsEver === 'function')
+        this.#close = new Override(peer, 'close', function close(...args) {
+          instrument.closing = true
+          return Reflect.apply(closeAsEver, this, args)
+        })
+    } catch (error) {
+      this.#connect.undo()
+      throw error
     }
-    this.#undo = allOrNone(
-      () =>
-        override(
-          peer,
-          'connect',
-          (original) =>
-            function connect(...args) {
-              connecting(args[0])
-              return Reflect.apply(original, this, args)
-            },
-        ),
-      () =>
-        override(
-          peer,
-          'close',
-          (original) =>
-            function close(...args) {
-              closing()
-              return Reflect.apply(original, this, args)
-            },
-        ),
-    )
     this.#listen(peer.transport)
   }
 
-  readonly off = (): void => {
+  /** Takes itself away from its server or client. */
+  off(): void {
     if (!this.on) return
     this.on = false
-    this.#shared.guard(this.#undo)
-    for (const connection of this.#open()) connection.close('shutdown')
+    this.#shared.guard(() => {
+      this.#connect.undo()
+      this.#close?.undo()
+    })
+    for (const connection of this.#all()) connection.takeAway()
     this.#connection = undefined
-    this.#earlier = []
+    this.#earlier = NONE
     this.#shared.instruments.set(this.#peer, undefined)
   }
 
   ended(connection: Connection): void {
-    if (this.#connection === connection) this.#connection = undefined
-    else this.#earlier = this.#earlier.filter((each) => each.deref() !== connection)
+    if (this.#connection === connection) this.#isOpen = false
+    else {
+      this.#earlier = this.#earlier.filter((each) => each.deref() !== connection)
+      connection.takeAway()
+    }
   }
 
-  #open(): readonly Connection[] {
+  #all(): readonly Connection[] {
     const all = [...this.#earlier.map((each) => each.deref()), this.#connection]
     return all.filter((connection) => connection !== undefined)
   }
@@ -115,21 +116,21 @@ class Instrument implements Owner {
   #listen(transport: unknown): void {
     if (!this.on || !isObject(transport)) return
     const to = transport as unknown as TransportLike
-    if (to === this.#connection?.transport) return
-    this.#shared.guard(() => {
+    if (this.#isOpen && to === this.#connection?.transport) return
+    try {
       const { server, transport: kind } = this.#options
       this.closing = false
-      if (this.#connection) {
-        const open = this.#open()
+      if (this.#isOpen) {
+        const open = this.#all()
         if (open.some((connection) => connection.transport === to)) return
         this.#earlier = open.map((connection) => new WeakRef(connection))
       }
-      this.#connection = new Connection(this.#shared, to, {
-        side: this.#side,
-        server: nameOf(server, ownName(this.#peer), this.#side === 'server' ? this.#shared.hub.server : 'upstream'),
-        kind,
-        owner: this,
-      })
-    })
+      const fallback = this.#side === 'server' ? this.#shared.hub.server : 'upstream'
+      const name = nameOf(server, ownName(this.#peer), fallback)
+      this.#connection = new Connection(this.#shared, to, { side: this.#side, server: name, kind }, this)
+      this.#isOpen = true
+    } catch {
+      this.#shared.hub.stats.faults++
+    }
   }
 }

@@ -18,8 +18,8 @@ export class Shared {
   readonly hub: Vitals
   readonly time = new Time()
   readonly sizer = new Sizer()
-  /** What takes the instrument of a server or client away. */
-  readonly instruments = createMarks<() => void>()
+  /** What listens at a server or client. */
+  readonly instruments = createMarks<{ off(): void }>()
   /** The tool calls that are open, for those who record by hand. */
   readonly calls: OpenCalls
   readonly #servers = new Map<string, Served>()

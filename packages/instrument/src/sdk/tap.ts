@@ -1,8 +1,9 @@
 /** Listens at a transport: the object stays the same one, and what passes stays what it is. */
-import type { Around, Delivery } from '../vitals/index.js'
-import { createMarks } from './marks.js'
 
-type Call = (this: unknown, ...args: unknown[]) => unknown
+import type { Around } from '../vitals/index.js'
+import { around } from './around.js'
+import { createMarks } from './marks.js'
+import { type Call, Override } from './override.js'
 
 /** What is heard. Must not throw. */
 export interface Ears {
@@ -15,99 +16,74 @@ export interface Ears {
 }
 
 /**
- * Listens at a transport until the function that is returned is called, which leaves it as it was. Throws TypeError where
- * the transport takes no change, and then has changed nothing.
+ * Listens at a transport from now on, in place of whoever listened before. Throws TypeError where the transport takes no
+ * change, and then has changed nothing.
  */
-export function tap(transport: object, ears: Ears): () => void {
-  return allOrNone(
-    () => tapSend(transport, ears),
-    () => tapHandler(transport, 'onmessage', (message) => ears.received(message)),
-    () =>
-      tapHandler(transport, 'onclose', () => {
-        ears.closed()
-        return undefined
-      }),
-  )
+export function tap(transport: object, ears: Ears): Tap {
+  const made = taps.get(transport) ?? new Tap(transport)
+  made.ears = ears
+  return made
 }
 
-/** Makes every change, or, where one of them throws, none. What is returned takes them back. */
-export function allOrNone(...changes: readonly (() => () => void)[]): () => void {
-  const undo: (() => void)[] = []
-  const takeBack = () => {
-    for (const each of undo) each()
-  }
-  try {
-    for (const change of changes) undo.push(change())
-  } catch (error) {
-    takeBack()
-    throw error
-  }
-  return takeBack
-}
+const taps = createMarks<Tap>()
 
-/** Puts a function before an object's own or inherited one. What is returned takes it away, if it is still there. */
-export function override(target: object, key: string, make: (original: Call) => Call): () => void {
-  const own = Object.getOwnPropertyDescriptor(target, key)
-  const original = (target as Record<string, unknown>)[key]
-  if (typeof original !== 'function') return () => {}
-  const value = make(original as Call)
-  Object.defineProperty(target, key, {
-    value,
-    writable: true,
-    configurable: true,
-    enumerable: own?.enumerable ?? false,
-  })
-  return () => {
-    if ((target as Record<string, unknown>)[key] !== value) return
-    if (own) Object.defineProperty(target, key, own)
-    else delete (target as Record<string, unknown>)[key]
-  }
-}
+/** What was changed at one transport. */
+export class Tap {
+  /** Who listens. A transport that was closed is left with nobody: to give it back would cost as much as a call. */
+  ears: Ears | undefined
+  readonly onmessage: Handler
+  readonly onclose: Handler
+  readonly #transport: object
+  readonly #send: Override | undefined
 
-function tapSend(transport: object, ears: Ears): () => void {
-  return override(
-    transport,
-    'send',
-    (original) =>
-      function send(...args) {
-        const message = args[0]
-        if (isAnswer(message)) {
-          const sending = Reflect.apply(original, this, args)
-          ears.sent(message)
-          return sending
-        }
-        const around = ears.sent(message)
-        if (!around) return Reflect.apply(original, this, args)
-        if (around.message !== undefined) args[0] = around.message
-        return inside(around, () => Reflect.apply(original, this, args))
-      },
-  )
-}
-
-/** What is around a message changes nothing of whether, how often and with what result it is delivered. */
-function inside(around: Around, deliver: () => unknown): unknown {
-  let outcome: Delivery | undefined
-  const once = () => {
+  /** See `tap`. */
+  constructor(transport: object) {
+    this.#transport = transport
+    this.onmessage = new Handler(this, transport, 'onmessage')
+    this.onclose = new Handler(this, transport, 'onclose')
+    const { send } = transport as { send?: unknown }
     try {
-      outcome ??= { value: deliver() }
+      if (typeof send === 'function') this.#send = new Override(transport, 'send', listeningSend(this, send as Call))
+      this.onmessage.begin()
+      this.onclose.begin()
+      taps.set(transport, this)
+      this.onmessage.tell()
+      this.onclose.tell()
     } catch (error) {
-      outcome = { error }
+      this.#giveBack()
+      throw error
     }
   }
-  try {
-    around.run(once)
-  } catch {
-    // Ours, since `once` throws nothing.
+
+  /** Leaves the transport as it was, unless somebody else listens there by now. */
+  end(ears: Ears | undefined): void {
+    if (this.ears !== ears || taps.get(this.#transport) !== this) return
+    taps.set(this.#transport, undefined)
+    this.#giveBack()
   }
-  once()
-  let value = 'value' in outcome! ? outcome.value : undefined
-  try {
-    if (around.sent) value = around.sent(outcome!)
-  } catch {
-    // Ours again.
+
+  #giveBack(): void {
+    this.#send?.undo()
+    this.onmessage.end()
+    this.onclose.end()
   }
-  if ('error' in outcome!) throw outcome.error
-  return value
+}
+
+function listeningSend(tap: Tap, original: Call): Call {
+  return function send(...args) {
+    const { ears } = tap
+    if (!ears) return Reflect.apply(original, this, args)
+    const message = args[0]
+    if (isAnswer(message)) {
+      const sending = Reflect.apply(original, this, args)
+      ears.sent(message)
+      return sending
+    }
+    const surround = ears.sent(message)
+    if (!surround) return Reflect.apply(original, this, args)
+    if (surround.message !== undefined) args[0] = surround.message
+    return around(surround, () => Reflect.apply(original, this, args))
+  }
 }
 
 function isAnswer(message: unknown): boolean {
@@ -120,31 +96,61 @@ function isAnswer(message: unknown): boolean {
 }
 
 type Key = 'onmessage' | 'onclose'
-type Hear = (message: unknown) => Around | undefined
 
-/** A handler of a transport that others set, and what is put before it. */
+/**
+ * A handler of a transport that others set, and what is put before it. A transport either keeps it in a property of its
+ * own or hands it on in a setter of its class, which still gets it.
+ */
 class Handler {
-  /** The property that the object had itself, and the setter that it has or inherits. */
-  readonly own: PropertyDescriptor | undefined
-  readonly setter: ((value: unknown) => void) | undefined
   given: unknown
   heard: unknown
-  readonly #hear: Hear
+  readonly setter: ((value: unknown) => void) | undefined
+  readonly #tap: Tap
+  readonly #transport: object
+  readonly #key: Key
+  /** The property that the object had itself. */
+  readonly #own: PropertyDescriptor | undefined
+  #begun = false
   /** The argument of the call that runs: a handler that calls the one before it is no second message. */
   #during: unknown
   #depth = 0
 
-  /** `before`: whoever listened until now, and listens no more. */
-  constructor(transport: object, key: Key, hear: Hear, before: Handler | undefined) {
-    this.#hear = hear
-    this.own = before ? before.own : Object.getOwnPropertyDescriptor(transport, key)
-    this.setter = before ? before.setter : this.own ? this.own.set : inheritedSetter(transport, key)
-    this.take(before ? before.given : (transport as Record<string, unknown>)[key])
+  constructor(tap: Tap, transport: object, key: Key) {
+    this.#tap = tap
+    this.#transport = transport
+    this.#key = key
+    this.#own = Object.hasOwn(transport, key) ? Object.getOwnPropertyDescriptor(transport, key) : undefined
+    this.setter = this.#own ? this.#own.set : key in transport ? inheritedSetter(transport, key) : undefined
+    this.take((transport as Record<string, unknown>)[key])
   }
 
   take(given: unknown): void {
     this.given = given
     this.heard = typeof given === 'function' ? this.#listening(given as Call) : given
+  }
+
+  begin(): void {
+    // Enumerable as it is without us: what no class has a setter for is an ordinary property once it is set.
+    const isEnumerable = this.#own?.enumerable ?? this.setter === undefined
+    Object.defineProperty(this.#transport, this.#key, (isEnumerable ? SHOWN : HIDDEN)[this.#key])
+    this.#begun = true
+  }
+
+  /** Hands on what was there already. */
+  tell(): void {
+    if (this.given !== undefined) this.setter?.call(this.#transport, this.heard)
+  }
+
+  end(): void {
+    if (!this.#begun) return
+    const holder = this.#transport as Record<string, unknown>
+    const own = this.#own
+    if (own && !own.set) Object.defineProperty(holder, this.#key, { ...own, value: this.given })
+    else {
+      delete holder[this.#key]
+      if (own) Object.defineProperty(holder, this.#key, own)
+      if (this.given !== undefined || this.setter) holder[this.#key] = this.given
+    }
   }
 
   #listening(given: Call): unknown {
@@ -155,14 +161,15 @@ class Handler {
   }
 
   #hand(given: Call, self: unknown, args: unknown[]): unknown {
+    const { ears } = this.#tap
     const [message] = args
-    if (this.#depth > 0 && message === this.#during) return Reflect.apply(given, self, args)
-    const around = this.#hear(message)
+    if (!ears || (this.#depth > 0 && message === this.#during)) return Reflect.apply(given, self, args)
+    const surround = this.#key === 'onmessage' ? ears.received(message) : void ears.closed()
     const before = this.#during
     this.#during = message
     this.#depth++
     try {
-      return around ? inside(around, () => Reflect.apply(given, self, args)) : Reflect.apply(given, self, args)
+      return surround ? around(surround, () => Reflect.apply(given, self, args)) : Reflect.apply(given, self, args)
     } finally {
       this.#during = before
       this.#depth--
@@ -174,50 +181,23 @@ class Handler {
  * What a transport's handler becomes. All transports have the same functions: an accessor of its own would
  * make each of them a kind of its own, and whatever is done with it slow.
  */
-function createAccessor() {
-  const handlers = createMarks<Handler>()
+function accessor(key: Key, enumerable: boolean): PropertyDescriptor {
   return {
-    handlers,
-    get(this: object): unknown {
-      return handlers.get(this)?.heard
+    configurable: true,
+    enumerable,
+    get() {
+      return taps.get(this)?.[key].heard
     },
-    set(this: object, given: unknown): void {
-      const handler = handlers.get(this)
+    set(given: unknown) {
+      const handler = taps.get(this)?.[key]
       handler?.take(given)
       handler?.setter?.call(this, handler.heard)
     },
   }
 }
 
-const ACCESSORS = { onmessage: createAccessor(), onclose: createAccessor() }
-
-/**
- * Listens at a handler that others set. A transport either keeps it in a property of its own or hands it on in a setter
- * of its class, which still gets it.
- */
-function tapHandler(transport: object, key: Key, hear: Hear): () => void {
-  const { handlers, get, set } = ACCESSORS[key]
-  const before = handlers.get(transport)
-  const handler = new Handler(transport, key, hear, before)
-  const { own, setter } = handler
-  // Enumerable as it is without us: what no class has a setter for is an ordinary property once it is set.
-  const enumerable = own?.enumerable ?? setter === undefined
-  Object.defineProperty(transport, key, { configurable: true, enumerable, get, set })
-  handlers.set(transport, handler)
-  if (setter && handler.given !== undefined) setter.call(transport, handler.heard)
-  return () => {
-    if (handlers.get(transport) !== handler) return
-    const holder = transport as Record<string, unknown>
-    const { given } = handler
-    handlers.set(transport, undefined)
-    if (own && !own.set) Object.defineProperty(transport, key, { ...own, value: given })
-    else {
-      delete holder[key]
-      if (own) Object.defineProperty(transport, key, own)
-      if (given !== undefined || setter) holder[key] = given
-    }
-  }
-}
+const SHOWN = { onmessage: accessor('onmessage', true), onclose: accessor('onclose', true) }
+const HIDDEN = { onmessage: accessor('onmessage', false), onclose: accessor('onclose', false) }
 
 function inheritedSetter(transport: object, key: string): ((value: unknown) => void) | undefined {
   for (let at = Object.getPrototypeOf(transport); at; at = Object.getPrototypeOf(at)) {
