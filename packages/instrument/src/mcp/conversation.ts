@@ -1,8 +1,39 @@
-import { type BodyOptions, type ConversationOptions, Correlator, type Observation } from './correlator.js'
-import type { Direction } from './operation.js'
+import { type BodyOptions, type ConversationOptions, Correlator } from './correlator.js'
+import type { Direction, EndDetails } from './operation.js'
+import type { TokenKey } from './paths.js'
 import { createBodyReader, createLineReader, type Findings, type Reader } from './readers.js'
+import type { CloseReason } from './session.js'
 import { createEventReader } from './sse.js'
+import type { Outcome } from './status.js'
 import type { Tree } from './trie.js'
+
+/** How much a conversation holds. */
+export interface ConversationStats {
+  readonly open: number
+  readonly lateAnswers: number
+  readonly progressTokens: number
+}
+
+/** One session, stdio connection or stateless exchange, as far as it does not matter how its messages are read. */
+export interface Observation {
+  /** Requests that wait for an answer, both directions. */
+  readonly open: number
+  /** Whether the request with this key (see `tokenKey`) is open. `direction`: who asked. */
+  awaits(direction: Direction, key: TokenKey): boolean
+  /**
+   * Ends one open request that will get no answer here. `direction`: who asked. `key`: see `tokenKey`. False where no
+   * such request is open.
+   */
+  fail(direction: Direction, key: TokenKey, outcome: Outcome, details?: EndDetails): boolean
+  /** Ends the requests that are too old, and tells the sum of a flood of junk that is over. Done at every message; call it where messages may stop coming. */
+  sweep(): void
+  /**
+   * Ends every open request, and the session with what it still waits for. A conversation that is no session leaves
+   * rounds and tasks to the next one. What is read later is ignored. Idempotent.
+   */
+  close(outcome: Outcome, reason: CloseReason): void
+  stats(): ConversationStats
+}
 
 /**
  * One session, stdio connection or stateless exchange: reads the bytes of both sides and publishes what they mean.
@@ -24,10 +55,36 @@ export function createConversation(options: ConversationOptions): Conversation {
 
 class ByteConversation extends Correlator implements Conversation {
   readonly #tree: Tree | undefined
+  readonly #clock: () => number
 
   constructor(options: ConversationOptions) {
     super(options)
     this.#tree = options.server.extraction?.tree
+    this.#clock = options.clock
+  }
+
+  awaits(direction: Direction, key: TokenKey): boolean {
+    return this.laneOf(direction).has(key)
+  }
+
+  fail(direction: Direction, key: TokenKey, outcome: Outcome, details?: EndDetails): boolean {
+    const operation = this.laneOf(direction).abandoned(key)
+    operation?.end(outcome, details)
+    return operation !== undefined
+  }
+
+  sweep(): void {
+    this.sweepAt(this.#clock())
+  }
+
+  stats(): ConversationStats {
+    const asked = this.laneOf('client_to_server')
+    const backwards = this.laneOf('server_to_client')
+    return {
+      open: this.open,
+      lateAnswers: asked.lateSize + backwards.lateSize,
+      progressTokens: asked.progressSize + backwards.progressSize,
+    }
   }
 
   lines(direction: Direction): Reader {

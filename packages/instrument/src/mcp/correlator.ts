@@ -5,8 +5,8 @@ import { Lane } from './lane.js'
 import { CONVERSATION_LIMITS, type ConversationLimits } from './limits.js'
 import type { ServerMemory } from './memory.js'
 import { NAMED_METHODS } from './methods.js'
-import { type CallRegister, type Direction, type EndDetails, Operation, type Voice } from './operation.js'
-import type { Captured, TokenKey } from './paths.js'
+import { type CallRegister, type Direction, Operation, type Voice } from './operation.js'
+import type { Captured } from './paths.js'
 import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
 import type { Outcome } from './status.js'
@@ -15,6 +15,8 @@ import { traceIdOf } from './trace.js'
 import { Unreadable, type UnreadableReason } from './unreadable.js'
 
 const INVALID_PARAMS = '-32602'
+/** Ages are looked at once in so many milliseconds: with many open requests it takes time to find the oldest. */
+const SWEEP_EVERY_MS = 500
 
 /** What a conversation is made with. */
 export interface ConversationOptions {
@@ -42,39 +44,11 @@ export interface BodyOptions {
   readonly onRequest?: ((key: string, method: string) => void) | undefined
 }
 
-/** How much a conversation holds. */
-export interface ConversationStats {
-  readonly open: number
-  readonly lateAnswers: number
-  readonly progressTokens: number
-}
-
-/** One session, stdio connection or stateless exchange, as far as it does not matter how its messages are read. */
-export interface Observation {
-  /** Requests that wait for an answer, both directions. */
-  readonly open: number
-  /** Whether the request with this key (see `tokenKey`) is open. `direction`: who asked. */
-  awaits(direction: Direction, key: TokenKey): boolean
-  /**
-   * Ends one open request that will get no answer here. `direction`: who asked. `key`: see `tokenKey`. False where no
-   * such request is open.
-   */
-  fail(direction: Direction, key: TokenKey, outcome: Outcome, details?: EndDetails): boolean
-  /** Ends the requests that are too old, and tells the sum of a flood of junk that is over. Done at every message; call it where messages may stop coming. */
-  sweep(): void
-  /**
-   * Ends every open request, and the session with what it still waits for. A conversation that is no session leaves
-   * rounds and tasks to the next one. What is read later is ignored. Idempotent.
-   */
-  close(outcome: Outcome, reason: CloseReason): void
-  stats(): ConversationStats
-}
-
 /**
  * Matches requests and answers, whatever reads them: told of each message's head, it publishes what the message means.
  * A direction names who speaks: `client_to_server` for the client.
  */
-export class Correlator implements Observation {
+export class Correlator {
   readonly #voice: Voice
   readonly #server: ServerMemory
   readonly #limits: ConversationLimits
@@ -87,6 +61,8 @@ export class Correlator implements Observation {
   #tasks: Tasks | undefined
   #toolListing: Listing | undefined
   #promptListing: Listing | undefined
+  /** When to look again for what is too old. */
+  #sweepsAt = 0
   #closed = false
 
   constructor({ origin, publish, now, clock, server, calls, limits }: ConversationOptions) {
@@ -98,24 +74,15 @@ export class Correlator implements Observation {
     this.#session = new Session(this.#voice)
   }
 
+  /** Requests that wait for an answer, both directions. */
   get open(): number {
     return this.#asked.size + this.#backwards.size
   }
 
-  awaits(direction: Direction, key: TokenKey): boolean {
-    return this.#laneOf(direction).has(key)
-  }
-
-  fail(direction: Direction, key: TokenKey, outcome: Outcome, details?: EndDetails): boolean {
-    const operation = this.#laneOf(direction).abandoned(key)
-    operation?.end(outcome, details)
-    return operation !== undefined
-  }
-
-  sweep(): void {
-    this.#sweep(this.#voice.clock())
-  }
-
+  /**
+   * Ends every open request, and the session with what it still waits for. A conversation that is no session leaves
+   * rounds and tasks to the next one. What is read later is ignored. Idempotent.
+   */
   close(outcome: Outcome, reason: CloseReason): void {
     if (this.#closed) return
     this.#closed = true
@@ -127,21 +94,11 @@ export class Correlator implements Observation {
     this.#session.close(reason)
   }
 
-  stats(): ConversationStats {
-    const asked = this.#asked
-    const backwards = this.#backwards
-    return {
-      open: this.open,
-      lateAnswers: asked.lateSize + backwards.lateSize,
-      progressTokens: asked.progressSize + backwards.progressSize,
-    }
-  }
-
   /** One message, by what was taken of it. `sizeBytes`: 0 where that is not known. */
   receive(direction: Direction, fields: Captured, sizeBytes: number, options?: BodyOptions): void {
     if (this.#closed) return
     const at = this.#voice.clock()
-    this.#sweep(at)
+    if (at >= this.#sweepsAt) this.sweepAt(at)
     const kind = kindOf(fields)
     const { recent } = this.#voice
     if (fields.method === undefined) recent.answers.hold(fields)
@@ -158,7 +115,7 @@ export class Correlator implements Observation {
   #request(direction: Direction, fields: Captured, requestBytes: number, at: number): void {
     const key = fields.id!
     const method = fields.method!
-    const lane = this.#laneOf(direction)
+    const lane = this.laneOf(direction)
     lane.abandoned(key)?.end('replaced')
     const name = NAMED_METHODS.has(method) ? fields.name : undefined
     const operation =
@@ -196,9 +153,9 @@ export class Correlator implements Observation {
     )
     publish(recent.others.hold(told))
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
-      this.#laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
+      this.laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
     } else if (method === 'notifications/progress' && fields.reportedProgress !== undefined) {
-      this.#laneOf(opposite(direction)).progressed(fields.reportedProgress)
+      this.laneOf(opposite(direction)).progressed(fields.reportedProgress)
     } else if (method === 'notifications/tools/list_changed') this.#server.known.forget('tools/call')
     else if (method === 'notifications/prompts/list_changed') this.#server.known.forget('prompts/get')
     else if (method.startsWith('notifications/tasks')) this.#tasksOf().reported(opposite(direction), fields, at)
@@ -211,7 +168,7 @@ export class Correlator implements Observation {
     answering: string | undefined,
     at: number,
   ): void {
-    const lane = this.#laneOf(opposite(direction))
+    const lane = this.laneOf(opposite(direction))
     const key = fields.id === undefined || fields.id === 'null' ? answering : fields.id
     const operation = key === undefined ? undefined : lane.answered(key)
     if (!operation) {
@@ -278,7 +235,7 @@ export class Correlator implements Observation {
   }
 
   /** Where the requests that this side sent wait. */
-  #laneOf(direction: Direction): Lane {
+  protected laneOf(direction: Direction): Lane {
     return direction === 'client_to_server' ? this.#asked : this.#backwards
   }
 
@@ -292,7 +249,9 @@ export class Correlator implements Observation {
     return this.#tasks
   }
 
-  #sweep(at: number): void {
+  /** Ends what is too old, at this monotonic time. Done at messages. */
+  protected sweepAt(at: number): void {
+    this.#sweepsAt = at + SWEEP_EVERY_MS
     if (this.#unread) {
       this.#unread.client_to_server.sweep(at)
       this.#unread.server_to_client.sweep(at)
@@ -310,8 +269,10 @@ export class Correlator implements Observation {
     const asked = this.#asked
     const backwards = this.#backwards
     const asksFirst = (asked.oldestSince ?? Infinity) <= (backwards.oldestSince ?? Infinity)
-    const lane = asksFirst && asked.size > 0 ? asked : backwards.size > 0 ? backwards : asked
-    lane.abandonOldest()?.end('unanswered')
+    const oldest = asksFirst
+      ? (asked.abandonOldest() ?? backwards.abandonOldest())
+      : (backwards.abandonOldest() ?? asked.abandonOldest())
+    oldest?.end('unanswered')
   }
 }
 

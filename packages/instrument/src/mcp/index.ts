@@ -1,6 +1,6 @@
 export { TEXT_LENGTHS } from './bounds.js'
-export { type Conversation, createConversation } from './conversation.js'
-export type { BodyOptions, ConversationOptions, ConversationStats, Observation } from './correlator.js'
+export { type Conversation, type ConversationStats, createConversation, type Observation } from './conversation.js'
+export type { BodyOptions, ConversationOptions } from './correlator.js'
 export { createServerMemory } from './create-memory.js'
 export { Definitions } from './definitions.js'
 export type { CallValue, ExtractionRules, WantedValue } from './extraction.js'

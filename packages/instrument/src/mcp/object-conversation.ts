@@ -1,10 +1,10 @@
-import { type ConversationOptions, Correlator, type Observation } from './correlator.js'
+import { type ConversationOptions, Correlator } from './correlator.js'
 import type { Definitions } from './definitions.js'
 import { fieldsOf } from './objects.js'
 import type { Direction } from './operation.js'
 
 /** One session, connection or exchange whose messages are objects: a program's own, before they are bytes. */
-export interface ObjectConversation extends Observation {
+export interface ObjectConversation extends Pick<Correlator, 'close'> {
   /**
    * One message, as it passes. `sizeBytes`: 0 where that is not known. `traceparent`: in place of the one that it brings.
    * May throw where a getter of the message does.

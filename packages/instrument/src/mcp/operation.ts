@@ -57,9 +57,6 @@ export class Operation implements Asked {
   /** Of its open request: by which key its answer is known, and when it came, monotonic milliseconds. */
   key: TokenKey = ''
   askedAt = 0
-  /** Its neighbours among the open requests. */
-  older: Operation | undefined
-  newer: Operation | undefined
   /** Task that the request is about (`tasks/*`). */
   aboutTask: string | undefined
   /** The request asked to be run as a task. */
@@ -76,9 +73,6 @@ export class Operation implements Asked {
   /** The program tells of this call by hand too, and of what class its error is. */
   claimed = false
   errorType: string | undefined
-  /** Its neighbours among the open calls of the process. */
-  before: Operation | undefined
-  after: Operation | undefined
   #id = ''
   #traceId: string | undefined
   readonly #voice: Voice

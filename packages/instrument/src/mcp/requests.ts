@@ -9,16 +9,15 @@ export class Requests {
   /** Older than all others. */
   #first: Operation | undefined
   #others: Map<TokenKey, Operation> | undefined
-  /** The ends of the row of the others. A map goes over all that it held once until it finds its oldest. */
-  #oldest: Operation | undefined
-  #newest: Operation | undefined
 
   get size(): number {
     return (this.#first ? 1 : 0) + (this.#others?.size ?? 0)
   }
 
   get oldest(): Operation | undefined {
-    return this.#first ?? this.#oldest
+    if (this.#first) return this.#first
+    if (this.#others) for (const operation of this.#others.values()) return operation
+    return undefined
   }
 
   has(key: TokenKey): boolean {
@@ -27,16 +26,11 @@ export class Requests {
 
   /** Adds an operation under its key, which none here has. */
   add(operation: Operation): void {
-    if (!this.oldest) {
-      this.#first = operation
-      return
+    if (!this.#first && !this.#others?.size) this.#first = operation
+    else {
+      this.#others ??= new Map()
+      this.#others.set(operation.key, operation)
     }
-    this.#others ??= new Map()
-    this.#others.set(operation.key, operation)
-    operation.older = this.#newest
-    if (this.#newest) this.#newest.newer = operation
-    else this.#oldest = operation
-    this.#newest = operation
   }
 
   take(key: TokenKey): Operation | undefined {
@@ -46,14 +40,7 @@ export class Requests {
       return first
     }
     const operation = this.#others?.get(key)
-    if (!operation) return undefined
-    this.#others!.delete(key)
-    const { older, newer } = operation
-    if (older) older.newer = newer
-    else this.#oldest = newer
-    if (newer) newer.older = older
-    else this.#newest = older
-    operation.older = operation.newer = undefined
+    if (operation) this.#others?.delete(key)
     return operation
   }
 }
