@@ -112,6 +112,8 @@ export const COMMERCE = {
     'C12.watched.error-rate': 'the error rate is watched by type and tool',
     'C12.watched.tool-availability': 'tool availability is watched',
     'C12.watched.token-use': 'token use is watched',
+  }),
+  ...partly(10, 'the dashboard, which shows what the own rules record and tell', {
     'C12.capacity.request-rate-trend': 'capacity planning shows the request-rate trend',
     'C12.capacity.cost-forecast': 'capacity planning shows token use for a cost forecast',
     'C12.capacity.queue-depth': 'capacity planning shows the queue depth',

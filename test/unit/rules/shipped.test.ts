@@ -24,17 +24,21 @@ import { tempDir } from '../store/support.js'
 /** Hours of samples are evaluated, twice by each. */
 const SLOW_MS = 240_000
 const DATA = join(import.meta.dirname, '../../data/rules')
-const testsOf = (set: RuleSet) => readFileSync(join(DATA, `${set}.test.yml`), 'utf8')
+const testsOf = (name: string) => readFileSync(join(DATA, `${name}.test.yml`), 'utf8')
 const textOf = (set: RuleSet) => readFileSync(ruleSetFile(set), 'utf8')
 
 /** What both say of unit tests over a rule file: whether they pass. */
-function verdicts(set: RuleSet, rules: string): { readonly ours: boolean; readonly promtool: boolean } {
+function verdicts(
+  set: RuleSet,
+  rules: string,
+  tests = testsOf(set),
+): { readonly ours: boolean; readonly promtool: boolean } {
   const dir = tempDir()
   for (const folder of ['a/b/c', 'packages/server/rules']) mkdirSync(join(dir, folder), { recursive: true })
   writeFileSync(join(dir, 'packages/server/rules', `${set}.yml`), rules)
-  writeFileSync(join(dir, 'a/b/c/tests.yml'), testsOf(set))
+  writeFileSync(join(dir, 'a/b/c/tests.yml'), tests)
   const { status } = spawnSync('promtool', ['test', 'rules', join(dir, 'a/b/c/tests.yml')])
-  const problems = runRuleTests(parseRuleTests('tests.yml', testsOf(set)), parseRuleFile(`${set}.yml`, rules))
+  const problems = runRuleTests(parseRuleTests('tests.yml', tests), parseRuleFile(`${set}.yml`, rules))
   return { ours: problems.length === 0, promtool: status === 0 }
 }
 
@@ -122,6 +126,17 @@ test(`the commerce set watches trends. ${promises('C12.rule.error-rate-changing'
     'AuthFailuresRepeating',
   ])
 })
+
+test(
+  `weeks, months and queues are looked at ahead, and it comes out the same by promtool. ${promises('C12.capacity.request-rate-trend', 'C12.capacity.cost-forecast', 'C12.capacity.queue-depth')}`,
+  () => {
+    const tests = testsOf('own-capacity')
+    expect(verdicts('own', textOf('own'), tests)).toEqual({ ours: true, promtool: true })
+    const broken = textOf('own').replace('> 1000', '> 1e6').replace('30 / 7', '30 / 8')
+    expect(verdicts('own', broken, tests)).toEqual({ ours: false, promtool: false })
+  },
+  SLOW_MS,
+)
 
 test(`the dust set is the one that its operators know. ${promises('D6.rule.high-error-rate', 'D6.rule.high-latency', 'D6.rule.high-memory-usage', 'D6.rule.high-memory-usage-text', 'D6.rule.high-cpu-usage', 'D6.rule.too-many-sessions')}`, () => {
   const expected: readonly (readonly [name: string, expr: string, severity: string])[] = [
