@@ -4,9 +4,6 @@ export interface JsonObject {
   readonly [name: string]: Json
 }
 
-/** Half of a surrogate pair, which UTF-8 cannot say. */
-const LONE_SURROGATE = /\p{Surrogate}/u
-
 /** Why a value has no canonical form. `message` says what is wrong and where: `details.retries[2]`. */
 export class NotCanonical extends Error {
   override readonly name = 'NotCanonical'
@@ -29,54 +26,82 @@ export interface CanonicalOptions {
  * @throws NotCanonical for lone surrogates, numbers that are not allowed, what nests too deep, and what is no JSON
  */
 export function canonicalize(value: unknown, options: CanonicalOptions, at = 'value'): string {
-  return write(value, options, at, 0)
-}
-
-function write(value: unknown, options: CanonicalOptions, at: string, depth: number): string {
-  switch (typeof value) {
-    case 'string':
-      return canonicalString(value, at)
-    case 'number':
-      return writeNumber(value, options, at)
-    case 'boolean':
-      return value ? 'true' : 'false'
-    case 'object':
-      if (value === null) return 'null'
-      if (depth >= options.maxDepth) throw new NotCanonical(`${at} nests deeper than ${options.maxDepth}`)
-      return Array.isArray(value) ? writeArray(value, options, at, depth) : writeObject(value, options, at, depth)
-    default:
-      throw new NotCanonical(`${at} is of type ${typeof value}, which JSON does not have`)
+  try {
+    return write(value, options, 0)
+  } catch (error) {
+    if (error instanceof Misfit) throw new NotCanonical(`${at}${error.at} ${error.problem}`)
+    throw error
   }
 }
 
 /** A string in JCS form. JSON.stringify escapes exactly what RFC 8785 wants escaped, and lone surrogates beside. */
 export function canonicalString(text: string, at: string): string {
-  if (LONE_SURROGATE.test(text)) throw new NotCanonical(`${at} has half of a surrogate pair`)
+  if (!text.isWellFormed()) throw new NotCanonical(`${at} ${HALF}`)
   return JSON.stringify(text)
 }
 
-function writeNumber(value: number, { numbers }: CanonicalOptions, at: string): string {
-  if (!Number.isFinite(value)) throw new NotCanonical(`${at} is ${value}, which JSON does not have`)
+/** What is wrong, and where below the value: put together on the way out, so that what is right pays nothing for it. */
+class Misfit extends Error {
+  constructor(
+    readonly problem: string,
+    readonly at: string,
+  ) {
+    super(problem)
+  }
+}
+
+/** Half of a surrogate pair, which UTF-8 cannot say. */
+const HALF = 'has half of a surrogate pair'
+
+function write(value: unknown, options: CanonicalOptions, depth: number): string {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw new Misfit(HALF, '')
+      return JSON.stringify(value)
+    case 'number':
+      return writeNumber(value, options)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      if (depth >= options.maxDepth) throw new Misfit(`nests deeper than ${options.maxDepth}`, '')
+      return Array.isArray(value) ? writeArray(value, options, depth) : writeObject(value, options, depth)
+    default:
+      throw new Misfit(`is of type ${typeof value}, which JSON does not have`, '')
+  }
+}
+
+function writeNumber(value: number, { numbers }: CanonicalOptions): string {
+  if (!Number.isFinite(value)) throw new Misfit(`is ${value}, which JSON does not have`, '')
   if (numbers === 'safe-integer' && !Number.isSafeInteger(value))
-    throw new NotCanonical(`${at} is ${value}; only whole numbers within ±(2^53 - 1) are taken`)
+    throw new Misfit(`is ${value}; only whole numbers within ±(2^53 - 1) are taken`, '')
   return JSON.stringify(value)
 }
 
-function writeArray(values: readonly unknown[], options: CanonicalOptions, at: string, depth: number): string {
-  const parts = Array.from(values, (value, index) => write(value, options, `${at}[${index}]`, depth + 1))
+function writeArray(values: readonly unknown[], options: CanonicalOptions, depth: number): string {
+  const parts = Array.from(values, (value, index) => writePart(value, `[${index}]`, options, depth))
   return `[${parts.join(',')}]`
 }
 
-function writeObject(value: object, options: CanonicalOptions, at: string, depth: number): string {
+function writeObject(value: object, options: CanonicalOptions, depth: number): string {
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null)
-    throw new NotCanonical(`${at} is an object of a class, not of JSON`)
+  if (prototype !== Object.prototype && prototype !== null) throw new Misfit('is an object of a class, not of JSON', '')
+  let text = ''
   // The default order of sort() is by UTF-16 code units, which is what RFC 8785 asks for.
-  const members = Object.keys(value)
-    .sort()
-    .map((name) => {
-      const inner = `${at}.${name}`
-      return `${canonicalString(name, inner)}:${write(value[name as never], options, inner, depth + 1)}`
-    })
-  return `{${members.join(',')}}`
+  for (const name of Object.keys(value).sort()) {
+    if (!name.isWellFormed()) throw new Misfit(HALF, `.${name}`)
+    const part = writePart(value[name as never], name, options, depth)
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${part}`
+  }
+  return `{${text}}`
+}
+
+/** A value inside another, by the key or the `[index]` that leads to it. */
+function writePart(value: unknown, key: string, options: CanonicalOptions, depth: number): string {
+  try {
+    return write(value, options, depth + 1)
+  } catch (error) {
+    if (error instanceof Misfit) throw new Misfit(error.problem, `${key.startsWith('[') ? '' : '.'}${key}${error.at}`)
+    throw error
+  }
 }

@@ -4,24 +4,29 @@ import type { Sqlite, Value } from '../../sqlite/index.js'
 /** What of a row it can be found by. */
 type Sought = Pick<Draft, 'actor' | 'target' | 'timestamp'> & { readonly eventType: string }
 
-const typeKey = (type: string) => JSON.stringify(`type:${type}`)
-const actorKey = (actor: string) => JSON.stringify(`actor:${actor}`)
-const targetKey = (target: string) => JSON.stringify(`target:${target}`)
+const keyOf = (kind: 'type' | 'actor' | 'target', value: string) => JSON.stringify(`${kind}:${value}`)
 
 /**
  * Notes what rows that are saved together can be found by: one entry behind the other. An index of rows would be
  * written to at as many places as it has keys, and cost more than the rows themselves.
  */
 export function saveGroup(sqlite: Sqlite, rows: readonly Pick<StoredRow, 'seq'>[], sought: readonly Sought[]): void {
-  const keys = new Set<string>()
+  const [types, actors, targets] = [new Set<string>(), new Set<string>(), new Set<string>()]
   let [earliest, latest] = [sought[0]?.timestamp ?? '', '']
   for (const { eventType, actor, target, timestamp } of sought) {
-    keys.add(typeKey(eventType)).add(actorKey(actor)).add(targetKey(target))
+    types.add(eventType)
+    actors.add(actor)
+    targets.add(target)
     if (timestamp < earliest) earliest = timestamp
     if (timestamp > latest) latest = timestamp
   }
+  const keys = [
+    ...Array.from(types, (type) => keyOf('type', type)),
+    ...Array.from(actors, (actor) => keyOf('actor', actor)),
+    ...Array.from(targets, (target) => keyOf('target', target)),
+  ]
   const [first, last] = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0]
-  sqlite.run('INSERT INTO groups VALUES (?, ?, ?, ?, ?)', last, first, earliest, latest, `[${[...keys].join(',')}]`)
+  sqlite.run('INSERT INTO groups VALUES (?, ?, ?, ?, ?)', last, first, earliest, latest, `[${keys.join(',')}]`)
 }
 
 /** Groups in which rows of a filter may lie, the newest first; all with rows below `before`. */
@@ -33,9 +38,9 @@ export function groupsBefore(sqlite: Sqlite, filter: AuditFilter, before: number
     values.push(...given)
   }
   const { eventTypes, actor, target, since, until } = filter
-  if (eventTypes) where(anyOf(eventTypes.length), ...eventTypes.map(typeKey))
-  if (actor !== undefined) where(anyOf(1), actorKey(actor))
-  if (target !== undefined) where(anyOf(1), targetKey(target))
+  if (eventTypes) where(anyOf(eventTypes.length), ...eventTypes.map((type) => keyOf('type', type)))
+  if (actor !== undefined) where(anyOf(1), keyOf('actor', actor))
+  if (target !== undefined) where(anyOf(1), keyOf('target', target))
   if (since !== undefined) where('latest >= ?', since)
   if (until !== undefined) where('earliest < ?', until)
   const sql = `SELECT first, last FROM groups WHERE ${conditions.join(' AND ')} ORDER BY last DESC LIMIT ?`
