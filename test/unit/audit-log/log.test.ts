@@ -1,21 +1,29 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint, verifyLog } from '../../../packages/server/src/audit/index.js'
-import { type AuditLog, openAuditLog, openKeys, proofOf } from '../../../packages/server/src/audit-log/index.js'
+import {
+  type AuditLog,
+  type LogKeys,
+  makeKey,
+  openAuditLog,
+  openKeys,
+  proofOf,
+  showRow,
+} from '../../../packages/server/src/audit-log/index.js'
 import { auditOptions } from '../../../packages/server/src/audit-log/options.js'
 import type { VitalsError } from '../../../packages/server/src/errors/index.js'
 import { until } from '../../fixtures/until.js'
 import { many, tempDir } from '../audit-store/suite.js'
 
-async function openIn(dir: string, options: object = {}, clock = () => performance.now()) {
+async function openIn(dir: string, options: object = {}, clock = () => performance.now(), laterMs = 0) {
   const faults: VitalsError[] = []
   const parsed = auditOptions.parse(options)
   const log = await openAuditLog(
     {
       dir,
       options: parsed,
-      now: () => Date.parse('2026-11-21T04:00:00Z'),
+      now: () => Date.parse('2026-11-21T04:00:00Z') + laterMs,
       clock,
       onFault: (error) => faults.push(error),
     },
@@ -92,4 +100,68 @@ test('the log that a daemon leaves holds to its last row, and a proof of each is
   expect(await verifyLog(again.store.read({ fromSeq: 0 }), setup)).toMatchObject({ ok: true, signedSize: 25 })
   expect(await proofOf(again.store, 7)).toContain('c2sp.org/tlog-proof@v1')
   await expect(proofOf(again.store, 99)).rejects.toMatchObject({ code: 'AUDIT_ROW_UNKNOWN' })
+})
+
+test('a key that is put in the place of the private one signs from the next checkpoint on, with the old one once', async () => {
+  const dir = tempDir()
+  const { log, faults } = await openIn(dir)
+  const old = log.keys
+  await log.record(many(2))
+  const { pem, key } = makeKey(old.log)
+  const replace = (text: string) => {
+    writeFileSync(join(dir, 'audit.key.new'), text, { mode: 0o600 })
+    renameSync(join(dir, 'audit.key.new'), join(dir, 'audit.key'))
+  }
+  replace(pem)
+  const both = await log.checkpoint()
+  const alone = await log.checkpoint()
+  const opens = (note: string, keys: LogKeys['trusted']) => typeof openCheckpoint(note, old.log, keys) !== 'string'
+  expect([opens(both, old.trusted), opens(both, [key])]).toEqual([true, true])
+  expect([opens(alone, old.trusted), opens(alone, [key])]).toEqual([false, true])
+  expect(log.keys.trusted.map(({ vkey }) => vkey)).toEqual([old.signer.key.vkey, key.vkey])
+  expect(readFileSync(join(dir, 'audit.pub'), 'utf8')).toContain(key.vkey)
+  // What is no key is told of, and the key before goes on.
+  replace('no key')
+  expect(opens(await log.checkpoint(), [key])).toBe(true)
+  expect(faults.map(({ code }) => code)).toEqual(['AUDIT_KEY_INVALID'])
+  rmSync(join(dir, 'audit.key'))
+  expect(opens(await log.checkpoint(), [key])).toBe(true)
+})
+
+test('rows that are many, or old, are moved into files by themselves, and the log says so', async () => {
+  const dir = tempDir()
+  const place = tempDir()
+  const archive = { dir: place, keepRows: 100 }
+  const { log, faults } = await openIn(dir, { archive, checkpoints: { everyRows: 10 } })
+  const moved = async (first: AuditLog) => (await first.store.segments()).map(({ end }) => end.frontier.size)
+  for (let n = 0; n < 150; n += 10) await log.record(many(10, n))
+  await log.checkpoint()
+  await until(
+    async () => {
+      await log.record(many(1, 1000))
+      return (await moved(log)).length > 0
+    },
+    20_000,
+    () => `${faults}`,
+  )
+  const [size] = await moved(log)
+  expect(size).toBeGreaterThan(0)
+  const told = async (first: AuditLog) => (await first.store.find({ eventTypes: ['ARCHIVE'] })).rows.map(showRow)
+  await until(
+    async () => (await told(log)).length > 0,
+    20_000,
+    () => 'no row tells of it',
+  )
+  expect((await told(log)).at(-1)).toMatchObject({ actor: 'system', details: { first: 0, size } })
+  expect(readdirSync(place).toSorted()[0]).toMatch(/^audit-000000000000-\d{12}\.jsonl$/)
+  await log.close()
+
+  // A year later all of it is old, as far as it is signed.
+  const { log: later } = await openIn(dir, { archive: { ...archive, keepDays: 30 } }, undefined, 31_536_000_000)
+  await until(
+    async () => (await moved(later)).length > 1,
+    20_000,
+    () => 'nothing old was moved',
+  )
+  expect(faults).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { generateSigningKey, parseVerifierKey, readSigningKey, type Signer, type VerifierKey } from '../audit/index.js'
 import { createPrivately, readPrivately, refuseRights, replacePrivately } from '../datadir/index.js'
@@ -52,4 +53,64 @@ export async function openKeys(dir: string, options: Pick<AuditOptions, 'keyFile
 export function makeKey(log: string): { readonly pem: string; readonly key: VerifierKey } {
   const pem = generateSigningKey()
   return { pem, key: readSigningKey(log, pem).key }
+}
+
+/** The keys of a log while it is written: a private key that is put in the place of the one that there is signs from then on. */
+export class LiveKeys {
+  readonly #dir: string
+  readonly #options: Pick<AuditOptions, 'keyFile' | 'log'>
+  readonly #onFault: (error: Error) => void
+  #keys: LogKeys
+  #stamp: string | undefined
+
+  private constructor(setup: LiveKeysSetup, stamp: string | undefined) {
+    this.#dir = setup.dir
+    this.#options = setup.options
+    this.#onFault = setup.onFault
+    this.#keys = setup.keys
+    this.#stamp = stamp
+  }
+
+  static async watch(setup: LiveKeysSetup): Promise<LiveKeys> {
+    return new LiveKeys(setup, await stampOf(keyFiles(setup.dir, setup.options).privateFile))
+  }
+
+  get keys(): LogKeys {
+    return this.#keys
+  }
+
+  /** Who signs the next checkpoint: when the key was changed, once the one before and the new one. Never rejects. */
+  async signers(): Promise<readonly Signer[]> {
+    const before = this.#keys.signer
+    const stamp = await stampOf(keyFiles(this.#dir, this.#options).privateFile)
+    // A key that is not there any more may have been put out of reach: the one in memory signs.
+    if (stamp === undefined || stamp === this.#stamp) return [before]
+    this.#stamp = stamp
+    try {
+      this.#keys = await openKeys(this.#dir, this.#options)
+    } catch (error) {
+      this.#onFault(error as Error)
+      return [before]
+    }
+    const { signer } = this.#keys
+    return signer.key.vkey === before.key.vkey ? [signer] : [before, signer]
+  }
+}
+
+interface LiveKeysSetup {
+  readonly dir: string
+  readonly options: Pick<AuditOptions, 'keyFile' | 'log'>
+  readonly keys: LogKeys
+  /** Told of a key that was put there and is none. */
+  readonly onFault: (error: Error) => void
+}
+
+/** Changes when a file is another one; undefined where there is none. */
+async function stampOf(file: string): Promise<string | undefined> {
+  try {
+    const { mtimeMs, ino, size } = await stat(file)
+    return `${mtimeMs} ${ino} ${size}`
+  } catch {
+    return undefined
+  }
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { createCheckpointSchedule, type Draft, openCheckpoint, type Signer, signCheckpoint } from '../audit/index.js'
+import { createCheckpointSchedule, type Draft, openCheckpoint, signCheckpoint } from '../audit/index.js'
 import { openAuditStore, type Place, type WatchedAuditStore } from '../audit-store/index.js'
 import type { VitalsError } from '../errors/index.js'
 import { Anchoring, type AnchorReadings, createAnchors, type Kept } from './anchors/index.js'
-import type { LogKeys } from './keys.js'
+import { Archiving } from './archiving.js'
+import { LiveKeys, type LogKeys } from './keys.js'
 import type { AuditOptions } from './options.js'
 
 /** How long a checkpoint that could not be kept is waited for before the next is tried. Milliseconds. */
@@ -28,6 +29,7 @@ export interface AuditReadings {
 
 /** The audit log of a daemon: a store, its keys, and checkpoints in time. */
 export interface AuditLog {
+  /** As they are now: a key that is put in the place of the private one signs from the next checkpoint on. */
   readonly keys: LogKeys
   readonly store: WatchedAuditStore
   /** Saves rows; resolves when they are durable. Rejects as the store does. */
@@ -74,15 +76,21 @@ export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise
     onFault,
     onCosigned: (kept, lines) => signing.cosigned(kept, lines),
   })
-  const signing: Signing = new Signing({ store, anchoring, signer: keys.signer, options, now, clock, onFault })
+  const live = await LiveKeys.watch({ dir, options, keys, onFault: (error) => onFault(error as VitalsError) })
+  const signing: Signing = new Signing({ store, anchoring, live, options, now, clock, onFault })
+  const archiving = new Archiving({ store, options: options.archive, dir, now, onFault })
   await signing.start()
+  archiving.start()
   let closing: Promise<void> | undefined
   return {
-    keys,
+    get keys() {
+      return live.keys
+    },
     store,
     async record(drafts) {
       await store.append(drafts)
       signing.look()
+      archiving.look()
     },
     checkpoint: () => signing.sign(),
     readings() {
@@ -101,7 +109,7 @@ export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise
     close() {
       closing ??= signing
         .stop()
-        .then(() => anchoring.stop())
+        .then(() => Promise.all([anchoring.stop(), archiving.stop()]))
         .then(() => store.close())
       return closing
     },
@@ -111,7 +119,7 @@ export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise
 interface SigningSetup extends Omit<AuditLogSetup, 'dir'> {
   readonly store: WatchedAuditStore
   readonly anchoring: Anchoring
-  readonly signer: Signer
+  readonly live: LiveKeys
 }
 
 /** Makes checkpoints in time, one after the other. */
@@ -132,9 +140,9 @@ class Signing {
   }
 
   async start(): Promise<void> {
-    const { store, signer } = this.#setup
-    const found = (await store.checkpoints()).at(-1)
-    const opened = found && openCheckpoint(found.note, signer.key.name, [signer.key])
+    const { store, live } = this.#setup
+    const found = await store.newestCheckpoint()
+    const opened = found && openCheckpoint(found.note, live.keys.log, live.keys.trusted)
     if (opened && typeof opened !== 'string') this.#newest = { size: opened.size, atSeconds: opened.timeSeconds }
     this.look()
   }
@@ -180,11 +188,11 @@ class Signing {
   }
 
   async #make(): Promise<string> {
-    const { store, anchoring, signer, now, clock } = this.#setup
+    const { store, anchoring, live, now, clock } = this.#setup
     const head = await store.head()
     const { size } = head.frontier
     const atSeconds = Math.floor(now() / 1000)
-    const note = signCheckpoint(head, atSeconds, [signer])
+    const note = signCheckpoint(head, atSeconds, await live.signers())
     await store.saveCheckpoint({ size, note })
     this.#schedule.made(size, clock())
     this.#newest = { size, atSeconds }

@@ -123,6 +123,33 @@ export const auditOptions = z
         examples: ['audit'],
       }),
     checkpoints: checkpointOptions,
+    archive: z
+      .strictObject({
+        dir: z
+          .string()
+          .min(1)
+          .optional()
+          .meta({
+            description: 'Where the files go. Where absent: audit-archive in the state directory.',
+            examples: ['/var/backups/mcp-vitals'],
+          }),
+        keepRows: z
+          .int()
+          .min(100)
+          .max(1_000_000_000)
+          .default(1_000_000)
+          .meta({
+            description: 'Most rows that the log itself holds: of more, the oldest are moved into files.',
+            examples: [1_000_000],
+          }),
+        keepDays: z
+          .int()
+          .min(1)
+          .max(36_500)
+          .optional()
+          .meta({ description: 'Rows that are older are moved into files. Where absent: none.', examples: [90] }),
+      })
+      .prefault({}),
     anchors: anchorsOptions,
   })
   .superRefine(({ enabled, policy, before, commitments }, context) => {

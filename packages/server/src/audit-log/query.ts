@@ -21,7 +21,7 @@ export function showRow({ seq, bytes }: StoredRow): ShownRow {
 }
 
 /** What of a store questions need. */
-export type Asked = Pick<AuditStore, 'find' | 'read' | 'tree' | 'checkpoints'>
+export type Asked = Pick<AuditStore, 'find' | 'read' | 'tree' | 'newestCheckpoint'>
 
 export async function findRows(store: Asked, filter: AuditFilter) {
   const { rows, next } = await store.find(filter)
@@ -36,7 +36,7 @@ export async function rowAt(store: Asked, seq: number): Promise<StoredRow> {
 /** The proof that a row is in the log, by the newest checkpoint. Rejects with AUDIT_ROW_UNKNOWN, or AUDIT_ROW_UNSIGNED. */
 export async function proofOf(store: Asked, seq: number): Promise<string> {
   const { bytes } = await rowAt(store, seq)
-  const kept = (await store.checkpoints({ fromSize: seq + 1 })).at(-1)
-  if (!kept) throw vitalsError('AUDIT_ROW_UNSIGNED', { seq })
+  const kept = await store.newestCheckpoint()
+  if (!kept || kept.size <= seq) throw vitalsError('AUDIT_ROW_UNSIGNED', { seq })
   return formatProof({ bytes, seq, hashes: await proveInclusion(store.tree(), seq, kept.size), note: kept.note })
 }

@@ -30,7 +30,7 @@ export async function writeArchive(
 ): Promise<ArchivedSegment | undefined> {
   const start: AuditHead = { log, ...(await liveStart(database, log)) }
   const first = start.frontier.size
-  const size = (await database.checkpoints(0)).filter((kept) => kept.size <= beforeSeq).at(-1)?.size ?? 0
+  const size = (await database.newestCheckpoint(beforeSeq))?.size ?? 0
   if (size <= first) return undefined
   const [last] = await database.page(size - 1, size)
   const frontier = await frontierAt(treeOf(database), size)

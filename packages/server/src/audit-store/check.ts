@@ -82,7 +82,7 @@ export async function checkLog(
   { all }: { readonly all: boolean },
 ): Promise<{ readonly bad?: Break; readonly signed: number }> {
   const first = await liveStart(database, log)
-  const newest = (await database.checkpoints(0)).at(-1)
+  const newest = await database.newestCheckpoint(Number.MAX_SAFE_INTEGER)
   const signed = newest?.size ?? 0
   const start = all || signed <= first.frontier.size ? first : await checkpointAt(database, signed, newest?.note ?? '')
   if ('reason' in start) return { bad: start, signed }

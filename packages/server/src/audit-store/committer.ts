@@ -88,6 +88,8 @@ export class Committer {
       case 'saveCheckpoint':
         await database.saveCheckpoint({ size: request.size, note: request.note })
         return null
+      case 'newestCheckpoint':
+        return (await database.newestCheckpoint(request.upToSize)) ?? null
       case 'checkpoints':
         return database.checkpoints(request.fromSize)
       case 'writeArchive':
@@ -127,6 +129,7 @@ const ACTIONS: Readonly<Record<Call, string>> = {
   head: 'tell where it ends',
   hashes: 'read its tree',
   saveCheckpoint: 'keep a checkpoint',
+  newestCheckpoint: 'read checkpoints',
   checkpoints: 'read checkpoints',
   writeArchive: 'write an archive',
   saveSegment: 'note an archive',

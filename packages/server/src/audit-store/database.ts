@@ -45,6 +45,7 @@ export interface LogDatabase {
   /** Saved nodes of a level above 0. */
   nodes(level: number, from: number, to: number): Awaitable<readonly Hash[]>
   saveCheckpoint(checkpoint: KeptCheckpoint): Awaitable<void>
+  newestCheckpoint(upToSize: number): Awaitable<KeptCheckpoint | undefined>
   checkpoints(fromSize: number): Awaitable<readonly KeptCheckpoint[]>
   saveSegment(segment: ArchivedSegment): Awaitable<void>
   /** Removes some rows that lie in segments; false when none is left. */

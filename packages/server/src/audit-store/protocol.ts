@@ -24,6 +24,7 @@ export interface Calls {
   head: { request: Nothing; reply: AuditHead }
   hashes: { request: { readonly level: number; readonly from: number; readonly to: number }; reply: readonly Hash[] }
   saveCheckpoint: { request: KeptCheckpoint; reply: null }
+  newestCheckpoint: { request: { readonly upToSize: number }; reply: KeptCheckpoint | null }
   checkpoints: { request: { readonly fromSize: number }; reply: readonly KeptCheckpoint[] }
   /** Writes the files of an archive, and changes nothing in the store. */
   writeArchive: { request: { readonly beforeSeq: number; readonly dir: string }; reply: ArchivedSegment | null }

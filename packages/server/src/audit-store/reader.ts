@@ -5,7 +5,10 @@ import { unpackRows } from './packed.js'
 import { shownPlace } from './place.js'
 import type { Calls, Place, WorkerData } from './protocol.js'
 
-export type Reading = Pick<AuditStore, 'read' | 'find' | 'head' | 'tree' | 'checkpoints' | 'segments' | 'openings'>
+export type Reading = Pick<
+  AuditStore,
+  'read' | 'find' | 'head' | 'tree' | 'newestCheckpoint' | 'checkpoints' | 'segments' | 'openings'
+>
 
 /** What of a store only reads: asked of a thread of its own, which is started when it is first needed. */
 export function readerOf(reader: () => Promise<Thread<Calls>>): Reading {
@@ -30,6 +33,8 @@ export function readerOf(reader: () => Promise<Thread<Calls>>): Reading {
     },
     head: () => ask('head', {}),
     tree: () => ({ hashes: (level, from, to) => ask('hashes', { level, from, to }) }),
+    newestCheckpoint: async ({ upToSize = Number.MAX_SAFE_INTEGER } = {}) =>
+      (await ask('newestCheckpoint', { upToSize })) ?? undefined,
     checkpoints: ({ fromSize = 0 } = {}) => ask('checkpoints', { fromSize }),
     segments: () => ask('segments', {}),
     openings: (seq) => ask('openings', { seq }),

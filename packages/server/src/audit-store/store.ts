@@ -70,8 +70,11 @@ export async function openAuditStore({ place, log, onFault = () => {} }: AuditSt
   return {
     append: (drafts) => queue.append(drafts),
     ...readerOf(reader),
-    // Asked for with every checkpoint: no thread is started for it.
+    // Asked for with every checkpoint, and at every start: no thread is started for them.
     head: () => writer.call('head', {}),
+    newestCheckpoint: async ({ upToSize = Number.MAX_SAFE_INTEGER } = {}) =>
+      (await writer.call('newestCheckpoint', { upToSize })) ?? undefined,
+    segments: () => writer.call('segments', {}),
     async saveCheckpoint({ size, note }) {
       await writer.call('saveCheckpoint', { size, note })
     },

@@ -117,6 +117,10 @@ export interface AuditStore {
   tree(): TreeSource
   /** Keeps a signed note. A later one of the same size takes the place of the earlier. */
   saveCheckpoint(checkpoint: { readonly size: number; readonly note: string }): Promise<void>
+  /** The signed note of the largest size, or of the largest up to `upToSize`; undefined where there is none. */
+  newestCheckpoint(range?: {
+    readonly upToSize?: number
+  }): Promise<{ readonly size: number; readonly note: string } | undefined>
   /** Signed notes by rising size. */
   checkpoints(range?: {
     readonly fromSize?: number

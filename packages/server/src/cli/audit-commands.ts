@@ -78,7 +78,7 @@ export function addAudit(program: Command, setting: () => Setting): void {
   place(
     audit
       .command('rotate-key')
-      .description('sign from here on by a new key; a daemon that runs takes it at its next start'),
+      .description('sign from here on by a new key; a daemon that runs takes it with its next checkpoint'),
   ).action(run('rotateKey'))
   audit
     .command('keygen')

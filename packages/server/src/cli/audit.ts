@@ -258,7 +258,9 @@ export async function rotateKey(flags: AuditFlags, { terminal }: Setting): Promi
     await replacePrivately(publicFile, [...keys.trusted, key].map(({ vkey }) => `${vkey}\n`).join(''))
     await replacePrivately(privateFile, pem)
     terminal.out.write(`${key.vkey}\n`)
-    terminal.err.write('The new key signs from the next start of the daemon on. Give verifiers both keys.\n')
+    terminal.err.write(
+      'The new key signs from here on, by a daemon that runs with its next checkpoint. Give verifiers both keys.\n',
+    )
   })
 }
 

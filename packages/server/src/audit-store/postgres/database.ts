@@ -122,6 +122,11 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
         note,
       )
     },
+    newestCheckpoint: async (upToSize) => {
+      const sql = 'SELECT size, note FROM $S.checkpoints WHERE log = $1 AND size <= $2 ORDER BY size DESC LIMIT 1'
+      const rows = await query<{ size: string; note: string }>(sql, upToSize)
+      return rows.map(({ size, note }) => ({ size: Number(size), note }))[0]
+    },
     checkpoints: async (fromSize) => {
       const sql = 'SELECT size, note FROM $S.checkpoints WHERE log = $1 AND size >= $2 ORDER BY size'
       const rows = await query<{ size: string; note: string }>(sql, fromSize)

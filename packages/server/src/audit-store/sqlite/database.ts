@@ -6,13 +6,13 @@ import { findRows, toRow } from './find.js'
 import { saveGroup } from './groups.js'
 
 /** Rows of one INSERT: fewer steps between us and SQLite. */
-const ROWS_PER_INSERT = 16
+const ROWS_PER_INSERT = 64
 const insertOf = (rows: number) =>
   `INSERT INTO row_data (seq, bytes, row_hash) VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`
 const INSERT_MANY = insertOf(ROWS_PER_INSERT)
 const INSERT_ONE = insertOf(1)
-/** Rows after which the write-ahead file is moved into the database: some 4 MiB of it. */
-const WAL_ROWS = 4000
+/** Rows after which the write-ahead file is moved into the database: some 12 MiB of it. Each move waits for the disk twice. */
+const WAL_ROWS = 16_000
 const WAL_COMMITS = 400
 
 /** The log in an open file. */
@@ -56,6 +56,10 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
         .map(([hash]) => String(hash)),
     saveCheckpoint({ size, note }) {
       sqlite.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', size, note)
+    },
+    newestCheckpoint(upToSize) {
+      const sql = 'SELECT size, note FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMIT 1'
+      return sqlite.rows(sql, upToSize).map(([size, note]) => ({ size: Number(size), note: String(note) }))[0]
     },
     checkpoints: (fromSize) =>
       sqlite
