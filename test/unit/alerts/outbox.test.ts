@@ -257,6 +257,16 @@ describe('a message', () => {
     expect(box.engine.lost).toBe(0)
   })
 
+  test('whose delivery was told before its answer was is done, or handed on, all the same', () => {
+    const { report, try: attempt, engine, now } = outbox({ page: 'mail' })
+    report('A', 'B')
+    expect(engine.delivered('page', '1', undefined, now)).toBe(false)
+    expect(engine.delivered('page', '2', 'undelivered 63016', now)).toBe(false)
+    for (const receipt of ['1', '2']) attempt({ is: 'accepted', receipt })
+    expect(names(attempt({ is: 'sent' }, 'mail'))).toEqual(['B firing'])
+    expect(engine.size('message')).toBe(0)
+  })
+
   test('to a channel that the configuration has no more is not kept for ever', () => {
     const { report, engine } = outbox()
     report('A')

@@ -27,6 +27,8 @@ export type Outcome =
 /** Pause after the first failure, doubled after each, to the longest. Milliseconds. */
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 300_000
+/** Most words of deliveries that are remembered while nobody knows yet what message they mean. */
+const MAX_EARLY = 100
 /** Most messages that wait; beyond it the oldest are dropped and counted. */
 export const MAX_MESSAGES = 5000
 
@@ -41,6 +43,8 @@ export class Outbox {
   readonly #sending = new Map<string, string>()
   /** Until when a channel asked for peace. */
   readonly #heldUntil = new Map<string, number>()
+  /** What was said of receipts that nobody knew then: word of a delivery may overtake the answer to its message. */
+  readonly #early = new Map<string, string | undefined>()
   #lost = 0
 
   constructor(book: Book, limitsOf: (channel: string) => OutboxLimits | undefined) {
@@ -99,12 +103,7 @@ export class Outbox {
     const limits = this.#limitsOf(message.notification.channel)
     const tried = { ...message, attempts: message.attempts + 1 }
     if (outcome.is === 'sent') this.#end(tried, 'sent', undefined, now)
-    else if (outcome.is === 'accepted')
-      this.#book.put('message', id, {
-        ...tried,
-        receipt: outcome.receipt,
-        nextAt: now + (limits?.receiptTimeoutMs ?? 0),
-      })
+    else if (outcome.is === 'accepted') this.#accepted(tried, outcome.receipt, limits?.receiptTimeoutMs ?? 0, now)
     else if (outcome.is === 'refused') this.#handOn(tried, outcome.problem, now)
     else this.#failed(tried, outcome.problem, outcome.retryAfterMs ?? 0, now)
   }
@@ -116,7 +115,19 @@ export class Outbox {
       else this.#handOn(message, problem, now)
       return true
     }
+    this.#early.set(earlyKey(channel, receipt), problem)
+    if (this.#early.size > MAX_EARLY) this.#early.delete(this.#early.keys().next().value as string)
     return false
+  }
+
+  #accepted(message: MessageRecord, receipt: string, timeoutMs: number, now: number): void {
+    const { channel, id } = message.notification
+    this.#book.put('message', id, { ...message, receipt, nextAt: now + timeoutMs })
+    const key = earlyKey(channel, receipt)
+    if (!this.#early.has(key)) return
+    const problem = this.#early.get(key)
+    this.#early.delete(key)
+    this.delivered(channel, receipt, problem, now)
   }
 
   /** Accepted messages of which no word came, and those of channels that are gone. */
@@ -257,4 +268,8 @@ export class Outbox {
 /** By the time at which it was told; numbers of one group rise (`GroupRecord.sequence`), for those of one moment. */
 function byAge({ notification: a }: MessageRecord, { notification: b }: MessageRecord): number {
   return a.at - b.at || (a.id < b.id ? -1 : 1)
+}
+
+function earlyKey(channel: string, receipt: string): string {
+  return JSON.stringify([channel, receipt])
 }

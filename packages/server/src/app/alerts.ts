@@ -98,13 +98,16 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
   // Asked before the first turn, which adds to it.
   const lastKept = (await pager?.history({ limit: 1 }))?.[0]?.at
 
-  const feeds = Object.entries(entries).flatMap(([name, entry]) =>
-    entry.type === 'alertmanager' && pager ? [startFeed(name, createAlertmanager(entry, tools), pager, logger)] : [],
+  const feeds = new Map(
+    Object.entries(entries).flatMap(([name, entry]) =>
+      entry.type === 'alertmanager' ? [[name, createAlertmanager(entry, tools)] as const] : [],
+    ),
   )
+  const fed = pager ? [...feeds].map(([name, feed]) => startFeed(name, feed, pager, logger)) : []
   const beat = pager && startHeartbeat(alerts.heartbeat, () => pager.health().ok, logger)
   teardown.push(async () => {
     beat?.stop()
-    await Promise.all(feeds.map((feed) => feed.stop()))
+    await Promise.all(fed.map((feed) => feed.stop()))
   })
 
   const triggers = createTriggers(alerts.resolveTimeoutMs)
@@ -118,7 +121,11 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
     },
     face: createAlertsFace({
       book: pager,
-      test: async (name) => (Object.hasOwn(channels, name) ? tested(channels[name]!, name) : undefined),
+      async test(name) {
+        const feed = feeds.get(name)
+        if (feed) return feed.test(Date.now(), AbortSignal.timeout(feed.timeoutMs))
+        return Object.hasOwn(channels, name) ? tested(channels[name]!, name) : undefined
+      },
       onAct(act, by) {
         publish(
           event('security', Date.now(), { server: OWN_SERVER, agent: by }, { kind: KINDS[act.do], severity: 'LOW' }),

@@ -7,6 +7,8 @@ import type { alertmanagerOptions } from './options.js'
 const BATCH = 256
 /** How long the end of an alert is sent, milliseconds: as Prometheus does. */
 const RESOLVED_MS = 15 * 60_000
+/** How long a test fires, milliseconds: longer than Alertmanager waits for others by default. */
+const TEST_MS = 60_000
 /** Times of `resendMs` after which Alertmanager resolves what it hears nothing of. */
 const PATIENCE = 4
 
@@ -16,6 +18,8 @@ export interface Feed {
   readonly timeoutMs: number
   /** Sends all that fires now, and for a while the end of what did. */
   send(firing: readonly AlertView[], now: number, signal: AbortSignal): Promise<Outcome>
+  /** Sends an alert that says that it is a test, and is over by itself. */
+  test(now: number, signal: AbortSignal): Promise<Outcome>
 }
 
 /** Alertmanager's API: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
@@ -37,6 +41,15 @@ export function createAlertmanager(
     for (const [fingerprint, { at }] of ended) if (now - at > RESOLVED_MS) ended.delete(fingerprint)
   }
 
+  const post = (alerts: readonly object[], signal: AbortSignal) =>
+    deliver({
+      fetch: tools.fetch,
+      url: `${url.replace(/\/$/, '')}/api/v2/alerts`,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(alerts),
+      signal,
+    })
+
   return {
     resendMs,
     timeoutMs,
@@ -47,21 +60,23 @@ export function createAlertmanager(
         ...[...ended.values()].map(({ alert, at }) => posted(alert, at)),
       ]
       for (let from = 0; from < all.length; from += BATCH) {
-        const outcome = await deliver({
-          fetch: tools.fetch,
-          url: `${url.replace(/\/$/, '')}/api/v2/alerts`,
-          headers: { 'content-type': 'application/json', ...headers },
-          body: JSON.stringify(all.slice(from, from + BATCH)),
-          signal,
-        })
+        const outcome = await post(all.slice(from, from + BATCH), signal)
         if (outcome.is !== 'sent') return outcome
       }
       return { is: 'sent' }
     },
+    test(now, signal) {
+      const labels = { alertname: 'Test', severity: 'info' }
+      const annotations = { summary: 'This is a test of mcp-vitals' }
+      return post([posted({ labels, annotations, startsAt: now }, now + TEST_MS)], signal)
+    },
   }
 }
 
-function posted({ labels, annotations, startsAt }: AlertView, endsAt: number) {
+function posted(
+  { labels, annotations, startsAt }: Pick<AlertView, 'labels' | 'annotations' | 'startsAt'>,
+  endsAt: number,
+) {
   const times = { startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString() }
   return { labels: filled(labels), annotations: filled(annotations), ...times, generatorURL: '' }
 }
