@@ -15,7 +15,7 @@ const SLICE_MS = 1_800_000
 
 /**
  * Starts Prometheus on a port that the system gives, with `config` as its file and `args` beside the usual ones; it
- * rejects when Prometheus ends before it is ready. `stop` ends it and deletes its data.
+ * rejects when Prometheus ends before it is ready. Its data lie in `dataDir`; `stop` ends it and deletes them.
  */
 export async function startPrometheus({ config = {}, args = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-vitals-prometheus-'))
@@ -50,7 +50,7 @@ export async function startPrometheus({ config = {}, args = [] } = {}) {
       if (address && line.includes('Server is ready')) resolve(`http://${address}`)
     })
   })
-  return { api, stop }
+  return { api, dataDir: join(folder, 'data'), stop }
 }
 
 /** Writes series, as the engine takes them, through the receiver of remote writes (`--web.enable-remote-write-receiver`). */

@@ -5,6 +5,7 @@ import { type Engine, type EngineSetup, openEngine } from '../../../packages/ser
 import { createKeeper } from '../../../packages/server/src/engine/keeper.js'
 import type { VitalsError } from '../../../packages/server/src/errors/index.js'
 import type { Vector } from '../../../packages/server/src/promql/index.js'
+import { parseRuleFile } from '../../../packages/server/src/rules/index.js'
 import { seriesOptions } from '../../../packages/server/src/series/index.js'
 import type { SampleStore } from '../../../packages/server/src/store/index.js'
 import { tempDir, testStore, until } from '../store/support.js'
@@ -151,6 +152,20 @@ describe('what comes from outside', () => {
     [`up{a=~"${'(a*)*'.repeat(100)}b"}`, 'PROMQL_INVALID'],
     [`${'up + '.repeat(3000)}up`, 'PROMQL_INVALID'],
     ['label_replace(up, "x", "$1$1$1$1$1$1$1$1$1$1", "instance", "((((.*))))") +', 'PROMQL_INVALID'],
+    [`${'-'.repeat(9000)}up`, 'PROMQL_INVALID'],
+    [`up[5m:1s]${' offset 1y'.repeat(2)}`, 'PROMQL_INVALID'],
+    ['max_over_time({__name__=~".+"}[30d:15s])', 'PROMQL_LIMIT'],
+    ['quantile_over_time(0.5, vector(rand())[1h:1s])', 'PROMQL_INVALID'],
+    ['predict_linear(vector(time())[400d:1s], 1e308)', 'PROMQL_LIMIT'],
+    [`up{instance=~"${'(a|b|c|d)'.repeat(110)}"}`, 'PROMQL_INVALID'],
+    ['up{instance=~"(.*.*.*.*.*.*.*.*)*x"}', 'answered'],
+    ['up{instance=~"(a{900}){900}"}', 'PROMQL_INVALID'],
+    [`${'label_replace('.repeat(190)}up${', "x", "$1$1", "x", "(.*)")'.repeat(190)}`, 'PROMQL_LIMIT'],
+    [`${'label_join('.repeat(60)}up${', "x", "----------", "x", "x", "x")'.repeat(60)}`, 'PROMQL_LIMIT'],
+    [`count_values("v", ${'up or '.repeat(180)}up)`, 'answered'],
+    [`${'1 ^ '.repeat(2000)}2`, 'PROMQL_INVALID'],
+    ['topk(1e300, up) + on () group_left () topk(1e300, up)', 'PROMQL_FAILED'],
+    [`{${Array.from({ length: 900 }, (_, n) => `l${n}!="x"`).join()}}`, 'PROMQL_INVALID'],
   ]
 
   test('ends within its bounds, and the next query is answered', async () => {
@@ -168,6 +183,25 @@ describe('what comes from outside', () => {
     }
     expect(await samples(engine, 'up')).toHaveLength(2)
     expect(engine.stats().restarts).toBe(0)
+  })
+
+  test('in rules ends within its bounds, too: the others are evaluated, and queries answered between them', async () => {
+    const reports: string[] = []
+    const { engine, faults } = opened({
+      series: { queryTimeoutMs: 200, maxQuerySamples: 100_000_000 },
+      onReport: ({ source, evidence }) => reports.push(`${source} ${evidence}`),
+    })
+    const slow = 'sum_over_time(deriv(vector(1)[10m:1s])[13h:1s]) > 0'
+    const rules = [slow, slow, 'up == 0'].map((expr, at) => ({ alert: `A${at}`, expr }))
+    const [group] = parseRuleFile('f', JSON.stringify({ groups: [{ name: 'g', rules }] }))
+    engine.evaluate([{ ...group!, intervalMs: 1000 }])
+    engine.start(TARGET)
+    await until(() => reports.includes('f;g;A2 seen'))
+    expect(await samples(engine, 'up')).toHaveLength(2)
+    expect(reports.slice(0, 3)).toEqual(['f;g;A0 error', 'f;g;A1 error', 'f;g;A2 seen'])
+    expect((await engine.rules())[0]!.rules.map(({ health }) => health)).toEqual(['err', 'err', 'ok'])
+    await until(() => (engine.stats().groups['f;g']?.failures ?? 0) >= 2)
+    expect([engine.stats().restarts, faults]).toEqual([0, []])
   })
 
   test('a query that takes its time is ended by it, while the main loop goes on', async () => {

@@ -85,7 +85,10 @@ export class Ruler {
   /** When there is something to do, milliseconds since 1970; infinite while nothing is due. */
   dueMs(): number {
     if (!this.#isRunning) return Number.POSITIVE_INFINITY
-    return this.#run ? 0 : Math.min(...[...this.#entries.values()].map(({ dueMs }) => dueMs))
+    if (this.#run) return 0
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const { dueMs } of this.#entries.values()) firstMs = Math.min(firstMs, dueMs)
+    return firstMs
   }
 
   /** Evaluates one rule of what is due; false where nothing is. */

@@ -61,11 +61,13 @@ export class Head {
   read(ref: number, row: Row, start: number): number {
     const at = this.#rows.get(ref)
     if (at === undefined) return 0
+    const [values, present, ticks] = [this.#values, this.#present, this.#ticks]
     let found = 0
-    for (let tick = 0, cell = at * this.#capacity; tick < this.#ticks; tick++, cell++) {
-      row.values[start + tick] = this.#values[cell]!
-      row.present[start + tick] = this.#present[cell]!
-      found += this.#present[cell]!
+    for (let tick = 0, cell = at * this.#capacity, to = start; tick < ticks; tick++, cell++, to++) {
+      const isThere = present[cell]!
+      row.values[to] = values[cell]!
+      row.present[to] = isThere
+      found += isThere
     }
     return found
   }

@@ -24,12 +24,18 @@ export interface Entry {
   readonly parts: Part[]
 }
 
+/** What the selections that are remembered may hold together: series, and characters of what asked for them. */
+const MAX_SELECTED = 1_000_000
+
 /** Which series there are, found by name and labels. */
 export class SeriesIndex {
   readonly #byKey = new Map<string, Entry>()
   readonly #byName = new Map<string, Set<Entry>>()
   readonly #byRef = new Map<number, { readonly entry: Entry; readonly part: Part }>()
   #nextRef = 1
+  /** What matchers found: rules ask for the same again and again, while series come and go seldom. */
+  readonly #selections = new Map<string, readonly Entry[]>()
+  #selected = 0
 
   /** Series, each part counted. */
   get size(): number {
@@ -56,6 +62,7 @@ export class SeriesIndex {
     const key = pairs.join(SEPARATOR)
     let entry = this.#byKey.get(key)
     if (entry === undefined) {
+      this.#forgetSelections()
       entry = { key, labels: recordOf(pairs), pairs, parts: [] }
       this.#byKey.set(key, entry)
       const name = nameOf(entry)
@@ -76,6 +83,7 @@ export class SeriesIndex {
     const { entry, part } = found
     entry.parts.splice(entry.parts.indexOf(part), 1)
     if (entry.parts.length > 0) return
+    this.#forgetSelections()
     this.#byKey.delete(entry.key)
     const name = nameOf(entry)
     const named = this.#byName.get(name)
@@ -93,6 +101,23 @@ export class SeriesIndex {
 
   /** The series that meet all matchers. */
   select(matchers: readonly LabelMatcher[]): readonly Entry[] {
+    const key = matchers.map(({ name, op, value }) => `${name}${op}${value}`).join(SEPARATOR)
+    const known = this.#selections.get(key)
+    if (known !== undefined) return known
+    const found = this.#find(matchers)
+    const size = found.length + key.length
+    if (this.#selected + size > MAX_SELECTED) this.#forgetSelections()
+    this.#selected += size
+    this.#selections.set(key, found)
+    return found
+  }
+
+  #forgetSelections(): void {
+    this.#selections.clear()
+    this.#selected = 0
+  }
+
+  #find(matchers: readonly LabelMatcher[]): readonly Entry[] {
     const ofName = matchers.filter(({ name }) => name === METRIC_NAME)
     const others = matchers.filter(({ name }) => name !== METRIC_NAME)
     const found: Entry[] = []

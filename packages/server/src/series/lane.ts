@@ -35,8 +35,8 @@ interface Piece {
 export interface Span {
   readonly times: Float64Array
   readonly pieces: readonly Piece[]
-  /** Cells that a row needs while it is read. */
-  readonly cells: number
+  /** As many cells as a row needs while it is read, for one row after another. */
+  readonly cells: Uint8Array
   /** Position of a tick that is not whole yet: what it does not have has not ended. −1: there is none. */
   readonly openTick: number
 }
@@ -157,7 +157,7 @@ export class Lane {
     for (const block of this.blocks.raw) add(block, Number.POSITIVE_INFINITY)
     add(this.#heads.raw, Number.POSITIVE_INFINITY)
     const openTick = this.#openMs !== undefined && times.at(-1) === this.#openMs ? times.length - 1 : -1
-    return { times: Float64Array.from(times), pieces, cells, openTick }
+    return { times: Float64Array.from(times), pieces, cells: new Uint8Array(cells), openTick }
   }
 
   #roll(tick: Tick): void {
@@ -192,7 +192,8 @@ const NONE: Samples = { times: new Float64Array(0), values: new Float64Array(0),
 /** The samples of one series in a span. */
 export function samplesIn(span: Span, ref: number): Samples {
   const count = span.times.length
-  const row: Row = { values: new Float64Array(Math.max(count, span.cells)), present: new Uint8Array(span.cells) }
+  const present = span.cells.fill(0)
+  const row: Row = { values: new Float64Array(Math.max(count, present.length)), present }
   let found = 0
   for (const { from, start } of span.pieces) {
     // A piece that is cut short was read beyond its cut.

@@ -332,7 +332,7 @@ class Reading {
       span = this.lanes.get(lane)?.span(this.startMs, this.endMs) ?? {
         times: new Float64Array(0),
         pieces: [],
-        cells: 0,
+        cells: new Uint8Array(0),
         openTick: -1,
       }
       this.#spans.set(lane, span)

@@ -19,7 +19,8 @@ export function rulesData(groups: readonly GroupStatus[], parameters: URLSearchP
     const wanted = parameters.getAll(filter)
     return wanted.length === 0 || wanted.includes(value)
   }
-  const shown = groups
+  const shown = [...groups]
+    .sort(({ group: one }, { group: other }) => compare(one.file, other.file) || compare(one.name, other.name))
     .filter(({ group: { name, file } }) => isAny('rule_group[]', name) && isAny('file[]', file))
     .map((status) => groupOf(status, isWanted, ['false', '0', 'f'].includes(hasAlerts)))
   const isFiltered = type !== undefined || names.length > 0
@@ -66,6 +67,8 @@ function alertOf({ labels, annotations, state, activeAt, clearedAt, value }: Ale
     value: exponential(value),
   }
 }
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
 /** As Go's `e` with the fewest digits: `1e+00`. */
 function exponential(value: number): string {
