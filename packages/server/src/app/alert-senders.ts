@@ -70,25 +70,35 @@ export function startFeed(
   }
 }
 
-/** Asks an address while alerts work, so that somebody elsewhere hears it stop. */
+/**
+ * Asks an address while alerts work, so that somebody elsewhere hears it stop. `isWell` may take its time: where it has no
+ * answer, nobody is asked.
+ */
 export function startHeartbeat(
   { url, everyMs }: Config['alerts']['heartbeat'],
-  isWell: () => boolean,
+  isWell: () => Promise<boolean>,
   logger: Logger,
 ): { lastAt(): number | undefined; stop(): void } {
   let lastAt: number | undefined
   let isFailing = false
+  let isBeating = false
   if (url === undefined) return { lastAt: () => undefined, stop() {} }
 
   async function beat(): Promise<void> {
-    if (!isWell()) return
+    if (!(await isWell())) return
     const problem = await ask(url!)
     if (problem === undefined) lastAt = Date.now()
     else if (!isFailing) logger.warning('heartbeat_failed', `Nobody heard the heartbeat of alerts: ${problem}`)
     isFailing = problem !== undefined
   }
-  void beat()
-  const timer = setInterval(() => void beat(), everyMs)
+  async function next(): Promise<void> {
+    if (isBeating) return
+    isBeating = true
+    await beat()
+    isBeating = false
+  }
+  void next()
+  const timer = setInterval(() => void next(), everyMs)
   return { lastAt: () => lastAt, stop: () => clearInterval(timer) }
 }
 

@@ -104,7 +104,7 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
     ),
   )
   const fed = pager ? [...feeds].map(([name, feed]) => startFeed(name, feed, pager, logger)) : []
-  const beat = pager && startHeartbeat(alerts.heartbeat, () => pager.health().ok, logger)
+  const beat = pager && startHeartbeat(alerts.heartbeat, () => isWell(pager), logger)
   teardown.push(async () => {
     beat?.stop()
     await Promise.all(fed.map((feed) => feed.stop()))
@@ -145,6 +145,14 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
       if (pager) watchAlerts(registry, () => readingsOf(pager, beat?.lastAt()))
     },
   }
+}
+
+/** Whether alerts are kept, and who decides of them answers: a thread that hangs has no fault to show. */
+async function isWell(pager: Pager): Promise<boolean> {
+  return pager.silences().then(
+    () => pager.health().ok,
+    () => false,
+  )
 }
 
 /** What events of before this start raise: those that no alert may have come of, and those whose alert should last still. */
