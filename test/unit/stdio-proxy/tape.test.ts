@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Reader } from '../../../packages/instrument/src/mcp/index.js'
+import type { LineReader } from '../../../packages/instrument/src/mcp/index.js'
 import { Tape } from '../../../packages/server/src/sources/stdio-proxy/tape.js'
 
 /** A tape on clocks that a test sets, and what its two readers were given, with the times that its clocks told. */
@@ -8,11 +8,13 @@ function open() {
   const heard: [reader: string, text: string, at: number, epoch: number][] = []
   let faults = 0
   const tape = new Tape({ now: () => 5_000_000 + time.at, clock: () => time.at, onFault: () => void faults++ })
-  const reader = (name: string): Reader => ({
-    feed: (chunk) => void heard.push([name, Buffer.from(chunk).toString('latin1'), tape.clock(), tape.now()]),
+  const reader = (name: string): LineReader => ({
+    feed: (chunk, from, to) =>
+      void heard.push([name, Buffer.from(chunk.subarray(from, to)).toString('latin1'), tape.clock(), tape.now()]),
     end: () => {},
   })
-  const say = (to: Reader, text: string) => tape.record(to, Buffer.from(`${text}rest of the buffer`), text.length)
+  const say = (to: LineReader, text: string) =>
+    tape.record(to, Buffer.from(`${text}rest of the buffer`), text.length, time.at)
   return { tape, time, heard, reader, say, faults: () => faults }
 }
 
@@ -40,9 +42,9 @@ test('a buffer that is used again changes nothing that was recorded', () => {
   const { tape, heard, reader } = open()
   const client = reader('client')
   const buffer = Buffer.from('first!')
-  tape.record(client, buffer, 5)
+  tape.record(client, buffer, 5, 1000)
   buffer.write('second')
-  tape.record(client, buffer, 6)
+  tape.record(client, buffer, 6, 1000)
   tape.close()
   expect(heard.map(([, text]) => text)).toEqual(['first', 'second'])
 })
@@ -76,7 +78,7 @@ test.each([
 
 test('a reader that throws is told of, and the others read on', () => {
   const { tape, heard, reader, say, faults } = open()
-  const broken: Reader = {
+  const broken: LineReader = {
     feed: () => {
       throw new Error('broken')
     },

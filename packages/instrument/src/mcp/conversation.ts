@@ -1,7 +1,7 @@
 import { type BodyOptions, type ConversationOptions, Correlator } from './correlator.js'
 import type { Direction, EndDetails } from './operation.js'
 import type { TokenKey } from './paths.js'
-import { createBodyReader, createLineReader, type Findings, type Reader } from './readers.js'
+import { createBodyReader, createLineReader, type Findings, type LineReader, type Reader } from './readers.js'
 import type { CloseReason } from './session.js'
 import { createEventReader } from './sse.js'
 import type { Outcome } from './status.js'
@@ -41,7 +41,7 @@ export interface Observation {
  */
 export interface Conversation extends Observation {
   /** A reader of newline-delimited JSON (stdio). */
-  lines(direction: Direction): Reader
+  lines(direction: Direction): LineReader
   /** A reader of one JSON message or batch (an HTTP body). Make one for each body. */
   body(direction: Direction, options?: BodyOptions): Reader
   /** A reader of server-sent events. Make one for each stream. */
@@ -87,7 +87,7 @@ class ByteConversation extends Correlator implements Conversation {
     }
   }
 
-  lines(direction: Direction): Reader {
+  lines(direction: Direction): LineReader {
     return createLineReader(this.#findings(direction))
   }
 

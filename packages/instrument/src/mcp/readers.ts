@@ -3,6 +3,8 @@ import { type Ending, Skimmer } from './skim.js'
 import { ALLOWED, type Tree } from './trie.js'
 
 const NEWLINE = 0x0a
+/** How far a line break is looked for byte by byte. */
+const NEAR_BYTES = 256
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const
 
 /** Takes bytes as they pass. Never throws, keeps no reference to a chunk, and holds a bounded amount whatever comes. */
@@ -11,6 +13,11 @@ export interface Reader {
   feed(chunk: Uint8Array): void
   /** The end of the bytes. What was begun and not finished is reported. */
   end(): void
+}
+
+/** A reader of lines, which takes a part of what is given: `chunk[from, to)`, all of it where left out. */
+export interface LineReader extends Reader {
+  feed(chunk: Uint8Array, from?: number, to?: number): void
 }
 
 /** Why a document gave no messages. */
@@ -25,7 +32,7 @@ export interface Findings {
 }
 
 /** Newline-delimited JSON (stdio). CRLF and blank lines are tolerated; after bad JSON it goes on at the next newline. */
-export function createLineReader(findings: Findings): Reader {
+export function createLineReader(findings: Findings): LineReader {
   const skimmer = new Skimmer(findings.onHead, findings.tree)
 
   function finish(atNewline: boolean): void {
@@ -35,17 +42,27 @@ export function createLineReader(findings: Findings): Reader {
   }
 
   return {
-    feed(chunk) {
-      let from = 0
-      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-        skimmer.feed(chunk, from, at)
+    feed(chunk, from = 0, to = chunk.length) {
+      let begin = from
+      for (let at = newlineIn(chunk, begin, to); at >= 0; at = newlineIn(chunk, begin, to)) {
+        skimmer.feed(chunk, begin, at)
         finish(true)
-        from = at + 1
+        begin = at + 1
       }
-      if (from < chunk.length) skimmer.feed(chunk, from)
+      if (begin < to) skimmer.feed(chunk, begin, to)
     },
     end: () => finish(false),
   }
+}
+
+/** The place of the first line break in `chunk[from, to)`; -1 where there is none. */
+function newlineIn(chunk: Uint8Array, from: number, to: number): number {
+  // Mostly it is near, and to ask for it costs more than to look.
+  const near = Math.min(to, from + NEAR_BYTES)
+  for (let at = from; at < near; at++) if (chunk[at] === NEWLINE) return at
+  if (near === to) return -1
+  const at = chunk.indexOf(NEWLINE, near)
+  return at < to ? at : -1
 }
 
 /** One JSON message or batch (an HTTP body). An empty body is none; a byte order mark is skipped. */

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module'
 import { connect as connectSocket, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import type { Origin } from './origin.js'
 import { AnswerReader, type AnswerTaker } from './reader.js'
 
@@ -37,6 +37,8 @@ export interface ConnectionSetup {
   readonly onGone: (connection: Connection) => void
 }
 
+const require = createRequire(import.meta.url)
+
 /** Silence after which the system asks whether the other side is still there. Milliseconds. */
 const TCP_KEEP_ALIVE_MS = 15_000
 /** Pieces that are written together become one up to this: a copy is cheaper than a vector of few bytes. */
@@ -61,7 +63,7 @@ export class Connection {
     const { origin, session, connectTimeoutMs, onSession } = setup
     this.#setup = setup
     this.#socket = origin.isTls
-      ? connectTls({ ...origin.options, ...(session && { session }) })
+      ? tls().connect({ ...origin.options, ...(session && { session }) })
       : connectSocket(origin.options)
     this.#connecting = setTimeout(() => this.#fail(new ConnectTimeOut()), connectTimeoutMs)
     this.#connecting.unref()
@@ -208,6 +210,11 @@ export class Connection {
     this.#socket.destroy()
     taker?.onError(error)
   }
+}
+
+/** Loaded where it is used: a wrap, which speaks to its daemon alone, is smaller by a megabyte and a half without it. */
+function tls(): typeof import('node:tls') {
+  return require('node:tls')
 }
 
 /** As node:http calls it. */

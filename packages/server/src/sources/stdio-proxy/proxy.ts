@@ -11,7 +11,6 @@ import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import { type Child, type ChildExit, guardGroup, startChild } from '../../children/index.js'
 import { PROXY_TIMES, type ProxyTimes } from './options.js'
 import { type Pump, pump } from './pump.js'
-import type { Take } from './reuse.js'
 import { Tape } from './tape.js'
 
 /** How often requests that nobody will answer any more are looked for. Milliseconds. */
@@ -151,8 +150,12 @@ class ObservingProxy implements StdioProxy {
     const asked = this.#conversation?.lines('client_to_server')
     const answered = this.#conversation?.lines('server_to_client')
     const carry = (from: Readable, to: Writable, reader: typeof asked) => {
-      const look: Take = (bytes, length) => reader && tape.record(reader, bytes, length)
-      const carrying = pump({ from, to, look, clock })
+      const carrying = pump({
+        from,
+        to,
+        look: (bytes, length, at) => reader && tape.record(reader, bytes, length, at),
+        clock,
+      })
       carrying.source.once('end', () => {
         tape.play()
         this.#observe(() => reader?.end())

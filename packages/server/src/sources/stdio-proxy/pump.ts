@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
-import { readReusing, type Take } from './reuse.js'
+import { readReusing } from './reuse.js'
 
 /** Carries bytes from one stream to another, unchanged, and shows a copy afterwards. */
 export interface Pump {
@@ -21,8 +21,8 @@ export interface Pump {
 export interface PumpOptions {
   readonly from: Readable
   readonly to: Writable
-  /** Sees each chunk once it is on its way; must not keep it. */
-  readonly look: Take
+  /** Sees the first `length` bytes once they are on their way, and when that was by the clock; must not keep them. */
+  readonly look: (bytes: Buffer, length: number, at: number) => void
   /** Monotonic, milliseconds. */
   readonly clock: () => number
 }
@@ -39,7 +39,7 @@ class BytePump implements Pump {
   readonly source: Readable
   readonly done: Promise<void>
   readonly #to: Writable
-  readonly #look: Take
+  readonly #look: PumpOptions['look']
   readonly #clock: () => number
   #broken = false
   #blocked = false
@@ -89,8 +89,9 @@ class BytePump implements Pump {
       this.#blocked = true
       this.source.pause()
     }
-    this.#lastAt = this.#clock()
-    this.#look(bytes, length)
+    const at = this.#clock()
+    this.#lastAt = at
+    this.#look(bytes, length, at)
   }
 
   #drained(): void {

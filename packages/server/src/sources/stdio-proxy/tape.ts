@@ -1,10 +1,12 @@
-import type { Reader } from '@mcp-vitals/instrument/mcp'
+import type { LineReader } from '@mcp-vitals/instrument/mcp'
 
 /** What is kept at most before it is read, bytes and pieces. */
 const TAPE_BYTES = 32 * 1024
 const PIECES = 512
 /** A piece that is longer is read at once: to copy it would cost more than it saves. Bytes. */
 const LONG_BYTES = 8 * 1024
+/** Up to so many bytes are copied one by one: to call what copies them costs more. */
+const SHORT_BYTES = 256
 /** How long a piece waits for others to be read with it, milliseconds. */
 const WAIT_MS = 25
 
@@ -25,7 +27,7 @@ export interface TapeOptions {
 export class Tape {
   readonly #options: TapeOptions
   readonly #bytes = Buffer.allocUnsafeSlow(TAPE_BYTES)
-  readonly #readers: Reader[] = []
+  readonly #readers: LineReader[] = []
   readonly #ends = new Uint32Array(PIECES)
   readonly #times = new Float64Array(PIECES)
   #count = 0
@@ -45,24 +47,28 @@ export class Tape {
   readonly now = (): number =>
     this.#heardAt === undefined ? this.#options.now() : Math.floor(this.#epoch + this.#heardAt)
 
-  /** Keeps the first `length` bytes for this reader; all that is kept is read in the order in which it came. */
-  record(reader: Reader, bytes: Buffer, length: number): void {
+  /**
+   * Keeps the first `length` bytes, which came at this time of the clock, for this reader; all that is kept is read in the
+   * order in which it came.
+   */
+  record(reader: LineReader, bytes: Buffer, length: number, at: number): void {
     const from = this.#count === 0 ? 0 : this.#ends[this.#count - 1]!
     if (length > LONG_BYTES) {
       this.play()
-      this.#read(reader, bytes.subarray(0, length), this.#options.clock())
+      this.#read(reader, bytes, 0, length, at)
       this.#heardAt = undefined
       return
     }
     if (this.#count === PIECES || from + length > TAPE_BYTES) {
       this.play()
-      this.record(reader, bytes, length)
+      this.record(reader, bytes, length, at)
       return
     }
-    bytes.copy(this.#bytes, from, 0, length)
+    if (length > SHORT_BYTES) bytes.copy(this.#bytes, from, 0, length)
+    else for (let next = 0; next < length; next++) this.#bytes[from + next] = bytes[next]!
     this.#readers[this.#count] = reader
     this.#ends[this.#count] = from + length
-    this.#times[this.#count++] = this.#options.clock()
+    this.#times[this.#count++] = at
     if (this.#count > 1) return
     if (this.#timer) this.#timer.refresh()
     else this.#timer = setTimeout(() => this.play(), WAIT_MS)
@@ -75,7 +81,7 @@ export class Tape {
     let from = 0
     for (let piece = 0; piece < count; piece++) {
       const end = this.#ends[piece]!
-      this.#read(this.#readers[piece]!, this.#bytes.subarray(from, end), this.#times[piece]!)
+      this.#read(this.#readers[piece]!, this.#bytes, from, end, this.#times[piece]!)
       from = end
     }
     this.#heardAt = undefined
@@ -88,11 +94,11 @@ export class Tape {
     this.#timer = undefined
   }
 
-  #read(reader: Reader, bytes: Uint8Array, at: number): void {
+  #read(reader: LineReader, bytes: Uint8Array, from: number, to: number, at: number): void {
     if (this.#heardAt === undefined) this.#epoch = this.#options.now() - this.#options.clock()
     this.#heardAt = at
     try {
-      reader.feed(bytes)
+      reader.feed(bytes, from, to)
     } catch {
       this.#options.onFault()
     }
