@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Activity, DEFAULT_ACTIVITY_LIMITS } from '../../../packages/instrument/src/activity/index.js'
 import { tokenKey } from '../../../packages/instrument/src/mcp/index.js'
 import { promises } from '../../requirements.js'
 import { modern, watchServer } from './watch.js'
@@ -58,6 +59,24 @@ describe('a session', () => {
         serverVersion: '2',
       },
     ])
+  })
+
+  it.each<[string, 'client' | 'server', object]>([
+    ['a look around', 'client', modern(1, 'server/discover')],
+    ['a notification of the client', 'client', { method: 'notifications/cancelled', params: { requestId: 1 } }],
+    ['a notification of the server', 'server', { method: 'notifications/message', params: {} }],
+    ['a request of the client', 'client', { id: 1, method: 'ping' }],
+    ['a request of the server', 'server', { id: 1, method: 'roots/list' }],
+    ['a request for a session', 'client', hello],
+  ])('is not counted any more at its end, where all that was seen of it is %s', (_, speaker, message) => {
+    const { open, events } = watchServer()
+    const session = open('s1')
+    session[speaker](message)
+    session.conversation.close('cancelled', 'client')
+    const activity = new Activity({ limits: DEFAULT_ACTIVITY_LIMITS, now: () => 1e12 })
+    for (const event of events) activity.see(event, 'local')
+    expect(events.length).toBeGreaterThan(0)
+    expect({ sessions: activity.sessions, requests: activity.requests }).toEqual({ sessions: 0, requests: 0 })
   })
 
   it('never was where a probe was killed, initialize was refused or the exchange has no session', () => {

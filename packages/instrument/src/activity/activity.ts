@@ -233,9 +233,12 @@ function isFromWithin(event: Event): boolean {
   return event.type !== 'http' && event.type !== 'unreadable'
 }
 
-/** The session that a request is part of; an `initialize` is part of none yet. */
+/** What a client asks before it has a session, and often instead of one. */
+const BEFORE_SESSIONS: ReadonlySet<string> = new Set(['initialize', 'server/discover'])
+
+/** The session that a request is part of; what comes before a session is part of none yet. */
 function openSessionOf({ session, method }: EventOf<'request.started' | 'request.ended'>): string | undefined {
-  return method === 'initialize' ? undefined : session
+  return BEFORE_SESSIONS.has(method) ? undefined : session
 }
 
 /**
@@ -244,7 +247,7 @@ function openSessionOf({ session, method }: EventOf<'request.started' | 'request
  */
 function requestKey(event: EventOf<'request.started' | 'request.ended'>, entrance: Entrance): string {
   const { operation, session } = event
-  if (entrance === 'local' && (session === undefined || event.method !== 'initialize')) return operation
+  if (entrance === 'local' && (session === undefined || !BEFORE_SESSIONS.has(event.method))) return operation
   const local = session === undefined ? operation : `${session} ${operation}`
   return entrance === 'local' ? local : `${entrance} ${local}`
 }

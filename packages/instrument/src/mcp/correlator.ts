@@ -131,6 +131,7 @@ export class Correlator {
     if (fields.progressToken !== undefined) lane.track(fields.progressToken, operation)
     if (this.open > this.#limits.openRequests) this.#abandonOldest()
     if (direction === 'client_to_server') this.#session.requested(method, fields)
+    else this.#session.heard()
   }
 
   #begin(direction: Direction, fields: Captured, name: string | undefined, requestBytes: number): Operation {
@@ -152,6 +153,7 @@ export class Correlator {
       origin,
     )
     publish(recent.others.hold(told))
+    if (direction === 'client_to_server') this.#session.heard()
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
       this.laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
     } else if (method === 'notifications/progress' && fields.reportedProgress !== undefined) {

@@ -27,12 +27,19 @@ export class Session {
     this.#voice = voice
   }
 
+  /**
+   * Something passed that passes in open sessions alone. What was open before anybody listened is closed as well: its
+   * duration counts from now.
+   */
+  heard(): void {
+    if (this.#voice.origin.session !== undefined) this.#openedAt ??= this.#voice.clock()
+  }
+
   /** A request of the client passed. A modern client's first one opens the session, unless it only looks around. */
   requested(method: string, fields: Captured): void {
     if (method === 'initialize') this.#client = fields
     if (method === 'initialize' || method === 'server/discover') return
-    // What was open before anybody listened is closed as well: its duration counts from now.
-    if (this.#voice.origin.session !== undefined) this.#openedAt ??= this.#voice.clock()
+    this.heard()
     if (fields.modernVersion === undefined) return
     this.#open('modern', {
       protocolVersion: revision(fields.modernVersion),
