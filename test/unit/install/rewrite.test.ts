@@ -31,6 +31,14 @@ test('a server may have any name, and is watched under one that an address can h
   expect(text).toContain('"--name", "server-__proto__", "--", "y"')
 })
 
+test.each(['', ' \n', '// Nothing yet.\n'])(
+  'a file without content (%j) has no server, and is left as it is',
+  (text) => {
+    const wrapped = wrapAll(text, { format: JSONC, servers: [['mcpServers']] }, wrapper, gateway)
+    expect(wrapped).toMatchObject({ text, changes: [], left: [] })
+  },
+)
+
 test.each([400, 5_000, 500_000])('a stranger’s file of %i levels is read, or refused in words', (depth) => {
   const deep = '['.repeat(depth) + ']'.repeat(depth)
   const texts = [

@@ -91,7 +91,11 @@ function dayOf(at: number): string {
 
 function requireName(option: string, value: string): void {
   if (!/^[^\p{Cc}]{1,128}$/u.test(value))
-    throw vitalsError('KEY_OPTION_INVALID', { option, value: JSON.stringify(value), expected: '1 to 128 characters' })
+    throw vitalsError('KEY_OPTION_INVALID', {
+      option,
+      value: JSON.stringify(value),
+      expected: '1 to 128 characters, none of them a control character',
+    })
 }
 
 /** `90d`, `12h`, `30m`, or a date as ISO 8601 has it. */

@@ -11,7 +11,8 @@ export const JSONC: Format = {
       const { line, column } = placeOf(text, error.offset)
       throw new MalformedText(line, column, `it is no JSON: ${worded(printParseErrorCode(error.error))}`)
     }
-    if (!parsed) throw new MalformedText(1, 1, 'it is empty')
+    // As clients read it: there are no servers in it, and nothing is wrong with it.
+    if (!parsed) return { root: { kind: 'object', start: 0, end: 0, members: [] }, value: {} }
     return { root: treeOf(parsed), value: getNodeValue(parsed) }
   },
   quote: (text) => JSON.stringify(text),
@@ -22,7 +23,7 @@ const TOO_DEEP = 'it is nested too deeply'
 
 function parsedTree(text: string, errors: ParseError[]): Node | undefined {
   try {
-    return parseTree(text, errors, { allowTrailingComma: true })
+    return parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true })
   } catch (error) {
     if (error instanceof RangeError) throw new MalformedText(1, 1, TOO_DEEP)
     throw error
