@@ -451,9 +451,8 @@ def monitored_tool(function=None, *, name=None):
 @_quiet
 def record_error(type, tool=None, message=None):  # noqa: A002 - the contract's name
     """Counts an error by class or code. Of the message (a text or an exception) goes a word out of a list, no more."""
-    reason = _word(message) if isinstance(message, BaseException) else "other"
-    if isinstance(message, str):
-        reason = next((word for part, word in REASONS.items() if part in message.lower()), "other")
+    said = str(message).lower() if isinstance(message, (str, BaseException)) else ""
+    reason = next((word for part, word in REASONS.items() if part in said), "other")
     kind, tool = _word(type), _client.name(tool)
     _client.fact("errors_total", (kind, tool or "", reason), "error", errorType=kind, name=tool, reason=reason)
 

@@ -126,9 +126,11 @@ test(
 test(promises('C2.metric.errors', 'C6.library.record-error'), async () => {
   by.recordError('UpstreamError', 'search', 'connection refused by 10.1.2.3')
   by.recordError(TypeError, undefined, 'bob@example.com did something')
+  by.recordError('LookupError', 'search', new RangeError('bob@example.com was not found'))
   const { text, value } = await scrape(url)
   expect(value('mcp_errors_total{type="UpstreamError",tool="search",reason="connection_refused"}')).toBe(1)
   expect(value('mcp_errors_total{type="TypeError",tool="",reason="other"}')).toBe(1)
+  expect(value('mcp_errors_total{type="LookupError",tool="search",reason="not_found"}')).toBe(1)
   expect(text).not.toMatch(/10\.1\.2\.3|bob/)
 })
 

@@ -359,7 +359,8 @@ describe('other events', () => {
     )
     publish(event('unreadable', 0, ORIGIN, { direction: 'server_to_client', reason: 'invalid_json', sizeBytes: 1 }))
     publish(event('process.started', 0, ORIGIN, { pid: 1 }))
-    publish(event('error', 0, ORIGIN, { errorType: 'ValueError', reason: 'bad_input' }))
+    publish(event('error', 0, ORIGIN, { errorType: 'ValueError', reason: 'invalid' }))
+    publish(event('error', 0, ORIGIN, { errorType: 'ValueError', reason: 'bob_said_no' }))
     const raw = { status: 202, durationMs: 20, requestBytes: 300, responseBytes: 0 }
     publish(event('http', 0, ORIGIN, { method: 'POST', path: '/mcp/files', ...raw }))
     publish(event('http', 0, ORIGIN, { method: 'EVIL', path: '/mcp/files', ...raw }))
@@ -371,7 +372,8 @@ describe('other events', () => {
     expect(value('mcp_unreadable_messages_total', { direction: 'server_to_client', reason: 'invalid_json' })).toBe(1)
     expect(value('mcp_server_process_starts_total')).toBe(1)
     expect(value('mcp_server_process_crashes_total')).toBe(0)
-    expect(value('mcp_errors_total', { type: 'ValueError', tool: '', reason: 'bad_input' })).toBe(1)
+    for (const reason of ['invalid', 'other'])
+      expect(value('mcp_errors_total', { type: 'ValueError', tool: '', reason })).toBe(1)
     const path = { server: 'files', method: 'POST', path: '/mcp/files' }
     expect(value('mcp_http_requests_total', { ...path, status: '202' })).toBe(1)
     expect(value('mcp_http_request_duration_seconds_sum', path)).toBe(0.02)

@@ -6,6 +6,19 @@ export const EVENT_VERSION = 1
 /** `server` of what mcp-vitals says of itself. No server of a configuration has this name. */
 export const OWN_SERVER = 'mcp-vitals'
 
+/** Why an error that is told of by hand happened: whatever else is told is `other`. */
+export const ERROR_REASONS = [
+  'connection_refused',
+  'timeout',
+  'not_found',
+  'permission_denied',
+  'unauthorized',
+  'rate_limited',
+  'unavailable',
+  'invalid',
+  'other',
+] as const
+
 /**
  * Revisions of MCP are dates, and drafts of them a year and a number (`2025-11-25`, `DRAFT-2026-v1`). Any other text is
  * what somebody else put there.

@@ -3,7 +3,7 @@
  * field here that could hold a tool's argument, a result, a prompt or a header, and what has no field cannot be sent.
  */
 
-import { type EVENT_VERSION, REVISION } from './constants.js'
+import { ERROR_REASONS, type EVENT_VERSION, REVISION } from './constants.js'
 import {
   choice,
   count,
@@ -223,7 +223,7 @@ export const EVENTS = {
     doc: 'Somebody was let in or refused.',
     fields: {
       action: choice('What happened.', ['accepted', 'refused', 'locked_out'] as const),
-      reason: optional(text('Why, out of a bounded list.', 64)),
+      reason: optional(text(`Why: ${ERROR_REASONS.join(', ')}. Any other text counts as other.`, 64)),
     },
   },
   limit: {
@@ -232,7 +232,7 @@ export const EVENTS = {
   },
   validation: {
     doc: 'Input was refused by a schema.',
-    fields: { name, reason: text('Why, out of a bounded list.', 64) },
+    fields: { name, reason: text(`Why: ${ERROR_REASONS.join(', ')}. Any other text counts as other.`, 64) },
   },
   security: {
     doc: 'Something an auditor wants to know of.',
@@ -299,7 +299,7 @@ export const EVENTS = {
     fields: {
       errorType: text('Class or code.', 64),
       name,
-      reason: text('Why, out of a bounded list.', 64),
+      reason: text(`Why: ${ERROR_REASONS.join(', ')}. Any other text counts as other.`, 64),
     },
   },
   anomaly: {

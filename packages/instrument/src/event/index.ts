@@ -1,5 +1,5 @@
 export { checkEvent, expected, fits, type Problem } from './check.js'
-export { EVENT_VERSION, OWN_SERVER, REVISION } from './constants.js'
+export { ERROR_REASONS, EVENT_VERSION, OWN_SERVER, REVISION } from './constants.js'
 export {
   DIRECTIONS,
   ENVELOPE,

@@ -2,6 +2,7 @@
  * Facts that only the application knows, recorded by hand. Each call makes one event, never throws and waits for
  * nothing; what it is given and cannot use is counted as a fault. No argument here is a message or a payload.
  */
+import type { ERROR_REASONS } from '../event/index.js'
 import { vitals } from '../vitals/index.js'
 import { declared } from './call.js'
 import { type About, amount, optionalText, quietly, tell, text, word } from './tell.js'
@@ -22,7 +23,7 @@ const REASONS = [
   [/rate limit|too many/i, 'rate_limited'],
   [/unavailable/i, 'unavailable'],
   [/invalid/i, 'invalid'],
-] as const
+] as const satisfies readonly (readonly [RegExp, (typeof ERROR_REASONS)[number]])[]
 
 /** Names the server that is recorded of, where nothing else names it. At most 128 characters. */
 export function configure({ server }: { readonly server: string }): void {
@@ -38,8 +39,8 @@ export function configure({ server }: { readonly server: string }): void {
 export function recordError(type: ErrorKind, tool?: string, message?: string | Error, about: About = {}): void {
   quietly(() => {
     const name = tool === undefined ? undefined : declared(tool, about)
-    const reason = message instanceof Error ? word(message) : reasonOf(message)
-    tell('error', about, { errorType: word(type), name, reason })
+    const said = message instanceof Error ? message.message : message
+    tell('error', about, { errorType: word(type), name, reason: reasonOf(said) })
   })
 }
 

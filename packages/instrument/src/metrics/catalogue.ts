@@ -74,7 +74,7 @@ const mcp = declare('mcp', {
     { merge: 'min' },
   ),
   errors_total: counter(
-    'Requests that failed and errors recorded by hand. tool: empty for what is no tool call. type: the outcome, or the error’s class where it is told. reason: a word for the error code, or the outcome.',
+    'Requests that failed and errors recorded by hand. tool: empty for what is no tool call. type: the outcome, or the error’s class where it is told. reason: a word for the error code, or the outcome; by hand a word out of a short list.',
     ['server', 'tool', 'type', 'reason'],
   ),
   timeouts_total: counter('Requests given up on. tool: empty for what is no tool call.', ['server', 'tool']),

@@ -7,7 +7,7 @@ import type { EventFolds } from './event-fold.js'
 import { OVERFLOW } from './family.js'
 import { APP_FOLDS } from './folds-app.js'
 import { httpMethodLabel, mcpMethodLabel, statusLabel } from './methods.js'
-import { reasonLabel } from './reasons.js'
+import { reasonLabel, toldReasonLabel } from './reasons.js'
 import { callStatus, isToolCall, isWithdrawn } from './requests.js'
 import type { WatchedServer } from './server.js'
 import { estimateTokens } from './tokens.js'
@@ -94,8 +94,7 @@ export const EVENT_FOLDS: EventFolds = {
     const tool = event.name === undefined ? '' : server.toolLabel(event.name, false)
     const { label, registry, values } = server
     const type = values.of(mcp.errors_total, 'error type', event.errorType)
-    const reason = values.of(mcp.errors_total, 'reason', event.reason)
-    registry.counter(mcp.errors_total).with(label, tool, type, reason).inc(1, event)
+    registry.counter(mcp.errors_total).with(label, tool, type, toldReasonLabel(event.reason)).inc(1, event)
   },
 }
 

@@ -1,4 +1,4 @@
-import type { EventOf } from '../event/index.js'
+import { ERROR_REASONS, type EventOf } from '../event/index.js'
 
 /**
  * JSON-RPC's and MCP's error codes in words (JSON-RPC 2.0, section 5.1; MCP 2025-11-25 and 2026-07-28). -32002 was
@@ -24,4 +24,11 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 export function reasonLabel({ errorCode, outcome }: Pick<EventOf<'request.ended'>, 'errorCode' | 'outcome'>): string {
   if (errorCode === undefined) return outcome
   return REASONS.get(errorCode) ?? (/^-320\d\d$/.test(errorCode) ? 'server_error' : 'other')
+}
+
+const TOLD: ReadonlySet<string> = new Set(ERROR_REASONS)
+
+/** The `reason` of an error that was told of by hand: itself where it is one that there is, else `other`. */
+export function toldReasonLabel(reason: string): string {
+  return TOLD.has(reason) ? reason : 'other'
 }
