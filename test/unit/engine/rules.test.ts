@@ -37,6 +37,7 @@ describe('what recording rules write', () => {
 
   test('is seen by the rules behind it at once, and by those before it as it was', () => {
     const { queue, pass, values } = running([
+      { record: 'q:first', expr: 'sum(mcp_queue_size)' },
       { record: 'q:before', expr: 'q:twice' },
       { record: 'q:twice', expr: 'sum(mcp_queue_size) * 2' },
       { record: 'q:fourfold', expr: 'q:twice * 2' },

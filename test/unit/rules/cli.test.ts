@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CLI } from '../../fixtures/daemon.js'
+import { tempDir } from '../store/support.js'
 
 const DATA = join(import.meta.dirname, '../../data/rules')
 
@@ -15,4 +17,27 @@ test('mcp-vitals rules check and test say what is valid and what passes, and end
   const tests = join(DATA, 'plugins.test.yml')
   expect(run('test', tests)).toEqual({ status: 0, stdout: `${tests}: 1 test passed\n`, stderr: '' })
   expect(run('check', tests)).toMatchObject({ status: 2, stderr: expect.stringContaining('line 1, column 1') })
+})
+
+test('mcp-vitals config check reads the rule files that a configuration names, from its folder on', () => {
+  const dir = tempDir()
+  mkdirSync(join(dir, 'rules'))
+  writeFileSync(join(dir, 'mine.json'), JSON.stringify({ servers: {}, rules: { files: ['rules/*.yml'] } }))
+  const check = () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [CLI, 'config', 'check', '--config', join(dir, 'mine.json')],
+      {
+        encoding: 'utf8',
+      },
+    )
+    return { status, stderr }
+  }
+  writeFileSync(join(dir, 'rules/not-rules.txt'), 'groups: [')
+  expect(check().status).toBe(0)
+  writeFileSync(join(dir, 'rules/a.yml'), 'groups: [{ name: g, rules: [{ alert: A, expr: "up{" }] }]')
+  expect(check()).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/a\.yml is not valid:\s+line 1, column \d+/),
+  })
 })

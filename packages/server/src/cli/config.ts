@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import { configSchema, type LoadedConfig, loadConfig, printConfig } from '../config/index.js'
+import { readRuleFile, ruleFilesOf } from '../rules/index.js'
 import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
 
@@ -7,9 +9,10 @@ export interface ConfigFlags {
   readonly config?: string
 }
 
-/** Prints that the configuration is valid; throws CONFIG_INVALID and its like where it is not. */
+/** Prints that the configuration is valid, its rule files too; throws CONFIG_INVALID, RULES_INVALID and their like where it is not. */
 export function checkConfig(flags: ConfigFlags, terminal: Terminal): void {
   const { file, config, notes } = load(flags, terminal)
+  for (const rules of ruleFilesOf(config.rules.files, file === undefined ? '.' : dirname(file))) readRuleFile(rules)
   const count = Object.keys(config.servers).length
   const subject = file ?? 'The configuration without a file'
   terminal.out.write(`${subject} is valid: ${count} ${count === 1 ? 'server' : 'servers'}.\n`)

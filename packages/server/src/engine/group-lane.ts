@@ -38,7 +38,9 @@ export class GroupLane {
 
   /** Ends the tick: what was there before and was not written in it has ended. */
   close(atMs: number): void {
-    if (this.#hadSeries && !this.#hasSeries) this.#append(atMs, NOTHING)
+    // A group that gives nothing, as most do, has no lane.
+    if (!this.#hadSeries && !this.#hasSeries) return
+    if (!this.#hasSeries) this.#append(atMs, NOTHING)
     this.#window.closeTick(this.#lane)
     this.#hadSeries = this.#hasSeries
     this.#hasSeries = false
