@@ -19,19 +19,22 @@ interface Listed {
   }[]
 }
 
-const RESOLVE_MS = 6000
-const failing = (provider: string) => ({ type: 'provider', server: 'notes', provider, ok: false, durationMs: 5 })
+/** Of a tool that is slow, or is so no more: its alert begins and ends when it is told. */
+const slow = (name: string, stage: 'found' | 'over') => ({
+  ...{ type: 'anomaly', server: 'notes', name, signal: 'latency', stage, severity: 'HIGH' },
+  ...{ usual: 10, seen: 90, calls: 30 },
+})
 const payloads = (got: readonly Posted[]) => got.map(({ body }) => JSON.parse(body) as Payload)
-/** `provider status` of each alert of each message. */
+/** `tool status` of each alert of each message. */
 const told = (got: readonly Posted[]) =>
-  payloads(got).map(({ alerts }) => alerts.map(({ labels, status }) => `${labels.provider} ${status}`).join())
+  payloads(got).map(({ alerts }) => alerts.map(({ labels, status }) => `${labels.tool} ${status}`).join())
 
 test('people are told when, how often and by whom the configuration says', async () => {
   const [team, boss, few] = [await httpFarEnd(), await httpFarEnd(), await httpFarEnd()]
   const webhook = (url: string) => ({ type: 'webhook', url })
   const alerts = {
-    ...{ groupWaitMs: 0, groupIntervalMs: 1000, repeatIntervalMs: 86_400_000, resolveTimeoutMs: RESOLVE_MS },
-    groupBy: ['provider'],
+    ...{ groupWaitMs: 0, groupIntervalMs: 1000, repeatIntervalMs: 86_400_000 },
+    groupBy: ['tool'],
     channels: {
       ...{ team: webhook(team.url), boss: webhook(boss.url) },
       few: { ...webhook(few.url), limit: { messages: 1, perMs: 2000 } },
@@ -47,19 +50,19 @@ test('people are told when, how often and by whom the configuration says', async
       past: { ranges: [{ lastDate: '2000-01-01' }] },
     },
     routes: [
-      { match: ['provider="muted"'], notify: ['team'], muteTimes: ['auckland'] },
-      { match: ['provider="inactive"'], notify: ['team'], activeTimes: ['past'] },
+      { match: ['tool="muted"'], notify: ['team'], muteTimes: ['auckland'] },
+      { match: ['tool="inactive"'], notify: ['team'], activeTimes: ['past'] },
       {
-        match: ['provider="urgent"'],
+        match: ['tool=~"urgent|loud"'],
         notify: ['team'],
         repeatIntervalMs: 1000,
         escalate: [{ afterMs: 1000, notify: ['boss'] }],
       },
-      { match: ['provider=~"few-.*"'], notify: ['few'] },
+      { match: ['tool=~"few-.*"'], notify: ['few'] },
       { notify: ['team'] },
     ],
-    maintenance: [{ match: ['provider="patched"'], times: ['always'], comment: 'patches' }],
-    inhibit: [{ sources: ['provider="upstream"'], targets: ['provider="downstream"'], equal: ['server'] }],
+    maintenance: [{ match: ['tool="patched"'], times: ['always'], comment: 'patches' }],
+    inhibit: [{ sources: ['tool="upstream"'], targets: ['tool="downstream"'], equal: ['server'] }],
   }
   const daemon = await daemonOfTest({ config: { alerts } })
   const secret = (file: string) => readFileSync(join(daemon.dataDir, file), 'utf8').trim()
@@ -72,37 +75,39 @@ test('people are told when, how often and by whom the configuration says', async
     expect(answer.status).toBe(200)
     return (await answer.json()) as unknown
   }
-  const tell = (...providers: readonly string[]) =>
+  const tell = (stage: 'found' | 'over', ...tools: readonly string[]) =>
     ask('/v1/events', 'token', {
       sender: { kind: 'script', name: 'app', version: '1' },
-      events: providers.map(failing),
+      events: tools.map((tool) => slow(tool, stage)),
     })
   const list = async () => ((await ask('/admin/api/alerts', 'owner-token')) as Listed).alerts
   const soon = (condition: () => boolean) =>
     until(condition, 30_000, () => JSON.stringify([team, boss, few].map(({ got }) => told(got))))
 
-  await tell('upstream')
-  await tell('muted', 'inactive', 'patched', 'downstream', 'urgent', 'few-1', 'few-2', 'few-3')
-  const urgent = () => told(team.got).filter((one) => one === 'urgent firing').length
-  await soon(() => urgent() >= 2 && boss.got.length > 0 && few.got.length >= 2)
+  await tell('found', 'upstream')
+  await tell('found', 'muted', 'inactive', 'patched', 'downstream', 'urgent', 'loud', 'few-1', 'few-2', 'few-3')
+  const times = (what: string) => told(team.got).filter((one) => one === what).length
+  await soon(() => times('urgent firing') >= 2 && boss.got.length > 0 && few.got.length >= 2)
   const shown = await list()
-  expect(Object.fromEntries(shown.flatMap(({ labels, quiet }) => (quiet ? [[labels.provider, quiet]] : [])))).toEqual({
+  expect(Object.fromEntries(shown.flatMap(({ labels, quiet }) => (quiet ? [[labels.tool, quiet]] : [])))).toEqual({
     patched: { reason: 'maintenance', by: 'patches' },
-    downstream: { reason: 'inhibition', by: 'ProviderError' },
+    downstream: { reason: 'inhibition', by: 'Anomaly' },
   })
 
-  const { fingerprint } = shown.find(({ labels }) => labels.provider === 'urgent')!
+  const { fingerprint } = shown.find(({ labels }) => labels.tool === 'urgent')!
   await ask('/admin/api/alerts/act', 'owner-token', { do: 'acknowledge', fingerprint, by: 'anna', comment: 'on it' })
-  const before = urgent()
+  const [before, loud] = ['urgent firing', 'loud firing'].map(times) as [number, number]
+  await soon(() => times('loud firing') >= loud + 3)
+  await tell('over', 'urgent')
   await soon(() => told(team.got).includes('urgent resolved') && told(boss.got).includes('urgent resolved'))
   // One more may have been on its way when somebody acknowledged.
-  expect(urgent() - before).toBeLessThanOrEqual(1)
-  expect(new Set(told(boss.got))).toEqual(new Set(['urgent firing', 'urgent resolved']))
+  expect(times('urgent firing') - before).toBeLessThanOrEqual(1)
+  expect(new Set(told(boss.got))).toEqual(new Set(['urgent firing', 'urgent resolved', 'loud firing']))
 
   const [first, digest] = payloads(few.got)
   expect([first?.alerts.length, digest?.groupKey, digest?.alerts.length]).toEqual([1, 'digest few', 2])
-  const held = [...first!.alerts, ...digest!.alerts].map(({ labels }) => labels.provider)
+  const held = [...first!.alerts, ...digest!.alerts].map(({ labels }) => labels.tool)
   expect(held.sort()).toEqual(['few-1', 'few-2', 'few-3'])
-  const heard = new Set(payloads(team.got).flatMap((each) => each.alerts.map(({ labels }) => labels.provider)))
-  expect([...heard].sort()).toEqual(['upstream', 'urgent'])
+  const heard = new Set(payloads(team.got).flatMap((each) => each.alerts.map(({ labels }) => labels.tool)))
+  expect([...heard].sort()).toEqual(['loud', 'upstream', 'urgent'])
 })
