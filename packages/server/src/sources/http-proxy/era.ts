@@ -5,7 +5,7 @@ import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, STOPPING, tooManyChildren } from './failures.js'
 import type { Message } from './message.js'
-import { observe } from './observe.js'
+import { observeLater } from './observe.js'
 import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
 import type { Tenant } from './slots.js'
@@ -99,7 +99,7 @@ export class SharedProcesses {
 
   /** The process ended before it could be given the message: that counts as if it had ended within it. */
   #countFailed({ agent }: Exchange, { bytes }: Message): void {
-    const observer = observe(this.#context, undefined, 'http', agent)
+    const observer = observeLater(this.#context, undefined, 'http', agent)
     observer.whole('client_to_server', bytes)
     observer.close('process_exit', 'server')
   }

@@ -80,3 +80,38 @@ export function observe(
     close: (outcome, reason) => safely(() => conversation.close(outcome, reason)),
   }
 }
+
+/**
+ * The same, which looks later, in the order in which all passed: what forwards and what looks drive each other out of the
+ * processor’s caches (see `Looks`).
+ */
+export function observeLater(
+  context: ServerContext,
+  session?: string,
+  transport: 'http' | 'sse' = 'http',
+  agent?: string,
+): Observer {
+  const { looks } = context
+  const observer = observe(context, session, transport, agent)
+  return {
+    copies(direction, framing, options) {
+      const copies = observer.copies(direction, framing, options)
+      return {
+        feed: (bytes) => looks.later(() => copies.feed(bytes), bytes.length),
+        end: () => looks.later(() => copies.end()),
+      }
+    },
+    whole: (direction, bytes) => looks.later(() => observer.whole(direction, bytes), bytes.length),
+    get open() {
+      looks.settle()
+      return observer.open
+    },
+    awaits(key) {
+      looks.settle()
+      return observer.awaits(key)
+    },
+    fail: (key, outcome, details) => looks.later(() => observer.fail(key, outcome, details)),
+    sweep: () => looks.later(() => observer.sweep()),
+    close: (outcome, reason) => looks.later(() => observer.close(outcome, reason)),
+  }
+}

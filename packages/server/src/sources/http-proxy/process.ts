@@ -73,6 +73,8 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   readOutput(child, reading, options)
 
   const ended = child.exited.then((exit) => {
+    // What passed before comes before.
+    context.looks.settle()
     context.slots.give()
     context.lastWords.text = lastWords()
     context.running.delete(serverProcess)

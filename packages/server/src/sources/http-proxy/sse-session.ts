@@ -6,7 +6,7 @@ import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { NO_STREAM, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
 import { keyOf, type Message, type Parcel } from './message.js'
-import { type Copies, type Observer, observe } from './observe.js'
+import { type Copies, type Observer, observeLater } from './observe.js'
 import { type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, errorMessage, type Refusal, refuse } from './respond.js'
 import { congested, type EventStream, openEventStream } from './sse.js'
@@ -58,7 +58,7 @@ export class SseSession {
     this.#backoff = backoffs.of(credentialOf(exchange))
     this.#exchange = exchange
     this.#startedAt = context.clock()
-    this.#observer = observe(context, this.pseudonym, 'sse')
+    this.#observer = observeLater(context, this.pseudonym, 'sse')
     this.#output = this.#observer.copies('server_to_client', 'lines')
     exchange.session = this.pseudonym
     exchange.awaiting = this

@@ -7,7 +7,7 @@ import { Delivery } from './delivery.js'
 import type { Exchange } from './exchange.js'
 import { NO_SESSION, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
 import { keyOf, type Message } from './message.js'
-import { type Copies, type Observer, observe } from './observe.js'
+import { type Copies, type Observer, observeLater } from './observe.js'
 import { type ServerProcess, startServerProcess } from './process.js'
 import { type SessionStream, SessionStreams } from './replay.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
@@ -53,7 +53,7 @@ export class StdioSession {
     const onLost = () => context.counters.undelivered++
     this.#delivery = new Delivery(onLost)
     this.#streams = new SessionStreams(context.options, onLost)
-    this.#observer = observe(context, this.pseudonym)
+    this.#observer = observeLater(context, this.pseudonym)
     this.#output = this.#observer.copies('server_to_client', 'lines')
     this.#process = startServerProcess({
       entry,

@@ -5,7 +5,7 @@ import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { OVERLOADED, processFailure } from './failures.js'
 import { jsonOf, type Message } from './message.js'
-import { type Copies, type Observer, observe } from './observe.js'
+import { type Copies, type Observer, observeLater } from './observe.js'
 import { ParamHeaders } from './param-headers.js'
 import { type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
@@ -54,7 +54,7 @@ export class SharedProcess {
     this.#context = context
     this.#onGone = onGone
     this.#lastTraffic = context.clock()
-    this.#observer = observe(context)
+    this.#observer = observeLater(context)
     const output = this.#observer.copies('server_to_client', 'lines')
     this.#process = startServerProcess({
       entry,
@@ -136,7 +136,7 @@ export class SharedProcess {
       return
     }
     if (message.method === 'subscriptions/listen') exchange.endless = true
-    const observer = observe(this.#context, undefined, 'http', exchange.agent)
+    const observer = observeLater(this.#context, undefined, 'http', exchange.agent)
     const answer = createAnswer({ exchange, requests: [message], batch: false })
     const copies = observer.copies('server_to_client', 'lines')
     const { key, id, progressToken: token, method } = message
@@ -152,7 +152,7 @@ export class SharedProcess {
   #notify(exchange: Exchange, message: Message): void {
     if (message.method !== 'notifications/cancelled') this.#process.send(message.bytes)
     acknowledge(exchange, 202)
-    const observer = observe(this.#context, undefined, 'http', exchange.agent)
+    const observer = observeLater(this.#context, undefined, 'http', exchange.agent)
     observer.whole('client_to_server', message.bytes)
     observer.close('cancelled', 'client')
   }

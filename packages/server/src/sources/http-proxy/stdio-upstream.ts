@@ -10,7 +10,7 @@ import { SharedProcesses } from './era.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, NO_SESSION, STOPPING, tooManyChildren } from './failures.js'
 import { type Message, type Parcel, readParcel } from './message.js'
-import { observe } from './observe.js'
+import { observeLater } from './observe.js'
 import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
 import type { Tenant } from './slots.js'
@@ -175,7 +175,7 @@ export class StdioUpstream implements Upstream {
 
   /** The observer says what it thinks of a body that goes nowhere. */
   #unreadable(bytes: Buffer): void {
-    const observer = observe(this.#context)
+    const observer = observeLater(this.#context)
     observer.whole('client_to_server', bytes)
     observer.close('cancelled', 'client')
   }
