@@ -150,6 +150,26 @@ it('hears a server over each of several transports, and gives all of them back',
   heard.stop()
 })
 
+it('hears a transport that was closed and is connected again, each message once, and gives it back', async () => {
+  const heard = listen()
+  const { transport } = quiet()
+  const before = Object.getOwnPropertyDescriptor(transport, 'send')
+  const server = instrument(new Server({ name: 'a', version: '1' }, { capabilities: {} }))
+  for (const round of [1, 2]) {
+    await server.connect(transport as never)
+    transport.onmessage?.({ jsonrpc: '2.0', id: round, method: 'ping' })
+    await new Promise(setImmediate)
+    transport.onclose?.()
+    transport.onmessage?.({ jsonrpc: '2.0', id: 9, method: 'ping' })
+  }
+  expect(heard.of('request.ended')).toHaveLength(2)
+  expect(heard.of('session.closed')).toHaveLength(2)
+  uninstrument(server)
+  expect(Object.getOwnPropertyDescriptor(transport, 'send')).toEqual(before)
+  expect(Object.getOwnPropertyDescriptor(transport, 'onmessage')).toHaveProperty('value')
+  heard.stop()
+})
+
 describe('what fails inside us', () => {
   /** Each breaks something that hears of messages. */
   const BREAKS: Record<string, () => void> = {
