@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openAuditLog, openKeys } from '../../../packages/server/src/audit-log/index.js'
+import { auditOptions } from '../../../packages/server/src/audit-log/options.js'
 import { openAuditStore, type Place, shownPlace } from '../../../packages/server/src/audit-store/index.js'
 import { LOG } from '../../fixtures/audit-logs.js'
 import { type Database, startPostgres } from '../../fixtures/databases.js'
 import { until } from '../../fixtures/until.js'
 import { promises } from '../../requirements.js'
-import { many, openAt, storeSuite } from './suite.js'
+import { many, openAt, storeSuite, tempDir } from './suite.js'
 
 let server: Database
 
@@ -81,3 +83,35 @@ test('a password is in no message', async () => {
   expect(refused).toMatchObject({ code: 'AUDIT_FAILED' })
   expect((refused as Error).message).not.toContain('hunter2')
 })
+
+test('rows stay in a database that may be shared, unless a place for archives is named', async () => {
+  const schema = `audit_${randomBytes(4).toString('hex')}`
+  const dir = tempDir()
+  /** Writes more than may be kept; gives where the rows begin that the database holds afterwards. */
+  async function firstAfter(archive: object): Promise<number> {
+    const options = auditOptions.parse({
+      postgres: url(),
+      postgresSchema: schema,
+      archive: { keepRows: 100, ...archive },
+    })
+    const onFault = (error: Error) => expect.fail(error.message)
+    const clock = () => performance.now()
+    const log = await openAuditLog({ dir, options, now: Date.now, clock, onFault }, await openKeys(dir, options))
+    const drafts = () => many(150).map((one) => ({ ...one, id: randomUUID() }))
+    await log.record(drafts())
+    await log.checkpoint()
+    await log.record(drafts())
+    const { store } = log
+    if ('dir' in archive)
+      await until(
+        async () => (await store.segments()).length > 0,
+        20_000,
+        () => 'nothing was moved',
+      )
+    const segments = await store.segments()
+    await log.close()
+    return segments.at(-1)?.end.frontier.size ?? 0
+  }
+  expect(await firstAfter({})).toBe(0)
+  expect(await firstAfter({ dir: tempDir() })).toBeGreaterThan(0)
+}, 60_000)

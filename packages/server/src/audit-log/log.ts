@@ -80,7 +80,9 @@ export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise
   const signing: Signing = new Signing({ store, anchoring, live, options, now, clock, onFault })
   const archiving = new Archiving({ store, options: options.archive, dir, now, onFault })
   await signing.start()
-  archiving.start()
+  // A database may be shared, and this machine's disk is no place for what others look for there.
+  const archives = options.postgres === undefined || options.archive.dir !== undefined
+  if (archives) archiving.start()
   let closing: Promise<void> | undefined
   return {
     get keys() {
@@ -90,7 +92,7 @@ export async function openAuditLog(setup: AuditLogSetup, keys: LogKeys): Promise
     async record(drafts) {
       await store.append(drafts)
       signing.look()
-      archiving.look()
+      if (archives) archiving.look()
     },
     checkpoint: () => signing.sign(),
     readings() {

@@ -130,7 +130,8 @@ export const auditOptions = z
           .min(1)
           .optional()
           .meta({
-            description: 'Where the files go. Where absent: audit-archive in the state directory.',
+            description:
+              'Where the files go. Where absent: audit-archive in the state directory; rows in PostgreSQL then stay there.',
             examples: ['/var/backups/mcp-vitals'],
           }),
         keepRows: z
