@@ -119,7 +119,7 @@ const SERVER_LAYERS = {
   },
   faces: {
     may: ['errors', 'state', 'promql', 'audit'],
-    types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'engine', 'alerts', 'pager'],
+    types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'monitor', 'engine', 'alerts', 'pager'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   budgets: { may: [], why: 'what is spent is counted by events alone; app/ hands the doors what they ask of it' },

@@ -1,6 +1,7 @@
 import { event } from '@mcp-vitals/instrument/event'
 import { describe, expect, test } from 'vitest'
 import { createStatusFace } from '../../../packages/server/src/faces/status/index.js'
+import type { SystemReport } from '../../../packages/server/src/monitor/index.js'
 import type { ProviderReport } from '../../../packages/server/src/providers/index.js'
 import { createPlugins, createVitals } from '../../../packages/server/src/state/index.js'
 
@@ -12,6 +13,7 @@ describe('status page', () => {
     metricsPath: '/metrics',
     addressOf: () => undefined,
     workload: createPlugins(() => 0).snapshot,
+    system: (): SystemReport => ({ colour: 'GREEN', reasons: [], components: [] }),
     providers: async (): Promise<readonly ProviderReport[]> => [],
   }
 
@@ -32,6 +34,19 @@ describe('status page', () => {
     const text = await answer.text()
     expect(text).toContain('mcp-vitals up --config mcp.json')
     for (const heading of ['Providers', 'Plugins', 'Queues']) expect(text).not.toContain(heading)
+  })
+
+  test('the whole has a colour with its reasons, and components have a table', async () => {
+    const components = [
+      { name: '<i>disk', type: 'disk', status: 'unhealthy', reasons: ['<b>full'], latencyMs: 2, failures: 3 } as const,
+    ]
+    const system = () => ({ colour: 'RED', reasons: ['<b>why'], components }) as const
+    const vitals = createVitals(() => 0).snapshot
+    const text = await (await createStatusFace({ ...inputs, vitals, system })()).text()
+    expect(text).toContain('<b class="red">RED</b><br>&lt;b&gt;why')
+    expect(text).toMatch(
+      /<b>&lt;i&gt;disk<\/b><td>disk\s*<td class="unhealthy">unhealthy<br><small>&lt;b&gt;full<\/small>/,
+    )
   })
 
   test('providers, plugins and queues have a table each once there is one', async () => {

@@ -30,6 +30,11 @@ function health({ options = {}, providers = [], store = { ok: true }, audit, wor
     demoMode: false,
     now: () => 0,
     vitals: vitals.snapshot,
+    system: () => ({
+      colour: 'YELLOW',
+      reasons: ['disk is unhealthy: full'],
+      components: [{ name: 'disk', type: 'disk', status: 'unhealthy', reasons: ['full'], latencyMs: 2, failures: 3 }],
+    }),
     workload: workload ?? createPlugins(() => 0).snapshot,
     providers: { checked: async () => providers, newest: async () => providers },
     store: () => store,
@@ -65,6 +70,8 @@ describe('the whole document', () => {
       plugins: {},
       queues: {},
       servers: { files: { status: 'unknown', tools: 0 } },
+      system: { status: 'YELLOW', reasons: ['disk is unhealthy: full'] },
+      components: { disk: { status: 'unhealthy', failures: 3, latency_ms: 2, reasons: ['full'] } },
       server: {
         process: { status: 'ok', pid: 7 },
         memory: { rss_bytes: 2048, heap_used_bytes: 1024 },

@@ -27,7 +27,12 @@ describe('a component', () => {
   })
 
   test('is unknown before it was looked at, and as it was where something is remembered', () => {
-    expect(createComponent(SETTINGS).report()).toMatchObject({ status: 'unknown', failures: 0 })
+    const fresh = createComponent(SETTINGS)
+    expect(fresh.report()).toMatchObject({ status: 'unknown', failures: 0 })
+    fresh.see(ill)
+    expect([fresh.report().status, fresh.state()]).toEqual(['unknown', undefined])
+    fresh.see(well())
+    expect([fresh.report().status, fresh.state()]).toEqual(['healthy', 'up'])
     const component = createComponent(SETTINGS)
     for (const result of [ill, ill, ill]) component.see(result)
     const again = createComponent(SETTINGS, component.memory())
@@ -47,8 +52,8 @@ describe('a component', () => {
 
   test('tells which tools went, came back, and are others than before', () => {
     const component = createComponent(SETTINGS)
-    const nothing = { lost: [], found: [], changed: [] }
-    expect(component.see(well(5, ['a', 'b']))).toEqual(nothing)
+    const nothing = { lost: [], found: [], changed: [], isFirst: false }
+    expect(component.see(well(5, ['a', 'b']))).toEqual({ ...nothing, isFirst: true })
     expect(component.see(well(5, ['b', 'c']))).toEqual({ ...nothing, lost: ['a'] })
     expect(component.see(well(5, ['b', 'c']))).toEqual(nothing)
     expect(component.report()).toMatchObject({ status: 'degraded', tools: { known: ['a', 'b', 'c'], missing: ['a'] } })

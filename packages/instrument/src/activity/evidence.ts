@@ -11,7 +11,7 @@ const PATIENCE_MS = 10_000
 
 /**
  * Any answer, a refusal included, says that the server is up; a broken connection, a silent handshake, or a crash that
- * leaves no process (`processesLeft`, after the event) that it is down. Where every session has a process of its own,
+ * leaves no process (`processesLeft`, after the event) that it is down, and so does a monitor after so many failures. Where every session has a process of its own,
  * one crash leaves the others well.
  */
 export function evidenceOf(event: Event, processesLeft: number): Evidence {
@@ -20,6 +20,8 @@ export function evidenceOf(event: Event, processesLeft: number): Evidence {
       return 'up'
     case 'request.ended':
       return event.direction === 'client_to_server' ? evidenceOfAnswer(event) : undefined
+    case 'probe':
+      return event.state
     case 'process.ended':
       return event.crashed && processesLeft === 0 ? 'down' : undefined
     default:

@@ -217,6 +217,12 @@ export const EVENTS = {
       ok: flag('It succeeded.'),
       durationMs: number('Duration.'),
       reason: optional(text('Why not, out of a bounded list.', 64)),
+      state: optional(
+        choice('How it is judged after this check: down after so many failures in a row, up after so many successes.', [
+          'up',
+          'down',
+        ] as const),
+      ),
     },
   },
   auth: {

@@ -227,6 +227,7 @@ const mcp = declare('mcp', {
     ['server', 'check', 'status'],
   ),
   probe_duration_seconds: histogram('Duration of health checks.', ['server', 'check'], duration),
+  probe_up: gauge('1: judged to be up. 0: down, by so many failed checks.', ['server', 'check'], { merge: 'min' }),
   probe_success: gauge('1: the newest health check succeeded. 0: it failed.', ['server', 'check'], { merge: 'min' }),
   ...HOST_METRICS,
 })

@@ -36,6 +36,11 @@ export const APP_FOLDS = {
       .gauge(mcp.probe_success)
       .with(label, check)
       .set(event.ok ? 1 : 0)
+    if (event.state)
+      registry
+        .gauge(mcp.probe_up)
+        .with(label, check)
+        .set(event.state === 'up' ? 1 : 0)
   },
 
   voice(event, { voices }) {

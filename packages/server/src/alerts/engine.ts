@@ -80,10 +80,18 @@ export class AlertEngine {
     return this.#conditions.refused
   }
 
-  /** How many alerts are in each state. */
-  states(): { readonly pending: number; readonly firing: number; readonly acknowledged: number } {
-    const counts = { pending: 0, firing: 0, acknowledged: 0, resolved: 0 }
-    for (const { state } of this.#book.all('alert')) counts[state]++
+  /** How many alerts are in each state, and how many of those that fire, acknowledged or not, are critical. */
+  states(): {
+    readonly pending: number
+    readonly firing: number
+    readonly acknowledged: number
+    readonly critical: number
+  } {
+    const counts = { pending: 0, firing: 0, acknowledged: 0, resolved: 0, critical: 0 }
+    for (const { state, severity } of this.#book.all('alert')) {
+      counts[state]++
+      if (severity === 'CRITICAL' && (state === 'firing' || state === 'acknowledged')) counts.critical++
+    }
     const { resolved: _, ...states } = counts
     return states
   }

@@ -18,6 +18,7 @@ import { createEntrance } from './entrance.js'
 import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { createFirstLooks, type Look } from './first-look.js'
+import { createHealth } from './health.js'
 import { createHttpServer, type Handlers } from './http.js'
 import { openListener } from './listener.js'
 import { type MetricsServer, startMetricsServer } from './metrics-server.js'
@@ -94,8 +95,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const cleanId = createIdMask(`ids ${token}`)
   const alerts = await openAlerts({ config, dataDir: dataDir.path, logger, teardown })
   const audit = await openAudit({ config, dataDir, logger, teardown })
+  const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
   const observation = createObservation({
-    folds: [alerts.fold],
+    folds: [alerts.fold, health.fold],
     sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
     store,
     logger,
@@ -158,6 +160,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     addresses,
     ingest,
     alerts,
+    system: health.report,
     logger,
     settle,
   })
@@ -184,6 +187,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   let withdraw = await dataDir.announce({ url, pid: process.pid })
   teardown.push(() => withdraw())
   void faces.providers.checked()
+  await health.start({ addresses, observation, dataDir, logger })
+  teardown.push(() => health.close())
   series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
   options.err.write(
@@ -234,6 +239,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         looks.leave([...changed, ...removed])
         const drained = sources.gateway.change({ servers, options: next.gateway })
         await faces.change(next)
+        await health.change(next)
         const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)
         looks.begin([...new Set([...added, ...changed, ...unread])])
         void drained.then(() => {

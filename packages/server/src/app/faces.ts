@@ -5,6 +5,7 @@ import { createAuditFace } from '../faces/audit/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createStatusFace } from '../faces/status/index.js'
+import type { SystemReport } from '../monitor/index.js'
 import type { Providers } from '../providers/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import { answerSchema, type Ingest } from '../sources/ingest/index.js'
@@ -38,6 +39,8 @@ export function createFaces(needs: {
   readonly addresses: Addresses
   readonly ingest: Ingest
   readonly alerts: Pick<Alerts, 'face' | 'twilio'>
+  /** How servers and components are, as the monitor judges. */
+  readonly system: () => SystemReport
   readonly logger: Logger
   /** Has all that passed looked at, so that the answers know of it. */
   readonly settle: () => void
@@ -47,6 +50,7 @@ export function createFaces(needs: {
     version: VERSION,
     demoMode: demo,
     vitals: observation.vitals.snapshot,
+    system: needs.system,
     workload: observation.plugins.snapshot,
   }
   const checksOf = ({ providers: entries }: Config) => createChecks({ entries, addresses, observation, logger })

@@ -19,6 +19,7 @@ const LIVE = [
   'listen',
   'gateway',
   'providers',
+  'monitor',
   'rules',
   'health',
   'environment',

@@ -117,7 +117,7 @@ function readBase(file: string): File {
   return { source, client, values: Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null)) }
 }
 
-/** References to the environment filled in where they may stand: in the entries of servers and providers. */
+/** References to the environment filled in where they may stand: in the entries of servers, providers, components and channels. */
 function expanded(
   written: Readonly<Record<string, unknown>>,
   env: LoadOptions['env'],
@@ -136,6 +136,13 @@ function expanded(
     values.alerts = { ...alerts, channels: entries }
     for (const { path, message } of unset)
       problems.push({ path: ['alerts', 'channels', ...path], part: 'value', message })
+  }
+  const { monitor } = written
+  if (isGroup(monitor) && monitor.components !== undefined) {
+    const { entries, problems: unset } = expandEntries(monitor.components, env)
+    values.monitor = { ...monitor, components: entries }
+    for (const { path, message } of unset)
+      problems.push({ path: ['monitor', 'components', ...path], part: 'value', message })
   }
   return { values, problems }
 }

@@ -27,12 +27,16 @@ export interface Turn {
   readonly found: readonly string[]
   /** Tools whose description or schemas are others than at the check before. */
   readonly changed: readonly string[]
+  /** Nothing was known of its tools before. */
+  readonly isFirst: boolean
 }
 
 /** One component: results come in, and it is down after so many failures, and up after so many successes. */
 export interface Component {
   readonly name: string
   see(result: CheckResult): Turn
+  /** How it is judged; undefined before it is known. */
+  state(): 'up' | 'down' | undefined
   report(traffic?: Traffic): ComponentReport
   memory(): ComponentMemory
 }
@@ -40,25 +44,30 @@ export interface Component {
 /** Tools of one server beyond this many are not told apart. */
 const MAX_TOOLS = 2_000
 
+const NOTHING: Omit<Turn, 'went'> = { lost: [], found: [], changed: [], isFirst: false }
+
 export function createComponent(settings: ComponentSettings, before?: ComponentMemory): Component {
   const { name, type, failureThreshold, successThreshold, thresholds } = settings
   let newest: CheckResult | undefined
   let isDown = before?.isDown ?? false
   let failures = before?.failures ?? 0
   let successes = 0
+  /** It answered once, or so it was known before: one failure of what never answered says neither up nor down. */
+  let isKnown = before !== undefined
   const latencies: number[] = []
   /** Every tool that was ever seen, by name; missing: those that the newest list lacks. */
   const known = new Map((before?.tools ?? []).map((tool) => [tool.name, tool.definition]))
   let missing: ReadonlySet<string> = new Set()
 
   function compare(tools: readonly ToolSeen[]): Omit<Turn, 'went'> {
+    const isFirst = known.size === 0
     const listed = new Set(tools.map((tool) => tool.name))
     const lost = [...known.keys()].filter((tool) => !listed.has(tool) && !missing.has(tool))
     const found = [...listed].filter((tool) => missing.has(tool))
     const changed = tools.filter((tool) => (known.get(tool.name) ?? tool.definition) !== tool.definition)
     for (const tool of tools) if (known.has(tool.name) || known.size < MAX_TOOLS) known.set(tool.name, tool.definition)
     missing = new Set([...known.keys()].filter((tool) => !listed.has(tool)))
-    return { lost, found, changed: changed.map((tool) => tool.name) }
+    return { lost, found, changed: changed.map((tool) => tool.name), isFirst }
   }
 
   function turn(ok: boolean): 'down' | 'up' | undefined {
@@ -82,15 +91,17 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
     see(result) {
       newest = result
       if (result.ok) {
+        isKnown = true
         latencies.push(result.latencyMs)
         if (latencies.length > failureThreshold) latencies.shift()
       }
       const went = turn(result.ok)
-      const compared = result.tools ? compare(result.tools) : { lost: [], found: [], changed: [] }
+      const compared = result.tools ? compare(result.tools) : NOTHING
       return went ? { went, ...compared } : compared
     },
+    state: stateNow,
     report(traffic) {
-      if (newest === undefined)
+      if (newest === undefined || stateNow() === undefined)
         return { name, type, status: isDown ? 'unhealthy' : 'unknown', reasons: [], failures, ...toolsIfAny() }
       const evidence = { result: newest, isDown, latencyMs: median(latencies), missingTools: [...missing], traffic }
       return {
@@ -104,6 +115,11 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
       failures,
       ...(known.size > 0 && { tools: [...known].map(([tool, definition]) => ({ name: tool, definition })) }),
     }),
+  }
+
+  function stateNow(): 'up' | 'down' | undefined {
+    if (isDown) return 'down'
+    return isKnown ? 'up' : undefined
   }
 
   function toolsIfAny(): { readonly tools?: ToolsReport } {

@@ -20,6 +20,8 @@ export interface Look {
   readonly subject: Subject
   readonly result: CheckResult
   readonly turn: Turn
+  /** How it is judged now; undefined while that is not known. */
+  readonly state: 'up' | 'down' | undefined
   /** How much later than planned it began. Milliseconds. */
   readonly lateMs: number
 }
@@ -92,7 +94,9 @@ export function createMonitor({ subjects, options, memory = {}, clock, random, o
     }
     free()
     if (result === undefined || closing.signal.aborted) return
-    onLook({ subject, result, turn: components.get(subject.name)!.see(result), lateMs })
+    const component = components.get(subject.name)!
+    const turn = component.see(result)
+    onLook({ subject, result, turn, state: component.state(), lateMs })
   }
 
   function later(subject: Subject, dueAt: number): void {

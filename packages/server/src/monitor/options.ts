@@ -74,6 +74,14 @@ const level = (latencyMs: number, errorRatio: number) =>
 /** Health: what is looked at beside the servers, how often, and when it is well. */
 export const monitorOptions = z
   .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .meta({
+        description:
+          'Whether the daemon looks at servers and components by itself. `mcp-vitals check` does in any case.',
+        examples: [false],
+      }),
     intervalMs: intervalMs.default(30_000),
     stdioIntervalMs: milliseconds(
       1_000,
@@ -106,6 +114,15 @@ export const monitorOptions = z
     yellowToolRatio: ratio
       .default(0.8)
       .meta({ description: 'Least share of the tools that must be there for YELLOW, 0 to 1.', examples: [0.8] }),
+    leastCalls: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(20)
+      .meta({
+        description: 'So many calls must have passed in five minutes before their latency and errors are judged.',
+        examples: [20],
+      }),
     api: z
       .strictObject({
         url: z

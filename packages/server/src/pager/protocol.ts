@@ -43,6 +43,8 @@ export interface Figures {
   readonly pending: number
   readonly firing: number
   readonly acknowledged: number
+  /** Of those that fire or were acknowledged, how many are CRITICAL. */
+  readonly critical: number
   readonly waitingMessages: number
   readonly silences: number
   readonly refusedAlerts: number

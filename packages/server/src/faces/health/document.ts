@@ -1,3 +1,4 @@
+import type { SystemReport } from '../../monitor/index.js'
 import type { ProviderReport } from '../../providers/index.js'
 import type { Vitals, Workload } from '../../state/index.js'
 import type { HealthOptions } from './options.js'
@@ -28,6 +29,7 @@ export interface HealthFacts {
   /** Milliseconds since 1970. */
   readonly now: number
   readonly vitals: Vitals
+  readonly system: SystemReport
   readonly workload: Workload
   readonly providers: readonly ProviderReport[]
   readonly store: OwnHealth
@@ -75,6 +77,10 @@ export interface HealthDocument {
   readonly queues: Readonly<Record<string, object>>
   /** The watched servers. */
   readonly servers: Readonly<Record<string, { status: 'up' | 'down' | 'unknown'; reason?: string; tools: number }>>
+  /** The whole, as the monitor judges it: GREEN, YELLOW or RED, and why it is not GREEN. */
+  readonly system: { readonly status: string; readonly reasons: readonly string[] }
+  /** What the monitor looks at: the servers, and what is configured beside them. */
+  readonly components: Readonly<Record<string, object>>
   /** This process. */
   readonly server: ProcessHealth
   /** Our own event store. */
@@ -115,6 +121,18 @@ export function documentOf(facts: HealthFacts, ready: boolean): HealthDocument {
       vitals.servers.map(({ name, condition, reason, tools }) => [
         name,
         { status: condition, tools: tools.length, ...(reason === undefined ? {} : { reason }) },
+      ]),
+    ),
+    system: { status: facts.system.colour, reasons: facts.system.reasons },
+    components: Object.fromEntries(
+      facts.system.components.map(({ name, status, reasons, failures, latencyMs }) => [
+        name,
+        {
+          status,
+          failures,
+          ...(latencyMs !== undefined && { latency_ms: latencyMs }),
+          ...(reasons.length > 0 && { reasons }),
+        },
       ]),
     ),
     server: facts.process,

@@ -1,3 +1,4 @@
+import type { SystemReport } from '../../monitor/index.js'
 import type { ProviderReport, Providers } from '../../providers/index.js'
 import type { Vitals, Workload } from '../../state/index.js'
 import { documentOf, type HealthFacts, type OwnHealth, type RequiredHealth } from './document.js'
@@ -17,6 +18,8 @@ export interface HealthInputs {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly vitals: () => Vitals
+  /** How servers and components are, as the monitor judges. */
+  readonly system: () => SystemReport
   readonly workload: () => Workload
   readonly providers: Pick<Providers, 'checked' | 'newest'>
   /** Our own store. Answers from memory. */
@@ -69,6 +72,7 @@ function createGatherer(inputs: HealthInputs): (providers: readonly ProviderRepo
     uptimeSeconds: inputs.process.uptimeSeconds(),
     now: inputs.now(),
     vitals: inputs.vitals(),
+    system: inputs.system(),
     workload: inputs.workload(),
     providers,
     store: inputs.store(),

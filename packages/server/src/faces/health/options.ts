@@ -14,6 +14,8 @@ export const HEALTH_FIELDS = [
   'plugins',
   'queues',
   'servers',
+  'system',
+  'components',
   'server',
   'store',
   'audit',

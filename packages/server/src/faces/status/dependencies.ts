@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import type { ComponentReport } from '../../monitor/index.js'
 import type { ProviderReport } from '../../providers/index.js'
 import type { PluginVitals, QueueVitals, Workload } from '../../state/index.js'
 import { milliseconds, timeOfDay } from './format.js'
@@ -6,6 +7,21 @@ import { milliseconds, timeOfDay } from './format.js'
 /** The tables of what there is of providers, plugins and queues; nothing where there is nothing. */
 export function dependencyTables(providers: readonly ProviderReport[], { plugins, queues }: Workload) {
   return html`${providers.length === 0 ? '' : providerTable(providers)}${plugins.length === 0 ? '' : pluginTable(plugins)}${queues.length === 0 ? '' : queueTable(queues)}`
+}
+
+/** The table of what the monitor looks at; nothing where it looks at nothing. */
+export function componentTable(components: readonly ComponentReport[]) {
+  if (components.length === 0) return ''
+  return html`<h2>Health</h2>
+<table>
+<thead><tr><th>Component<th>Type<th>State<th class="n">Latency</tr></thead>
+<tbody>${components.map(
+    ({ name, type, status, reasons, latencyMs }) => html`<tr>
+<td><b>${name}</b><td>${type}
+<td class="${status}">${status}${reasons.map((reason) => html`<br><small>${reason}</small>`)}
+<td class="n">${milliseconds(latencyMs)}</tr>`,
+  )}</tbody></table>
+`
 }
 
 function providerTable(providers: readonly ProviderReport[]) {

@@ -1,7 +1,8 @@
 import { html } from 'hono/html'
+import type { SystemReport } from '../../monitor/index.js'
 import type { ProviderReport } from '../../providers/index.js'
 import type { RecentCall, ServerVitals, Vitals, Workload } from '../../state/index.js'
-import { dependencyTables } from './dependencies.js'
+import { componentTable, dependencyTables } from './dependencies.js'
 import { duration, milliseconds, timeOfDay } from './format.js'
 
 export interface StatusInputs {
@@ -10,6 +11,8 @@ export interface StatusInputs {
   readonly uptimeSeconds: () => number
   readonly vitals: () => Vitals
   readonly workload: () => Workload
+  /** How servers and components are, as the monitor judges. */
+  readonly system: () => SystemReport
   /** What is known of the providers now. */
   readonly providers: () => Promise<readonly ProviderReport[]>
   /** Where metrics are served; undefined where they are switched off. */
@@ -38,6 +41,7 @@ export function createStatusFace(inputs: StatusInputs): () => Promise<Response> 
 function page(inputs: StatusInputs, providers: readonly ProviderReport[]) {
   const { version, demoMode, uptimeSeconds, vitals, workload, metricsPath, addressOf } = inputs
   const { servers, recent, sessions } = vitals()
+  const { colour, reasons, components } = inputs.system()
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,9 +55,10 @@ function page(inputs: StatusInputs, providers: readonly ProviderReport[]) {
 <h1>mcp-vitals${demoMode ? html` <small>demo</small>` : ''}</h1>
 <p>${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, ${sessions} open ${sessions === 1 ? 'session' : 'sessions'}, up for ${duration(uptimeSeconds())}. Version ${version}.
 Machines read ${metricsPath === undefined ? '' : html`<a href="${metricsPath}">${metricsPath}</a>, `}<a href="/health">/health</a> and <a href="/health/ready">/health/ready</a>.</p>
+<p class="system"><b class="${colour.toLowerCase()}">${colour}</b>${reasons.map((reason) => html`<br>${reason}`)}</p>
 <h2>Servers</h2>
 ${servers.length === 0 ? NO_SERVERS : serverTable(servers, addressOf)}
-${dependencyTables(providers, workload())}<h2>Last calls</h2>
+${componentTable(components)}${dependencyTables(providers, workload())}<h2>Last calls</h2>
 ${recent.length === 0 ? html`<p>No tool was called yet. Point an MCP client at one of the addresses above, or run one through <code>mcp-vitals wrap</code>.</p>` : callTable(recent)}
 </body>
 </html>`
@@ -92,5 +97,5 @@ function address(url: string | undefined) {
 const STYLE = `:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{margin:2rem auto;max-width:70rem;padding:0 1rem}
 h1 small{font-size:.6em;border:1px solid;border-radius:.4em;padding:.1em .4em;vertical-align:middle}
 table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}th,td{text-align:left;padding:.35rem .7rem;border-bottom:1px solid #8884;vertical-align:top}
-th{font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums}.up{color:#187a3c}.down{color:#c22}code{font-size:.92em;overflow-wrap:anywhere}
-@media (prefers-color-scheme:dark){.up{color:#5fd08a}.down{color:#ff7b72}}`
+th{font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums}.up,.healthy,.green{color:#187a3c}.down,.unhealthy,.red{color:#c22}.degraded,.yellow{color:#8a5a00}code{font-size:.92em;overflow-wrap:anywhere}
+@media (prefers-color-scheme:dark){.up,.healthy,.green{color:#5fd08a}.down,.unhealthy,.red{color:#ff7b72}.degraded,.yellow{color:#e3b341}}`

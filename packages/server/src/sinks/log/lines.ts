@@ -67,7 +67,11 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
   provider: (e) => quiet(e.ok, 'provider_call', `Provider: ${e.provider} ${success(e.ok)} ${time(e.durationMs)}`),
   // A check of our own runs often, and its change of state has a line of its own.
   probe: (e) =>
-    quiet(e.ok || e.server === OWN_SERVER, 'probe', `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`),
+    quiet(
+      e.ok || e.server === OWN_SERVER || e.state !== undefined,
+      'probe',
+      `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`,
+    ),
   auth: (e) => quiet(e.action === 'accepted', 'auth', `Authentication: ${e.action}${because(e.reason)}`),
   limit: (e) => ['warning', 'limit_hit', `Limit hit: ${e.limitType} (${e.layer})`],
   validation: (e) => ['warning', 'validation_failed', `Input refused: ${e.name ?? e.server}${because(e.reason)}`],

@@ -1,0 +1,165 @@
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import type { Fold } from '@mcp-vitals/instrument/stream'
+import type { Config } from '../config/index.js'
+import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
+import {
+  createMonitor,
+  decodeMemory,
+  encodeMemory,
+  type Look,
+  type Monitor,
+  type SystemReport,
+  subjectsOf,
+  type TrafficWatch,
+  watchTraffic,
+  wordsOf,
+} from '../monitor/index.js'
+import type { Logger } from '../sinks/log/index.js'
+import type { Addresses } from './addresses.js'
+import type { Observation } from './observe.js'
+
+/** The health of servers and components, looked at all the time. */
+export interface Health {
+  /** Counts the calls that pass. */
+  readonly fold: Fold
+  report(): SystemReport
+  /** Begins, once it is known where we listen. */
+  start(needs: HealthNeeds): Promise<void>
+  /** Takes what a configuration has changed. */
+  change(config: Config): Promise<void>
+  close(): Promise<void>
+}
+
+export interface HealthNeeds {
+  readonly addresses: Addresses
+  readonly observation: Pick<Observation, 'publish'>
+  readonly dataDir: DataDir
+  readonly logger: Logger
+}
+
+/** How many servers' calls are told apart. */
+const MAX_SERVERS = 1_000
+
+/** `criticalAlerts`: how many alerts that fire are critical, now. */
+export function createHealth(first: Config, criticalAlerts: () => number): Health {
+  let config = first
+  let needs: HealthNeeds | undefined
+  let monitor = idle(config)
+  let keeping = Promise.resolve()
+  const all = watchTraffic()
+  const byServer = new Map<string, TrafficWatch>()
+
+  function trafficOf(server: string): TrafficWatch | undefined {
+    const known = byServer.get(server)
+    if (known || byServer.size >= MAX_SERVERS) return known
+    const fresh = watchTraffic()
+    byServer.set(server, fresh)
+    return fresh
+  }
+
+  function begin({ addresses, dataDir, ...ways }: HealthNeeds, memory: Parameters<typeof createMonitor>[0]['memory']) {
+    const { monitor: options, servers } = config
+    const enabled = Object.fromEntries(Object.entries(servers).filter(([, { disabled }]) => !disabled))
+    const tools = {
+      addressOf: addresses.of,
+      transportOf: addresses.transportOf,
+      headersOf: addresses.headersOf,
+      clock: () => performance.now(),
+    }
+    monitor = createMonitor({
+      subjects: options.enabled ? subjectsOf({ options, servers: enabled, providers: {} }, tools) : [],
+      ...{ options, memory: memory ?? {}, clock: tools.clock, random: Math.random },
+      onLook(look) {
+        tell(look, Object.hasOwn(enabled, look.subject.name), ways)
+        if (isNews(look)) keep(dataDir)
+      },
+    })
+    monitor.start()
+  }
+
+  /** Written one after the other; what cannot be kept is found out again by the next checks. */
+  function keep(dataDir: DataDir): void {
+    const text = encodeMemory({ components: monitor.memory(), told: {} })
+    keeping = keeping.then(() => replacePrivately(fileIn(dataDir), text).catch(() => {}))
+  }
+
+  return {
+    fold: {
+      name: 'health',
+      fold(seen) {
+        if (seen.type !== 'request.ended' || seen.direction !== 'client_to_server' || seen.side === 'client') return
+        if (seen.outcome === 'cancelled') return
+        const isFailure = seen.outcome !== 'ok'
+        all.add(seen.at, isFailure, seen.durationMs)
+        trafficOf(seen.server)?.add(seen.at, isFailure, seen.durationMs)
+      },
+    },
+    report() {
+      const { leastCalls } = config.monitor
+      const now = Date.now()
+      return monitor.report({
+        traffic: all.lately(now, leastCalls),
+        trafficOf: (name) => byServer.get(name)?.lately(now, leastCalls),
+        criticalAlerts: criticalAlerts(),
+      })
+    },
+    async start(given) {
+      needs = given
+      const { components } = decodeMemory(await readPrivately(fileIn(given.dataDir)).catch(() => undefined))
+      begin(given, components)
+    },
+    async change(next) {
+      const before = config
+      config = next
+      const isSame = isDeepStrictEqual(next.monitor, before.monitor) && isDeepStrictEqual(next.servers, before.servers)
+      if (isSame || needs === undefined) return
+      const old = monitor
+      begin(needs, old.memory())
+      await old.close()
+    },
+    async close() {
+      await monitor.close()
+      if (needs) keep(needs.dataDir)
+      await keeping
+    },
+  }
+}
+
+const fileIn = (dataDir: DataDir): string => join(dataDir.path, 'health.json')
+
+function idle({ monitor: options }: Config): Monitor {
+  return createMonitor({ subjects: [], options, clock: () => 0, random: () => 0, onLook: () => {} })
+}
+
+const isNews = ({ turn: { went, lost, found, changed, isFirst } }: Look): boolean =>
+  went !== undefined || isFirst || lost.length + found.length + changed.length > 0
+
+/** Publishes what a check saw: metrics, rules and alerts come of it. */
+function tell(
+  look: Look,
+  isServer: boolean,
+  { observation: { publish }, logger }: Pick<HealthNeeds, 'observation' | 'logger'>,
+): void {
+  const { subject, result, turn, state } = look
+  const { name } = subject
+  const at = Date.now()
+  const context = { server: isServer ? name : OWN_SERVER }
+  publish(
+    event('probe', at, context, {
+      ...{ check: isServer ? 'mcp' : name, ok: result.ok, durationMs: result.latencyMs },
+      ...(result.ok || result.reason === undefined ? {} : { reason: result.reason }),
+      ...(state && { state }),
+    }),
+  )
+  if (turn.went === 'down') logger.warning('component_down', `Down: ${name}, ${wordsOf(result)}`, { component: name })
+  else if (turn.went === 'up') logger.info('component_up', `Up again: ${name}`, { component: name })
+  if (!isServer || result.tools === undefined) return
+  const tools = result.tools.map((tool) => tool.name)
+  if (turn.isFirst || turn.lost.length + turn.found.length > 0)
+    // Sizes and hashes are of bytes that a client gets; these tools were read by a client of our own.
+    publish(event('tools.listed', at, context, { tools, hashes: tools.map(() => ''), sizeBytes: 0, complete: true }))
+  if (turn.changed.length > 0)
+    publish(event('security', at, context, { kind: 'TOOL_DEFINITION_CHANGED', severity: 'HIGH' }))
+}
