@@ -2,7 +2,7 @@
 import { between, oneOf } from '../faults/prove.js'
 
 /** How a call ended, in the words of the events; `left`: this client went before the end. */
-export type Outcome = 'ok' | 'tool_error' | 'protocol_error' | 'cancelled' | 'process_exit' | 'left'
+export type Outcome = 'ok' | 'tool_error' | 'protocol_error' | 'transport_error' | 'cancelled' | 'process_exit' | 'left'
 export type Tool = 'echo' | 'fail' | 'slow' | 'wait' | 'hang' | 'no-such-tool'
 
 /** What all clients together saw: `<server> <tool> <outcome>` → calls, and what else they did. */
@@ -152,7 +152,10 @@ class SoakClient {
 
 function classify({ result, error }: Reply): Outcome {
   if (result) return result.isError ? 'tool_error' : 'ok'
-  return error?.data?.code === 'SERVER_ENDED' ? 'process_exit' : 'protocol_error'
+  const code = error?.data?.code
+  if (code === 'SERVER_ENDED') return 'process_exit'
+  // A server may close a connection that it kept at the very moment when a call goes out on it: nothing is sent twice.
+  return code === 'UPSTREAM_BROKEN_OFF' || code === 'UPSTREAM_UNREACHABLE' ? 'transport_error' : 'protocol_error'
 }
 
 function ignoreRefusal(error: unknown): void {
