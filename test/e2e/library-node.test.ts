@@ -153,5 +153,5 @@ test('a program that ships is seen at the daemon of this machine, tools and all'
 
 test('the page says how shipping goes', async () => {
   const url = await serve('beside.mjs', ['--stay', '--ship'], { METRICS_PORT: '0', MCP_VITALS_DATA: '/nonexistent' })
-  expect((await scrape(`${url}/metrics`)).value('mcp_vitals_sink_queue_events{sink="ship"}')).toBeGreaterThanOrEqual(3)
+  expect((await scrape(`${url}/metrics`)).value('mcp_vitals_sink_queue_events{sink="ship"}')).toBeGreaterThan(0)
 })

@@ -178,7 +178,7 @@ describe('preset commerce', () => {
         { type: 'auth', action: 'refused' },
         { type: 'validation', reason: 'schema' },
         { type: 'security', kind: 'probe', severity: 'HIGH' },
-        { type: 'error', errorType: 'Timeout', name: 'my_tool', reason: 'upstream' },
+        { type: 'error', errorType: 'Timeout', name: 'my_tool', reason: 'unavailable' },
       ])
       await shows(url, [
         'mcp_tool_calls_total{tool="echo",status="success"} 1',
@@ -199,7 +199,7 @@ describe('preset commerce', () => {
       expect(text).toMatch(/^# TYPE mcp_request_size_bytes summary$/m)
       expect(text).toMatch(/^mcp_request_size_bytes_count \d+$/m)
       expect(text).toMatch(/^mcp_response_size_bytes_sum \d+$/m)
-      expect(text).toMatch(/^mcp_errors_total\{type="Timeout",tool="[^"]*",reason="upstream"\} 1$/m)
+      expect(text).toMatch(/^mcp_errors_total\{type="Timeout",tool="[^"]*",reason="unavailable"\} 1$/m)
       expect(text).toMatch(/^mcp_server_uptime_seconds \d/m)
       expect(text).toMatch(/^mcp_active_connections \d/m)
       expect(JSON.parse(shell(`curl -s ${url}/health`))).toMatchObject({ status: 'healthy' })
