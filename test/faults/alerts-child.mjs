@@ -83,15 +83,17 @@ let isAsked = true
 input.on('close', () => {
   isAsked = false
 })
-let isTold = false
+// A message is made some time after the change that it tells of: nothing may wait for a while.
+const LOOKS = 5
+let quietLooks = 0
 while (isAsked) {
   report()
   await sleep(100)
-  const { waitingMessages } = pager.stats()
   const alerts = await pager.alerts()
-  const isSettled = waitingMessages === 0 && alerts.every(({ alert }) => alert.state !== 'resolved')
-  if (isSettled && !isTold) process.stdout.write('settled\n')
-  isTold = isSettled
+  const { waitingMessages } = pager.stats()
+  const isQuiet = waitingMessages === 0 && alerts.every(({ alert }) => alert.state !== 'resolved')
+  quietLooks = isQuiet ? quietLooks + 1 : 0
+  if (quietLooks === LOOKS) process.stdout.write('settled\n')
 }
 const states = Object.fromEntries((await pager.alerts()).map(({ alert }) => [alert.labels.alertname, alert.state]))
 const silences = (await pager.silences()).map(({ id }) => id)

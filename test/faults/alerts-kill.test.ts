@@ -242,10 +242,13 @@ test(`killed at any moment of ${CHANGES} changes, with all channels on, nobody i
 
   const log: Told = linesOf<readonly [string, string]>(join(dir, 'log.jsonl'))
   const all: Readonly<Record<string, readonly Told[]>> = { log: [log], ...far.told() }
+  // What the page did not take in time, the end of an alert too, went to the channel instead of it.
+  const instead = believed(all.instead ?? [])
+  const wentOver = (name: string) => instead.heardOf.has(name) && !instead.firing.includes(name)
   for (const [channel, told] of Object.entries(all)) {
     const { firing } = believed(told)
     expect(
-      firing.filter((name) => !truth.holding.includes(name)),
+      firing.filter((name) => !truth.holding.includes(name) && !(channel === 'page' && wentOver(name))),
       `${channel}: told as firing, and over`,
     ).toEqual([])
   }

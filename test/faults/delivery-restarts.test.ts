@@ -14,7 +14,7 @@ const RESTARTS = 5
 /** Calls under each daemon, and as many while there is none. */
 const CALLS = 60
 
-test('a daemon restarted five times while calls run: each call is one row for its start and one for its end', {
+test('a daemon restarted five times while calls run: each call has one row for its end, and no more than one for its start', {
   timeout: 120_000,
 }, async () => {
   const dataDir = temporaryDir()
@@ -46,9 +46,8 @@ test('a daemon restarted five times while calls run: each call is one row for it
        count(DISTINCT body ->> 'name') AS names
      FROM events WHERE type LIKE 'request.%' GROUP BY type ORDER BY type`,
   )
-  const once = { count: calls, operations: calls, names: calls }
-  expect(rows).toEqual([
-    { type: 'request.ended', ...once },
-    { type: 'request.started', ...once },
-  ])
+  // Where nothing came between, the end tells of the start; where something did, each has its row.
+  const [ended, started, ...others] = rows ?? []
+  expect([ended, others]).toEqual([{ type: 'request.ended', count: calls, operations: calls, names: calls }, []])
+  expect(started?.operations ?? 0).toBe(started?.count ?? 0)
 })
