@@ -248,6 +248,20 @@ describe('a message', () => {
     expect(told).toMatchObject({ reason: 'resolved', firing: 0, resolved: 1, alerts: [{ endsAt: box.now }] })
   })
 
+  test('that did not arrive is not told as over to the fallback where it fires anew', () => {
+    const box = outbox({ page: 'mail' })
+    box.report('A')
+    box.try({ is: 'accepted', receipt: 'first' })
+    box.report()
+    box.pass(1000)
+    box.report('A')
+    box.pass(1000)
+    box.try({ is: 'accepted', receipt: 'again' })
+    box.engine.delivered('page', 'again', undefined, box.now)
+    box.engine.delivered('page', 'first', 'undelivered', box.now)
+    expect(box.try({ is: 'sent' }, 'mail')).toBeUndefined()
+  })
+
   test('that did not arrive is not told again to a fallback that was told the same', () => {
     const box = outbox({ page: 'mail' }, ['page', 'mail'])
     box.report('A')

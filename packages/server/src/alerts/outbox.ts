@@ -176,24 +176,34 @@ export class Outbox {
       this.#lost++
       return
     }
-    const passedOn = { ...this.#asOfNow(notification, now), id: `${notification.id}-${to}`, channel: to }
+    const told = this.#asOfNow(notification, now)
+    if (told.alerts.length === 0 && notification.alerts.length > 0) return
+    const passedOn = { ...told, id: `${notification.id}-${to}`, channel: to }
     this.#tellTheEnd(passedOn, channel)
     const entry = { notification: passedOn, createdAt: now, nextAt: now, attempts: 0 }
     this.#add({ ...entry, after: [...after, channel], besides }, now)
   }
 
-  /** What was over before it arrived is told as over: nobody would tell of the end otherwise. */
+  /**
+   * What was over before it arrived is told as over: nobody would tell of the end otherwise. What fires anew since then is
+   * not told as over at all: that has messages of its own, which may have come before this one.
+   */
   #asOfNow(notification: Notification, now: number): Notification {
-    const alerts = notification.alerts.map((view): AlertView => {
+    const current = notification.alerts.filter(({ fingerprint, startsAt }) => {
+      const alert = this.#book.get('alert', fingerprint)
+      return alert?.startsAt === undefined || alert.state === 'resolved' || alert.startsAt === startsAt
+    })
+    const alerts = current.map((view): AlertView => {
       const alert = this.#book.get('alert', view.fingerprint)
       if (view.state === 'resolved' || (alert?.startsAt === view.startsAt && alert.state !== 'resolved')) return view
       const endsAt = (alert?.startsAt === view.startsAt ? alert.endsAt : undefined) ?? now
       return { ...view, state: 'resolved', endsAt }
     })
-    const ended = counted(alerts).resolved - counted(notification.alerts).resolved
-    const firing = notification.firing - ended
-    const reason = firing === 0 && ended > 0 ? 'resolved' : notification.reason
-    return { ...notification, reason, alerts, firing, resolved: notification.resolved + ended }
+    const [before, after] = [counted(notification.alerts), counted(alerts)]
+    const firing = notification.firing - before.firing + after.firing
+    const resolved = notification.resolved - before.resolved + after.resolved
+    const reason = firing === 0 && before.firing > 0 ? 'resolved' : notification.reason
+    return { ...notification, reason, alerts, firing, resolved }
   }
 
   /** Who is told in another's place that something fires is told of its end with the others. */
