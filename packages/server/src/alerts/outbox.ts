@@ -185,13 +185,14 @@ export class Outbox {
   }
 
   /**
-   * What was over before it arrived is told as over: nobody would tell of the end otherwise. What fires anew since then is
-   * not told as over at all: that has messages of its own, which may have come before this one.
+   * What was over before it arrived is told as over: nobody would tell of the end otherwise. What fires anew since then, and
+   * was told of, is not told as over at all: those messages may have come before this one.
    */
   #asOfNow(notification: Notification, now: number): Notification {
     const current = notification.alerts.filter(({ fingerprint, startsAt }) => {
       const alert = this.#book.get('alert', fingerprint)
-      return alert?.startsAt === undefined || alert.state === 'resolved' || alert.startsAt === startsAt
+      if (alert?.startsAt === undefined || alert.state === 'resolved' || alert.startsAt === startsAt) return true
+      return !this.#isTold(fingerprint, alert.startsAt)
     })
     const alerts = current.map((view): AlertView => {
       const alert = this.#book.get('alert', view.fingerprint)
@@ -204,6 +205,11 @@ export class Outbox {
     const resolved = notification.resolved - before.resolved + after.resolved
     const reason = firing === 0 && before.firing > 0 ? 'resolved' : notification.reason
     return { ...notification, reason, alerts, firing, resolved }
+  }
+
+  #isTold(fingerprint: string, startsAt: number): boolean {
+    for (const { told } of this.#book.all('group')) if (told[fingerprint]?.startsAt === startsAt) return true
+    return false
   }
 
   /** Who is told in another's place that something fires is told of its end with the others. */
