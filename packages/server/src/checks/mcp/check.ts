@@ -1,4 +1,4 @@
-import { Client, ProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
+import { Client, ProtocolError, SdkHttpError, type Transport } from '@modelcontextprotocol/client'
 import { minimalEnvironment, startChild } from '../../children/index.js'
 import { VERSION } from '../../version/index.js'
 import { CheckFailure, failureOf, type Probe, type Seen } from '../check.js'
@@ -26,38 +26,26 @@ export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersO
   return (signal) => {
     const address = server === undefined ? (url as string) : addressOf(server)
     const transport = server === undefined ? options.transport : transportOf(server)
-    return (transport === 'sse' ? overSse : overHttp)(
-      address,
-      server === undefined ? options : { ...options, headers: headersOf(server) },
-      signal,
-    )
+    const asked = server === undefined ? options : { ...options, headers: headersOf(server) }
+    return overWeb(transport, address, asked, signal)
   }
 }
 
-async function overHttp(url: string, options: McpOptions, signal: AbortSignal): Promise<Seen> {
+async function overWeb(
+  transport: McpOptions['transport'],
+  url: string,
+  options: McpOptions,
+  signal: AbortSignal,
+): Promise<Seen> {
   // Not kept alive: between checks nothing of them is left.
   const requests = { url, headers: { ...options.headers, connection: 'close' }, signal }
-  const client = newClient()
-  try {
-    return await withTransport(requests, async (transport) => {
-      await client.connect(transport, { timeout: options.timeoutMs })
-      return look(client, options)
-    })
-  } catch (error) {
-    throw failureOfClient(error)
-  } finally {
-    await client.close().catch(() => {})
+  const client = newClient(transport === 'sse' ? 'legacy' : 'auto')
+  const act = async (end: Transport) => {
+    await client.connect(end, { timeout: options.timeoutMs })
+    return look(client, options)
   }
-}
-
-async function overSse(url: string, options: McpOptions, signal: AbortSignal): Promise<Seen> {
-  const requests = { url, headers: { ...options.headers, connection: 'close' }, signal }
-  const client = newClient('legacy')
   try {
-    return await withOldTransport(requests, async (transport) => {
-      await client.connect(transport, { timeout: options.timeoutMs })
-      return look(client, options)
-    })
+    return await (transport === 'sse' ? withOldTransport(requests, act) : withTransport(requests, act))
   } catch (error) {
     throw failureOfClient(error)
   } finally {
