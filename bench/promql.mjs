@@ -7,6 +7,7 @@
 import { DEFAULT_LIMITS, memorySource, parsePromql } from '../packages/server/dist/promql/index.js'
 import { median } from './support/measure.mjs'
 import { startPrometheus, writeSeries } from './support/prometheus.mjs'
+import { rulesOver } from './support/rules.mjs'
 
 const LIMITS = { ...DEFAULT_LIMITS, maxSamples: 100_000_000, timeoutMs: 60_000, now: () => performance.now() }
 const START_MS = 1_767_268_800_000
@@ -42,19 +43,7 @@ const RANGES = [
   'quantile by (server) (0.95, deriv(queue_size[10m]))',
 ]
 
-/** 25 rules: expressions such as those of the shipped rule files. */
-const RULES = [
-  ...Array.from({ length: 7 }, (_, n) => `sum by (tool) (rate(calls_total{server="server-${n}"}[5m])) > 1e6`),
-  ...Array.from(
-    { length: 6 },
-    (_, n) =>
-      `sum(rate(calls_total{server="server-${n}",status="error"}[5m])) / sum(rate(calls_total{server="server-${n}"}[5m])) > 0.99`,
-  ),
-  ...Array.from({ length: 6 }, (_, n) => `queue_size{server="server-${n}"} > 100`),
-  ...Array.from({ length: 4 }, (_, n) => `max_over_time(queue_size{server=~"server-[${n}5]"}[10m]) > 100`),
-  'absent(calls_total)',
-  'rate(calls_total[5m]) > 1e6',
-]
+const RULES = rulesOver(100, 'calls_total')
 
 const milliseconds = (run) => {
   const start = performance.now()

@@ -15,6 +15,7 @@ import { parseRuleFile } from '../packages/server/dist/rules/index.js'
 import { pairsOf, SeriesWindow } from '../packages/server/dist/series/index.js'
 import { median } from './support/measure.mjs'
 import { startPrometheus, writeSeries } from './support/prometheus.mjs'
+import { rulesOver } from './support/rules.mjs'
 
 const INTERVAL_MS = 15_000
 const ROUNDS = 9
@@ -85,19 +86,7 @@ function bytesASample({ window, samples }) {
   return packed / samples
 }
 
-/** 25 rules: expressions such as those of the shipped rule files. */
-const RULES = [
-  ...Array.from({ length: 7 }, (_, n) => `sum by (tool) (rate(calls_total{server="server-${n}"}[5m])) > 1e6`),
-  ...Array.from(
-    { length: 6 },
-    (_, n) =>
-      `sum(rate(calls_total{server="server-${n}",status="error"}[5m])) / sum(rate(calls_total{server="server-${n}"}[5m])) > 0.99`,
-  ),
-  ...Array.from({ length: 6 }, (_, n) => `queue_size{server="server-${n}"} > 1000`),
-  ...Array.from({ length: 4 }, (_, n) => `max_over_time(queue_size{server=~"server-[${n}5]"}[10m]) > 1000`),
-  'absent(calls_total)',
-  'rate(seconds_sum[5m]) > 1e6',
-]
+const RULES = rulesOver(1000, 'seconds_sum')
 const RULE_FILE = JSON.stringify({
   groups: [{ name: 'bench', interval: '1s', rules: RULES.map((expr, n) => ({ alert: `A${n}`, expr, for: '1m' })) }],
 })

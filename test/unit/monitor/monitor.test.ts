@@ -42,6 +42,7 @@ describe('the monitor', () => {
     const count = (name: string) => looks.filter((look) => look.subject.name === name).length
     expect([count('one'), count('two')]).toEqual([10, 3])
     await monitor.close()
+    expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(10_000)
     expect(looks).toHaveLength(13)
   })

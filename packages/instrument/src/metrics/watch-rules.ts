@@ -8,8 +8,10 @@ const { mcp_vitals: vitals } = CATALOGUE
 export interface RuleGroupReadings {
   readonly rules: number
   readonly intervalMs: number
+  /** Evaluations of single rules, and those that failed. */
   readonly evaluations: number
   readonly failures: number
+  /** Evaluations of the group that were due, and those of them that were left out as they came too late. */
   readonly iterations: number
   readonly missed: number
   /** Since 1970; absent before the first evaluation. */

@@ -39,9 +39,6 @@ export interface HealthNeeds {
   readonly logger: Logger
 }
 
-/** How many servers' calls are told apart. */
-const MAX_SERVERS = 1_000
-
 /** `criticalAlerts`: how many alerts that fire are critical, now. */
 export function createHealth(first: Config, criticalAlerts: () => number): Health {
   let config = first
@@ -49,15 +46,8 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
   let monitor = idle(config)
   let keeping = Promise.resolve()
   const all = watchTraffic()
-  const byServer = new Map<string, TrafficWatch>()
-
-  function trafficOf(server: string): TrafficWatch | undefined {
-    const known = byServer.get(server)
-    if (known || byServer.size >= MAX_SERVERS) return known
-    const fresh = watchTraffic()
-    byServer.set(server, fresh)
-    return fresh
-  }
+  /** Of the servers of the configuration alone: of others nobody asks. */
+  let byServer = watchesOf(config, new Map())
 
   function begin({ addresses, dataDir, ...ways }: HealthNeeds, memory: Parameters<typeof createMonitor>[0]['memory']) {
     const { monitor: options, servers } = config
@@ -72,7 +62,7 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       subjects: options.enabled ? subjectsOf({ options, servers: enabled, providers: {} }, tools) : [],
       ...{ options, memory: memory ?? {}, clock: tools.clock, random: Math.random },
       onLook(look) {
-        tell(look, Object.hasOwn(enabled, look.subject.name), ways)
+        tell(look, ways)
         if (isNews(look)) keep(dataDir)
       },
     })
@@ -93,7 +83,7 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
         if (seen.outcome === 'cancelled') return
         const isFailure = seen.outcome !== 'ok'
         all.add(seen.at, isFailure, seen.durationMs)
-        trafficOf(seen.server)?.add(seen.at, isFailure, seen.durationMs)
+        byServer.get(seen.server)?.add(seen.at, isFailure, seen.durationMs)
       },
     },
     report() {
@@ -113,6 +103,7 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
     async change(next) {
       const before = config
       config = next
+      byServer = watchesOf(next, byServer)
       const isSame = isDeepStrictEqual(next.monitor, before.monitor) && isDeepStrictEqual(next.servers, before.servers)
       if (isSame || needs === undefined) return
       const old = monitor
@@ -133,29 +124,29 @@ function idle({ monitor: options }: Config): Monitor {
   return createMonitor({ subjects: [], options, clock: () => 0, random: () => 0, onLook: () => {} })
 }
 
+function watchesOf({ servers }: Config, before: ReadonlyMap<string, TrafficWatch>): ReadonlyMap<string, TrafficWatch> {
+  return new Map(Object.keys(servers).map((name) => [name, before.get(name) ?? watchTraffic()]))
+}
+
 const isNews = ({ turn: { went, lost, found, changed, isFirst } }: Look): boolean =>
   went !== undefined || isFirst || lost.length + found.length + changed.length > 0
 
 /** Publishes what a check saw: metrics, rules and alerts come of it. */
-function tell(
-  look: Look,
-  isServer: boolean,
-  { observation: { publish }, logger }: Pick<HealthNeeds, 'observation' | 'logger'>,
-): void {
+function tell(look: Look, { observation: { publish }, logger }: Pick<HealthNeeds, 'observation' | 'logger'>): void {
   const { subject, result, turn, state } = look
-  const { name } = subject
+  const { name, server } = subject
   const at = Date.now()
-  const context = { server: isServer ? name : OWN_SERVER }
+  const context = { server: server ?? OWN_SERVER }
   publish(
     event('probe', at, context, {
-      ...{ check: isServer ? 'mcp' : name, ok: result.ok, durationMs: result.latencyMs },
+      ...{ check: server === undefined ? name : 'mcp', ok: result.ok, durationMs: result.latencyMs },
       ...(result.ok || result.reason === undefined ? {} : { reason: result.reason }),
       ...(state && { state }),
     }),
   )
   if (turn.went === 'down') logger.warning('component_down', `Down: ${name}, ${wordsOf(result)}`, { component: name })
   else if (turn.went === 'up') logger.info('component_up', `Up again: ${name}`, { component: name })
-  if (!isServer || result.tools === undefined) return
+  if (server === undefined || result.tools === undefined) return
   const tools = result.tools.map((tool) => tool.name)
   if (turn.isFirst || turn.lost.length + turn.found.length > 0)
     // Sizes and hashes are of bytes that a client gets; these tools were read by a client of our own.

@@ -1,4 +1,4 @@
-import type { Collectable } from '@mcp-vitals/instrument/metrics'
+import type { Collectable, RuleGroupReadings } from '@mcp-vitals/instrument/metrics'
 import { type VitalsError, vitalsError } from '../errors/index.js'
 import type { LabelSet } from '../promql/index.js'
 import type { RuleReport } from '../rules/index.js'
@@ -12,7 +12,6 @@ import type {
   Calls,
   Evaluated,
   Finding,
-  GroupFigures,
   GroupStatus,
   Notice,
   QueryOptions,
@@ -72,7 +71,7 @@ export interface EngineStats {
   readonly waiting: number
   readonly restarts: number
   /** Groups of rules that were evaluated, by `file;name`. */
-  readonly groups: Readonly<Record<string, GroupFigures>>
+  readonly groups: Readonly<Record<string, RuleGroupReadings>>
 }
 
 export interface EngineSetup {
@@ -121,7 +120,7 @@ class ThreadedEngine implements Engine {
   #behind = 0
   #waiting = 0
   #groups: readonly TimedGroup[] | undefined
-  readonly #figures = new Map<string, GroupFigures>()
+  readonly #figures = new Map<string, RuleGroupReadings>()
   #closing: Promise<void> | undefined
 
   constructor(setup: EngineSetup) {

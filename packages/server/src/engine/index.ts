@@ -1,3 +1,3 @@
 export { type Engine, type EngineSetup, type EngineStats, openEngine } from './engine.js'
-export type { Answer, Finding, GroupFigures, GroupStatus, QueryOptions, TimedGroup, When } from './protocol.js'
+export type { Answer, Finding, GroupStatus, QueryOptions, TimedGroup, When } from './protocol.js'
 export type { TargetState } from './sampler.js'

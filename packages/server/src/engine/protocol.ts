@@ -1,3 +1,4 @@
+import type { RuleGroupReadings } from '@mcp-vitals/instrument/metrics'
 import type { LabelSet, Value } from '../promql/index.js'
 import type { Health, RuleAlert, RuleGroup, RuleReport } from '../rules/index.js'
 import type { Changes, SavedBlock, SavedSeries, SeriesOptions, WindowStats } from '../series/index.js'
@@ -100,27 +101,12 @@ export interface KeptState {
   readonly body?: string
 }
 
-/** What a group of rules did since it is there. */
-export interface GroupFigures {
-  readonly rules: number
-  readonly intervalMs: number
-  /** Evaluations of single rules, and those that failed. */
-  readonly evaluations: number
-  readonly failures: number
-  /** Evaluations of the group that were due, and those of them that were left out as the thread was late. */
-  readonly iterations: number
-  readonly missed: number
-  /** Of the newest evaluation: its time, milliseconds since 1970, and how long it took. */
-  readonly lastMs?: number
-  readonly tookMs: number
-}
-
 /** What the thread tells of an evaluation, or of the end of a group. */
 export interface Evaluated {
   readonly group: string
   readonly reports: readonly RuleReport[]
   /** Absent: the group is no more. */
-  readonly figures?: GroupFigures
+  readonly figures?: RuleGroupReadings
   readonly kept?: KeptState
 }
 

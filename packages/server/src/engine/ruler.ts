@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { RuleGroupReadings } from '@mcp-vitals/instrument/metrics'
 import type { Limits, SeriesSource } from '../promql/index.js'
 import { GroupState, groupKey, type RuleReport, type RuleState, type SavedGroup, type Written } from '../rules/index.js'
 import type { SeriesWindow } from '../series/index.js'
 import { GroupLane } from './group-lane.js'
-import type { Evaluated, GroupFigures, GroupStatus, KeptState, TimedGroup } from './protocol.js'
+import type { Evaluated, GroupStatus, KeptState, TimedGroup } from './protocol.js'
 
 /** How often the states of alerts that go on as they are are kept all the same: by it a restart knows that somebody looked. */
 const SAVE_EVERY_MS = 60_000
@@ -25,7 +26,7 @@ interface Entry {
   readonly lane: GroupLane
   dueMs: number
   savedMs: number
-  figures: GroupFigures
+  figures: RuleGroupReadings
   /** Rules that were told of as having nothing to say. */
   readonly quiet: Set<string>
 }

@@ -9,6 +9,8 @@ import { createSlots } from './slots.js'
 export interface Subject {
   readonly name: string
   readonly type: string
+  /** The server of the configuration that it is; absent for what is none. */
+  readonly server?: string
   readonly check: Check
   readonly timeoutMs: number
   readonly intervalMs: number
@@ -45,7 +47,7 @@ export interface MonitorSettings {
 /** What is known beside the checks. */
 export interface Surroundings {
   readonly traffic?: Traffic | undefined
-  readonly trafficOf?: (component: string) => Traffic | undefined
+  readonly trafficOf?: (server: string) => Traffic | undefined
   readonly criticalAlerts: number
 }
 
@@ -122,7 +124,9 @@ export function createMonitor({ subjects, options, memory = {}, clock, random, o
       await Promise.all(subjects.map((subject) => look(subject, clock())))
     },
     report({ traffic, trafficOf, criticalAlerts }) {
-      const reports = [...components.values()].map((component) => component.report(trafficOf?.(component.name)))
+      const reports = subjects.map(({ name, server }) =>
+        components.get(name)!.report(server === undefined ? undefined : trafficOf?.(server)),
+      )
       return judgeSystem(reports, { traffic, criticalAlerts }, options)
     },
     memory: () => Object.fromEntries([...components].map(([name, component]) => [name, component.memory()])),

@@ -32,7 +32,10 @@ export function subjectsOf(
     const free = subjects.has(name) ? `${kind}_${name}` : name
     const { intervalMs = options.intervalMs, retries = options.retries } = own
     const { type, timeoutMs } = entry
-    subjects.set(free, { name: free, type, check: createCheck(entry, tools), timeoutMs, intervalMs, retries })
+    const { server } = own
+    const check = createCheck(entry, tools)
+    const found = { name: free, type, check, timeoutMs, intervalMs, retries }
+    subjects.set(free, server === undefined ? found : { ...found, server })
   }
   const { api, timeoutMs } = options
   if (api.url !== undefined) add('component', 'api', httpEntry(healthOf(api.url), timeoutMs, bearer(api.key)))
@@ -44,7 +47,7 @@ export function subjectsOf(
     const { expectTools = [], calls = [], retries = options.retries } = own ?? {}
     const mostMs = own?.timeoutMs ?? ('command' in server ? options.stdioTimeoutMs : timeoutMs)
     const asked = { listTools: true, expectTools, calls, timeoutMs: mostMs }
-    add('server', name, serverEntry(server, asked), { intervalMs, retries })
+    add('server', name, serverEntry(server, asked), { intervalMs, retries, server: name })
   }
   for (const [name, entry] of Object.entries(options.components)) {
     const { intervalMs, retries } = entry
