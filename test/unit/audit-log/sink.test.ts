@@ -52,11 +52,15 @@ const ended = (changes: object = {}) =>
     ...changes,
   })
 
+const remedy = { component: 'notes', rule: 'again', action: 'restart_server', durationMs: 3.4, attempt: 1 } as const
+
 test('what an auditor asks for becomes a row each, and what nobody asks for none', async () => {
   const { write, rows } = sinkOf()
   await write([
     event('agent', AT, who, { action: 'provisioned' }),
     event('agent', AT, who, { action: 'used', category: 'x' }),
+    event('remediation', AT, { server: 'notes' }, { ...remedy, outcome: 'ran' }),
+    event('remediation', AT, { server: 'notes' }, { ...remedy, outcome: 'held_back', reason: 'cool_down' }),
     event('agent', AT, who, { action: 'deprovisioned' }),
     event('auth', AT, { server: 'notes' }, { action: 'refused', reason: 'unknown_key' }),
     event('auth', AT, { server: 'notes' }, { action: 'locked_out' }),
@@ -99,6 +103,7 @@ test('what an auditor asks for becomes a row each, and what nobody asks for none
   ])
   expect(rows.map(({ eventType, actor, target }) => [eventType, actor, target])).toEqual([
     ['PROVISION', 'reporter', 'notes'],
+    ['REMEDIATION_RUN', 'system', 'notes'],
     ['DEPROVISION', 'reporter', 'notes'],
     ['AUTH_FAILURE', 'system', 'notes'],
     ['AUTH_LOCKOUT', 'system', 'notes'],

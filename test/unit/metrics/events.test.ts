@@ -175,6 +175,16 @@ test('a health check moves the metrics of checks alone', () => {
   expect(text()).not.toMatch(/^mcp_dust_api_\w+[{ ]/m)
 })
 
+test('what was done about a component counts by what came of it', () => {
+  const { send, value } = watch()
+  const run = { component: 'notes', rule: 'again', action: 'restart_server', durationMs: 3, attempt: 1 } as const
+  send('remediation', { ...run, outcome: 'ran' })
+  send('remediation', { ...run, outcome: 'verified' })
+  const labels = { component: 'notes', action: 'restart_server' }
+  expect(value('mcp_remediation_runs_total', { ...labels, outcome: 'ran' })).toBe(1)
+  expect(value('mcp_remediation_runs_total', { ...labels, outcome: 'verified' })).toBe(1)
+})
+
 test(promises('C3.metric.queue-depth'), () => {
   const { send, value } = watch()
   const asked = { direction: 'client_to_server', method: 'tools/call' } as const

@@ -42,6 +42,11 @@ export const OUTCOMES = [
   'process_exit',
 ] as const
 
+/** What a rule of remediation may do. */
+export const REMEDIES = ['restart_unit', 'command', 'restart_server', 'restart_metrics_server'] as const
+/** What may come of it. */
+export const REMEDY_OUTCOMES = ['ran', 'failed', 'dry_run', 'held_back', 'verified', 'not_verified'] as const
+
 /** A trace id of W3C Trace Context. */
 const TRACE_ID: Form = { pattern: '^[0-9a-f]{32}$', words: '32 hexadecimal digits in lower case' }
 
@@ -223,6 +228,21 @@ export const EVENTS = {
           'down',
         ] as const),
       ),
+    },
+  },
+  remediation: {
+    doc: 'A rule of remediation acted on a component that is not well, or would have: see docs/health.md.',
+    fields: {
+      component: text('Name of the component.', 128),
+      rule: text('Name of the rule.', 64),
+      action: choice('What the rule does.', REMEDIES),
+      outcome: choice(
+        'What came of it. `ran`, `failed`: the action. `verified`, `not_verified`: the check after it. `dry_run`: it would have run. `held_back`: it was due and did not run.',
+        REMEDY_OUTCOMES,
+      ),
+      reason: optional(text('Why it failed, was held back or was not verified, out of a bounded list.', 64)),
+      durationMs: number('How long the action took, or the check after it. 0 where nothing ran.'),
+      attempt: count('Which attempt since the component was well last, from 1.'),
     },
   },
   auth: {

@@ -10,6 +10,7 @@ export {
   type EventType,
   type Origin,
   OUTCOMES,
+  REMEDIES,
   TRANSPORTS,
 } from './events.js'
 export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'

@@ -2,26 +2,17 @@
  * Every metric there is. A new one is one entry here and one line in the fold (or callback) that moves it: the
  * registry, the exposition, the reference page and the checks of the names follow.
  */
+import {
+  DURATION_BUCKETS_SECONDS,
+  OTEL_BUCKETS_SECONDS,
+  SESSION_BUCKETS_SECONDS,
+  SIZE_BUCKETS_BYTES,
+  TOKEN_BUCKETS,
+} from './buckets.js'
+import { CHECK_METRICS } from './catalogue-checks.js'
 import { HOST_METRICS } from './catalogue-host.js'
 import { RULE_METRICS } from './catalogue-rules.js'
 import { counter, declare, gauge, histogram, type Metric, summary } from './declare.js'
-
-/**
- * OpenTelemetry's buckets for MCP operations (0.01 s to 300 s), with three below them: a call to a local server is
- * often over in a millisecond. They hold the bounds 1 s and 5 s, where alerts look.
- */
-export const DURATION_BUCKETS_SECONDS = [
-  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300,
-] as const
-/** OpenTelemetry's own, for its own names. */
-export const OTEL_BUCKETS_SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const
-/** From a second to a day. */
-export const SESSION_BUCKETS_SECONDS = [1, 10, 60, 300, 900, 1800, 3600, 14_400, 28_800, 86_400] as const
-/** Powers of four from 256 B to 16 MiB: the SDKs refuse bodies beyond 4 and 10 MB. */
-export const SIZE_BUCKETS_BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] as const
-
-/** Powers of four from 16 to a million: the windows of models end between. */
-const TOKEN_BUCKETS = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576] as const
 
 const duration = { unit: 'seconds', buckets: DURATION_BUCKETS_SECONDS } as const
 const size = { unit: 'bytes', buckets: SIZE_BUCKETS_BYTES } as const
@@ -222,13 +213,7 @@ const mcp = declare('mcp', {
     'provider',
     'reason',
   ]),
-  probe_checks_total: counter(
-    'Health checks that ended; they count in no metric of the provider that they ask. status: success or error.',
-    ['server', 'check', 'status'],
-  ),
-  probe_duration_seconds: histogram('Duration of health checks.', ['server', 'check'], duration),
-  probe_up: gauge('1: judged to be up. 0: down, by so many failed checks.', ['server', 'check'], { merge: 'min' }),
-  probe_success: gauge('1: the newest health check succeeded. 0: it failed.', ['server', 'check'], { merge: 'min' }),
+  ...CHECK_METRICS,
   ...HOST_METRICS,
 })
 

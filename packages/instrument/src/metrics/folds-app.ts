@@ -43,6 +43,11 @@ export const APP_FOLDS = {
         .set(event.state === 'up' ? 1 : 0)
   },
 
+  remediation(event, { label, registry, values }) {
+    const component = values.of(mcp.remediation_runs_total, 'component', event.component)
+    registry.counter(mcp.remediation_runs_total).with(label, component, event.action, event.outcome).inc(1, event)
+  },
+
   voice(event, { voices }) {
     if (event.action === 'started') voices.open(event.id ?? event.session)
     else voices.close(event.id ?? event.session)

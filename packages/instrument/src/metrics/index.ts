@@ -1,12 +1,11 @@
 export { formatFor } from './accept.js'
 export {
-  CATALOGUE,
   DURATION_BUCKETS_SECONDS,
-  METRICS,
   OTEL_BUCKETS_SECONDS,
   SESSION_BUCKETS_SECONDS,
   SIZE_BUCKETS_BYTES,
-} from './catalogue.js'
+} from './buckets.js'
+export { CATALOGUE, METRICS } from './catalogue.js'
 export { type CustomMetrics, defineMetrics } from './custom.js'
 export {
   counter,

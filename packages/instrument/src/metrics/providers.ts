@@ -1,5 +1,6 @@
 import type { Event } from '../event/index.js'
-import { CATALOGUE, DURATION_BUCKETS_SECONDS } from './catalogue.js'
+import { DURATION_BUCKETS_SECONDS } from './buckets.js'
+import { CATALOGUE } from './catalogue.js'
 import { counter, declare, histogram, type Metric } from './declare.js'
 import type { Registry } from './registry.js'
 import type { WatchedServer } from './server.js'

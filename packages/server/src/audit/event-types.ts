@@ -22,7 +22,10 @@ export const AUDIT_EVENTS = {
   ALERT_ACKNOWLEDGED: { doc: 'Somebody took an alert on.', writer: 'daemon' },
   ALERT_RESOLVED: { doc: 'An alert ended.', writer: 'daemon' },
   ALERT_SILENCED: { doc: 'An alert was silenced for a while.', writer: 'daemon' },
-  REMEDIATION_RUN: { doc: 'A remedy was run.', writer: 'daemon' },
+  REMEDIATION_RUN: {
+    doc: 'A rule of remediation acted on a component, or a check told what came of it.',
+    writer: 'daemon',
+  },
   ADMIN_LOGIN: { doc: 'An administrator was let in.', writer: 'daemon' },
   EXPORT: { doc: 'Rows were exported.', writer: 'daemon' },
   ARCHIVE: { doc: 'Rows were moved to an archive.', writer: 'daemon' },

@@ -62,6 +62,15 @@ const CONTENTS: Contents = {
     target: alert,
     details: known({ severity, fingerprint, server: concerns }),
   }),
+  // Of what did not run, nothing is to be answered for.
+  remediation: ({ component, rule, action, outcome, reason, durationMs, attempt }) =>
+    outcome === 'dry_run' || outcome === 'held_back'
+      ? undefined
+      : {
+          eventType: 'REMEDIATION_RUN',
+          target: component,
+          details: known({ rule, action, outcome, reason, duration_ms: durationMs, attempt }),
+        },
   'process.started': ({ server, pid, restart }) => ({
     eventType: 'SERVER_STARTED',
     target: server,

@@ -72,6 +72,11 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
       'probe',
       `Check: ${e.check} ${success(e.ok)} ${time(e.durationMs)}`,
     ),
+  remediation: (e) => [
+    REMEDY_LEVELS[e.outcome],
+    `remediation_${e.outcome}`,
+    `Remediation ${e.outcome.replace('_', ' ')}: ${e.component}, ${e.action} (${e.rule}), attempt ${e.attempt}${because(e.reason)}`,
+  ],
   auth: (e) => quiet(e.action === 'accepted', 'auth', `Authentication: ${e.action}${because(e.reason)}`),
   limit: (e) => ['warning', 'limit_hit', `Limit hit: ${e.limitType} (${e.layer})`],
   validation: (e) => ['warning', 'validation_failed', `Input refused: ${e.name ?? e.server}${because(e.reason)}`],
@@ -100,6 +105,15 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
 }
 
 const SEVERITY_LEVELS = { LOW: 'info', MEDIUM: 'warning', HIGH: 'error', CRITICAL: 'critical' } as const
+
+const REMEDY_LEVELS = {
+  ran: 'warning',
+  failed: 'error',
+  dry_run: 'info',
+  held_back: 'warning',
+  verified: 'info',
+  not_verified: 'error',
+} as const satisfies Record<EventOf<'remediation'>['outcome'], Level>
 
 /** Last moment that a date can hold; what a sender claims beyond it is shown as that. */
 const MAX_DATE_MS = 8.64e15

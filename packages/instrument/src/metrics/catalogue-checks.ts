@@ -1,0 +1,19 @@
+/** Health checks, and what is done about what they find. */
+import { DURATION_BUCKETS_SECONDS } from './buckets.js'
+import { counter, gauge, histogram } from './declare.js'
+
+const duration = { unit: 'seconds', buckets: DURATION_BUCKETS_SECONDS } as const
+
+export const CHECK_METRICS = {
+  probe_checks_total: counter(
+    'Health checks that ended; they count in no metric of the provider that they ask. status: success or error.',
+    ['server', 'check', 'status'],
+  ),
+  probe_duration_seconds: histogram('Duration of health checks.', ['server', 'check'], duration),
+  probe_up: gauge('1: judged to be up. 0: down, by so many failed checks.', ['server', 'check'], { merge: 'min' }),
+  probe_success: gauge('1: the newest health check succeeded. 0: it failed.', ['server', 'check'], { merge: 'min' }),
+  remediation_runs_total: counter(
+    'What rules of remediation did about components that are not well. outcome: ran, failed, dry_run, held_back, verified or not_verified; a run counts once for its end, and once for what the check after it said.',
+    ['server', 'component', 'action', 'outcome'],
+  ),
+}
