@@ -19,7 +19,7 @@ export interface GatewayContext {
   /** The cap on server processes, over all servers. */
   readonly slots: Slots
   /** Every server process that runs, for a stop that leaves none. */
-  readonly running: Set<{ readonly server: string; end(): Promise<void> }>
+  readonly running: Set<{ readonly owner: ServerContext; end(): Promise<void> }>
   /** Process groups that somebody may still be in, whether their leader runs or not. */
   readonly groups: Set<Group>
   /** Where process groups are remembered beyond the end of this process; nowhere where absent. */

@@ -106,6 +106,8 @@ interface Served {
   readonly name: string
   readonly entry: ServerEntry
   readonly upstream: Upstream
+  /** Which of the running processes are its own. */
+  readonly context: ServerContext
   readonly memory: ServerMemory
   readonly lastWords: { text: string }
   /** Takes its exchanges, where it has a door. */
@@ -251,7 +253,7 @@ class HttpGateway implements Gateway {
       return load
     }
     for (const { name, upstream } of this.#all()) of(name).sessions += upstream.sessions
-    for (const { server } of this.#context.running) of(server).children++
+    for (const { owner } of this.#context.running) of(owner.server).children++
     for (const { server, child } of this.#context.groups) of(server).orphans += child.orphans()
     return loads
   }
@@ -276,7 +278,7 @@ class HttpGateway implements Gateway {
     const upstream = upstreamOf(entry, context)
     const onward = (exchange: Exchange) => upstream.handle(exchange, suffixOf(exchange.req.url ?? ''))
     const doorway = new Doorway({ maxBodyBytes: () => this.#options.maxBodyBytes, onward })
-    this.#served.set(name, { name, entry, upstream, memory, lastWords, doorway })
+    this.#served.set(name, { name, entry, upstream, context, memory, lastWords, doorway })
   }
 
   /** A server that is on its way out, where the request is part of a session that it still has. */
@@ -308,6 +310,9 @@ class HttpGateway implements Gateway {
     await this.#quiet(({ owner }) => owner === served)
     this.#looks.settle()
     await served.upstream.stop()
+    // Also of sessions that were given up before: what a process tells when it ends is told of a server that still is.
+    const processes = [...this.#context.running].filter(({ owner }) => owner === served.context)
+    await Promise.all(processes.map((process) => process.end()))
     await Promise.all([...this.#open].filter(({ owner }) => owner === served).map(({ exchange }) => cut(exchange.res)))
     this.#looks.settle()
     served.memory.close('cancelled')

@@ -30,7 +30,8 @@ export interface ServerProcessOptions {
 
 /** A running stdio server that the gateway owns. */
 export interface ServerProcess {
-  readonly server: string
+  /** Of the server that it was started for, as that was configured then. */
+  readonly owner: ServerContext
   /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
   send(message: Buffer): boolean
   /** Stops reading its output until `resume`. */
@@ -83,7 +84,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   })
 
   const serverProcess: ServerProcess = {
-    server,
+    owner: context,
     send(message) {
       if (child.stdin.writableLength > MAX_UNREAD_BYTES) return false
       child.stdin.write(Buffer.concat([message, NEWLINE]))
