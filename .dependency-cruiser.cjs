@@ -122,6 +122,11 @@ const SERVER_LAYERS = {
     types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'monitor', 'engine', 'alerts', 'pager'],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
+  doctor: {
+    may: ['errors', 'redact', 'datadir', 'listen', 'children', 'checks', 'version'],
+    types: ['config'],
+    why: 'a doctor looks from outside, with what a user has; cli/ hands it the configuration and tells what it found',
+  },
   budgets: { may: [], why: 'what is spent is counted by events alone; app/ hands the doors what they ask of it' },
   prices: { may: [], why: 'what tokens cost is known by the event and a list, whoever spends' },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },

@@ -53,6 +53,8 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['sources-direction', 'server/src/sources/alpha/seed-type.ts', "import type {} from '../../state/index.js'"],
   ['sinks-direction', 'server/src/sinks/alpha/seed.ts', "import '../../sources/alpha/index.js'"],
   ['faces-direction', 'server/src/faces/alpha/seed.ts', "import '../../children/index.js'"],
+  ['doctor-direction', 'server/src/doctor/seed.ts', "import '../store/index.js'"],
+  ['doctor-take-types-only', 'server/src/doctor/seed-value.ts', "import '../config/index.js'"],
   ['budgets-direction', 'server/src/budgets/seed.ts', "import '../store/index.js'"],
   ['prices-direction', 'server/src/prices/seed.ts', "import '../store/index.js'"],
   ['detect-direction', 'server/src/detect/seed.ts', "import '../store/index.js'"],

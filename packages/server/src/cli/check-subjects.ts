@@ -78,19 +78,23 @@ function reached(host: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** One server at an address; none for what is no address, and so a file. */
-function addressOf(target: string): Record<string, ServerToCheck> {
+/** One server at an address; none for what is no address, and so a file. Throws CONFIG_NOT_FOUND where there is no such file. */
+export function addressOf(target: string): Record<string, Extract<ServerToCheck, { readonly url: string }>> {
   if (!/^https?:\/\//.test(target) || !URL.canParse(target)) {
     if (!existsSync(target)) throw vitalsError('CONFIG_NOT_FOUND', { file: target })
     return {}
   }
   const url = new URL(target)
-  const transport = /\/sse\/?$/.test(url.pathname) ? 'sse' : 'http'
+  const transport = /\/sse\/?$/.test(url.pathname) ? ('sse' as const) : ('http' as const)
   return { [url.hostname.replaceAll(/[^\w.-]/g, '_')]: { url: target, headers: {}, transport } }
 }
 
 /** One server by its command, with the whole environment, as a client of a person would start it. */
-function commandOf(command: string, args: readonly string[], env: Terminal['env']): Record<string, ServerToCheck> {
+export function commandOf(
+  command: string,
+  args: readonly string[],
+  env: Terminal['env'],
+): Record<string, Extract<ServerToCheck, { readonly command: string }>> {
   const known = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined)
   return { [serverName(command, args)]: { command, args, env: Object.fromEntries(known) } }
 }

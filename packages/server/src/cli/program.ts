@@ -6,6 +6,7 @@ import { addAudit, addWitness } from './audit-commands.js'
 import type { BackupFlags } from './backup.js'
 import { addCheck } from './check-commands.js'
 import type { ConfigFlags } from './config.js'
+import { addDoctor } from './doctor-commands.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
 import type { QueryFlags } from './query.js'
@@ -39,6 +40,7 @@ export function createProgram(setting: () => Setting): Command {
   addKeys(program, setting)
   addQuery(program, setting)
   addCheck(program, setting)
+  addDoctor(program, setting)
   addAlerts(program, setting)
   addRules(program, setting)
   addAudit(program, setting)
@@ -52,6 +54,7 @@ Examples:
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
   mcp-vitals install                        have your clients' servers watched; uninstall takes it back
   mcp-vitals check --once                   say how the configured servers are: exit status 0, 1 or 2
+  mcp-vitals doctor                         find what is wrong, and how to mend it
   mcp-vitals wrap -- npx my-server          in a client's configuration: run a server watched
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where
 `

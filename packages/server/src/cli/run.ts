@@ -19,7 +19,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 /** Commands that take another program’s command line after `--`. */
-const RUNNING: ReadonlySet<string | undefined> = new Set(['wrap', 'check'])
+const RUNNING: ReadonlySet<string | undefined> = new Set(['wrap', 'check', 'doctor'])
 
 /** Cuts what such a command runs off at the first `--`, so that no option of ours is ever read out of another program’s arguments. */
 function splitArguments(args: readonly string[]): {

@@ -115,7 +115,8 @@ async function offered(
   return undefined
 }
 
-function overridesOf({ port, host, data, preset }: UpFlags): readonly Override[] {
+/** What these options set, above file and environment. */
+export function overridesOf({ port, host, data, preset }: Omit<UpFlags, 'config' | 'demo'>): readonly Override[] {
   const given = [
     { flag: '--port', path: ['listen', 'port'], value: port !== undefined && /^\d+$/.test(port) ? Number(port) : port },
     { flag: '--host', path: ['listen', 'host'], value: host },

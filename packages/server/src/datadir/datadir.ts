@@ -72,7 +72,22 @@ export async function openDataDir(path: string = defaultDataDir()): Promise<Data
     ownerToken: () => usable(dir, () => readToken(join(dir, 'owner-token'))),
     announce: (daemon) => usable(dir, () => announceDaemon(join(dir, 'daemon.json'), daemon)),
     unusable: (error) => inWords(dir, error),
-    findDaemon: () => readDaemon(join(dir, 'daemon.json')),
+    async findDaemon() {
+      const { isAlive, ...daemon } = (await findAnnounced(dir)) ?? { isAlive: false }
+      return isAlive ? (daemon as Daemon) : undefined
+    },
+  }
+}
+
+/** The daemon that announced itself last in this directory, and whether a process of its number is there. Makes and changes nothing; never rejects. */
+export async function findAnnounced(dir: string): Promise<(Daemon & { readonly isAlive: boolean }) | undefined> {
+  try {
+    const { url, pid, startedAt } = JSON.parse((await readIfThere(join(dir, 'daemon.json'))) ?? '{}') as Partial<Daemon>
+    if (typeof url !== 'string' || !URL.canParse(url) || typeof startedAt !== 'number') return undefined
+    if (!Number.isSafeInteger(pid) || pid! <= 0) return undefined
+    return { url, pid: pid!, startedAt, isAlive: isAlive(pid!) }
+  } catch {
+    return undefined
   }
 }
 
@@ -135,17 +150,6 @@ async function announceDaemon(file: string, { url, pid }: { url: string; pid: nu
   await replaceFile(file, text)
   return async () => {
     if ((await readIfThere(file)) === text) await rm(file, { force: true })
-  }
-}
-
-async function readDaemon(file: string): Promise<Daemon | undefined> {
-  try {
-    const { url, pid, startedAt } = JSON.parse((await readIfThere(file)) ?? '{}') as Partial<Daemon>
-    if (typeof url !== 'string' || !URL.canParse(url) || typeof startedAt !== 'number') return undefined
-    if (!Number.isSafeInteger(pid) || pid! <= 0 || !isAlive(pid!)) return undefined
-    return { url, pid: pid!, startedAt }
-  } catch {
-    return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-export { type Daemon, type DataDir, openDataDir, type Release } from './datadir.js'
+export { type Daemon, type DataDir, findAnnounced, openDataDir, type Release } from './datadir.js'
 export {
   createFile as createPrivately,
   readIfThere as readPrivately,

@@ -289,6 +289,11 @@ export const ERRORS = {
     example: 'mcp-vitals check --interval 300',
     next: 'See mcp-vitals check --help.',
   },
+  DOCTOR_OPTION_INVALID: {
+    message: '{option} cannot be used as it stands: {problem}.',
+    example: `mcp-vitals doctor --call search --args '{"query":"ping"}'`,
+    next: 'See mcp-vitals doctor --help.',
+  },
   DAEMON_NOT_FOUND: {
     message: 'No daemon runs with the state directory {dir}.',
     example: 'mcp-vitals up --config mcp-vitals.yaml',

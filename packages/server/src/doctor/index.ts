@@ -1,0 +1,5 @@
+export type { Asked, DaemonSeen, Diagnosis, Finding, Outcome, Patient, ServerToTry, Severity } from './contract.js'
+export { meetDaemon } from './daemon.js'
+export { type DoctorReport, type Examined, examine, statusOf } from './examine.js'
+export { DIAGNOSES } from './registry.js'
+export { blockOf, jsonOf, sumOf } from './report.js'
