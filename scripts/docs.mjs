@@ -6,6 +6,7 @@ import { auditPage } from './docs/audit.mjs'
 import { cliPage } from './docs/cli.mjs'
 import { configPage } from './docs/config.mjs'
 import { derivationsPage } from './docs/derivations.mjs'
+import { doctorPage } from './docs/doctor.mjs'
 import { errorsPage } from './docs/errors.mjs'
 import { eventsPage } from './docs/events.mjs'
 import { logPage } from './docs/log.mjs'
@@ -30,6 +31,7 @@ const PAGES = {
       ...(await built('server/dist/config/index.js')),
       ...(await built('instrument/dist/event/index.js')),
     }),
+  'docs/reference/doctor.md': async () => doctorPage(await built('server/dist/doctor/index.js')),
   'docs/reference/errors.md': async () => errorsPage((await built('server/dist/errors/index.js')).ERRORS),
   'docs/reference/events.md': async () => eventsPage(await built('instrument/dist/event/index.js')),
   'docs/reference/events.schema.json': async () =>

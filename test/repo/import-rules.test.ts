@@ -131,6 +131,7 @@ const PLAIN = [
     'cli',
     'demo',
     'derive',
+    'config',
   ].map((name) => `server/src/${name}/index.ts`),
   ...['sources', 'sinks', 'faces'].flatMap((kind) => [
     `server/src/${kind}/alpha/index.ts`,

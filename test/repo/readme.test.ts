@@ -40,6 +40,9 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
       endsWith(1, command, /MEMORY\n {3}Status: (?:healthy|degraded)[\s\S]*SEARCH\n {3}Status: unhealthy/),
   },
   'mcp-vitals check http://127.0.0.1:3001/mcp': { run: (command) => endsWith(2, command, /connection refused/) },
+  'mcp-vitals doctor --config mcp-vitals.yaml': {
+    run: (command) => endsWith(2, command, /memory has 9 tools[\s\S]*search: Nothing listens on port 3001/),
+  },
   'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
   'mcp-vitals backup events.db': onDaemon(/events\.db/),
   'mcp-vitals rules list': onDaemon(/^ {2}inactive {3}ServerUnreachable/m),

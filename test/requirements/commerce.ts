@@ -120,8 +120,6 @@ export const COMMERCE = {
   }),
   ...kept({
     'C13.trouble.curl-metrics': '`curl …/metrics | grep mcp_` shows what there is',
-  }),
-  ...partly(9, 'METRICS_PORT as the way to another port, and mcp-vitals doctor', {
     'C13.trouble.port-taken': 'a port taken is explained: who has it, how to choose another: `METRICS_PORT=9091`',
   }),
   ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import type { Diagnosis, Finding, Patient } from '../contract.js'
 import { looked } from '../contract.js'
 import { ask } from '../shared/web.js'
-import { lasting, shownUrl } from '../shared/words.js'
+import { lasting } from '../shared/words.js'
 
 /** A `Date` header has whole seconds, and its answer was on the way. */
 const MOST_OFF_MS = 5_000
@@ -46,10 +46,10 @@ async function compareAll({ servers, asked, signal }: Patient): Promise<readonly
   const found = await Promise.all(
     [...origins].map(async (origin): Promise<Compared | undefined> => {
       const begun = Date.now()
-      const answer = await ask(origin, { method: 'HEAD', signal })
+      const answer = await ask(`${origin}/`, { method: 'HEAD', signal })
       const said = Date.parse(('headers' in answer && answer.headers.get('date')) || '')
       // Half a second is what the header leaves out on average.
-      return Number.isNaN(said) ? undefined : { who: shownUrl(origin), offMs: (begun + Date.now()) / 2 - said - 500 }
+      return Number.isNaN(said) ? undefined : { who: origin, offMs: (begun + Date.now()) / 2 - said - 500 }
     }),
   )
   return found.filter((one) => one !== undefined)

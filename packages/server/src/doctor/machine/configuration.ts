@@ -12,7 +12,7 @@ export const configuration: Diagnosis = {
     'what is valid and probably not meant',
   ],
   async look({ configuration: { file, config, notes, problem }, servers }) {
-    const subject = file ?? 'defaults and environment alone'
+    const subject = file ?? 'what there is without a file'
     if (problem)
       return looked(subject, [
         findingOf(

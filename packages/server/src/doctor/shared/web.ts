@@ -1,21 +1,30 @@
 /** Most of an answer that is read. */
 const MAX_BODY_BYTES = 4_194_304
 const TIMEOUT_MS = 5_000
+/** How far down the causes of an error are followed. */
+const MAX_CAUSES = 5
 
 export interface Question {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly signal: AbortSignal
+  /** From the question to the end of what is read. Default: 5 s. */
   readonly timeoutMs?: number
+  /** Where enough of the answer is read. Default: at its end. */
+  readonly until?: (text: string) => boolean
 }
 
-/** An answer, read whole up to a bound. */
+/** An answer, as far as it was read. */
 export interface Answered {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  readonly isCut: boolean
+  /** From the question to the head of the answer, and to the first byte behind it. */
+  readonly headMs: number
+  readonly firstMs: number | undefined
+  /** Why no more was read. */
+  readonly readTo: 'end' | 'enough' | 'timeout' | 'bound' | 'broken'
 }
 
 /** No answer: the code of the system, of TLS, or `TIMEOUT`. */
@@ -23,52 +32,69 @@ export interface Unanswered {
   readonly code: string
 }
 
-/** Asks over HTTP or HTTPS. Redirects are not followed: where they lead is a finding. Never rejects. */
+/** Asks over HTTP or HTTPS. Redirects are not followed: where they lead is told. Never rejects. */
 export async function ask(url: string, question: Question): Promise<Answered | Unanswered> {
-  const { method = 'GET', headers = {}, body, signal, timeoutMs = TIMEOUT_MS } = question
+  const { method = 'GET', headers = {}, body, signal, timeoutMs = TIMEOUT_MS, until = () => false } = question
+  const begun = performance.now()
+  const sinceMs = () => performance.now() - begun
+  const stop = new AbortController()
+  const limit = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(timeoutMs)])
   try {
     const response = await fetch(url, {
       method,
       headers: { 'user-agent': 'mcp-vitals', ...headers },
       ...(body !== undefined && { body }),
       redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: limit,
     })
-    const { text, isCut } = await textOf(response)
-    return { status: response.status, headers: response.headers, text, isCut }
+    const headMs = sinceMs()
+    const decoder = new TextDecoder()
+    let [text, sizeBytes] = ['', 0]
+    let firstMs: number | undefined
+    const answered = (readTo: Answered['readTo']): Answered => {
+      // What is left of a stream is not waited for.
+      if (readTo !== 'end') stop.abort()
+      return { status: response.status, headers: response.headers, text, headMs, firstMs, readTo }
+    }
+    try {
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        firstMs ??= sinceMs()
+        text += decoder.decode(chunk, { stream: true })
+        sizeBytes += chunk.length
+        if (until(text)) return answered('enough')
+        if (sizeBytes >= MAX_BODY_BYTES) return answered('bound')
+      }
+      return answered('end')
+    } catch {
+      return answered(limit.aborted ? 'timeout' : 'broken')
+    }
   } catch (error) {
     return { code: codeOf(error) }
   }
 }
 
+export const isAnswer = (found: Answered | Unanswered): found is Answered => 'status' in found
+
 /** The same, the answer parsed; undefined for what is no success or no JSON. */
 export async function askJson<T>(url: string, question: Question): Promise<T | undefined> {
   const answer = await ask(url, question)
-  if (!('text' in answer) || answer.status !== 200) return undefined
+  return isAnswer(answer) && answer.status === 200 ? jsonIn<T>(answer.text) : undefined
+}
+
+export function jsonIn<T>(text: string): T | undefined {
   try {
-    return JSON.parse(answer.text) as T
+    return JSON.parse(text) as T
   } catch {
     return undefined
   }
 }
 
-async function textOf(response: Response): Promise<{ readonly text: string; readonly isCut: boolean }> {
-  const chunks: Uint8Array[] = []
-  let sizeBytes = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk)
-    sizeBytes += chunk.length
-    if (sizeBytes >= MAX_BODY_BYTES) break
-  }
-  return { text: Buffer.concat(chunks).toString('utf8'), isCut: sizeBytes >= MAX_BODY_BYTES }
-}
-
 /** The code that says most: of the system where there is one, down the causes. */
 export function codeOf(error: unknown): string {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < MAX_CAUSES; cause = cause.cause, depth++) {
     if (cause.name === 'TimeoutError') return 'TIMEOUT'
     const { code } = cause as NodeJS.ErrnoException
-    if (typeof code === 'string' && code !== 'ERR_INVALID_STATE') return code
+    if (typeof code === 'string') return code
     // Of several addresses of one name.
     const inner = (cause as Partial<AggregateError>).errors?.[0] as NodeJS.ErrnoException | undefined
     if (typeof inner?.code === 'string') return inner.code

@@ -67,3 +67,9 @@ export function sized(bytes: number): string {
   const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
   return `${Number((bytes / 1000 ** at).toFixed(1))} ${units[at]}`
 }
+
+/** A text of others as one word for a shell. */
+export function quoted(word: string, secrets: readonly string[] = []): string {
+  const safe = shown(word, secrets)
+  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`
+}
