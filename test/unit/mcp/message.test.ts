@@ -30,6 +30,30 @@ describe('the messages of a body', () => {
     expect(at(messages[3]?.range)).toBe('5')
   })
 
+  it('have the key of their id, and its token as it was written', () => {
+    const escaped = [...'a\u00e9"\u2028']
+      .map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join('')
+    for (const token of [
+      '1',
+      '-7',
+      '2.50',
+      '1e21',
+      '12345678901234567890',
+      '""',
+      '"n1"',
+      '"é"',
+      `"${escaped}"`,
+      `"${'x'.repeat(1000)}"`,
+    ]) {
+      const messages = readMessages(Buffer.from(`{"jsonrpc":"2.0","id": ${token} ,"result":{}}`))
+      expect(messages).toMatchObject([{ id: token, key: tokenKey(token) }])
+    }
+    expect(readMessages(Buffer.from('{"jsonrpc":"2.0","method":"a"}'))).toMatchObject([
+      { id: undefined, key: undefined },
+    ])
+  })
+
   it.each(['', ' ', '{', '{"a":1}}', '\ufeff'])('are unreadable in %j', (text) => {
     expect(readMessages(Buffer.from(text))).toBe('unreadable')
   })

@@ -11,6 +11,8 @@ export interface Message {
   /** The id's JSON token as it was written, quotes included. */
   readonly id?: string | undefined
   readonly idRange?: ByteRange | undefined
+  /** The id in the form in which equal ids are equal text, whoever wrote them: see `tokenKey`. */
+  readonly key?: string | undefined
   readonly method?: string | undefined
   /** `params.name`, cut at 128 UTF-16 units. */
   readonly name?: string | undefined
@@ -34,6 +36,8 @@ export interface Message {
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+/** Up to so many bytes of ASCII are put together one by one: to ask the decoder costs more. */
+const SHORT_BYTES = 24
 /** One reader for all bodies: each is read from its first byte to its last in one go, and forgotten. */
 const skimmer = new Skimmer((head) => onHead(head))
 let onHead: (head: Head) => void = () => {}
@@ -50,25 +54,35 @@ export function readMessages(bytes: Uint8Array): readonly Message[] | 'unreadabl
 }
 
 function messageOf({ fields, ranges, start, end }: Head, bytes: Uint8Array): Message {
-  const token = (range: ByteRange | undefined) => range && decoder.decode(bytes.subarray(range[0], range[1]))
   const progress = ranges.progressToken ?? ranges.reportedProgress
   const subscription = ranges.subscription ?? ranges.endedSubscription
   return {
     kind: kindOf(fields),
     range: [start, end],
-    id: token(ranges.id),
+    id: tokenAt(bytes, ranges.id),
     idRange: ranges.id,
+    // Only readers of objects have keys that are no texts.
+    key: ranges.id && (fields.id as string),
     method: fields.method,
     name: fields.name,
     protocolVersion: fields.modernVersion ?? fields.protocolVersion,
     modern: fields.modernVersion !== undefined,
-    progressToken: token(progress),
+    progressToken: tokenAt(bytes, progress),
     progressTokenRange: progress,
-    cancelledId: token(ranges.cancelledId),
+    cancelledId: tokenAt(bytes, ranges.cancelledId),
     cancelledIdRange: ranges.cancelledId,
-    subscriptionId: token(subscription),
+    subscriptionId: tokenAt(bytes, subscription),
     subscriptionIdRange: subscription,
     errorCode: fields.errorCode,
     failed: isFailure(fields),
   }
+}
+
+function tokenAt(bytes: Uint8Array, range: ByteRange | undefined): string | undefined {
+  if (!range) return undefined
+  const [start, end] = range
+  let text = ''
+  if (end - start <= SHORT_BYTES)
+    for (let at = start; at < end && bytes[at]! < 0x80; at++) text += String.fromCharCode(bytes[at]!)
+  return text.length === end - start ? text : decoder.decode(bytes.subarray(start, end))
 }

@@ -5,8 +5,6 @@ import type { LineEnds } from './lines.js'
 export interface Message extends Head {
   /** The message alone; of a batch's, without what stands around it. */
   readonly bytes: Buffer
-  /** The id in the form in which equal ids are equal text, whoever wrote them. */
-  readonly key?: string | undefined
 }
 
 /** What one body or line holds: a message, or those of a batch. */
@@ -17,7 +15,7 @@ export interface Parcel {
   readonly batch: boolean
 }
 
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const
 
 /**
  * Reads one body or line; undefined where any part of it is no JSON-RPC. `text` has no line break. A byte order mark at
@@ -26,14 +24,21 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 export function readParcel(text: Buffer): Parcel | undefined {
   const line = isMarked(text) ? text.subarray(BYTE_ORDER_MARK.length) : text
   const heads = isMarked(line) ? 'unreadable' : readMessages(line)
-  if (heads === 'unreadable' || heads.length === 0 || heads.some(({ kind }) => kind === 'other')) return undefined
+  if (heads === 'unreadable' || heads.length === 0 || heads.some(isOther)) return undefined
   const batch = isArray(line)
-  const messages = heads.map((head) => {
-    // Ranges of a batch's messages are of no use to anybody: rewriting belongs to an era without batches.
-    const bytes = batch ? line.subarray(...head.range) : line
-    return { ...head, bytes, key: keyOf(head.id) }
-  })
+  // Ranges of a batch's messages are of no use to anybody: rewriting belongs to an era without batches.
+  const messages = heads.map((head) => withBytes(head, batch ? line.subarray(...head.range) : line))
   return { line, messages, batch }
+}
+
+function isOther({ kind }: Head): boolean {
+  return kind === 'other'
+}
+
+/** The head, which is nobody else's, with its bytes: a copy of its many fields would cost as much as reading them. */
+function withBytes(head: Head & { bytes?: Buffer }, bytes: Buffer): Message {
+  head.bytes = bytes
+  return head as Message
 }
 
 /** The value of a message that was read: `bytes` are a message's own. It has nowhere to fail any more. */
@@ -47,7 +52,7 @@ export function keyOf(token: string | undefined): string | undefined {
 }
 
 function isMarked(bytes: Buffer): boolean {
-  return BYTE_ORDER_MARK.equals(bytes.subarray(0, BYTE_ORDER_MARK.length))
+  return bytes[0] === BYTE_ORDER_MARK[0] && bytes[1] === BYTE_ORDER_MARK[1] && bytes[2] === BYTE_ORDER_MARK[2]
 }
 
 function isArray(bytes: Buffer): boolean {
