@@ -183,5 +183,5 @@ const whole = (value: number): number =>
 
 /** UTF-8 cannot say half of a surrogate pair, which a name from outside, or the cut of one, may have. */
 function text(value: string, mostChars: number): string {
-  return value.slice(0, mostChars).replace(/\p{Surrogate}/gu, '\uFFFD')
+  return value.slice(0, mostChars).toWellFormed()
 }

@@ -6,8 +6,11 @@ import { contentOf, draftOf } from './drafts.js'
 
 /** Most events that wait while the log cannot be written; beyond it the newest are dropped and counted. */
 const QUEUE_LIMIT = 20_000
-/** A commit costs as much for one row as for many. Milliseconds. */
-const LINGER_MS = 20
+/**
+ * A commit costs as much for one row as for many, and a busy log waits for the disk with each. A daemon that is killed loses
+ * the rows of so much time, as it does of its events; a call that must be written down first waits for none of it. Milliseconds.
+ */
+const LINGER_MS = 100
 /** Pause before rows that could not be saved are brought again: doubled each time. Milliseconds. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
