@@ -1,15 +1,17 @@
 /**
  * What `mcp-vitals wrap` adds to a call over stdio: microseconds of latency and of CPU, and memory, beside a bare Node
- * pass-through, one that also cuts and parses, and no proxy at all. A daemon runs and takes the events, as in use. All
- * candidates live at the same time and are called in turns; one call is in flight; the text is 16 bytes. All are held to
- * one processor where `taskset` can: where the system places a proxy and its server decides over as much as the proxy.
+ * pass-through, one that also cuts and parses, and no proxy at all. The wrap is the one file that `npm pack` makes of it. A
+ * daemon runs and takes the events, as in use. All candidates live at the same time and are called in turns; one call is in
+ * flight; the text is 16 bytes. All are held to one processor where `taskset` can: where the system places a proxy and its
+ * server decides over as much as the proxy.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { bundle } from '../scripts/bundle.mjs'
 import { cpuMicros, memoryMb } from './support/account.mjs'
 import { median } from './support/measure.mjs'
 
@@ -23,6 +25,10 @@ const path = (file) => fileURLToPath(new URL(file, import.meta.url))
 const cli = path('../packages/server/dist/cli/main.js')
 const echo = [process.execPath, path('./proxies/echo-stdio.mjs')]
 const floor = path('./proxies/floor-stdio.mjs')
+const packed = join(home, 'mcp-vitals/dist/cli/main.js')
+mkdirSync(dirname(packed), { recursive: true })
+writeFileSync(packed, await bundle({ name: 'server' }))
+copyFileSync(path('../packages/server/package.json'), join(home, 'mcp-vitals/package.json'))
 
 const daemon = spawn(process.execPath, [cli, 'up', '--port', '0'], {
   cwd: home,
@@ -37,7 +43,7 @@ const candidates = {
   direct: echo,
   'pass-through': [process.execPath, floor, ...echo],
   'pass-through that parses': [process.execPath, floor, '--read', ...echo],
-  'mcp-vitals wrap': [process.execPath, cli, 'wrap', '--name', 'echo', '--', ...echo],
+  'mcp-vitals wrap': [process.execPath, packed, 'wrap', '--name', 'echo', '--', ...echo],
 }
 
 const pinned = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : []

@@ -1,9 +1,9 @@
 /**
- * What a user gets: packs both packages, installs the results into an empty folder and runs `npx mcp-vitals up` there,
- * asks it for /health and /metrics, and stops it with SIGTERM. `node scripts/pack-check.mjs`; the last line is
+ * What a user gets: packs both packages, installs the results into an empty folder, passes a message through
+ * `npx mcp-vitals wrap` there, runs `npx mcp-vitals up`, asks it for /health and /metrics, and stops it with SIGTERM. `node scripts/pack-check.mjs`; the last line is
  * `N passed, N failed`.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -45,13 +45,24 @@ async function install() {
   const user = join(home, 'user')
   for (const folder of [tarballs, user]) mkdirSync(folder)
   const workspaces = PACKAGES.flatMap((name) => ['--workspace', name])
-  // A machine may be set to run no scripts: ours makes one file of the library's main entry.
+  // A machine may be set to run no scripts: ours makes one file each of the library's main entry and of the command.
   const pack = ['pack', '--ignore-scripts=false', '--pack-destination', tarballs, ...workspaces]
   if (!(await step('npm pack', 'npm', pack))) return undefined
   writeFileSync(join(user, 'package.json'), '{ "private": true }\n')
   const files = readdirSync(tarballs).map((file) => join(tarballs, file))
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...files]
   return (await step('npm install into an empty folder', 'npm', args, { cwd: user })) ? user : undefined
+}
+
+/** Passes a message to a server that says it again, without a daemon. @returns what is wrong, or undefined */
+function wrap(user) {
+  const state = mkdtempSync(join(home, 'state-'))
+  const input = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
+  const env = { ...process.env, MCP_VITALS_DATA: state }
+  const args = ['--no-install', 'mcp-vitals', 'wrap', '--name', 'echo', '--', 'cat']
+  const { status, stdout, stderr } = spawnSync('npx', args, { cwd: user, env, input, encoding: 'utf8' })
+  if (status !== 0 || stdout !== input) return `status ${status}, ${JSON.stringify(stdout)}\n${stderr}`
+  return readdirSync(join(state, 'spool')).length > 0 ? undefined : 'it kept no event'
 }
 
 /** Starts the daemon as a user does, asks it, stops it; one verdict for each. */
@@ -126,6 +137,9 @@ try {
     verdict('the library instruments a server', used.status === 0 ? undefined : used.output)
     const help = await capture('npx', ['--no-install', 'mcp-vitals', 'up', '--help'], { cwd: user })
     verdict('npx mcp-vitals up --help', help.status === 0 ? undefined : help.output)
+    const command = readFileSync(join(user, 'node_modules/mcp-vitals/dist/cli/main.js'), 'utf8')
+    verdict('the command is one file', /from *["'`]\./.test(command) ? 'it reads others' : undefined)
+    verdict('npx mcp-vitals wrap', wrap(user))
     await run(user, ['mcp-vitals', 'up'])
     if (help.output.includes('--demo')) await run(user, ['mcp-vitals', 'up', '--demo'])
   }

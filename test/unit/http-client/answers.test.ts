@@ -1,5 +1,5 @@
 /** What our client reads of an answer, beside what node:http reads of the same bytes. */
-import { request as requestByNode } from 'node:http'
+import { maxHeaderSize, request as requestByNode } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
@@ -60,7 +60,7 @@ function byOurs(pieces: readonly Buffer[], method: string, onBehind = () => {}):
   let seen: Pick<Read, 'status' | 'message' | 'rawHeaders'> = {}
   let body = ''
   let trailers: readonly string[] | undefined
-  const reader = new AnswerReader()
+  const reader = new AnswerReader(maxHeaderSize)
   reader.begin(
     {
       onInformation: ({ status }) => information.push(status),

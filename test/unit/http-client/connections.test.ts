@@ -23,6 +23,7 @@ async function behind(treat: (socket: Socket, number: number) => void): Promise<
   server = raw.server
   client = new HttpClient(new URL(`http://127.0.0.1:${raw.port}/`), {
     connectTimeoutMs: () => 10_000,
+    maxHeadBytes: 16_384,
     clock: () => nowMs,
   })
 }

@@ -3,6 +3,8 @@ import type { DataDir } from '../datadir/index.js'
 import type { CallTaker, HttpClient } from '../http-client/index.js'
 
 const TIMEOUT_MS = 10_000
+/** Longest head of an answer. That of node:http would have it loaded, a megabyte beside every server. Bytes. */
+const MAX_HEAD_BYTES = 16 * 1024
 /** Longest answer that is read, bytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -27,7 +29,7 @@ export function createPost(dataDir: Pick<DataDir, 'findDaemon' | 'token'>): (bat
     // Loaded when there is a daemon: a wrap without one never pays for it.
     const { HttpClient } = await import('../http-client/index.js')
     const url = new URL('/v1/events', daemon.url)
-    const setup = { connectTimeoutMs: () => TIMEOUT_MS, clock: () => performance.now() }
+    const setup = { connectTimeoutMs: () => TIMEOUT_MS, maxHeadBytes: MAX_HEAD_BYTES, clock: () => performance.now() }
     return { url, token: await dataDir.token(), client: new HttpClient(url, setup) }
   }
 

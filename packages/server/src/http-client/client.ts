@@ -17,6 +17,8 @@ const MAX_IDLE = 256
 export interface ClientSetup {
   /** How long a connection may take. Asked at each. */
   readonly connectTimeoutMs: () => number
+  /** Most bytes of an answer's head, of all its trailers, and of the line before a chunk. */
+  readonly maxHeadBytes: number
   /** Monotonic milliseconds. */
   readonly clock: () => number
 }
@@ -95,6 +97,7 @@ export class HttpClient {
     const connection: Connection = new Connection({
       origin: this.#origin,
       connectTimeoutMs: this.#setup.connectTimeoutMs(),
+      maxHeadBytes: this.#setup.maxHeadBytes,
       session: this.#session,
       onSession: (session) => {
         this.#session = session

@@ -28,6 +28,7 @@ export class ConnectTimeOut extends Error {
 export interface ConnectionSetup {
   readonly origin: Origin
   readonly connectTimeoutMs: number
+  readonly maxHeadBytes: number
   /** A TLS session to go on with, and who keeps the next. */
   readonly session: Buffer | undefined
   readonly onSession: (session: Buffer) => void
@@ -52,7 +53,7 @@ export class Connection {
   freeSince = 0
   readonly #setup: ConnectionSetup
   readonly #socket: Socket
-  readonly #reader = new AnswerReader()
+  readonly #reader: AnswerReader
   readonly #connecting: NodeJS.Timeout
   #isConnected = false
   #taker: CallTaker | undefined
@@ -60,8 +61,9 @@ export class Connection {
   #isSent = true
 
   constructor(setup: ConnectionSetup) {
-    const { origin, session, connectTimeoutMs, onSession } = setup
+    const { origin, session, connectTimeoutMs, maxHeadBytes, onSession } = setup
     this.#setup = setup
+    this.#reader = new AnswerReader(maxHeadBytes)
     this.#socket = origin.isTls
       ? tls().connect({ ...origin.options, ...(session && { session }) })
       : connectSocket(origin.options)

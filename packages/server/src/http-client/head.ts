@@ -1,8 +1,3 @@
-import { maxHeaderSize } from 'node:http'
-
-/** Most bytes of a head, of all trailers, and of the line before a chunk: node:http's own bound. */
-export const MAX_HEAD_BYTES = maxHeaderSize
-
 /** What a server sent is no answer of HTTP/1.1 (RFC 9112); the message says why, as the end of a sentence. */
 export class InvalidAnswer extends Error {
   constructor(what: string) {
@@ -37,15 +32,18 @@ const STATUS_LINE = /^HTTP\/(1\.[01]) (\d{3})(?: (.*))?$/
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Characters that no head has, and ends of lines that are none: who takes one for an end reads other headers than we do. */
 const NOT_OF_A_HEAD = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
-const TOO_LONG = `its head has more than ${MAX_HEAD_BYTES} bytes`
 const LENGTH = /^\d{1,15}$/
 const LIFETIME = /(?:^|[,\s])timeout=(\d{1,6})/i
 
 /** Fails where no head could go on like this; a return at the end may still be half of a line's end. */
-export function checkBeginning(text: string): void {
+export function checkBeginning(text: string, maxBytes: number): void {
   if (!'HTTP/1.'.startsWith(text.slice(0, 7))) throw new InvalidAnswer('it does not begin as one')
   checkCharacters(text.endsWith('\r') ? text.slice(0, -1) : text)
-  if (text.length > MAX_HEAD_BYTES) throw new InvalidAnswer(TOO_LONG)
+  checkLength(text, maxBytes)
+}
+
+function checkLength(text: string, maxBytes: number): void {
+  if (text.length > maxBytes) throw new InvalidAnswer(`its head has more than ${maxBytes} bytes`)
 }
 
 /** Fails where a character stands in header lines that may not. */
@@ -54,9 +52,9 @@ export function checkCharacters(text: string): void {
 }
 
 /** Reads a head, one character a byte, without the empty line that ends it. @throws InvalidAnswer */
-export function readHead(text: string): ReadHead {
+export function readHead(text: string, maxBytes: number): ReadHead {
   checkCharacters(text)
-  if (text.length > MAX_HEAD_BYTES) throw new InvalidAnswer(TOO_LONG)
+  checkLength(text, maxBytes)
   const end = lineEnd(text, 0)
   const [, version, code, message = ''] = STATUS_LINE.exec(text.slice(0, end)) ?? []
   if (code === undefined) throw new InvalidAnswer('its first line has another form')

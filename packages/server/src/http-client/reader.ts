@@ -4,7 +4,6 @@ import {
   checkBeginning,
   checkCharacters,
   InvalidAnswer,
-  MAX_HEAD_BYTES,
   readHead,
   readHeaders,
 } from './head.js'
@@ -34,6 +33,7 @@ const NONE: readonly string[] = []
  * For the next answer on the same connection it is used again.
  */
 export class AnswerReader {
+  readonly #maxHeadBytes: number
   #taker: AnswerTaker | undefined
   #isBodyless = false
   #state: 'head' | 'sized' | 'size' | 'chunk' | 'chunk end' | 'trailers' | 'to the close' | 'done' = 'done'
@@ -43,6 +43,11 @@ export class AnswerReader {
   #left = 0
   #keepsAlive = false
   #keepAliveMs: number | undefined
+
+  /** `maxHeadBytes`: most bytes of a head, of all trailers, and of the line before a chunk. */
+  constructor(maxHeadBytes: number) {
+    this.#maxHeadBytes = maxHeadBytes
+  }
 
   /** True before an answer is asked for, and once it is complete. */
   get isDone(): boolean {
@@ -127,10 +132,10 @@ export class AnswerReader {
     if (start === bytes.length) return start
     const end = bytes.indexOf(HEAD_END, start)
     if (end < 0) {
-      checkBeginning(bytes.toString('latin1', start))
+      checkBeginning(bytes.toString('latin1', start), this.#maxHeadBytes)
       return -1
     }
-    const head = readHead(bytes.toString('latin1', start, end))
+    const head = readHead(bytes.toString('latin1', start, end), this.#maxHeadBytes)
     const next = end + HEAD_END.length
     if (head.status === 101) throw new InvalidAnswer('it switches to another protocol, which was not asked for')
     if (head.status < 200) {
@@ -168,8 +173,8 @@ export class AnswerReader {
 
   #readSize(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(LINE_END, at)
-    if (end < 0 ? bytes.length - at > MAX_HEAD_BYTES : end - at > MAX_HEAD_BYTES)
-      throw new InvalidAnswer(`the line before a chunk has more than ${MAX_HEAD_BYTES} bytes`)
+    if (end < 0 ? bytes.length - at > this.#maxHeadBytes : end - at > this.#maxHeadBytes)
+      throw new InvalidAnswer(`the line before a chunk has more than ${this.#maxHeadBytes} bytes`)
     if (end < 0) {
       if (bytes.indexOf(NEWLINE, at) >= 0) throw new InvalidAnswer('the line before a chunk ends without a return')
       return -1
@@ -195,8 +200,8 @@ export class AnswerReader {
       return at + 2
     }
     const end = bytes.indexOf(HEAD_END, at)
-    if ((end < 0 ? bytes.length : end) - at > MAX_HEAD_BYTES)
-      throw new InvalidAnswer(`its trailers have more than ${MAX_HEAD_BYTES} bytes`)
+    if ((end < 0 ? bytes.length : end) - at > this.#maxHeadBytes)
+      throw new InvalidAnswer(`its trailers have more than ${this.#maxHeadBytes} bytes`)
     if (end < 0) return -1
     const text = bytes.toString('latin1', at, end)
     checkCharacters(text)

@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http'
 import type { UrlEntry } from '../../children/index.js'
 import { HttpClient } from '../../http-client/index.js'
 import type { ServerContext, Upstream } from './context.js'
@@ -37,7 +38,7 @@ export class HttpUpstream implements Upstream {
     this.#sessions = new HttpSessions(context)
     this.#target = new URL(entry.url)
     const connectTimeoutMs = () => context.options.connectTimeoutMs
-    this.#client = new HttpClient(this.#target, { connectTimeoutMs, clock: context.clock })
+    this.#client = new HttpClient(this.#target, { connectTimeoutMs, maxHeadBytes: maxHeaderSize, clock: context.clock })
   }
 
   /** One function for all exchanges: a closure for each would cost. */
