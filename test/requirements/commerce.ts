@@ -121,8 +121,6 @@ export const COMMERCE = {
   ...kept({
     'C13.trouble.curl-metrics': '`curl …/metrics | grep mcp_` shows what there is',
     'C13.trouble.port-taken': 'a port taken is explained: who has it, how to choose another: `METRICS_PORT=9091`',
-  }),
-  ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
     'C13.trouble.no-metrics':
       'no metrics is explained: is the server up, does Prometheus scrape (`/api/v1/targets`), the firewall',
     'C13.trouble.grafana-empty': 'an empty Grafana is explained: data source, query, time range',

@@ -23,7 +23,7 @@ export const LETTA = {
     'B5.curl.sse': '`curl -H "Accept: text/event-stream" http://localhost:8000/sse` works as it stands',
     'B5.curl.message': `without a session, this works as it stands: curl -X POST http://localhost:8000/message -H "Content-Type: application/json" -d '{"jsonrpc":"2.0","id":"test","method":"tools/call","params":{"name":"botfather.send-message","arguments":{"message":"/help"}}}'`,
   }),
-  ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
+  ...kept({
     'B6.trouble.plugins-not-found': 'a user can find out why plugins are not found',
     'B6.trouble.sse-accept': 'a user can find out that an SSE connection lacks the Accept header',
     'B6.trouble.sse-cors': 'a user can find out that CORS stops an SSE connection',

@@ -104,7 +104,7 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
   {
-    pattern: /(?:EADDRINUSE|[Aa]ddress already in use)\D*(?:[\d.:]*:(\d{2,5}))?/,
+    pattern: /(?:EADDRINUSE|address already in use)(?:.*?:(\d{2,5})\b)?/i,
     tell: ([, port]) => ({
       problem: `It wants to listen on a port that is in use${port === undefined ? '' : `, ${port}`}.`,
       next: 'End the other copy of it, or give it another port. A server that is started here needs none: it speaks over its input and output.',

@@ -37,7 +37,7 @@ export function judgeStdio(
       evidence: cause ? [how, `it said: ${show(cause.line)}`] : [startedAs(server, secrets), ...said],
       why: DEAD,
       next: cause?.next ?? 'Run it by hand, as it stands here, and see what it says.',
-      fix: cause?.fix ?? byHand(server, exit === undefined),
+      fix: cause?.fix ?? byHand(server, secrets, exit === undefined),
     })
   } else {
     if (cause?.variables)
@@ -120,9 +120,9 @@ const startedAs = ({ command, args }: StdioServer, secrets: readonly string[]): 
   `started as: ${[command, ...args].map((word) => quoted(word, secrets)).join(' ')}`
 
 /** Its first question by hand. */
-function byHand({ command, args, env }: StdioServer, isSilent: boolean): readonly string[] {
+function byHand({ command, args, env }: StdioServer, secrets: readonly string[], isSilent: boolean): readonly string[] {
   const variables = Object.keys(env).map((name) => `${name}=…`)
-  const line = [...variables, ...[command, ...args].map((word) => quoted(word))]
+  const line = [...variables, ...[command, ...args].map((word) => quoted(word, secrets))]
   const ask = `echo '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"hand","version":"1"}}}' | ${line.join(' ')}`
   return [ask, ...(isSilent ? ['mcp-vitals doctor --timeout 120', '{ "gateway": { "startTimeoutMs": 120000 } }'] : [])]
 }

@@ -168,7 +168,7 @@ function statusWords({ url, headers: sent }: WebServer, status: number, headers:
       return {
         problem: 'There is nothing at this path.',
         next: 'Write the path of its MCP endpoint; neither /mcp nor /sse of this server is one.',
-        fix: [JSON.stringify({ url: new URL('/<its path>', url).href })],
+        fix: [JSON.stringify({ url: `${new URL(url).origin}/<its path>` })],
       }
     case 405:
       return {

@@ -37,8 +37,7 @@ export async function ask(url: string, question: Question): Promise<Answered | U
   const { method = 'GET', headers = {}, body, signal, timeoutMs = TIMEOUT_MS, until = () => false } = question
   const begun = performance.now()
   const sinceMs = () => performance.now() - begun
-  const stop = new AbortController()
-  const limit = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(timeoutMs)])
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   try {
     const response = await fetch(url, {
       method,
@@ -51,23 +50,20 @@ export async function ask(url: string, question: Question): Promise<Answered | U
     const decoder = new TextDecoder()
     let [text, sizeBytes] = ['', 0]
     let firstMs: number | undefined
-    const answered = (readTo: Answered['readTo']): Answered => {
-      // What is left of a stream is not waited for.
-      if (readTo !== 'end') stop.abort()
-      return { status: response.status, headers: response.headers, text, headMs, firstMs, readTo }
-    }
+    let readTo: Answered['readTo'] = 'end'
     try {
+      // To leave the loop closes what is left of a stream.
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
         firstMs ??= sinceMs()
         text += decoder.decode(chunk, { stream: true })
         sizeBytes += chunk.length
-        if (until(text)) return answered('enough')
-        if (sizeBytes >= MAX_BODY_BYTES) return answered('bound')
+        readTo = until(text) ? 'enough' : sizeBytes >= MAX_BODY_BYTES ? 'bound' : 'end'
+        if (readTo !== 'end') break
       }
-      return answered('end')
     } catch {
-      return answered(limit.aborted ? 'timeout' : 'broken')
+      readTo = limit.aborted ? 'timeout' : 'broken'
     }
+    return { status: response.status, headers: response.headers, text, headMs, firstMs, readTo }
   } catch (error) {
     return { code: codeOf(error) }
   }
