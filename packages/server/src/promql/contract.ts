@@ -30,8 +30,9 @@ export interface Series {
 export interface SeriesSource {
   /**
    * The series that meet all matchers, with their samples (and markers) from `startMs` to `endMs`, both included. More
-   * samples on either side do no harm. No two series may have the same labels. The matchers' `matches` counts towards
-   * the limits of the query, so a source that tries many values needs no limit of its own.
+   * samples on either side do no harm. What one series gives may be good only until the next is read. No two series may
+   * have the same labels. The matchers' `matches` counts towards the limits of the query, so a source that tries many
+   * values needs no limit of its own.
    */
   select(matchers: readonly LabelMatcher[], startMs: number, endMs: number): readonly Series[]
 }

@@ -14,6 +14,9 @@ export interface Row {
 
 /** Samples of many series at the same times, packed; it never changes. */
 export class Block {
+  /** Where the last series was found. */
+  #found = 0
+
   private constructor(
     /** Which series: ascending. */
     readonly refs: Uint32Array,
@@ -73,15 +76,25 @@ export class Block {
     return new Block(before.refs, this.times, this.offsets, this.body, false)
   }
 
-  /** Where a series stands, or −1. */
+  /** Where a series stands, or −1. Series are mostly asked for in their order, so it begins where the last one was found. */
   positionOf(ref: number): number {
     const { refs } = this
     let low = 0
     let high = refs.length - 1
+    if (this.#found <= high && refs[this.#found]! <= ref) {
+      low = this.#found
+      for (let step = 1; low + step <= high; step *= 2) {
+        if (refs[low + step]! > ref) high = low + step - 1
+        else low += step
+      }
+    }
     while (low <= high) {
       const middle = (low + high) >>> 1
       const found = refs[middle]!
-      if (found === ref) return middle
+      if (found === ref) {
+        this.#found = middle
+        return middle
+      }
       if (found < ref) low = middle + 1
       else high = middle - 1
     }

@@ -57,15 +57,14 @@ export class ByteWriter {
   }
 }
 
+const eight = new DataView(new ArrayBuffer(8))
+
 /** Reads what `ByteWriter` wrote. Throws RangeError where the bytes end too early. */
 export class ByteReader {
-  readonly #view: DataView
   constructor(
     readonly bytes: Uint8Array,
     public at = 0,
-  ) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
+  ) {}
 
   byte(): number {
     const value = this.bytes[this.at++]
@@ -87,8 +86,8 @@ export class ByteReader {
   }
 
   double(): number {
-    const value = this.#view.getFloat64(this.at, true)
-    this.at += 8
-    return value
+    // A view of the bytes would cost each reader more than most rows do.
+    for (let at = 0; at < 8; at++) eight.setUint8(at, this.byte())
+    return eight.getFloat64(0, true)
   }
 }

@@ -19,7 +19,7 @@ export interface Tick {
   readonly values: Float64Array
 }
 
-/** Samples of one series. */
+/** Samples of one series; those of a span are good until the next of it are read. */
 export interface Samples {
   readonly times: Float64Array
   readonly values: Float64Array
@@ -35,8 +35,12 @@ interface Piece {
 export interface Span {
   readonly times: Float64Array
   readonly pieces: readonly Piece[]
-  /** As many cells as a row needs while it is read, for one row after another. */
-  readonly cells: Uint8Array
+  /** Whether a piece goes on beyond where the next begins. */
+  readonly isCut: boolean
+  /** Where one row after another is read, so that a series costs no allocation. */
+  readonly row: Row
+  /** The same row, and its times, as far as there are ticks: for series with gaps, what is left of them. */
+  readonly kept: { readonly times: Float64Array; readonly values: Float64Array }
   /** Position of a tick that is not whole yet: what it does not have has not ended. −1: there is none. */
   readonly openTick: number
 }
@@ -144,20 +148,23 @@ export class Lane {
     const pieces: Piece[] = []
     const times: number[] = []
     let cells = 0
+    let isCut = false
     const rawMs = this.startMs('raw')
     const add = (from: Block | Head, beforeMs: number) => {
       const first = from.times[0]
-      if (first === undefined || first > endMs || from.times.at(-1)! < startMs) return
+      if (first === undefined || first > endMs || first >= beforeMs || from.times.at(-1)! < startMs) return
       pieces.push({ from, start: times.length })
-      cells = times.length + from.times.length
+      const end = times.length + from.times.length
+      cells = Math.max(cells, end)
       for (const time of from.times) if (time < beforeMs) times.push(time)
+      isCut ||= times.length < end
     }
     for (const block of this.blocks.rolled) add(block, rawMs)
     add(this.#heads.rolled, rawMs)
     for (const block of this.blocks.raw) add(block, Number.POSITIVE_INFINITY)
     add(this.#heads.raw, Number.POSITIVE_INFINITY)
     const openTick = this.#openMs !== undefined && times.at(-1) === this.#openMs ? times.length - 1 : -1
-    return { times: Float64Array.from(times), pieces, cells: new Uint8Array(cells), openTick }
+    return spanOf(Float64Array.from(times), pieces, cells, isCut, openTick)
   }
 
   #roll(tick: Tick): void {
@@ -187,17 +194,26 @@ const joined = (one: Tick, other: Tick): Tick => ({
 
 const window = (timeMs: number, lengthMs: number): number => Math.floor(timeMs / lengthMs)
 
-const NONE: Samples = { times: new Float64Array(0), values: new Float64Array(0), staleTimes: [] }
+const NO_TIMES: readonly number[] = []
+const NONE: Samples = { times: new Float64Array(0), values: new Float64Array(0), staleTimes: NO_TIMES }
+
+function spanOf(times: Float64Array, pieces: readonly Piece[], cells: number, isCut: boolean, openTick: number): Span {
+  const values = new Float64Array(cells)
+  const kept = { times: new Float64Array(times.length), values: values.subarray(0, times.length) }
+  return { times, pieces, isCut, row: { values, present: new Uint8Array(cells) }, kept, openTick }
+}
+
+/** The span of a lane of which nothing is known. */
+export const EMPTY_SPAN: Span = spanOf(new Float64Array(0), [], 0, false, -1)
 
 /** The samples of one series in a span. */
 export function samplesIn(span: Span, ref: number): Samples {
-  const count = span.times.length
-  const present = span.cells.fill(0)
-  const row: Row = { values: new Float64Array(Math.max(count, present.length)), present }
+  const { row } = span
+  row.present.fill(0)
   let found = 0
   for (const { from, start } of span.pieces) {
     // A piece that is cut short was read beyond its cut.
-    if (start < row.present.length) row.present.fill(0, start)
+    if (span.isCut) row.present.fill(0, start)
     if (from instanceof Head) found += from.read(ref, row, start)
     else {
       const position = from.positionOf(ref)
@@ -205,24 +221,23 @@ export function samplesIn(span: Span, ref: number): Samples {
     }
   }
   if (found === 0) return NONE
-  return compacted(span, row, count)
+  // Nearly every series has a value at every tick.
+  if (found === span.times.length && !span.isCut)
+    return { times: span.times, values: span.kept.values, staleTimes: NO_TIMES }
+  return compacted(span)
 }
 
-function compacted({ times, openTick }: Span, { values, present }: Row, count: number): Samples {
+/** Only the ticks that have a value, in place. */
+function compacted({ times, openTick, row: { present }, kept }: Span): Samples {
   const staleTimes: number[] = []
   let length = 0
-  for (let tick = 0; tick < count; tick++) {
-    if (present[tick] === 1) length++
-    else if (tick > 0 && present[tick - 1] === 1 && tick !== openTick) staleTimes.push(times[tick]!)
+  for (let tick = 0; tick < times.length; tick++) {
+    if (present[tick] === 1) {
+      kept.times[length] = times[tick]!
+      kept.values[length++] = kept.values[tick]!
+    } else if (tick > 0 && present[tick - 1] === 1 && tick !== openTick) staleTimes.push(times[tick]!)
   }
-  if (length === count) return { times, values: values.subarray(0, count), staleTimes }
-  const kept = { times: new Float64Array(length), values: new Float64Array(length) }
-  for (let tick = 0, at = 0; tick < count; tick++) {
-    if (present[tick] === 0) continue
-    kept.times[at] = times[tick]!
-    kept.values[at++] = values[tick]!
-  }
-  return { ...kept, staleTimes }
+  return { times: kept.times.subarray(0, length), values: kept.values.subarray(0, length), staleTimes }
 }
 
 /** Samples of two series that are one by their labels; where both have a time, the first's. */

@@ -1,7 +1,17 @@
 import type { LabelMatcher, LabelSet, Series, SeriesSource } from '../promql/index.js'
 import { Block } from './block.js'
 import { type Entry, type LabelPairs, type Part, SeriesIndex } from './labels.js'
-import { Lane, merged, RESOLUTIONS, type Resolution, type Samples, type Span, samplesIn, type Tick } from './lane.js'
+import {
+  EMPTY_SPAN,
+  Lane,
+  merged,
+  RESOLUTIONS,
+  type Resolution,
+  type Samples,
+  type Span,
+  samplesIn,
+  type Tick,
+} from './lane.js'
 
 /** A tick that is older than the newest by less than this is left out; by more, the newest came by a wrong clock. */
 const CLOCK_TOLERANCE_MS = 600_000
@@ -308,6 +318,9 @@ const emptyChanges = (): OpenChanges => ({ series: [], gone: [], blocks: [], dro
 /** One selection: spans of lanes, and the one series that is unpacked now. */
 class Reading {
   readonly #spans = new Map<string, Span>()
+  /** The span of the lane that the last series was in, as the next mostly is. */
+  #lane: string | undefined
+  #span: Span = EMPTY_SPAN
   #unpacked: LazySeries | undefined
   #samples: Samples | undefined
 
@@ -320,21 +333,26 @@ class Reading {
   /** Unpacks one series; good until the next. */
   of(series: LazySeries, { parts }: Entry): Samples {
     if (this.#unpacked !== series || this.#samples === undefined) {
-      this.#samples = parts.map(({ lane, ref }) => samplesIn(this.#span(lane), ref)).reduce(merged)
+      const [only] = parts
+      this.#samples =
+        parts.length === 1 ? this.#samplesOf(only!) : parts.map((part) => this.#samplesOf(part)).reduce(merged)
       this.#unpacked = series
     }
     return this.#samples
   }
 
-  #span(lane: string): Span {
+  #samplesOf({ lane, ref }: Part): Samples {
+    if (lane !== this.#lane) {
+      this.#span = this.#spanOf(lane)
+      this.#lane = lane
+    }
+    return samplesIn(this.#span, ref)
+  }
+
+  #spanOf(lane: string): Span {
     let span = this.#spans.get(lane)
     if (span === undefined) {
-      span = this.lanes.get(lane)?.span(this.startMs, this.endMs) ?? {
-        times: new Float64Array(0),
-        pieces: [],
-        cells: new Uint8Array(0),
-        openTick: -1,
-      }
+      span = this.lanes.get(lane)?.span(this.startMs, this.endMs) ?? EMPTY_SPAN
       this.#spans.set(lane, span)
     }
     return span

@@ -7,12 +7,13 @@ import type { Context } from './context.js'
 import { CHANGE_KERNELS } from './counters.js'
 import { createFrame, type Frame, pickRows, type Scalars, unnamed } from './frame.js'
 import { applyToHistograms } from './histograms.js'
+import { anyPresent } from './matching.js'
 import { DATES, MATH, roundTo } from './math.js'
 import { byValue } from './order.js'
 import { VALUE_KERNELS } from './over-time.js'
-import { absentSteps, applyKernel, rangesOf, remarkOnCounter } from './ranges.js'
+import { anySample, applyKernel, rangesOf, remarkOnCounter } from './ranges.js'
 import { labelJoin, labelReplace } from './relabel.js'
-import { instantVector } from './selectors.js'
+import { anyValue, instantVector } from './selectors.js'
 import type { Grid } from './times.js'
 import type { Kernel } from './window.js'
 
@@ -136,22 +137,24 @@ function timestamps(ctx: Context, { args, at }: Call, grid: Grid, evaluator: Eva
 
 function absent(ctx: Context, { name, args, at }: Call, grid: Grid, evaluator: Evaluator): Frame {
   const [arg] = args
-  const { count } = grid
-  let isAbsent: (step: number) => boolean
-  if (name === 'absent_over_time') {
-    const steps = absentSteps(ctx, grid, rangesOf(ctx, arg!, grid, evaluator.vector))
-    isAbsent = (step) => steps[step]!
-  } else {
-    const frame = evaluator.vector(ctx, arg!, grid)
-    isAbsent = (step) => !frame.labels.some((_, row) => frame.present[row * count + step] === 1)
-  }
+  const any =
+    name === 'absent_over_time'
+      ? anySample(ctx, grid, rangesOf(ctx, arg!, grid, evaluator.vector))
+      : present(ctx, arg!, grid, evaluator)
   const result = createFrame(ctx, grid, [absentLabels(arg!)], true, at)
-  for (let step = 0; step < count; step++) {
-    if (!isAbsent(step)) continue
+  for (let step = 0; step < grid.count; step++) {
+    if (any[step] === 1) continue
     result.values[step] = 1
     result.present[step] = 1
   }
   return result
+}
+
+/** At each step, whether an instant vector has anything (1). */
+function present(ctx: Context, expr: Expr, grid: Grid, evaluator: Evaluator): Uint8Array {
+  return expr.kind === 'selector'
+    ? anyValue(ctx, grid, expr)
+    : anyPresent(ctx, grid, evaluator.vector(ctx, expr, grid), expr.at)
 }
 
 /** The labels that a selector demands to be equal to one value. */

@@ -23,8 +23,8 @@ function rowsByKey(keys: readonly string[]): ReadonlyMap<string, number[]> {
   return rows
 }
 
-/** At each step, whether any row has a value. */
-function anyPresent(ctx: Context, { count }: Grid, { labels, present }: Frame, at: number): Uint8Array {
+/** At each step, whether any row has a value (1). */
+export function anyPresent(ctx: Context, { count }: Grid, { labels, present }: Frame, at: number): Uint8Array {
   const any = new Uint8Array(count)
   for (let row = 0; row < labels.length; row++) {
     ctx.spend(count, at)

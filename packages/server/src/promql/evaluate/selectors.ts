@@ -1,5 +1,5 @@
 import type { Series } from '../contract.js'
-import { labelsOf, METRIC_NAME } from '../labels.js'
+import { Labels, labelsOf, METRIC_NAME } from '../labels.js'
 import type { Selector } from '../syntax/ast.js'
 import type { Context } from './context.js'
 import { createFrame, type Frame } from './frame.js'
@@ -31,6 +31,18 @@ export function instantVector(ctx: Context, grid: Grid, selector: Selector, asTi
   for (let row = 0; row < series.length; row++)
     ctx.spend(fillRow(frame, row, series[row]!, references, ctx.lookbackMs, asTimes), selector.at)
   return frame
+}
+
+/** At each step, whether any series has a value (1). Looks at no more series than it has to. */
+export function anyValue(ctx: Context, grid: Grid, selector: Selector): Uint8Array {
+  const references = referencesOf(grid, selector, ctx.whole)
+  const series = select(ctx, selector, references, ctx.lookbackMs)
+  const frame = createFrame(ctx, grid, [Labels.NONE], true, selector.at)
+  for (const one of series) {
+    if (!frame.present.includes(0)) break
+    ctx.spend(grid.count + fillRow(frame, 0, one, references, ctx.lookbackMs, false), selector.at)
+  }
+  return frame.present
 }
 
 /** Fills one row, and returns how many samples it went over. */
