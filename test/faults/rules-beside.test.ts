@@ -219,8 +219,36 @@ test('the filters of the API leave what was asked for', async () => {
     'queues: QueueSlow',
   ])
   expect(await names('?file[]=/nowhere.yml')).toEqual([])
-  const wrong = await fetch(`${daemon.url}/api/v1/rules?type=both`)
-  expect([wrong.status, ((await wrong.json()) as { errorType: string }).errorType]).toEqual([400, 'bad_data'])
+  // By the labels that a rule is written with: those of its alerts come of a template.
+  expect(await names('?match[]={severity="warning"}&type=alert')).toEqual(['mcp-plugins: QueueBacklog,SlowResponses'])
+  expect(await names('?match[]={of=~"q.*"}&match[]={severity="critical",ruleset=""}')).toEqual([
+    'queues: queue:size:sum,QueueSlow',
+  ])
+  expect(await names('?match[]={plugin="Q"}')).toEqual([])
+})
+
+test('rules come a page at a time where that is asked for', async () => {
+  type Page = { readonly groups: readonly Group[]; readonly groupNextToken?: string }
+  const page = (query: string) => api<Page>(daemon.url, `rules?${query}`)
+  const first = await page('group_limit=1')
+  expect(first.groups.map(({ name }) => name)).toEqual(['mcp-plugins'])
+  const second = await page(`group_limit=1&group_next_token=${first.groupNextToken}`)
+  expect(second.groups.map(({ name }) => name)).toEqual(['queues'])
+  expect(second.groupNextToken).toBeUndefined()
+  // A group of which nothing is left takes no place of a page.
+  expect(await page('group_limit=1&type=record')).toEqual({ groups: [expect.objectContaining({ name: 'queues' })] })
+})
+
+test.each([
+  'type=both',
+  'match[]=up%2B',
+  'exclude_alerts=maybe',
+  'group_limit=0',
+  'group_limit=1&group_next_token=none',
+  'group_next_token=none',
+])('rules?%s is refused as Prometheus does', async (query) => {
+  const answer = await fetch(`${daemon.url}/api/v1/rules?${query}`)
+  expect([answer.status, ((await answer.json()) as { errorType: string }).errorType]).toEqual([400, 'bad_data'])
 })
 
 test('rules list shows them', () => {

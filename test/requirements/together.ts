@@ -27,15 +27,15 @@ export const TOGETHER = {
   ...open(12, 'rules and dashboards of every system, tried by its guide', {
     'F1.preset.exact': 'with a preset everything of that system is exact',
   }),
-  ...kept({ 'F1.superset': "without a preset the product's own superset holds" }),
-  ...open(7, 'rule sets by preset', { 'F1.preset.rule-set': 'a preset sets the rule set' }),
+  ...kept({
+    'F1.superset': "without a preset the product's own superset holds",
+    'F1.preset.rule-set': 'a preset sets the rule set',
+    'F2.view.query-api': '`/api/v1` and its rules read the view',
+    'F2.own-rules.aggregate': "the product's own rules aggregate the label `server` away",
+  }),
   ...open(12, 'dashboards by preset', { 'F1.preset.dashboards': 'a preset sets the dashboards' }),
   ...kept({
     'F2.default.server-label': "the product's own default adds the label `server`",
-  }),
-  ...partly(7, 'rules', { 'F2.view.query-api': '`/api/v1` and its rules read the view' }),
-  ...partly(7, 'their evaluation in the daemon', {
-    'F2.own-rules.aggregate': "the product's own rules aggregate the label `server` away",
   }),
   ...open(10, 'the dashboard', { 'F2.dashboard.full-labels': 'the dashboard reads full labels' }),
   ...kept({

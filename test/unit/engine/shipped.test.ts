@@ -21,6 +21,20 @@ const minuteOf = (simulation: Simulation, alert: string) => {
 }
 const labelsOf = (simulation: Simulation, alert: string) => simulation.seen('firing').find(({ name }) => name === alert)
 
+test(`each preset evaluates its own rules beside the product's: ${promises('F1.preset.rule-set')}`, () => {
+  const filesOf = (preset?: string) => [
+    ...new Set(
+      simulatePreset(preset)
+        .simulation.status()
+        .map(({ group }) => group.file),
+    ),
+  ]
+  expect(filesOf()).toEqual(['own.yml'])
+  expect(filesOf('letta')).toEqual(['own.yml'])
+  for (const preset of ['messaging', 'commerce', 'dust', 'plugins'])
+    expect(filesOf(preset)).toEqual(['own.yml', `${preset}.yml`])
+})
+
 describe('commerce', () => {
   const quiet = () => {
     const found = simulatePreset('commerce')
@@ -29,7 +43,7 @@ describe('commerce', () => {
     return found
   }
 
-  test(`errors and slow requests: ${promises('C11.rules.group', 'C11.rules.annotations', 'C11.rule.high-error-rate', 'C11.rule.high-latency')}`, () => {
+  test(`errors and slow requests: ${promises('C11.rules.group', 'C11.rules.annotations', 'C11.rule.high-error-rate', 'C11.rule.high-latency', 'F2.view.query-api')}`, () => {
     const { registry, simulation } = quiet()
     const errors = registry.counter(mcp.errors_total)
     const durations = registry.histogram(mcp.request_duration_seconds)
@@ -189,7 +203,7 @@ test(`messaging: ${promises('A8.trigger.rate-limit', 'A8.trigger.auth-failure', 
   })
 })
 
-test('own: servers that are gone, and an error budget that burns, with enough calls alone', () => {
+test(`own: servers that are gone, and an error budget that burns, with enough calls alone. ${promises('F2.own-rules.aggregate')}`, () => {
   const { registry, simulation } = simulatePreset(undefined)
   const requests = (status: string, count: number) =>
     registry.counter(mcp.requests_total).with('notes', 'tools/call', 'notes', status).inc(count)
@@ -206,5 +220,8 @@ test('own: servers that are gone, and an error budget that burns, with enough ca
     requests('500', 5)
   })
   expect(fired(simulation, 'own')).toContain('ServerUnreachable')
-  expect(labelsOf(simulation, 'ErrorBudgetBurn')?.labels.window).toBe('1h')
+  const burn = labelsOf(simulation, 'ErrorBudgetBurn')?.labels
+  expect(burn?.window).toBe('1h')
+  // Over all servers together.
+  expect(burn?.server).toBeUndefined()
 })

@@ -85,4 +85,5 @@ export function rangeOf(parameters: URLSearchParams): {
   return { startMs, endMs, stepMs }
 }
 
-const shown = (text: string): string => JSON.stringify(text.slice(0, 100))
+/** What was given, as an error tells it back. */
+export const shown = (text = ''): string => JSON.stringify(text.slice(0, 100))

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { GroupStatus } from '../../engine/index.js'
-import { invalid } from './parameters.js'
+import { parseSelector } from '../../promql/index.js'
+import { invalid, shown } from './parameters.js'
 
 type RuleStatus = GroupStatus['rules'][number]
 type Alert = RuleStatus['alerts'][number]
@@ -8,24 +10,62 @@ type Rule = GroupStatus['group']['rules'][number]
 /** Time of what never was: Go's zero. */
 const NEVER = '0001-01-01T00:00:00Z'
 
-/** The data of `/api/v1/rules`, filtered by the parameters as Prometheus 3 does: a group of which no rule is left is left out. */
-export function rulesData(groups: readonly GroupStatus[], parameters: URLSearchParams) {
-  const type = wordOf(parameters, 'type', ['alert', 'record'])
-  const hasAlerts = wordOf(parameters, 'exclude_alerts', ['true', 'false', '1', '0', 't', 'f']) ?? 'false'
-  const names = parameters.getAll('rule_name[]')
-  const isWanted = ({ kind, name }: Rule) =>
-    (type === undefined || (type === 'alert') === (kind === 'alerting')) && (names.length === 0 || names.includes(name))
-  const isAny = (filter: string, value: string) => {
-    const wanted = parameters.getAll(filter)
-    return wanted.length === 0 || wanted.includes(value)
+/**
+ * The data of `/api/v1/rules`, filtered and paged by the parameters as Prometheus 3 does: a group of which no rule is left
+ * is left out, and no page counts it. Throws QUERY_INVALID, PROMQL_INVALID.
+ */
+export function rulesData(statuses: readonly GroupStatus[], parameters: URLSearchParams) {
+  const isWanted = ruleFilter(parameters)
+  const excluded = wordOf(parameters, 'exclude_alerts', ['true', 'false', '1', '0', 't', 'f']) ?? 'false'
+  const hasAlerts = ['false', '0', 'f'].includes(excluded)
+  const { limit, token } = pageOf(parameters)
+  const sorted = [...statuses].sort(
+    ({ group: one }, { group: other }) => compare(one.file, other.file) || compare(one.name, other.name),
+  )
+  const first = token === undefined ? 0 : sorted.findIndex(({ group }) => tokenOf(group) === token)
+  if (first < 0) throw invalid('group_next_token', `no group has the token ${shown(token)}: were the groups changed?`)
+  const groups: ReturnType<typeof groupOf>[] = []
+  for (const status of sorted.slice(first)) {
+    const { name, file } = status.group
+    if (!isNamed(parameters, 'rule_group[]', name) || !isNamed(parameters, 'file[]', file)) continue
+    const group = groupOf(status, isWanted, hasAlerts)
+    if (group.rules.length === 0) continue
+    if (groups.length === limit) return { groups, groupNextToken: tokenOf(status.group) }
+    groups.push(group)
   }
-  const shown = [...groups]
-    .sort(({ group: one }, { group: other }) => compare(one.file, other.file) || compare(one.name, other.name))
-    .filter(({ group: { name, file } }) => isAny('rule_group[]', name) && isAny('file[]', file))
-    .map((status) => groupOf(status, isWanted, ['false', '0', 'f'].includes(hasAlerts)))
-  const isFiltered = type !== undefined || names.length > 0
-  return { groups: shown.filter(({ rules }) => !isFiltered || rules.length > 0) }
+  return { groups }
 }
+
+function ruleFilter(parameters: URLSearchParams): (rule: Rule) => boolean {
+  const type = wordOf(parameters, 'type', ['alert', 'record'])
+  // By the labels that the rule names, not by those of its alerts.
+  const selectors = parameters.getAll('match[]').map((text) => parseSelector(text))
+  return ({ kind, name, labels }) =>
+    (type === undefined || (type === 'alert') === (kind === 'alerting')) &&
+    isNamed(parameters, 'rule_name[]', name) &&
+    (selectors.length === 0 ||
+      selectors.some((matchers) => matchers.every((matcher) => matcher.matches(labels[matcher.name] ?? ''))))
+}
+
+function isNamed(parameters: URLSearchParams, filter: string, value: string): boolean {
+  const wanted = parameters.getAll(filter)
+  return wanted.length === 0 || wanted.includes(value)
+}
+
+/** How many groups a page has, and where it begins. */
+function pageOf(parameters: URLSearchParams): { readonly limit: number; readonly token?: string } {
+  const text = parameters.get('group_limit') ?? ''
+  const token = parameters.get('group_next_token') ?? ''
+  if (text === '' && token !== '') throw invalid('group_next_token', 'it goes with group_limit, such as group_limit=20')
+  if (text === '') return { limit: Number.POSITIVE_INFINITY }
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw invalid('group_limit', `${shown(text)} is no whole number above 0`)
+  return { limit: Number(text), ...(token !== '' && { token }) }
+}
+
+/** What stands for a group between two pages, as Prometheus makes it. */
+const tokenOf = ({ file, name }: GroupStatus['group']): string =>
+  createHash('sha1').update(`${file};${name}`).digest('hex')
 
 /** The data of `/api/v1/alerts`. */
 export function alertsData(groups: readonly GroupStatus[]) {
@@ -81,5 +121,5 @@ const timeText = (timeMs: number | undefined): string => (timeMs === undefined ?
 function wordOf(parameters: URLSearchParams, name: string, words: readonly string[]): string | undefined {
   const word = parameters.get(name)?.toLowerCase()
   if (word === undefined || word === '' || words.includes(word)) return word || undefined
-  throw invalid(name, `${JSON.stringify(word.slice(0, 100))} is none of ${words.join(', ')}`)
+  throw invalid(name, `${shown(word)} is none of ${words.join(', ')}`)
 }
