@@ -17,6 +17,7 @@ interface Listed {
     readonly labels: Readonly<Record<string, string>>
     readonly quiet?: { readonly reason: string; readonly by: string }
   }[]
+  readonly next?: string
 }
 
 /** Of a tool that is slow, or is so no more: its alert begins and ends when it is told. */
@@ -93,6 +94,17 @@ test('people are told when, how often and by whom the configuration says', async
     patched: { reason: 'maintenance', by: 'patches' },
     downstream: { reason: 'inhibition', by: 'Anomaly' },
   })
+
+  // The same a page at a time.
+  const paged: Listed['alerts'][number][] = []
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page = (await ask(`/admin/api/alerts?limit=3&after=${after}`, 'owner-token')) as Listed
+    expect(page.alerts.length).toBeLessThanOrEqual(3)
+    paged.push(...page.alerts)
+    after = page.next
+  }
+  const names = (alerts: Listed['alerts']) => alerts.map(({ labels }) => labels.tool)
+  expect(names(paged)).toEqual(names(shown))
 
   const { fingerprint } = shown.find(({ labels }) => labels.tool === 'urgent')!
   await ask('/admin/api/alerts/act', 'owner-token', { do: 'acknowledge', fingerprint, by: 'anna', comment: 'on it' })

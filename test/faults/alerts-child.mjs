@@ -63,7 +63,7 @@ while (linesOf(truthFile).length < Number(changes)) {
   const name = NAMES[Math.floor(random() * NAMES.length)]
   const luck = random()
   if (luck < 0.1 && truth.holding.has(name)) {
-    const found = (await pager.alerts()).find(({ alert }) => alert.labels.alertname === name)
+    const found = (await pager.alerts()).alerts.find(({ alert }) => alert.labels.alertname === name)
     const act = { do: 'acknowledge', fingerprint: found?.alert.fingerprint ?? '', by: 'anna', comment: '' }
     if (await pager.act(act)) truth.acknowledged.add(name)
   } else if (luck < 0.15 && truth.silenced.size < 1) {
@@ -89,13 +89,15 @@ let quietLooks = 0
 while (isAsked) {
   report()
   await sleep(100)
-  const alerts = await pager.alerts()
+  const { alerts } = await pager.alerts()
   const { waitingMessages } = pager.stats()
   const isQuiet = waitingMessages === 0 && alerts.every(({ alert }) => alert.state !== 'resolved')
   quietLooks = isQuiet ? quietLooks + 1 : 0
   if (quietLooks === LOOKS) process.stdout.write('settled\n')
 }
-const states = Object.fromEntries((await pager.alerts()).map(({ alert }) => [alert.labels.alertname, alert.state]))
+const states = Object.fromEntries(
+  (await pager.alerts()).alerts.map(({ alert }) => [alert.labels.alertname, alert.state]),
+)
 const silences = (await pager.silences()).map(({ id }) => id)
 await teardown.run()
 process.stdout.write(`end ${JSON.stringify({ states, silences })}\n`)

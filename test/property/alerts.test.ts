@@ -93,7 +93,7 @@ function report(model: Model, { world }: Real): void {
 function after(model: Model, { world, readers }: Real, from: number): void {
   for (const reader of readers) reader.read(world, model, from)
   const states = new Map(
-    world.engine.alerts(world.now).map(({ alert }) => [alert.labels.alertname as Name, alert.state as string]),
+    world.engine.alerts(world.now).alerts.map(({ alert }) => [alert.labels.alertname as Name, alert.state as string]),
   )
   for (const name of NAMES) {
     const state = states.get(name) === 'resolved' ? undefined : states.get(name)
@@ -130,7 +130,7 @@ const commands = [
   ),
   anyName.map((name) =>
     step(`acknowledge ${name}`, (model, { world }) => {
-      const found = world.engine.alerts(world.now).find(({ alert }) => alert.labels.alertname === name)
+      const found = world.engine.alerts(world.now).alerts.find(({ alert }) => alert.labels.alertname === name)
       const done = found !== undefined && world.engine.acknowledge(found.alert.fingerprint, 'anna', '', world.now)
       expect(done).toBe(model.firing.has(name))
       if (done) model.acknowledged.add(name)

@@ -92,12 +92,13 @@ export class World {
 
   states(): Readonly<Record<string, string>> {
     return Object.fromEntries(
-      this.engine.alerts(this.now).map(({ alert }) => [alert.labels.alertname ?? '', alert.state]),
+      this.engine.alerts(this.now).alerts.map(({ alert }) => [alert.labels.alertname ?? '', alert.state]),
     )
   }
 
   fingerprint(alertname: string): string {
-    return this.engine.alerts(this.now).find(({ alert }) => alert.labels.alertname === alertname)!.alert.fingerprint
+    return this.engine.alerts(this.now).alerts.find(({ alert }) => alert.labels.alertname === alertname)!.alert
+      .fingerprint
   }
 
   /** Every channel takes everything at once. */

@@ -74,7 +74,7 @@ describe('a message', () => {
         ids.add(box.try({ is: 'sent' })!.id)
       }
       box.pass(MINUTE_MS)
-      expect(box.engine.alerts(box.now)).toEqual([])
+      expect(box.engine.alerts(box.now).alerts).toEqual([])
     }
     expect(ids.size).toBe(6)
   })
@@ -229,7 +229,7 @@ describe('a message', () => {
       ['A resolved'],
     ])
     box.pass(MINUTE_MS)
-    expect(box.engine.alerts(box.now)).toEqual([])
+    expect(box.engine.alerts(box.now).alerts).toEqual([])
     box.report('A')
     box.try({ is: 'sent' })
     expect(box.try({ is: 'sent' }, 'mail')).toBeUndefined()

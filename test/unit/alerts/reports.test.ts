@@ -11,7 +11,7 @@ test('a source that decides by itself whether an alert fires is believed, and si
   world.now += 5 * MINUTE_MS - 1000
   world.report([{ ...holding, activeAt: START + MINUTE_MS, fires: false }], more)
   expect(world.states()).toEqual({ Backlog: 'pending' })
-  expect(world.engine.alerts(world.now)[0]!.alert.activeAt).toBe(START + MINUTE_MS)
+  expect(world.engine.alerts(world.now).alerts[0]!.alert.activeAt).toBe(START + MINUTE_MS)
   world.report([{ ...holding, activeAt: START + MINUTE_MS, fires: true }], more)
   expect(world.states()).toEqual({ Backlog: 'firing' })
 })
@@ -43,7 +43,7 @@ test(`how grave an alert is: ${promises('F7.severity.four', 'F7.severity.own-lab
       condition({ alertname: `A${index}`, severity, ...(own !== undefined && { mcp_severity: own }) }),
     ),
   )
-  const found = world.engine.alerts(world.now).map(({ alert }) => [alert.labels.alertname, alert.severity])
+  const found = world.engine.alerts(world.now).alerts.map(({ alert }) => [alert.labels.alertname, alert.severity])
   expect(Object.fromEntries(found)).toEqual(
     Object.fromEntries(words.map(([, , severity], index) => [`A${index}`, severity])),
   )

@@ -30,7 +30,7 @@ test('an anomaly fires when it is found and when it is worse, and ends when it s
       world.engine.pulse(pulse, world.now)
     world.pass(SECOND_MS)
   }
-  const firing = () => world.engine.alerts(world.now).map(({ alert }) => `${alert.severity} ${alert.state}`)
+  const firing = () => world.engine.alerts(world.now).alerts.map(({ alert }) => `${alert.severity} ${alert.state}`)
   publish('over', 'MEDIUM')
   expect(firing()).toEqual([])
   publish('found', 'MEDIUM')
@@ -40,7 +40,7 @@ test('an anomaly fires when it is found and when it is worse, and ends when it s
     annotations: { summary: 'latency of notes.read is not as usual: 45.7 where 12.3 was expected' },
   })
   publish('worse', 'HIGH')
-  expect(firing()).toEqual(['MEDIUM firing', 'HIGH firing'])
+  expect(firing()).toEqual(['HIGH firing', 'MEDIUM firing'])
   publish('over', 'HIGH')
   world.pass(SECOND_MS)
   expect(firing()).toEqual([])
@@ -54,14 +54,14 @@ test('a budget fires at 80 % and at the whole, and both end with its window', ()
     for (const pulse of triggers(event('budget', world.now, at, fields))) world.engine.pulse(pulse, world.now)
     world.pass(SECOND_MS)
   }
-  const firing = () => world.engine.alerts(world.now).map(({ alert }) => `${alert.severity} ${alert.state}`)
+  const firing = () => world.engine.alerts(world.now).alerts.map(({ alert }) => `${alert.severity} ${alert.state}`)
   publish('warned', 'MEDIUM', 8.5)
   expect(firing()).toEqual(['MEDIUM firing'])
   expect(world.sent.at(-1)!.alerts[0]!.annotations.summary).toBe(
     '8.50 of 10.00 USD of the budget all are spent this month',
   )
   publish('reached', 'HIGH', 10.5)
-  expect(firing()).toEqual(['MEDIUM firing', 'HIGH firing'])
+  expect(firing()).toEqual(['HIGH firing', 'MEDIUM firing'])
   publish('renewed', 'LOW', 0)
   world.pass(SECOND_MS)
   expect(firing()).toEqual([])

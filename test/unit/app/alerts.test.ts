@@ -73,7 +73,7 @@ test('an event that was stored, and raised no alert before a kill, does so at th
     20_000,
     () => second.told.join(),
   )
-  const counts = (await second.pager.alerts()).map(({ alert }) => `${alert.labels.provider} ${alert.count}`)
+  const counts = (await second.pager.alerts()).alerts.map(({ alert }) => `${alert.labels.provider} ${alert.count}`)
   expect(counts.sort()).toEqual(['before 1', 'untold 1'])
   expect(second.told).toEqual(['alert_firing untold'])
   expect(first.told).toEqual(['alert_firing before'])
@@ -90,6 +90,6 @@ test('where nothing is known of before, what should fire still is told, and what
     20_000,
     () => 'nothing was told',
   )
-  expect((await daemon.pager.alerts()).map(({ alert }) => alert.labels.provider)).toEqual(['lasts'])
+  expect((await daemon.pager.alerts()).alerts.map(({ alert }) => alert.labels.provider)).toEqual(['lasts'])
   expect(daemon.told).toEqual(['alert_firing lasts'])
 })

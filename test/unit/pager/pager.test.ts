@@ -85,7 +85,7 @@ test('what was not sent when it was closed is sent by the next, once; silences a
   const first = await open(dir, refuses.channel)
   report(first, 'A', 'B')
   await soon(() => refuses.got.length > 0)
-  const { alert } = (await first.alerts()).find(({ alert }) => alert.labels.alertname === 'B')!
+  const { alert } = (await first.alerts()).alerts.find(({ alert }) => alert.labels.alertname === 'B')!
   const acknowledge = { do: 'acknowledge', fingerprint: alert.fingerprint, by: 'anna', comment: 'on it' } as const
   expect(await first.act(acknowledge)).toBe(true)
   expect(await first.act({ ...acknowledge, fingerprint: 'none' })).toBe(false)
@@ -100,7 +100,11 @@ test('what was not sent when it was closed is sent by the next, once; silences a
   await soon(() => second.stats().waitingMessages === 0)
   expect(new Set(names(one.got))).toEqual(new Set(['new A', 'new B']))
   expect(two.got.filter(({ reason }) => reason === 'new')).toEqual([])
-  const states = (await second.alerts()).map(({ alert, quiet }) => [alert.labels.alertname, alert.state, quiet?.reason])
+  const states = (await second.alerts()).alerts.map(({ alert, quiet }) => [
+    alert.labels.alertname,
+    alert.state,
+    quiet?.reason,
+  ])
   expect(states.toSorted()).toEqual([
     ['A', 'firing', undefined],
     ['B', 'acknowledged', undefined],
@@ -114,7 +118,7 @@ test('events of one kind that come at once are one alert with their number', asy
   const labels = { alertname: 'RateLimitExceeded', severity: 'MEDIUM' }
   for (let at = 0; at < 5000; at++) pager.pulse({ source: 'events', labels, annotations: {}, holdMs: 60_000 })
   await soon(() => one.got.length === 1)
-  expect((await pager.alerts())[0]!.alert.count).toBe(5000)
+  expect((await pager.alerts()).alerts[0]!.alert.count).toBe(5000)
   for (let at = 0; at < OPTIONS.maxAlerts + 2000; at++)
     pager.pulse({ source: 'events', labels: { ...labels, n: String(at) }, annotations: {}, holdMs: 60_000 })
   expect(pager.stats().dropped).toBe(2000)

@@ -7,6 +7,7 @@ import type { AlertsOptions } from './options.js'
 import { Outbox, type OutboxLimits, type Outcome } from './outbox.js'
 import { type CompiledSilence, createQuiet, matchedLabels, type Quiet, type QuietReason } from './quiet.js'
 import { createRouter } from './routes.js'
+import { rankOf } from './severity.js'
 
 /** How long a silence that ended can still be looked at. Milliseconds. */
 const ENDED_SILENCE_MS = 86_400_000
@@ -22,6 +23,23 @@ export interface EngineSetup {
   readonly kept: Iterable<Change>
   /** Milliseconds since 1970. */
   readonly now: number
+}
+
+/** Which alerts a person looks at. */
+export interface AlertsQuery {
+  /** Most alerts. Default: all. */
+  readonly limit?: number
+  /** Only those behind this place: `next` of the page before. */
+  readonly after?: string
+  /** Only those whose fingerprint begins with it. */
+  readonly prefix?: string
+}
+
+/** Alerts in the order of `placeOf`. */
+export interface AlertsPage {
+  readonly alerts: readonly Shown[]
+  /** `after` of the next page; absent on the last. */
+  readonly next?: string
 }
 
 /** An alert as a person looks at it. */
@@ -212,14 +230,22 @@ export class AlertEngine {
     return this.#book.take()
   }
 
-  /** Every alert there is, with why it is quiet. */
-  alerts(now: number): readonly Shown[] {
+  /** Alerts, each with why it is quiet: what fires first, then what is pending, then what is over; of these the gravest. */
+  alerts(now: number, { limit = Number.POSITIVE_INFINITY, after = '', prefix = '' }: AlertsQuery = {}): AlertsPage {
+    const places: { readonly place: string; readonly alert: AlertRecord }[] = []
+    for (const alert of this.#book.all('alert')) {
+      const place = placeOf(alert)
+      if (place > after && alert.fingerprint.startsWith(prefix)) places.push({ place, alert })
+    }
+    places.sort((one, other) => (one.place < other.place ? -1 : 1))
+    const page = places.slice(0, limit)
     const quiet = this.#quiet(now)
-    return [...this.#book.all('alert')].map((alert) => {
+    const alerts = page.map(({ alert }): Shown => {
       const reason = alert.state === 'resolved' ? undefined : quiet.reasonOf(alert)
       const channels = [...new Set(this.#routesOf(alert).flatMap((route) => route.channels))]
       return { alert, channels, ...(reason && { quiet: reason }) }
     })
+    return { alerts, ...(page.length < places.length && { next: page.at(-1)?.place ?? after }) }
   }
 
   /** Silences, also those that ended within a day. */
@@ -238,6 +264,14 @@ export class AlertEngine {
       if (alert.state === 'resolved') this.#groups.resolved(alert)
     }
   }
+}
+
+const STATE_PLACES = { firing: 0, acknowledged: 0, pending: 4, resolved: 8 } as const
+
+/** Where an alert stands among all, as text that sorts: two digits for its state and severity, then its fingerprint. */
+function placeOf({ state, severity, fingerprint }: AlertRecord): string {
+  const place = STATE_PLACES[state] + rankOf('CRITICAL') - rankOf(severity)
+  return `${String(place).padStart(2, '0')}-${fingerprint}`
 }
 
 function compiled(silence: Silence): CompiledSilence {

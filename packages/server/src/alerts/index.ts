@@ -19,7 +19,7 @@ export type {
   Table,
 } from './contract.js'
 export { SEVERITIES } from './contract.js'
-export { AlertEngine, type EngineSetup, MAX_SILENCES, type Shown } from './engine.js'
+export { AlertEngine, type AlertsPage, type AlertsQuery, type EngineSetup, MAX_SILENCES, type Shown } from './engine.js'
 export { fingerprintOf, hashOf } from './fingerprint.js'
 export type { ChannelTraits } from './groups.js'
 export type { Limit } from './limiter.js'

@@ -23,7 +23,8 @@ export function startFeed(
 
   async function look(): Promise<void> {
     const now = Date.now()
-    const firing: AlertView[] = (await pager.alerts())
+    const { alerts } = await pager.alerts()
+    const firing: AlertView[] = alerts
       .filter(({ alert, quiet, channels }) => isFiring(alert.state) && quiet === undefined && channels.includes(name))
       .map(({ alert }) => viewOf(alert))
     const what = firing.map(({ fingerprint, startsAt }) => `${fingerprint} ${startsAt}`).join()

@@ -55,28 +55,39 @@ interface Entry {
 interface Book {
   readonly alerts: readonly Alert[]
   readonly silences: readonly Silence[]
+  readonly next?: string
 }
 
 /** A line for each alert, the gravest first, then the silences. */
 export async function listAlerts(flags: AlertsFlags, terminal: Terminal): Promise<void> {
-  const book = (await ask(flags, terminal, '')) as Book
+  const book = await readBook(flags, terminal)
   const { out } = terminal
   if (flags.json) return void out.write(`${JSON.stringify(book, undefined, 2)}\n`)
   const open = book.silences.filter(({ endsAt }) => Date.parse(endsAt) > Date.now())
   if (book.alerts.length === 0) out.write('Nothing fires.\n')
-  for (const alert of [...book.alerts].sort((one, other) => ORDER(one) - ORDER(other))) out.write(`${lineOf(alert)}\n`)
+  for (const alert of book.alerts) out.write(`${lineOf(alert)}\n`)
   for (const { id, matchers, endsAt, by, comment } of open)
     out.write(
       `${visible(`silence ${id.slice(0, 8)} until ${short(endsAt)}: ${matchers.join(', ')} (${by}: ${comment})`)}\n`,
     )
 }
 
+/** All alerts, a page at a time. */
+async function readBook(flags: AlertsFlags, terminal: Terminal): Promise<Omit<Book, 'next'>> {
+  const alerts: Alert[] = []
+  for (let after = ''; ; ) {
+    const page = (await ask(flags, terminal, `?limit=1000${after}`)) as Book
+    alerts.push(...page.alerts)
+    if (page.next === undefined) return { alerts, silences: page.silences }
+    after = `&after=${page.next}`
+  }
+}
+
 /** One alert, whole. */
 export async function showAlert(prefix: string, flags: AlertsFlags, terminal: Terminal): Promise<void> {
-  const { alerts } = (await ask(flags, terminal, '')) as Book
-  const found = alerts.filter(({ fingerprint }) => fingerprint.startsWith(prefix))
-  const [alert] = found
-  if (!alert || found.length > 1)
+  const { alerts } = (await ask(flags, terminal, `?limit=2&fingerprint=${encodeURIComponent(prefix)}`)) as Book
+  const [alert] = alerts
+  if (!alert || alerts.length > 1)
     throw vitalsError('ALERT_REFUSED', {
       reason: `There is no alert, or more than one, whose fingerprint begins with ${visible(prefix)}.`,
     })
@@ -150,10 +161,6 @@ async function ask({ data }: AlertsFlags, { env }: Terminal, path: string, act?:
     throw vitalsError('ALERT_REFUSED', { reason: visible(answer.error ?? `It answered ${response.status}.`) })
   return answer
 }
-
-const RANKS: Readonly<Record<string, number>> = { CRITICAL: 0, HIGH: 1, MEDIUM: 2, LOW: 3 }
-const ORDER = ({ state, severity }: Alert) =>
-  (state === 'resolved' ? 8 : state === 'pending' ? 4 : 0) + (RANKS[severity] ?? 3)
 
 function lineOf({
   fingerprint,

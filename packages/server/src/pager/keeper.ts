@@ -1,4 +1,4 @@
-import type { AlertEngine, Change, HistoryEntry, Step } from '../alerts/index.js'
+import type { AlertEngine, AlertsQuery, Change, HistoryEntry, Step } from '../alerts/index.js'
 import type { AlertDatabase } from './database.js'
 import type { Act, Calls, Figures, Orders, Turn } from './protocol.js'
 
@@ -54,8 +54,8 @@ export class Keeper {
     return done
   }
 
-  alerts(now: number): Calls['alerts']['reply'] {
-    return this.#setup.engine.alerts(now)
+  alerts(query: AlertsQuery, now: number): Calls['alerts']['reply'] {
+    return this.#setup.engine.alerts(now, query)
   }
 
   silences(): Calls['silences']['reply'] {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type {
   AlertsOptions,
+  AlertsQuery,
   ChannelTraits,
   HistoryEntry,
   MessageRecord,
@@ -74,7 +75,8 @@ export interface Pager {
   pulse(pulse: Pulse): void
   /** Does what a person wants; kept when it resolves. False: there is nothing of that kind to act on. */
   act(act: Act): Promise<boolean>
-  alerts(): Promise<Calls['alerts']['reply']>
+  /** All alerts, or a page of them. */
+  alerts(query?: AlertsQuery): Promise<Calls['alerts']['reply']>
   silences(): Promise<Calls['silences']['reply']>
   history(query: HistoryQuery): Promise<Calls['history']['reply']>
   stats(): PagerStats
@@ -151,8 +153,8 @@ class RunningPager implements Pager {
     return done
   }
 
-  alerts() {
-    return this.#thread.call('alerts', { now: Date.now() })
+  alerts(query: AlertsQuery = {}) {
+    return this.#thread.call('alerts', { query, now: Date.now() })
   }
 
   silences() {

@@ -1,5 +1,7 @@
 import type {
   AlertsOptions,
+  AlertsPage,
+  AlertsQuery,
   ChannelTraits,
   HistoryEntry,
   MessageRecord,
@@ -7,7 +9,6 @@ import type {
   Outcome,
   Pulse,
   Report,
-  Shown,
   Silence,
 } from '../alerts/index.js'
 import type { MessageOf, RequestOf } from '../threads/index.js'
@@ -64,7 +65,7 @@ export interface Calls {
   turn: { request: { readonly turn: Turn; readonly now: number }; reply: Orders }
   /** False: there is nothing of that kind to act on. */
   act: { request: { readonly act: Act; readonly now: number }; reply: boolean }
-  alerts: { request: { readonly now: number }; reply: readonly Shown[] }
+  alerts: { request: { readonly query: AlertsQuery; readonly now: number }; reply: AlertsPage }
   silences: { request: Record<never, never>; reply: readonly Silence[] }
   /** The newest first. */
   history: { request: HistoryQuery; reply: readonly (HistoryEntry & { readonly id: number })[] }

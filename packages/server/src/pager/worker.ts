@@ -58,7 +58,7 @@ function replyTo(keeper: Keeper, request: Request): Calls[keyof Calls]['reply'] 
     case 'act':
       return keeper.act(request.act, request.now)
     case 'alerts':
-      return keeper.alerts(request.now)
+      return keeper.alerts(request.query, request.now)
     case 'silences':
       return keeper.silences()
     case 'history':

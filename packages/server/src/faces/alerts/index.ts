@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { AlertRecord, Outcome, Shown, Silence } from '../../alerts/index.js'
+import type { AlertRecord, AlertsQuery, Outcome, Shown, Silence } from '../../alerts/index.js'
 import { VitalsError } from '../../errors/index.js'
 import type { Act, HistoryQuery, Pager } from '../../pager/index.js'
 import { type ActOf, readAct } from './act.js'
@@ -26,8 +26,11 @@ export interface AlertsFace {
   act(request: Request): Promise<Response>
 }
 
-const MOST_HISTORY = 1000
-const DEFAULT_HISTORY = 100
+/** Alerts, or entries of the history, of one page. */
+const MOST_OF_A_PAGE = 1000
+const USUAL_OF_A_PAGE = 100
+const NUMBER = /^\d{1,15}$/
+const PLACE = /^\d\d-[0-9a-f]{16}$/
 
 /** What there is, what there was, and acts of people: acknowledge, silence, test. */
 export function createAlertsFace({ book, test, onAct, now }: AlertsFaceSetup): AlertsFace {
@@ -42,7 +45,7 @@ export function createAlertsFace({ book, test, onAct, now }: AlertsFaceSetup): A
   }
 
   async function found(book: AlertBook, prefix: string): Promise<AlertRecord | undefined> {
-    const alerts = (await book.alerts()).filter(({ alert }) => alert.fingerprint.startsWith(prefix))
+    const { alerts } = await book.alerts({ prefix, limit: 2 })
     return alerts.length === 1 ? alerts[0]!.alert : undefined
   }
 
@@ -79,9 +82,11 @@ export function createAlertsFace({ book, test, onAct, now }: AlertsFaceSetup): A
   }
 
   return {
-    list: answered(async (book) => {
-      const [alerts, silences] = await Promise.all([book.alerts(), book.silences()])
-      return json({ alerts: alerts.map(shown), silences: silences.map(silenceShown) })
+    list: answered(async (book, request) => {
+      const query = alertsQuery(new URL(request.url).searchParams)
+      if (typeof query === 'string') return problem(400, query)
+      const [{ alerts, next }, silences] = await Promise.all([book.alerts(query), book.silences()])
+      return json({ alerts: alerts.map(shown), silences: silences.map(silenceShown), next })
     }),
     history: answered(async (book, request) => {
       const { searchParams } = new URL(request.url)
@@ -113,19 +118,30 @@ const REFUSED = {
   unsilence: 'The silence has ended already.',
 } as const
 
+function alertsQuery(given: URLSearchParams): AlertsQuery | string {
+  const [limit, after, prefix] = ['limit', 'after', 'fingerprint'].map((name) => given.get(name))
+  if (limit && !NUMBER.test(limit)) return `limit is ${JSON.stringify(limit)}; expected: a number, such as 100.`
+  if (after && !PLACE.test(after))
+    return `after is ${JSON.stringify(after)}; expected: next of the page before, such as 00-9f86d081884c7d65.`
+  return { limit: bounded(limit), ...(after && { after }), ...(prefix && { prefix }) }
+}
+
 function historyQuery(given: URLSearchParams): HistoryQuery | string {
   const fingerprint = given.get('fingerprint')
   const numbers = (['limit', 'before'] as const).map((name) => [name, given.get(name)] as const)
   for (const [name, text] of numbers)
-    if (text !== null && !/^\d{1,15}$/.test(text))
+    if (text !== null && !NUMBER.test(text))
       return `${name} is ${JSON.stringify(text)}; expected: a number, such as 100.`
   const [[, limit], [, before]] = numbers as [(typeof numbers)[0], (typeof numbers)[0]]
   return {
-    limit: Math.min(Math.max(Number(limit ?? DEFAULT_HISTORY), 1), MOST_HISTORY),
+    limit: bounded(limit),
     ...(before !== null && { before: Number(before) }),
     ...(fingerprint !== null && { fingerprint }),
   }
 }
+
+const bounded = (limit: string | null | undefined): number =>
+  Math.min(Math.max(Number(limit ?? USUAL_OF_A_PAGE), 1), MOST_OF_A_PAGE)
 
 function shown({ alert, quiet, channels }: Shown) {
   const { fingerprint, state, severity, evidence, labels, annotations, value, count, acknowledgement } = alert
