@@ -44,7 +44,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
     run: (command) => endsWith(2, command, /memory has 9 tools[\s\S]*search: Nothing listens on port 3001/),
   },
   'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
-  'mcp-vitals backup events.db': onDaemon(/events\.db/),
+  'mcp-vitals backup mcp-vitals-copy': onDaemon(/mcp-vitals-copy: events\.db, alerts\.db, audit\.db/),
   'mcp-vitals rules list': onDaemon(/^ {2}inactive {3}ServerUnreachable/m),
   "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))'": onDaemon(/no series|tool=/),
 }

@@ -63,8 +63,8 @@ describe('what it says, and its exit status', () => {
     [['wrap'], 2, '(WRAP_WITHOUT_COMMAND)'],
     [['wrap', 'npx', '-y', 'server'], 2, '(WRAP_WITHOUT_COMMAND)'],
     [['wrap', '--nmae', 'x', '--', 'cat'], 2, 'Did you mean --name?'],
-    [['backup'], 2, "missing required argument 'file'"],
-    [['backup', 'copy.db', '--data', 'nowhere'], 1, '(BACKUP_FAILED)'],
+    [['backup'], 2, "missing required argument 'directory'"],
+    [['backup', 'copy', '--data', 'nowhere'], 1, '(BACKUP_FAILED)'],
   ])('%j', (args, expected, words) => {
     const { status, stdout, stderr } = mcpVitals(args)
     expect({ status, stdout }).toEqual({ status: expected, stdout: '' })

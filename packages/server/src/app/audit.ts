@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { event } from '@mcp-vitals/instrument/event'
 import { watchAudit } from '@mcp-vitals/instrument/metrics'
 import type { Publish } from '@mcp-vitals/instrument/stream'
-import { type LateAuditLog, startAuditLog } from '../audit-log/index.js'
+import { type LateAuditLog, SEEN_FILE, startAuditLog } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
 import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
 import { createGlobs } from '../doors/index.js'
@@ -23,9 +23,6 @@ export interface Audit {
   /** Shows its figures, and lets it publish what it finds. */
   attach(observation: Pick<Observation, 'registry' | 'publish'>): void
 }
-
-/** What servers offered when last seen, in the state directory. */
-const SEEN_FILE = 'tools-seen.json'
 
 /**
  * Starts the audit log, where the configuration wants one. A disk or database that is not there keeps no daemon from

@@ -1,5 +1,5 @@
 export { keyFiles, type LogKeys, makeKey, openKeys, readTrusted } from './keys.js'
 export { type LateAuditLog, startAuditLog } from './late.js'
-export { AUDIT_FILE, type AuditLog, type AuditReadings, openAuditLog, placeOf } from './log.js'
+export { AUDIT_FILE, type AuditLog, type AuditReadings, openAuditLog, placeOf, SEEN_FILE } from './log.js'
 export type { AuditOptions } from './options.js'
 export { type Asked, findRows, proofOf, rowAt, type ShownRow, showRow } from './query.js'

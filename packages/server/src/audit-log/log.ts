@@ -43,8 +43,9 @@ export interface AuditLog {
   close(): Promise<void>
 }
 
-/** Name of the log's file in the state directory. */
+/** Names in the state directory of the log's file, and of the one that tells which definitions of tools were seen. */
 export const AUDIT_FILE = 'audit.db'
+export const SEEN_FILE = 'tools-seen.json'
 
 /** Where the log of a configuration lies. */
 export function placeOf(

@@ -106,12 +106,12 @@ function addWrap(program: Command, setting: () => Setting): void {
 function addBackup(program: Command, setting: () => Setting): void {
   program
     .command('backup')
-    .description('copy the event store to a new file, also while the daemon runs')
-    .argument('<file>', 'file to make')
+    .description('copy events, alerts and the audit log to a new directory, also while the daemon runs')
+    .argument('<directory>', 'directory to make')
     .option('--data <directory>', 'state directory (dataDir)')
-    .addHelpText('after', '\nExample:\n  mcp-vitals backup events-copy.db\n')
-    .action(async (file: string, flags: BackupFlags) =>
-      (await import('./backup.js')).backup(file, flags, setting().terminal),
+    .addHelpText('after', '\nExample:\n  mcp-vitals backup /var/backups/mcp-vitals-2026-08-01\n')
+    .action(async (directory: string, flags: BackupFlags) =>
+      (await import('./backup.js')).backup(directory, flags, setting().terminal),
     )
 }
 

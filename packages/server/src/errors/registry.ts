@@ -65,7 +65,7 @@ export const ERRORS = {
   },
   BACKUP_FAILED: {
     message: 'The backup to {file} could not be made: {reason}.',
-    example: 'mcp-vitals backup /var/backups/mcp-vitals-2026-08-01.db',
+    example: 'mcp-vitals backup /var/backups/mcp-vitals-2026-08-01',
     next: 'Name a file that does not exist yet, in a directory that this user may write, with room for the whole store.',
   },
   SERVER_NOT_FOUND: {

@@ -17,7 +17,7 @@ import { startThread, type Thread } from '../threads/index.js'
 import type { Act, Calls, Figures, HistoryQuery, Told, WorkerData } from './protocol.js'
 
 /** Name of the alerts' database in the state directory. */
-const DATABASE_FILE = 'alerts.db'
+export const ALERTS_FILE = 'alerts.db'
 /** Events wait so long for others, milliseconds. */
 const LINGER_MS = 50
 /** Room for the thread's young objects: many alerts at once would otherwise have it grow to 48 MiB, for no speed. Mebibytes. */
@@ -89,7 +89,7 @@ export interface Pager {
 /** Opens the pager, making or migrating its file; what waited there is sent. Rejects with ALERTS_FAILED or STORE_SCHEMA_NEWER. */
 export async function openPager(setup: PagerSetup): Promise<Pager> {
   const { dir, options, graveToo, channels, onFault, onHistory } = setup
-  const file = join(dir, DATABASE_FILE)
+  const file = join(dir, ALERTS_FILE)
   const traits = Object.fromEntries(Object.entries(channels).map(([name, { traits }]) => [name, traits]))
   const failed = (action: string, reason: string) => vitalsError('ALERTS_FAILED', { file, action, reason })
   const thread = await startThread<Calls>({

@@ -1,4 +1,5 @@
 export { moveDatabaseAside } from './aside.js'
+export { copyDatabase } from './copy.js'
 export { isDamage, reasonOf } from './failure.js'
 export { type Migration, migrate } from './migrations.js'
 export { openSqlite, type Sqlite, type Value } from './sqlite.js'

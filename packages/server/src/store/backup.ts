@@ -1,19 +1,8 @@
 import { existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { VitalsError, vitalsError } from '../errors/index.js'
-import { reasonOf } from '../sqlite/index.js'
+import { vitalsError } from '../errors/index.js'
+import { copyDatabase } from '../sqlite/index.js'
 import { DATABASE_FILE } from './file.js'
-
-const FILE_MODE = 0o600
-
-/** What the copying thread is started with. */
-export interface BackupData {
-  readonly source: string
-  /** An empty file. */
-  readonly target: string
-}
 
 /**
  * Copies the event store of the state directory `dataDir` to the new file `file` (mode 0600): one consistent moment of it,
@@ -22,48 +11,7 @@ export interface BackupData {
  */
 export async function backupDatabase(dataDir: string, file: string): Promise<void> {
   const source = join(dataDir, DATABASE_FILE)
-  const target = resolve(file)
-  const draft = `${target}.draft`
   if (!existsSync(source))
-    throw vitalsError('BACKUP_FAILED', { file: target, reason: `there is no store in ${dataDir}` })
-  await claim(target, target)
-  let drafted = false
-  try {
-    await claim(draft, target)
-    drafted = true
-    await copy({ source, target: draft })
-    await syncFile(draft)
-    await rename(draft, target)
-  } catch (error) {
-    if (drafted) await rm(draft, { force: true })
-    await rm(target, { force: true })
-    if (error instanceof VitalsError) throw error
-    throw vitalsError('BACKUP_FAILED', { file: target, reason: reasonOf(error) }, error)
-  }
-}
-
-/** Makes an empty file of ours, so that nothing is overwritten and nobody else reads what comes. */
-async function claim(path: string, file: string): Promise<void> {
-  try {
-    await (await open(path, 'wx', FILE_MODE)).close()
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
-    const reason = exists ? `${path} exists already` : (error as Error).message
-    throw vitalsError('BACKUP_FAILED', { file, reason }, error)
-  }
-}
-
-/** SQLite does not sync what `VACUUM INTO` writes. */
-async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+')
-  await handle.sync().finally(() => handle.close())
-}
-
-function copy(data: BackupData): Promise<void> {
-  const worker = new Worker(new URL('./backup-worker.js', import.meta.url), { workerData: data })
-  return new Promise((resolve, reject) => {
-    worker.on('message', (reason: string) => reject(new Error(reason)))
-    worker.on('error', reject)
-    worker.on('exit', () => resolve())
-  })
+    throw vitalsError('BACKUP_FAILED', { file: resolve(file), reason: `there is no store in ${dataDir}` })
+  await copyDatabase(source, file)
 }

@@ -1,4 +1,5 @@
 export { backupDatabase } from './backup.js'
+export { DATABASE_FILE } from './file.js'
 export { type StoreOptions, storeOptions } from './options.js'
 export type { DatabaseStats } from './protocol.js'
 export { DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'

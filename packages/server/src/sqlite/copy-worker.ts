@@ -1,12 +1,13 @@
-/** The thread that copies the database, so that neither the main loop nor the store's thread waits for it. */
+/** The thread that copies a database, so that neither the main loop nor the thread that owns it waits. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { openSqlite, reasonOf } from '../sqlite/index.js'
-import type { BackupData } from './backup.js'
+import type { CopyData } from './copy.js'
+import { reasonOf } from './failure.js'
+import { openSqlite } from './sqlite.js'
 
 /** How long another's lock is waited for. Milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000
 
-const { source, target } = workerData as BackupData
+const { source, target } = workerData as CopyData
 try {
   openSqlite(source, BUSY_TIMEOUT_MS).run('VACUUM INTO ?', target)
 } catch (error) {
