@@ -144,7 +144,7 @@ export class Conditions {
       severity: severityOf(condition.labels),
       state: 'pending',
       evidence: terms.evidence,
-      ...measured(condition),
+      ...told(condition),
       count: 0,
       activeAt,
       firesAt: activeAt + terms.forMs,
@@ -154,7 +154,7 @@ export class Conditions {
   }
 
   #refresh(before: AlertRecord, condition: Condition, terms: Terms, now: number): AlertRecord {
-    const { clearedAt: _, value: __, ...rest } = before
+    const { clearedAt: _, value: __, server: ___, ...rest } = before
     // While it is pending, its source may come to know better since when: after a time in which nobody looked.
     const activeAt = before.state === 'pending' ? Math.min(condition.activeAt ?? before.activeAt, now) : before.activeAt
     return {
@@ -163,7 +163,7 @@ export class Conditions {
       source: terms.source,
       annotations: condition.annotations,
       evidence: terms.evidence,
-      ...measured(condition),
+      ...told(condition),
       firesAt: activeAt + terms.forMs,
       expiresAt: now + terms.lifeMs,
       keepFiringForMs: terms.keepFiringForMs,
@@ -227,8 +227,8 @@ function missingWords({ source, evidence }: Report): Labels {
   return { summary: `${what}: ${source}` }
 }
 
-function measured({ value }: Condition): { readonly value?: number } {
-  return value === undefined ? {} : { value }
+function told({ value, server }: Condition): Pick<AlertRecord, 'value' | 'server'> {
+  return { ...(value !== undefined && { value }), ...(server !== undefined && { server }) }
 }
 
 /** Whether nothing changed that a person would miss after a restart: values and times are reported again. */
@@ -238,6 +238,7 @@ function isSame(one: AlertRecord, other: AlertRecord): boolean {
     one.state === other.state &&
     one.evidence === other.evidence &&
     one.clearedAt === other.clearedAt &&
+    one.server === other.server &&
     JSON.stringify(one.annotations) === JSON.stringify(other.annotations)
   )
 }

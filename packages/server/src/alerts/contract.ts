@@ -12,6 +12,8 @@ export interface Condition {
   /** For people: `summary`, `description` … May change while it holds. */
   readonly annotations: Labels
   readonly value?: number
+  /** The server that it concerns, where its labels do not say so: what is wrong with that hides it. */
+  readonly server?: string
   /** Since when it holds, milliseconds since 1970; default: when it is first reported. */
   readonly activeAt?: number
   /** Whether it fires, where its source decides that by itself. Default: by `forMs`. */
@@ -84,6 +86,7 @@ export interface AlertRecord {
   readonly state: AlertState
   readonly evidence: Evidence
   readonly value?: number
+  readonly server?: string
   /** How often it was seen, where it is told of by pulses. */
   readonly count: number
   readonly activeAt: number

@@ -44,13 +44,14 @@ export function createQuiet({ inhibit, maintenance, times }: AlertsOptions) {
 
     function hider(alert: AlertRecord): string | undefined {
       hiding ??= rules.map((rule) => sourcesOf(rule, alerts))
+      const labels = dependentLabels(alert)
       for (const [index, { isSource, isTarget, equal }] of rules.entries()) {
-        if (!isTarget(alert.labels)) continue
-        const found = hiding[index]!.get(keyOf(alert.labels, equal)) ?? []
+        if (!isTarget(labels)) continue
+        const found = hiding[index]!.get(keyOf(labels, equal)) ?? []
         // What is both source and target hides nothing of its like: else two would hide each other, and nobody knew.
-        const isBoth = isSource(alert.labels)
+        const isBoth = isSource(labels)
         const source = found.find(
-          (other) => other.fingerprint !== alert.fingerprint && !(isBoth && isTarget(other.labels)),
+          (other) => other.fingerprint !== alert.fingerprint && !(isBoth && isTarget(dependentLabels(other))),
         )
         if (source) return source.labels.alertname ?? source.fingerprint
       }
@@ -89,14 +90,20 @@ export function matchedLabels({ labels, severity }: Pick<AlertRecord, 'labels' |
   return labels.severity === severity ? labels : { ...labels, severity }
 }
 
+/** Labels by which one alert hides another: with the server that it concerns. */
+function dependentLabels({ labels, server }: AlertRecord): Labels {
+  return server === undefined || labels.server !== undefined ? labels : { ...labels, server }
+}
+
 function sourcesOf(
   { isSource, equal, whilePending }: InhibitOptions & { readonly isSource: LabelTest },
   alerts: Iterable<AlertRecord>,
 ): ReadonlyMap<string, readonly AlertRecord[]> {
   const found = new Map<string, AlertRecord[]>()
   for (const alert of alerts) {
-    if (alert.state === 'resolved' || (alert.state === 'pending' && !whilePending) || !isSource(alert.labels)) continue
-    const key = keyOf(alert.labels, equal)
+    const labels = dependentLabels(alert)
+    if (alert.state === 'resolved' || (alert.state === 'pending' && !whilePending) || !isSource(labels)) continue
+    const key = keyOf(labels, equal)
     const others = found.get(key)
     if (others) others.push(alert)
     else found.set(key, [alert])

@@ -4,6 +4,7 @@ import type { Config } from '../config/index.js'
 import type { Engine, TimedGroup } from '../engine/index.js'
 import type { Pager } from '../pager/index.js'
 import { type RuleReport, readRuleFile, readRuleSet, ruleFilesOf } from '../rules/index.js'
+import type { VitalsFold } from '../state/index.js'
 import { watchFile } from './watch-file.js'
 
 /** The rules of the configuration, as they are evaluated. */
@@ -65,14 +66,26 @@ export function openRules(needs: {
   }
 }
 
-/** Tells the pager what rules see: whether an alert fires is decided there, as Prometheus would, and who hears of it here. */
-export function tellOf(pager: Pager | undefined, { noData, error }: Config['alerts']): (report: RuleReport) => void {
+/**
+ * Tells the pager what rules see: whether an alert fires is decided there, as Prometheus would, and who hears of it here.
+ * A view may leave the server out of a metric's labels: then it is found by what else they name.
+ */
+export function tellOf(
+  pager: Pager | undefined,
+  { noData, error }: Config['alerts'],
+  { serverOf }: Pick<VitalsFold, 'serverOf'>,
+): (report: RuleReport) => void {
+  const concerned = ({ server, instance, tool, tool_name }: RuleReport['labels']) => {
+    const found = server === undefined ? serverOf({ name: instance, tool: tool_name ?? tool }) : undefined
+    return found === undefined ? {} : { server: found }
+  }
   return ({ source, evidence, conditions, forMs, everyMs, labels }) =>
     pager?.report({
       ...{ source, evidence, forMs, policies: { noData, error }, about: labels },
       ...(everyMs !== undefined && { everyMs }),
       conditions: conditions.map(({ labels, annotations, value, activeAt, state }) => ({
         ...{ labels, annotations, value, activeAt },
+        ...concerned(labels),
         fires: state === 'firing',
       })),
     })

@@ -57,6 +57,8 @@ export interface VitalsFold extends Fold {
   /** Takes back that there is this server. An event of it makes it known again. */
   forget(name: string): void
   snapshot(): Vitals
+  /** The server that labels mean which do not name it: the one of that name, or the only one that has the tool. */
+  serverOf(meant: { readonly name?: string | undefined; readonly tool?: string | undefined }): string | undefined
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -107,6 +109,12 @@ export function createVitals(now: () => number): VitalsFold {
     snapshot() {
       const all = [...servers.values()].map(present)
       return { servers: all, sessions: all.reduce((sum, server) => sum + server.sessions, 0), recent: [...recent] }
+    },
+    serverOf({ name, tool }) {
+      if (name !== undefined && servers.has(name)) return name
+      if (tool === undefined) return undefined
+      const having = [...servers.values()].filter(({ facts }) => facts.tools.includes(tool))
+      return having.length === 1 ? having[0]?.facts.name : undefined
     },
   }
 }
