@@ -1,5 +1,5 @@
 /** A backup of a daemon that runs, put in the place of the state directory of another: what was known is known there. */
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,11 +11,30 @@ const FULL_SECONDS = 60_000
 const SERVER = new URL('../fixtures/scripted-stdio.mjs', import.meta.url).pathname
 const config = { servers: { notes: { command: process.execPath, args: [SERVER] } } }
 
-function run(dataDir: string, ...args: string[]): string {
+/** Runs a command beside this program, which answers and is answered meanwhile. */
+function run(dataDir: string, ...args: string[]) {
   const env = { ...process.env, MCP_VITALS_DATA: dataDir }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', env })
-  expect(status, stdout + stderr).toBe(0)
-  return stdout
+  return new Promise<{ readonly status: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
+    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ status: error?.code ?? 0, stdout, stderr }),
+    )
+  })
+}
+
+/** Asks for alerts as the owner of the state directory. */
+async function ask<T>({ url, dataDir }: RunningDaemon, path: string, act?: object): Promise<T> {
+  const authorization = `Bearer ${readFileSync(join(dataDir, 'owner-token'), 'utf8').trim()}`
+  const answer = await fetch(`${url}/admin/api/alerts${path}`, {
+    headers: { authorization, 'content-type': 'application/json' },
+    ...(act && { method: 'POST', body: JSON.stringify(act) }),
+  })
+  expect(answer.status).toBe(200)
+  return (await answer.json()) as T
+}
+
+interface Book {
+  readonly alerts: readonly { readonly fingerprint: string }[]
+  readonly silences: readonly object[]
 }
 
 /** Raises an alert that lasts. */
@@ -38,10 +57,15 @@ test(
   async () => {
     const daemon = await daemonOfTest({ config })
     await raise(daemon)
-    const listed = () => run(daemon.dataDir, 'alerts', 'list')
-    await until(() => listed().includes('Anomaly'), FULL_SECONDS, listed)
-    run(daemon.dataDir, 'alerts', 'ack', listed().slice(0, 8), '--comment', 'on it', '--by', 'anna')
-    run(daemon.dataDir, 'alerts', 'silence', 'server=billing', '--for', '2h', '--comment', 'patches')
+    await until(
+      async () => (await ask<Book>(daemon, '')).alerts.length > 0,
+      FULL_SECONDS,
+      () => daemon.stdout(),
+    )
+    const { fingerprint } = (await ask<Book>(daemon, '')).alerts[0]!
+    await ask(daemon, '/act', { do: 'acknowledge', fingerprint, by: 'anna', comment: 'on it' })
+    const silence = { matchers: ['server="billing"'], durationMs: 7_200_000, comment: 'patches' }
+    await ask(daemon, '/act', { do: 'silence', ...silence })
     const seen = join(daemon.dataDir, 'tools-seen.json')
     await until(
       () => existsSync(seen),
@@ -52,31 +76,36 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'mcp-vitals-test-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const copy = join(folder, 'copy')
-    expect(run(daemon.dataDir, 'backup', copy)).toMatch(/private key of the audit log is not among them/)
+    const made = await run(daemon.dataDir, 'backup', copy)
+    expect(made.stdout, made.stderr).toMatch(/private key of the audit log is not among them/)
     const files = ['alerts.db', 'audit.db', 'audit.pub', 'events.db', 'tools-seen.json']
     expect(readdirSync(copy).sort()).toEqual(files)
     expect(statSync(copy).mode & 0o777).toBe(0o700)
     for (const file of files) expect(statSync(join(copy, file)).mode & 0o777, file).toBe(0o600)
-    const again = spawnSync(process.execPath, [CLI, 'backup', copy, '--data', daemon.dataDir], { encoding: 'utf8' })
+    const again = await run(daemon.dataDir, 'backup', copy)
     expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('exists already')])
     expect(readdirSync(copy).sort()).toEqual(files)
 
     copyFileSync(join(daemon.dataDir, 'audit.key'), join(copy, 'audit.key'))
     await daemon.stop('SIGKILL')
     const restored = await daemonOfTest({ config, dataDir: copy })
-    expect(run(copy, 'alerts', 'list')).toMatch(
-      /HIGH +acknowledged .*Anomaly .*\(known to anna: on it\)\nsilence .*server=billing.*patches/,
-    )
-    expect(run(copy, 'alerts', 'history')).toMatch(/acknowledged .*by anna, on it/)
-    expect(run(copy, 'audit', 'search', 'Anomaly', '--type', 'ALERT_ACKNOWLEDGED')).toContain('Anomaly')
-    expect(run(copy, 'audit', 'verify')).toMatch(/holds/)
+    expect(await ask<Book>(restored, '')).toMatchObject({
+      alerts: [{ fingerprint, state: 'acknowledged', acknowledgement: { by: 'anna', comment: 'on it' } }],
+      silences: [{ matchers: silence.matchers, comment: 'patches' }],
+    })
+    const { entries } = await ask<{ readonly entries: readonly object[] }>(restored, '/history')
+    expect(entries).toContainEqual(expect.objectContaining({ what: 'acknowledged', by: 'anna' }))
+    expect((await run(copy, 'audit', 'search', 'Anomaly', '--type', 'ALERT_ACKNOWLEDGED')).stdout).toContain('Anomaly')
+    expect((await run(copy, 'audit', 'verify')).stdout).toMatch(/holds/)
     // Its tools are those that were seen before, so that nothing is new.
     await until(
       async () => (await metric(restored.url, 'mcp_server_up', { server: 'notes' })) === 1,
       FULL_SECONDS,
       () => restored.stdout(),
     )
-    expect(run(copy, 'audit', 'search', 'notes', '--type', 'TOOL_DEFINITION_CHANGED')).not.toContain('notes')
+    expect((await run(copy, 'audit', 'search', 'notes', '--type', 'TOOL_DEFINITION_CHANGED')).stdout).not.toContain(
+      'notes',
+    )
   },
-  2 * FULL_SECONDS,
+  4 * FULL_SECONDS,
 )
