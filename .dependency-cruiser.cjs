@@ -33,6 +33,7 @@ const LIBRARY_LAYERS = {
 /** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
 const SERVER_LAYERS = {
   version: { may: [], why: 'a number that everyone may say' },
+  xml: { may: [], why: 'a text is escaped by one rule, whatever is written in XML' },
   redact: { may: [], why: 'what is no name is taken out before anyone sees it, so it stands below them all' },
   folders: { may: [], why: 'whoever keeps something on disk makes folders, so this stands below them all' },
   errors: { may: [], why: 'every module throws registered errors, so the registry must stand below them all' },
@@ -57,7 +58,7 @@ const SERVER_LAYERS = {
     why: 'what servers need is checked when somebody asks; faces show the results, app/ hands these on',
   },
   monitor: {
-    may: ['errors', 'checks'],
+    may: ['errors', 'checks', 'xml'],
     why: 'components are judged by what checks saw, whoever is told of it; app/ and cli/ hand it clocks and ways out',
   },
   'http-client': { may: [], why: 'a client carries bytes and knows nothing of what they mean' },
@@ -107,6 +108,11 @@ const SERVER_LAYERS = {
     why: 'doors decide from memory and know nothing of HTTP; app/ hands them to the gateway',
   },
   host: { may: [], why: 'readings of machine and processes are taken for the registry, whoever shows it' },
+  history: {
+    may: [],
+    types: ['store'],
+    why: 'what was of health follows from events and the rows that were kept; app/ hands it clock and store',
+  },
   sources: {
     may: ['errors', 'children', 'http-client'],
     types: ['store', 'spool', 'datadir', 'listen'],
@@ -118,8 +124,20 @@ const SERVER_LAYERS = {
     why: 'a sink takes events from the stream and never asks where they came from',
   },
   faces: {
-    may: ['errors', 'state', 'promql', 'audit'],
-    types: ['sources', 'sinks', 'store', 'audit-log', 'listen', 'providers', 'monitor', 'engine', 'alerts', 'pager'],
+    may: ['errors', 'state', 'promql', 'audit', 'xml'],
+    types: [
+      'sources',
+      'sinks',
+      'store',
+      'audit-log',
+      'listen',
+      'providers',
+      'monitor',
+      'history',
+      'engine',
+      'alerts',
+      'pager',
+    ],
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   doctor: {

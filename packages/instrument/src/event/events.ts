@@ -47,6 +47,9 @@ export const REMEDIES = ['restart_unit', 'command', 'restart_server', 'restart_m
 /** What may come of it. */
 export const REMEDY_OUTCOMES = ['ran', 'failed', 'dry_run', 'held_back', 'verified', 'not_verified'] as const
 
+/** How a component that is watched may be. `unknown`: nothing is known of it yet, or none can know now. */
+export const HEALTH = ['healthy', 'degraded', 'unhealthy', 'maintenance', 'unknown'] as const
+
 /** A trace id of W3C Trace Context. */
 const TRACE_ID: Form = { pattern: '^[0-9a-f]{32}$', words: '32 hexadecimal digits in lower case' }
 
@@ -228,6 +231,9 @@ export const EVENTS = {
           'down',
         ] as const),
       ),
+      component: optional(text('Name of the component that the daemon watches. Absent for other checks.', 128)),
+      status: optional(choice('How that component is after this check: see docs/health.md.', HEALTH)),
+      cause: optional(text('Why it is unhealthy, in words of our own.', 256)),
     },
   },
   remediation: {
@@ -317,7 +323,7 @@ export const EVENTS = {
       alert: text('Name of the alert; of a silence its matchers.', 256),
       severity: optional(choice('How grave.', ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const)),
       fingerprint: optional(text('Tells alerts of one name apart.', 64)),
-      concerns: optional(text('Server that it is about.', 128)),
+      concerns: optional(text('Server or component that it is about.', 128)),
     },
   },
   error: {

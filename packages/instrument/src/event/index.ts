@@ -8,6 +8,7 @@ export {
   type Event,
   type EventOf,
   type EventType,
+  HEALTH,
   type Origin,
   OUTCOMES,
   REMEDIES,

@@ -34,12 +34,14 @@ export function createAlertEvents(): {
 function eventOf({ at, what, fingerprint, labels }: HistoryEntry): EventOf<'alert'>[] {
   if (!isAction(what)) return []
   const action = ACTIONS[what]
+  // Of a component that is no server the rules know the name of its check.
+  const concerned = labels.server ?? labels.check
   const isAct = action === 'acknowledged' || action === 'silenced'
   const fields = {
     action,
     alert: (labels.alertname ?? labels.silence ?? '').slice(0, 256),
     ...(fingerprint !== undefined && { fingerprint, severity: severityOf(labels) }),
-    ...(labels.server !== undefined && { concerns: labels.server.slice(0, 128) }),
+    ...(concerned !== undefined && { concerns: concerned.slice(0, 128) }),
   }
   return [event('alert', at, { server: OWN_SERVER, ...(isAct && { agent: ADMIN }) }, fields)]
 }

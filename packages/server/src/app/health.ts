@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import { type EventOf, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import type { Fold } from '@mcp-vitals/instrument/stream'
 import type { Config } from '../config/index.js'
 import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
@@ -10,6 +10,7 @@ import {
   encodeMemory,
   type Look,
   type Monitor,
+  type Subject,
   type SystemReport,
   subjectsOf,
   type TrafficWatch,
@@ -25,6 +26,8 @@ export interface Health {
   /** Counts the calls that pass. */
   readonly fold: Fold
   report(): SystemReport
+  /** What is watched now. */
+  subjects(): readonly Pick<Subject, 'name' | 'type' | 'server'>[]
   /** Begins, once it is known where we listen. */
   start(needs: HealthNeeds): Promise<void>
   /** Takes what a configuration has changed. */
@@ -61,6 +64,7 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
     monitor = createMonitor({
       subjects: options.enabled ? subjectsOf({ options, servers: enabled, providers: {} }, tools) : [],
       ...{ options, memory: memory ?? {}, clock: tools.clock, random: Math.random },
+      trafficOf: (name) => byServer.get(name)?.lately(Date.now(), options.leastCalls),
       onLook(look) {
         tell(look, ways)
         if (isNews(look)) keep(dataDir)
@@ -86,12 +90,10 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
         byServer.get(seen.server)?.add(seen.at, isFailure, seen.durationMs)
       },
     },
+    subjects: () => monitor.subjects,
     report() {
-      const { leastCalls } = config.monitor
-      const now = Date.now()
       return monitor.report({
-        traffic: all.lately(now, leastCalls),
-        trafficOf: (name) => byServer.get(name)?.lately(now, leastCalls),
+        traffic: all.lately(Date.now(), config.monitor.leastCalls),
         criticalAlerts: criticalAlerts(),
       })
     },
@@ -131,17 +133,30 @@ function watchesOf({ servers }: Config, before: ReadonlyMap<string, TrafficWatch
 const isNews = ({ turn: { went, lost, found, changed, isFirst } }: Look): boolean =>
   went !== undefined || isFirst || lost.length + found.length + changed.length > 0
 
+const MAX_CAUSE_LENGTH = 256
+
+/** Why a check failed, or else why its component is unhealthy. */
+function reasonOf({ result, report }: Look): Partial<Pick<EventOf<'probe'>, 'reason' | 'cause'>> {
+  const isIll = report.status === 'unhealthy'
+  const reason = result.ok ? (isIll ? report.kind : undefined) : result.reason
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(isIll && { cause: report.reasons.join(', ').slice(0, MAX_CAUSE_LENGTH) }),
+  }
+}
+
 /** Publishes what a check saw: metrics, rules and alerts come of it. */
 function tell(look: Look, { observation: { publish }, logger }: Pick<HealthNeeds, 'observation' | 'logger'>): void {
-  const { subject, result, turn, state } = look
+  const { subject, result, turn, state, report } = look
   const { name, server } = subject
   const at = Date.now()
   const context = { server: server ?? OWN_SERVER }
   publish(
     event('probe', at, context, {
       ...{ check: server === undefined ? name : 'mcp', ok: result.ok, durationMs: result.latencyMs },
-      ...(result.ok || result.reason === undefined ? {} : { reason: result.reason }),
+      ...reasonOf(look),
       ...(state && { state }),
+      ...{ component: name, status: report.status },
     }),
   )
   if (turn.went === 'down') logger.warning('component_down', `Down: ${name}, ${wordsOf(result)}`, { component: name })

@@ -19,6 +19,8 @@ export interface ComponentReport {
   readonly status: ComponentStatus
   /** Why it is not healthy, in words; empty where it is. */
   readonly reasons: readonly string[]
+  /** The first of the reasons, out of a bounded list: one of a check, `latency`, or `errors` for calls that failed. */
+  readonly kind?: string
   /** Of the newest check; absent before the first. */
   readonly latencyMs?: number
   readonly result?: Omit<CheckResult, 'tools'>

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../checks/index.js'
+import type { CheckResult, Reason } from '../checks/index.js'
 import type { Colour, ComponentReport, ComponentStatus, SystemReport, Traffic } from './contract.js'
 import type { MonitorOptions } from './options.js'
 import { duration, percent, wordsOf } from './words.js'
@@ -17,15 +17,27 @@ export interface ComponentEvidence {
   readonly traffic?: Traffic | undefined
 }
 
+/** What is wrong, out of a bounded list: that of the checks, and what is found by their latency and by the calls. */
+type Kind = Reason | 'latency' | 'errors'
+
+interface Judgement {
+  readonly status: ComponentStatus
+  /** In words. */
+  readonly reasons: readonly string[]
+  /** Of the first of the reasons. */
+  readonly kind?: Kind
+}
+
 /** How a component is, and why: CONTRACT.md, C10. What will soon be ill, and what lacks tools, is degraded. */
 export function judgeComponent(
   { result, isDown, latencyMs, missingTools, traffic }: ComponentEvidence,
   { healthy, degraded }: Thresholds,
-): { readonly status: ComponentStatus; readonly reasons: readonly string[] } {
-  if (isDown) return { status: 'unhealthy', reasons: [wordsOf(result)] }
-  const findings: { readonly isGrave: boolean; readonly words: string }[] = []
+): Judgement {
+  if (isDown) return { status: 'unhealthy', reasons: [wordsOf(result)], kind: result.reason ?? 'failed' }
+  const findings: { readonly isGrave: boolean; readonly words: string; readonly kind: Kind }[] = []
   const slow = (ms: number, what: string) => {
-    if (ms >= healthy.latencyMs) findings.push({ isGrave: ms >= degraded.latencyMs, words: `${what} ${duration(ms)}` })
+    if (ms >= healthy.latencyMs)
+      findings.push({ isGrave: ms >= degraded.latencyMs, words: `${what} ${duration(ms)}`, kind: 'latency' })
   }
   slow(latencyMs, 'latency')
   if (traffic) {
@@ -34,14 +46,17 @@ export function judgeComponent(
       findings.push({
         isGrave: traffic.errorRatio >= degraded.errorRatio,
         words: `${percent(traffic.errorRatio)} of the calls failed`,
+        kind: 'errors',
       })
   }
-  if (missingTools.length > 0) findings.push({ isGrave: false, words: `tools missing: ${missingTools.join(', ')}` })
-  if (result.ok && result.reason !== undefined) findings.push({ isGrave: false, words: wordsOf(result) })
+  if (missingTools.length > 0)
+    findings.push({ isGrave: false, words: `tools missing: ${missingTools.join(', ')}`, kind: 'tools_missing' })
+  if (result.ok && result.reason !== undefined)
+    findings.push({ isGrave: false, words: wordsOf(result), kind: result.reason })
   const grave = findings.filter(({ isGrave }) => isGrave)
   const told = grave.length > 0 ? grave : findings
   const status = grave.length > 0 ? 'unhealthy' : findings.length > 0 ? 'degraded' : 'healthy'
-  return { status, reasons: told.map(({ words }) => words) }
+  return { status, reasons: told.map(({ words }) => words), ...(told[0] && { kind: told[0].kind }) }
 }
 
 /**

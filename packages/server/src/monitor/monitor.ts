@@ -1,6 +1,6 @@
 import { type Check, type CheckResult, runBounded } from '../checks/index.js'
 import { type Component, type ComponentMemory, createComponent, type Turn } from './component.js'
-import type { SystemReport, Traffic } from './contract.js'
+import type { ComponentReport, SystemReport, Traffic } from './contract.js'
 import { judgeSystem } from './judge.js'
 import type { MonitorOptions } from './options.js'
 import { createSlots } from './slots.js'
@@ -24,6 +24,8 @@ export interface Look {
   readonly turn: Turn
   /** How it is judged now; undefined while that is not known. */
   readonly state: 'up' | 'down' | undefined
+  /** How the component is now, and why, with the calls that passed. */
+  readonly report: ComponentReport
   /** How much later than planned it began. Milliseconds. */
   readonly lateMs: number
 }
@@ -40,6 +42,8 @@ export interface MonitorSettings {
   readonly clock: () => number
   /** 0 to 1: spreads the checks over their intervals. */
   readonly random: () => number
+  /** The calls that passed lately to a server of the configuration. */
+  readonly trafficOf?: (server: string) => Traffic | undefined
   /** Told of each check. Must not throw. */
   readonly onLook: (look: Look) => void
 }
@@ -47,12 +51,12 @@ export interface MonitorSettings {
 /** What is known beside the checks. */
 export interface Surroundings {
   readonly traffic?: Traffic | undefined
-  readonly trafficOf?: (server: string) => Traffic | undefined
   readonly criticalAlerts: number
 }
 
 /** The health of all components. */
 export interface Monitor {
+  readonly subjects: readonly Subject[]
   /** Checks each one from now on, first within its interval. */
   start(): void
   /** Checks every one now; resolves when all have answered, which takes the slowest time-out for each round of slots. */
@@ -66,7 +70,7 @@ export interface Monitor {
 /** How far an interval may stray, so that checks that fell together part again. */
 const JITTER = 0.05
 
-export function createMonitor({ subjects, options, memory = {}, clock, random, onLook }: MonitorSettings): Monitor {
+export function createMonitor({ subjects, options, memory = {}, clock, random, ...given }: MonitorSettings): Monitor {
   const { failureThreshold, successThreshold } = options
   const slots = createSlots(options.concurrency)
   const closing = new AbortController()
@@ -83,6 +87,9 @@ export function createMonitor({ subjects, options, memory = {}, clock, random, o
     ]),
   )
 
+  const reportOf = ({ name, server }: Subject): ComponentReport =>
+    components.get(name)!.report(server === undefined ? undefined : given.trafficOf?.(server))
+
   /** One check with its retries. A slot is held no longer than the answers take. */
   async function look(subject: Subject, dueAt: number): Promise<void> {
     const free = await slots.take()
@@ -98,7 +105,7 @@ export function createMonitor({ subjects, options, memory = {}, clock, random, o
     if (result === undefined || closing.signal.aborted) return
     const component = components.get(subject.name)!
     const turn = component.see(result)
-    onLook({ subject, result, turn, state: component.state(), lateMs })
+    given.onLook({ subject, result, turn, state: component.state(), report: reportOf(subject), lateMs })
   }
 
   function later(subject: Subject, dueAt: number): void {
@@ -117,18 +124,14 @@ export function createMonitor({ subjects, options, memory = {}, clock, random, o
   }
 
   return {
+    subjects,
     start() {
       for (const subject of subjects) later(subject, clock() + subject.intervalMs * random())
     },
     async checkAll() {
       await Promise.all(subjects.map((subject) => look(subject, clock())))
     },
-    report({ traffic, trafficOf, criticalAlerts }) {
-      const reports = subjects.map(({ name, server }) =>
-        components.get(name)!.report(server === undefined ? undefined : trafficOf?.(server)),
-      )
-      return judgeSystem(reports, { traffic, criticalAlerts }, options)
-    },
+    report: ({ traffic, criticalAlerts }) => judgeSystem(subjects.map(reportOf), { traffic, criticalAlerts }, options),
     memory: () => Object.fromEntries([...components].map(([name, component]) => [name, component.memory()])),
     async close() {
       closing.abort()

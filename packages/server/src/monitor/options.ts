@@ -114,6 +114,15 @@ export const monitorOptions = z
     yellowToolRatio: ratio
       .default(0.8)
       .meta({ description: 'Least share of the tools that must be there for YELLOW, 0 to 1.', examples: [0.8] }),
+    historyDays: z
+      .int()
+      .min(1)
+      .max(400)
+      .default(90)
+      .meta({
+        description: 'How many days of uptime, and of incidents that are over, are kept and shown.',
+        examples: [90],
+      }),
     leastCalls: z
       .int()
       .min(1)

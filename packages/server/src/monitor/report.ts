@@ -1,3 +1,4 @@
+import { escaped } from '../xml/index.js'
 import type { ComponentReport, SystemReport } from './contract.js'
 import { duration } from './words.js'
 
@@ -45,13 +46,4 @@ export function junitOf({ components }: SystemReport): string {
     '</testsuite>',
     '',
   ].join('\n')
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
-/** Characters that XML 1.0 has no form for are left out. */
-function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
-    .replace(/[&<>"]/g, (character) => ENTITIES[character] as string)
 }

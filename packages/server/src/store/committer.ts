@@ -2,6 +2,7 @@ import { WalCheckpoints } from '../sqlite/index.js'
 import { type Block, joinBlocks } from './blocks.js'
 import type { EventDatabase } from './database.js'
 import { toFailure } from './failure.js'
+import { createHistoryTables, type HistoryTables } from './history.js'
 import type { StoreOptions } from './options.js'
 import type { Call, Calls, Message, Request } from './protocol.js'
 import { createRetention, type Retention } from './retention.js'
@@ -36,6 +37,7 @@ export class Committer {
   readonly #setup: CommitterSetup
   readonly #retention: Retention
   readonly #samples: Samples
+  readonly #history: HistoryTables
   readonly #checkpoints: WalCheckpoints
   readonly #timer: NodeJS.Timeout
   readonly #waiting: Request[] = []
@@ -52,6 +54,7 @@ export class Committer {
       post({ kind: 'disk', ...(error !== undefined && { failure: toFailure(error, file, 'be synced') }) }),
     )
     this.#samples = createSamples(database.sqlite)
+    this.#history = createHistoryTables(database.sqlite)
     this.#retention = createRetention(database.sqlite, setup.options, Date.now)
     this.#timer = setInterval(() => {
       this.#retaining = true
@@ -130,6 +133,18 @@ export class Committer {
         return this.#samples.blocks(request.after)
       case 'ruleStates':
         return this.#samples.rules()
+      case 'keepHistory':
+        this.#history.keep(request.rows)
+        this.#checkpoints.committed(request.rows.days.length)
+        return null
+      case 'historyKept':
+        return this.#history.kept()
+      case 'historyDays':
+        return this.#history.days(request.query)
+      case 'historyTimes':
+        return this.#history.times(request.firstDay)
+      case 'incidents':
+        return this.#history.incidents(request.query)
       case 'stats':
         return {
           ...database.stats(),
@@ -187,6 +202,11 @@ const ACTIONS: Readonly<Record<Call, string>> = {
   sampleSeries: 'read series',
   sampleBlocks: 'read samples',
   ruleStates: 'read the states of rules',
+  keepHistory: 'save the history of health',
+  historyKept: 'read the history of health',
+  historyDays: 'read the history of health',
+  historyTimes: 'read the history of health',
+  incidents: 'read incidents',
   stats: 'tell its figures',
   close: 'be closed',
 }

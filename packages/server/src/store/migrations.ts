@@ -89,4 +89,40 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 4,
     up: 'CREATE TABLE rule_states (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID',
   },
+  {
+    // What came of the checks of health: days, in few rows that many queries look for, and incidents.
+    version: 5,
+    up: `
+      CREATE TABLE health_components (
+        name TEXT PRIMARY KEY,
+        status TEXT NOT NULL,
+        credited_at REAL NOT NULL,
+        probed_at REAL NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE health_days (
+        component TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        watched_ms REAL NOT NULL,
+        degraded_ms REAL NOT NULL,
+        unhealthy_ms REAL NOT NULL,
+        maintenance_ms REAL NOT NULL,
+        checks INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        latencies TEXT NOT NULL,
+        calls INTEGER NOT NULL,
+        call_failures INTEGER NOT NULL,
+        call_latencies TEXT NOT NULL,
+        PRIMARY KEY (component, day)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE incidents (
+        id TEXT PRIMARY KEY,
+        component TEXT NOT NULL,
+        began REAL NOT NULL,
+        ended REAL,
+        body TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX incidents_began ON incidents (began);
+      CREATE INDEX incidents_component ON incidents (component, began);
+    `,
+  },
 ]

@@ -1,5 +1,6 @@
 import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { Block } from './blocks.js'
+import type { HistoryDay, HistoryRows, HistoryTimes, IncidentPage, IncidentQuery } from './history.js'
 import type { StoreOptions } from './options.js'
 import type { Cursor, EventQuery } from './query.js'
 import type { RuleState, SampleBlock, SampleChanges, SampleSeries } from './samples.js'
@@ -26,6 +27,14 @@ export interface Calls {
     reply: { readonly blocks: readonly SampleBlock[]; readonly last: number }
   }
   ruleStates: { request: Record<never, never>; reply: readonly Required<RuleState>[] }
+  keepHistory: { request: { readonly rows: HistoryRows }; reply: null }
+  historyKept: { request: Record<never, never>; reply: HistoryRows }
+  historyDays: {
+    request: { readonly query: { readonly components?: readonly string[]; readonly firstDay: number } }
+    reply: readonly HistoryDay[]
+  }
+  historyTimes: { request: { readonly firstDay: number }; reply: readonly HistoryTimes[] }
+  incidents: { request: { readonly query: IncidentQuery }; reply: IncidentPage }
   stats: { request: Record<never, never>; reply: DatabaseStats }
   close: { request: Record<never, never>; reply: null }
 }

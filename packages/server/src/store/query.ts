@@ -7,6 +7,8 @@ export interface EventQuery {
   readonly type?: EventType
   readonly server?: string
   readonly session?: string
+  /** True: only what this daemon saw itself, and nothing that was sent to it. */
+  readonly isOwn?: boolean
   /** Milliseconds since 1970, inclusive. */
   readonly since?: number
   /** Milliseconds since 1970, exclusive. */
@@ -82,6 +84,7 @@ function blocksBefore(
   if (first !== undefined) where('k.key = ?', first)
   for (const key of others)
     where(`EXISTS (SELECT 1 FROM block_keys o WHERE o.key = ? AND o.last_at = ${at} AND o.block = ${id})`, key)
+  if (query.isOwn) where('b.stream IS NULL')
   if (query.since !== undefined) where(`${at} >= ?`, query.since)
   for (const end of [query.until, cursor?.at]) {
     if (end !== undefined) where(`${at} <= ? AND b.first_at <= ?`, end + MAX_BLOCK_SPAN_MS, end)

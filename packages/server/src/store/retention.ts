@@ -1,5 +1,6 @@
 import type { Sqlite, Value } from '../sqlite/index.js'
 import { MAX_BLOCK_SPAN_MS } from './blocks.js'
+import { historyBytes } from './history.js'
 import type { StoreOptions } from './options.js'
 import { sampleBytes } from './samples.js'
 
@@ -44,7 +45,7 @@ export function createRetention(sqlite: Sqlite, options: StoreOptions, now: () =
     step() {
       if (remove('WHERE last_at < ?', now() - options.retentionDays * DAY_MS)) return true
       const { usedBytes, freePages } = diskUse(sqlite)
-      if (usedBytes - sampleBytes(sqlite) > options.maxBytes && remove('')) return true
+      if (usedBytes > options.maxBytes && usedBytes - otherBytes(sqlite) > options.maxBytes && remove('')) return true
       const idleDays = Math.max(STREAM_IDLE_DAYS, options.retentionDays)
       sqlite.run('DELETE FROM streams WHERE seen_at < ?', now() - idleDays * DAY_MS)
       if (freePages <= SPARE_PAGES) return false
@@ -52,6 +53,11 @@ export function createRetention(sqlite: Sqlite, options: StoreOptions, now: () =
       return diskUse(sqlite).freePages < freePages
     },
   }
+}
+
+/** What is no event. Asked only near the bound, as it goes over all rows. */
+function otherBytes(sqlite: Sqlite): number {
+  return sampleBytes(sqlite) + historyBytes(sqlite)
 }
 
 function removeBlock(sqlite: Sqlite, id: Value): void {

@@ -7,6 +7,7 @@ import { moveAside } from './aside.js'
 import { backupDatabase } from './backup.js'
 import { type Block, cutBlocks, type Numbered } from './blocks.js'
 import { DATABASE_FILE } from './file.js'
+import type { HistoryDay, HistoryRows, HistoryTimes, IncidentPage, IncidentQuery } from './history.js'
 import type { StoreOptions } from './options.js'
 import type { Calls, DatabaseStats, WorkerData } from './protocol.js'
 import { type Cursor, DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
@@ -49,6 +50,8 @@ export interface Store {
   read(query?: EventQuery): Promise<readonly Event[]>
   /** Samples of the metrics, for who keeps series. */
   readonly samples: SampleStore
+  /** What came of the checks of health. */
+  readonly history: HistoryStore
   /** Copies everything saved so far to a new file, mode 0600, while writing goes on. Rejects with BACKUP_FAILED. */
   backup(file: string): Promise<void>
   stats(): Promise<StoreStats>
@@ -67,6 +70,18 @@ export interface SampleStore {
   blocks(after: number): Promise<{ readonly blocks: readonly SampleBlock[]; readonly last: number }>
   /** What groups of rules know that is no sample. */
   rules(): Promise<readonly Required<RuleState>[]>
+}
+
+/** The history of health on disk. Every promise resolves after the commit, and rejects with STORE_FAILED. */
+export interface HistoryStore {
+  keep(rows: HistoryRows): Promise<void>
+  /** All components, the newest day of each, and the incidents that go on. */
+  kept(): Promise<HistoryRows>
+  /** Days of these components (of all where absent) from `firstDay` (days since 1970) on, in no order. */
+  days(query: { readonly components?: readonly string[]; readonly firstDay: number }): Promise<readonly HistoryDay[]>
+  /** The times of each component from `firstDay` on, added up. */
+  times(firstDay: number): Promise<readonly HistoryTimes[]>
+  incidents(query: IncidentQuery): Promise<IncidentPage>
 }
 
 export interface StoreSetup {
@@ -121,6 +136,15 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
       series: (after) => thread.call('sampleSeries', { after }),
       blocks: (after) => thread.call('sampleBlocks', { after }),
       rules: () => thread.call('ruleStates', {}),
+    },
+    history: {
+      async keep(rows) {
+        await thread.call('keepHistory', { rows })
+      },
+      kept: () => thread.call('historyKept', {}),
+      days: (query) => thread.call('historyDays', { query }),
+      times: (firstDay) => thread.call('historyTimes', { firstDay }),
+      incidents: (query) => thread.call('incidents', { query }),
     },
     backup: (target) => backupDatabase(dir, target),
     async stats() {
