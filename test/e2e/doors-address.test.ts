@@ -72,6 +72,7 @@ function headersOf(shown: Shown): Record<string, string> {
 const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
   nothing: SHOWN,
   'nothing, with listen.openScrape': [],
+  'nothing, with status.public': [],
   'nothing, without doors.keys': [],
   'ingest token': ['ingest token'],
   'owner token': ['owner token'],

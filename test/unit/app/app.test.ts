@@ -11,30 +11,7 @@ afterEach(() => {
 })
 
 const answer = (name: string) => () => new Response(name)
-const handlers: Handlers = {
-  status: answer('status'),
-  health: answer('health'),
-  healthReady: answer('healthReady'),
-  ready: answer('ready'),
-  metrics: answer('metrics'),
-  ingest: answer('ingest'),
-  ingestSchema: answer('ingestSchema'),
-  apiQuery: answer('apiQuery'),
-  apiQueryRange: answer('apiQueryRange'),
-  apiLabels: answer('apiLabels'),
-  apiLabelValues: answer('apiLabelValues'),
-  apiSeries: answer('apiSeries'),
-  apiMetadata: answer('apiMetadata'),
-  apiTargets: answer('apiTargets'),
-  apiBuildInfo: answer('apiBuildInfo'),
-  apiRules: answer('apiRules'),
-  apiAlerts: answer('apiAlerts'),
-  alerts: answer('alerts'),
-  alertsHistory: answer('alertsHistory'),
-  alertsAct: answer('alertsAct'),
-  twilio: answer('twilio'),
-  audit: answer('audit'),
-}
+const handlers = Object.fromEntries(Object.keys(ROUTES).map((name) => [name, answer(name)])) as unknown as Handlers
 
 async function start(): Promise<number> {
   const server = createHttpServer({

@@ -22,11 +22,23 @@ const ASKED: readonly RouteName[] = [
   'apiAlerts',
   'apiBuildInfo',
 ]
-const FACES: readonly RouteName[] = ['status', ...SCRAPED, 'ingestSchema', ...ASKED]
+const PUBLISHED: readonly RouteName[] = [
+  ...(['overview', 'feedRss', 'feedJson', 'badge', 'badgeUptime', 'badgeComponent', 'badgeComponentUptime'] as const),
+]
+const SHOWN: readonly RouteName[] = [
+  'status',
+  'overviewFull',
+  'healthComponents',
+  'healthIncidents',
+  'ingestSchema',
+  ...ASKED,
+]
+const FACES: readonly RouteName[] = [...SCRAPED, ...PUBLISHED, ...SHOWN]
 const OWNED: readonly RouteName[] = ['alerts', 'alertsHistory', 'alertsAct']
 const OPENERS: readonly Opener[] = [
   'nothing',
   'nothing, with listen.openScrape',
+  'nothing, with status.public',
   'nothing, without doors.keys',
   'admin token',
   'owner token',
@@ -43,9 +55,10 @@ function broken(table: Table): readonly string[] {
     'elsewhere health and metrics take the admin token, or nothing where the operator says so': SCRAPED.every((name) =>
       is(table[name].elsewhere, 'admin token', 'nothing, with listen.openScrape'),
     ),
-    'elsewhere all other faces take the admin token': (['status', 'ingestSchema', ...ASKED] as const).every((name) =>
-      is(table[name].elsewhere, 'admin token'),
+    'elsewhere the status page takes the admin token, or nothing where the operator says so': PUBLISHED.every((name) =>
+      is(table[name].elsewhere, 'admin token', 'nothing, with status.public'),
     ),
+    'elsewhere all other faces take the admin token': SHOWN.every((name) => is(table[name].elsewhere, 'admin token')),
     'the audit log takes the admin token, on this machine too':
       is(table.audit.here, 'admin token') && is(table.audit.elsewhere, 'admin token'),
     'events come with the ingest token, on this machine too':
@@ -90,10 +103,11 @@ afterAll(() => {
 const TOKEN = 'Bearer let-me-in'
 
 /** Serves a table, to a caller with the token as administrator. */
-async function serve(table: Table, openScrape: boolean): Promise<number> {
+async function serve(table: Table, openScrape: boolean, isPublic: boolean): Promise<number> {
   const handlers = Object.fromEntries(FACES.map((name) => [name, () => new Response(name)])) as Partial<Handlers>
   const isAdmin = (shown: string | undefined) => shown === TOKEN
-  const server = createHttpServer({ handlers, gateway: () => {}, table, isAdmin, isScrapeOpen: () => openScrape })
+  const open = { isScrapeOpen: () => openScrape, isStatusPublic: () => isPublic }
+  const server = createHttpServer({ handlers, gateway: () => {}, table, isAdmin, ...open })
   running.push(server)
   await listen(server, '0.0.0.0', 0)
   return (server.address() as AddressInfo).port
@@ -101,13 +115,18 @@ async function serve(table: Table, openScrape: boolean): Promise<number> {
 
 describe('the server', () => {
   test('goes by the table, whatever it says', async () => {
-    const own = fc.subarray<Opener>(['nothing', 'nothing, with listen.openScrape', 'admin token'])
+    const own = fc.subarray<Opener>([
+      'nothing',
+      'nothing, with listen.openScrape',
+      'nothing, with status.public',
+      'admin token',
+    ])
     const cells = fc.record(Object.fromEntries(FACES.map((name) => [name, fc.record({ here: own, elsewhere: own })])))
     await fc.assert(
-      fc.asyncProperty(cells, fc.boolean(), async (changed, openScrape) => {
+      fc.asyncProperty(cells, fc.boolean(), fc.boolean(), async (changed, openScrape, isPublic) => {
         const rows = Object.entries(changed).map(([name, row]) => [name, { ...ROUTES[name as RouteName], ...row }])
         const table = { ...ROUTES, ...Object.fromEntries(rows) } as Table
-        const port = await serve(table, openScrape)
+        const port = await serve(table, openScrape, isPublic)
         for (const name of FACES)
           for (const from of ['here', 'elsewhere'] as const)
             for (const authorization of [TOKEN, 'Bearer guess', undefined]) {
@@ -115,6 +134,7 @@ describe('the server', () => {
               const opens =
                 openers.includes('nothing') ||
                 (openScrape && openers.includes('nothing, with listen.openScrape')) ||
+                (isPublic && openers.includes('nothing, with status.public')) ||
                 (authorization === TOKEN && openers.includes('admin token'))
               const url = `http://${from === 'here' ? '127.0.0.1' : address}:${port}${table[name].path.replace(':name', 'notes')}`
               const { status } = await ask(url, { method: 'GET', headers: authorization ? { authorization } : {} })

@@ -19,6 +19,7 @@ import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { createFirstLooks, type Look } from './first-look.js'
 import { createHealth } from './health.js'
+import { createHistoryService } from './history.js'
 import { createHttpServer, type Handlers } from './http.js'
 import { openListener } from './listener.js'
 import { type MetricsServer, startMetricsServer } from './metrics-server.js'
@@ -96,8 +97,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const alerts = await openAlerts({ config, dataDir: dataDir.path, logger, teardown })
   const audit = await openAudit({ config, dataDir, logger, teardown })
   const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
+  const history = createHistoryService({ config, store, logger, subjects: health.subjects })
   const observation = createObservation({
-    folds: [alerts.fold, health.fold],
+    folds: [alerts.fold, health.fold, history.fold],
     sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
     store,
     logger,
@@ -162,12 +164,13 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     ingest,
     alerts,
     system: health.report,
+    history: history.book,
     logger,
     settle,
   })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
-  const entrance = createEntrance(config.listen, await dataDir.ownerToken(), observation.publish)
+  const entrance = createEntrance(config, await dataDir.ownerToken(), observation.publish)
   const metricsServer = await serveMetrics(handlers, entrance, config, logger, teardown)
   const gateway = sources.gateway.handle.bind(sources.gateway)
   const countConnections = exposeConnections(observation.registry, isServed)
@@ -188,7 +191,10 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   let withdraw = await dataDir.announce({ url, pid: process.pid })
   teardown.push(() => withdraw())
   void faces.providers.checked()
+  await history.load()
+  teardown.push(() => history.close())
   await health.start({ addresses, observation, dataDir, logger })
+  history.begin()
   teardown.push(() => health.close())
   series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
@@ -228,7 +234,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         servers = { ...entriesOf(next.servers), ...behindGateway(cast) }
         for (const name of added) observation.declare(name)
         openNewDoors()
-        entrance.change(next.listen)
+        entrance.change(next)
         moveThere()
         metricsServer?.move(next.listen.host)
         const before = url
@@ -241,6 +247,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         const drained = sources.gateway.change({ servers, options: next.gateway })
         await faces.change(next)
         await health.change(next)
+        history.change(next)
         const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)
         looks.begin([...new Set([...added, ...changed, ...unread])])
         void drained.then(() => {

@@ -3,8 +3,10 @@ import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-l
 import type { Config } from '../config/index.js'
 import { createAuditFace } from '../faces/audit/index.js'
 import { createHealthFace } from '../faces/health/index.js'
+import { createHistoryFace } from '../faces/history/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
-import { createStatusFace } from '../faces/status/index.js'
+import { createBadges, createFeeds, createOverview, createStatusFace } from '../faces/status/index.js'
+import type { HistoryBook } from '../history/index.js'
 import type { SystemReport } from '../monitor/index.js'
 import type { Providers } from '../providers/index.js'
 import type { Logger } from '../sinks/log/index.js'
@@ -23,7 +25,7 @@ export interface Faces {
   readonly handlers: Handlers
   /** The providers of the configuration as it is now. */
   readonly providers: Pick<Providers, 'checked' | 'newest' | 'close'>
-  /** Takes the sections `health`, `environment` and `providers`. Resolves when the checks before have ended. */
+  /** Takes the sections `health`, `status`, `environment` and `providers`. Resolves when the checks before have ended. */
   change(config: Config): Promise<void>
 }
 
@@ -41,6 +43,8 @@ export function createFaces(needs: {
   readonly alerts: Pick<Alerts, 'face' | 'twilio'>
   /** How servers and components are, as the monitor judges. */
   readonly system: () => SystemReport
+  /** How they were. */
+  readonly history: HistoryBook
   readonly logger: Logger
   /** Has all that passed looked at, so that the answers know of it. */
   readonly settle: () => void
@@ -74,6 +78,11 @@ export function createFaces(needs: {
     close: () => checks.close(),
   }
   let health = healthOf(config)
+  let statusOptions = config.status
+  const standing = { options: () => statusOptions, system: needs.system, book: needs.history, now: Date.now }
+  const feeds = createFeeds(standing)
+  const badges = createBadges(standing)
+  const history = createHistoryFace(standing)
   const handlers: Handlers = {
     status: createStatusFace({
       ...about,
@@ -82,6 +91,16 @@ export function createFaces(needs: {
       metricsPath: servedMetrics(config),
       addressOf: addresses.ifServed,
     }),
+    overview: createOverview(standing, () => statusOptions.public),
+    overviewFull: createOverview(standing, () => false),
+    feedRss: feeds.rss,
+    feedJson: feeds.json,
+    badge: badges.whole,
+    badgeUptime: badges.uptime,
+    badgeComponent: badges.ofComponent,
+    badgeComponentUptime: badges.uptimeOfComponent,
+    healthComponents: history.components,
+    healthIncidents: history.incidents,
     health: () => health.live(),
     healthReady: () => health.ready(),
     ready: () => health.ready(),
@@ -100,6 +119,7 @@ export function createFaces(needs: {
     providers,
     async change(next) {
       health = healthOf(next)
+      statusOptions = next.status
       if (isDeepStrictEqual(next.providers, entries)) return
       entries = next.providers
       const before = checks

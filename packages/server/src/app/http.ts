@@ -43,6 +43,8 @@ export interface HttpServerOptions {
   readonly isOwner?: AdminCheck
   /** Whether callers elsewhere read health and metrics without a token. */
   readonly isScrapeOpen?: () => boolean
+  /** Whether callers elsewhere read the status page without a token. */
+  readonly isStatusPublic?: () => boolean
   /** Told of each caller elsewhere who showed no admin token where one is asked for. */
   readonly onRefused?: (reason: 'missing' | 'unknown') => void
 }
@@ -57,6 +59,7 @@ export function createHttpServer({
   isAdmin = createAdminCheck(undefined),
   isOwner = createAdminCheck(undefined),
   isScrapeOpen = () => false,
+  isStatusPublic = () => false,
   onRefused = () => {},
 }: HttpServerOptions): Server {
   const routes: typeof table = { ...table, metrics: { ...table.metrics, path: metricsPath } }
@@ -64,6 +67,7 @@ export function createHttpServer({
   const isShown: Readonly<Record<Opener, (request: IncomingMessage) => boolean>> = {
     nothing: () => true,
     'nothing, with listen.openScrape': isScrapeOpen,
+    'nothing, with status.public': isStatusPublic,
     'admin token': ({ headers }) => isAdmin(headers.authorization),
     'owner token': ({ headers }) => isOwner(headers.authorization),
     // They ask for their credentials themselves.

@@ -22,6 +22,7 @@ const LIVE = [
   'monitor',
   'rules',
   'health',
+  'status',
   'environment',
   'watch',
 ] as const satisfies (keyof Config)[]

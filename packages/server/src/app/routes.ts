@@ -9,6 +9,7 @@
 export type Opener =
   | 'nothing'
   | 'nothing, with listen.openScrape'
+  | 'nothing, with status.public'
   | 'nothing, without doors.keys'
   | 'admin token'
   | 'owner token'
@@ -35,6 +36,12 @@ const SCRAPED = {
 /** What acts on the daemon, or tells who did: on this machine too not for every program of every user. */
 const OWNED = { here: ['owner token', 'admin token'], elsewhere: ['admin token'] } as const
 const SHOWN = { method: 'GET', here: ['nothing'], elsewhere: ['admin token'] } as const
+/** Where it is public, it tells everybody the same, so that a reverse proxy on this machine opens no more. */
+const PUBLISHED = {
+  method: 'GET',
+  here: ['nothing'],
+  elsewhere: ['admin token', 'nothing, with status.public'],
+} as const
 /** What is asked may be longer than an address. */
 const ASKED = { ...SHOWN, method: 'GET, POST' } as const
 
@@ -44,6 +51,16 @@ const ASKED = { ...SHOWN, method: 'GET, POST' } as const
  */
 export const ROUTES = {
   status: { ...SHOWN, path: '/' },
+  overview: { ...PUBLISHED, path: '/status' },
+  overviewFull: { ...SHOWN, path: '/status/full' },
+  feedRss: { ...PUBLISHED, path: '/status/feed.rss' },
+  feedJson: { ...PUBLISHED, path: '/status/feed.json' },
+  badge: { ...PUBLISHED, path: '/status/badge.svg' },
+  badgeUptime: { ...PUBLISHED, path: '/status/uptime.svg' },
+  badgeComponent: { ...PUBLISHED, path: '/status/badge/:name' },
+  badgeComponentUptime: { ...PUBLISHED, path: '/status/badge/:name/uptime.svg' },
+  healthComponents: { ...SHOWN, path: '/api/health/components' },
+  healthIncidents: { ...SHOWN, path: '/api/health/incidents' },
   health: { ...SCRAPED, path: '/health' },
   healthReady: { ...SCRAPED, path: '/health/ready' },
   ready: { ...SCRAPED, path: '/ready' },

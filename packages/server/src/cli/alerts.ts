@@ -197,7 +197,7 @@ function short(iso: string): string {
   return iso.slice(0, 19).replace('T', ' ')
 }
 
-/** On one line, whatever it holds: names come from servers that may be hostile. */
-function visible(text: string): string {
+/** On one line of a terminal, whatever it holds: names come from servers that may be hostile. */
+export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

@@ -27,8 +27,35 @@ export async function askApi<D>(
   path: string,
   parameters: URLSearchParams | undefined,
   flags: AskFlags,
-  { env }: Pick<Terminal, 'env'>,
+  terminal: Pick<Terminal, 'env'>,
 ): Promise<{ readonly answer: ApiAnswer<D>; readonly text: string }> {
+  const { response, text } = await ask(path, parameters, flags, terminal)
+  const answer = parsed<ApiAnswer<D>>(text)
+  if (answer?.status !== 'success') throw vitalsError('QUERY_REFUSED', { reason: answer?.error ?? refusalOf(response) })
+  return { answer, text }
+}
+
+/** Asks the daemon that runs for a document of JSON. Throws as `askApi` does. */
+export async function askJson<D>(
+  path: string,
+  flags: AskFlags,
+  terminal: Pick<Terminal, 'env'>,
+): Promise<{ readonly answer: D; readonly text: string }> {
+  const { response, text } = await ask(path, undefined, flags, terminal)
+  const answer = parsed<D & { readonly error?: string }>(text)
+  if (!response.ok || answer === undefined)
+    throw vitalsError('QUERY_REFUSED', { reason: answer?.error ?? refusalOf(response) })
+  return { answer, text }
+}
+
+const refusalOf = ({ url, status }: Response): string => `${new URL(url).origin} answered ${status}.`
+
+async function ask(
+  path: string,
+  parameters: URLSearchParams | undefined,
+  flags: AskFlags,
+  { env }: Pick<Terminal, 'env'>,
+): Promise<{ readonly response: Response; readonly text: string }> {
   const url = new URL(path, flags.url ?? (await daemonUrl(flags, env)))
   const token = env.MCP_VITALS_ADMIN_TOKEN
   const response = await fetch(url, {
@@ -37,11 +64,7 @@ export async function askApi<D>(
   }).catch((error: Error) => {
     throw vitalsError('DAEMON_SILENT', { url: url.origin, reason: String(error.cause ?? error.message) }, error)
   })
-  const text = await response.text()
-  const answer = parsed<D>(text)
-  if (answer?.status !== 'success')
-    throw vitalsError('QUERY_REFUSED', { reason: answer?.error ?? `${url.origin} answered ${response.status}.` })
-  return { answer, text }
+  return { response, text: await response.text() }
 }
 
 async function daemonUrl({ data }: AskFlags, env: Terminal['env']): Promise<string> {
@@ -51,9 +74,9 @@ async function daemonUrl({ data }: AskFlags, env: Terminal['env']): Promise<stri
   return daemon.url
 }
 
-function parsed<D>(text: string): ApiAnswer<D> | undefined {
+function parsed<D>(text: string): D | undefined {
   try {
-    return JSON.parse(text) as ApiAnswer<D>
+    return JSON.parse(text) as D
   } catch {
     return undefined
   }

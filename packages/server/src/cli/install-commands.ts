@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { IncidentsFlags } from './incidents.js'
 import type { InstallFlags } from './install.js'
 import type { Setting } from './setting.js'
 
@@ -35,5 +36,14 @@ export function addInstall(program: Command, setting: () => Setting): void {
   program
     .command('status')
     .description('show your MCP clients, their servers, and whether these are watched')
-    .action(async () => (await import('./status.js')).status(setting().terminal))
+    .option('--incidents', 'show the incidents that the daemon keeps instead, the newest first')
+    .option('--component <name>', 'with --incidents: those of one component')
+    .option('--json', 'with --incidents: as JSON')
+    .option('--url <address>', 'with --incidents: a daemon elsewhere; its admin token in MCP_VITALS_ADMIN_TOKEN')
+    .option('--data <directory>', 'with --incidents: state directory of the daemon (dataDir)')
+    .action(async (flags: IncidentsFlags & { readonly incidents?: boolean }) => {
+      const { terminal } = setting()
+      if (flags.incidents) await (await import('./incidents.js')).incidents(flags, terminal)
+      else await (await import('./status.js')).status(terminal)
+    })
 }

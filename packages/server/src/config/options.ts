@@ -9,6 +9,7 @@ import { anomaliesOptions } from '../detect/options.js'
 import { doorsOptions, serverDoorsOptions } from '../doors/options.js'
 import { healthOptions } from '../faces/health/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
+import { statusOptions } from '../faces/status/options.js'
 import { listenOptions } from '../listen/options.js'
 import { monitorOptions } from '../monitor/options.js'
 import { pricesOptions } from '../prices/options.js'
@@ -68,12 +69,13 @@ const sections = {
     .default(true)
     .meta({
       description:
-        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `rules`, `health`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
+        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `rules`, `health`, `status`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
       examples: [false],
       env: 'MCP_VITALS_WATCH',
     }),
   listen: listenOptions,
   health: healthOptions,
+  status: statusOptions,
   providers: providersOptions,
   monitor: monitorOptions,
   gateway: gatewayOptions,

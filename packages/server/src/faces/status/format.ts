@@ -19,3 +19,13 @@ const MAX_DATE_MS = 8.64e15
 export function timeOfDay(at: number): string {
   return new Date(Math.min(at, MAX_DATE_MS)).toISOString().slice(11, 19)
 }
+
+/** A moment, UTC, to the minute: `2026-11-29 10:17`. */
+export function moment(at: number): string {
+  return new Date(Math.min(at, MAX_DATE_MS)).toISOString().slice(0, 16).replace('T', ' ')
+}
+
+/** A share in percent that is 100 only where it is: `99.98 %`. */
+export function percent(share: number | undefined): string {
+  return share === undefined ? '–' : `${Number((Math.floor(share * 10_000) / 100).toFixed(2))} %`
+}
