@@ -50,7 +50,10 @@ const names = ['site', 'notes']
 let now = NOON
 const historyOf = (watched: readonly string[] = names): History =>
   createHistory(
-    () => watched.map((name) => ({ name, type: 'http', ...(name === 'notes' && { server: 'notes' }) })),
+    () =>
+      new Map(
+        watched.map((name) => [name, { name, type: 'http', ...(name === 'notes' && { server: 'notes' }) }] as const),
+      ),
     () => now,
   )
 const changesOf = (history: History) => {

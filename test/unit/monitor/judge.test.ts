@@ -25,7 +25,7 @@ describe(promises('C10.component.healthy', 'C10.component.degraded', 'C10.compon
 
   test('slow calls count as a slow answer does', () => {
     const judged = judgeComponent({ ...evidence, traffic: { errorRatio: 0, p95Ms: 1500 } }, THRESHOLDS)
-    expect(judged).toEqual({ status: 'degraded', reasons: ['95th percentile of the calls 1.5s'] })
+    expect(judged).toEqual({ status: 'degraded', reasons: ['95th percentile of the calls 1.5s'], kind: 'latency' })
   })
 
   test('why it is not well is said in words, the grave alone where there is something grave', () => {
@@ -37,15 +37,18 @@ describe(promises('C10.component.healthy', 'C10.component.degraded', 'C10.compon
     expect(judgeComponent({ ...evidence, result, isDown: true }, THRESHOLDS)).toEqual({
       status: 'unhealthy',
       reasons: ['connection refused (ECONNREFUSED)'],
+      kind: 'connection_refused',
     })
     expect(judgeComponent({ ...evidence, missingTools: ['search'] }, THRESHOLDS)).toEqual({
       status: 'degraded',
       reasons: ['tools missing: search'],
+      kind: 'tools_missing',
     })
     const weak = { ...well, reason: 'certificate_ends', code: '3' } as const
     expect(judgeComponent({ ...evidence, result: weak }, THRESHOLDS)).toEqual({
       status: 'degraded',
       reasons: ['days left of the certificate: 3'],
+      kind: 'certificate_ends',
     })
   })
 

@@ -85,6 +85,8 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       fold(seen) {
         if (seen.type !== 'request.ended' || seen.direction !== 'client_to_server' || seen.side === 'client') return
         if (seen.outcome === 'cancelled') return
+        // How a client asks which era a server is of: one of the older does not know it, and is well.
+        if (seen.method === 'server/discover' && seen.outcome === 'protocol_error') return
         const isFailure = seen.outcome !== 'ok'
         all.add(seen.at, isFailure, seen.durationMs)
         byServer.get(seen.server)?.add(seen.at, isFailure, seen.durationMs)

@@ -46,8 +46,7 @@ const LONGEST_BACK_MS = 3_600_000
 const TOLD = ['probe', 'remediation', 'alert'] as const
 
 export function createHistoryService({ config, store, logger, subjects }: HistoryNeeds): HistoryService {
-  // By the names that events have when they come here.
-  const history = createHistory(() => subjects().map((one) => ({ ...one, name: redactName(one.name) })), Date.now)
+  const history = createHistory(watchedBy(subjects), Date.now)
   let days = config.monitor.historyDays
   let found: { readonly kept: HistoryKept; readonly events: readonly Event[] } | undefined
   let timer: NodeJS.Timeout | undefined
@@ -140,5 +139,17 @@ export function createHistoryService({ config, store, logger, subjects }: Histor
       clearInterval(timer)
       await writing
     },
+  }
+}
+
+/** What is watched, by the names that events have when they come here; made anew where it is another list. */
+function watchedBy(subjects: HistoryNeeds['subjects']): () => ReadonlyMap<string, Watched> {
+  let list: readonly Watched[] | undefined
+  let byName = new Map<string, Watched>()
+  return () => {
+    const newest = subjects()
+    if (newest !== list) byName = new Map(newest.map((one) => [redactName(one.name), one]))
+    list = newest
+    return byName
   }
 }

@@ -61,10 +61,10 @@ interface Tracked {
 }
 
 /**
- * `watched`: what is watched now, asked when a check of something unknown comes, and at each `pass`.
+ * `watched`: what is watched now, by name; asked when a check of something unknown comes, and at each `pass`.
  * `now`: milliseconds since 1970.
  */
-export function createHistory(watched: () => readonly Watched[], now: () => number): History {
+export function createHistory(watched: () => ReadonlyMap<string, Watched>, now: () => number): History {
   const all = new Map<string, Tracked>()
   const byServer = new Map<string, Tracked>()
   const incidents = new Map<string, Incident>()
@@ -76,7 +76,7 @@ export function createHistory(watched: () => readonly Watched[], now: () => numb
   function track(name: string): Tracked | undefined {
     const known = all.get(name)
     if (known) return known
-    const found = watched().find((one) => one.name === name)
+    const found = watched().get(name)
     if (found === undefined || all.size >= MAX_COMPONENTS) return undefined
     const before = kept.components.find((one) => one.name === name)
     const tracked: Tracked = {
@@ -141,7 +141,8 @@ export function createHistory(watched: () => readonly Watched[], now: () => numb
   }
 
   function call({ server, at, outcome, durationMs, ...event }: EventOf<'request.ended'>): void {
-    if (event.direction !== 'client_to_server' || event.side === 'client' || outcome === 'cancelled') return
+    if (event.method !== 'tools/call' || event.direction !== 'client_to_server' || event.side === 'client') return
+    if (outcome === 'cancelled') return
     const tracked = byServer.get(server)
     const today = dayOf(now())
     if (tracked === undefined || dayOf(at) !== today) return
@@ -184,14 +185,14 @@ export function createHistory(watched: () => readonly Watched[], now: () => numb
 
   return {
     restore(found) {
-      const names = new Set(watched().map(({ name }) => name))
+      const names = watched()
       for (const incident of found.incidents) {
         if (names.has(incident.component)) continue
         const lastSeen = found.components.find(({ name }) => name === incident.component)?.creditedAt
         incidents.set(incident.id, left(incident, lastSeen ?? incident.began))
       }
       kept = { ...found, incidents: found.incidents.filter(({ component }) => names.has(component)) }
-      for (const name of names) if (kept.components.some((one) => one.name === name)) track(name)
+      for (const { name } of kept.components) track(name)
     },
     see(event) {
       if (event.type === 'request.ended') call(event)
@@ -204,7 +205,7 @@ export function createHistory(watched: () => readonly Watched[], now: () => numb
       for (const tracked of all.values()) tracked.status = 'unknown'
     },
     pass(at) {
-      const wanted = new Map(watched().map((one) => [one.name, one]))
+      const wanted = watched()
       byServer.clear()
       for (const [name, tracked] of all) {
         passOne(tracked, at)
