@@ -145,6 +145,7 @@ const SERVER_LAYERS = {
     types: ['config'],
     why: 'a doctor looks from outside, with what a user has; cli/ hands it the configuration and tells what it found',
   },
+  top: { may: [], why: 'a screen is made of answers and keys; cli/ asks the daemon and owns the terminal' },
   budgets: { may: [], why: 'what is spent is counted by events alone; app/ hands the doors what they ask of it' },
   prices: { may: [], why: 'what tokens cost is known by the event and a list, whoever spends' },
   detect: { may: [], why: 'a tool is compared with itself by its events alone, whoever is told of what is found' },

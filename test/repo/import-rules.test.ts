@@ -55,6 +55,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['faces-direction', 'server/src/faces/alpha/seed.ts', "import '../../children/index.js'"],
   ['doctor-direction', 'server/src/doctor/seed.ts', "import '../store/index.js'"],
   ['doctor-take-types-only', 'server/src/doctor/seed-value.ts', "import '../config/index.js'"],
+  ['top-direction', 'server/src/top/seed.ts', "import '../store/index.js'"],
   ['budgets-direction', 'server/src/budgets/seed.ts', "import '../store/index.js'"],
   ['prices-direction', 'server/src/prices/seed.ts', "import '../store/index.js'"],
   ['detect-direction', 'server/src/detect/seed.ts', "import '../store/index.js'"],

@@ -43,6 +43,7 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'mcp-vitals doctor --config mcp-vitals.yaml': {
     run: (command) => endsWith(2, command, /memory has 9 tools[\s\S]*search: Nothing listens on port 3001/),
   },
+  'mcp-vitals top': onDaemon(/^SERVER +STATE/m),
   'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
   'mcp-vitals backup mcp-vitals-copy': onDaemon(/mcp-vitals-copy: events\.db, alerts\.db, audit\.db/),
   'mcp-vitals rules list': onDaemon(/^ {2}inactive {3}ServerUnreachable/m),

@@ -12,6 +12,7 @@ import type { KeysFlags } from './keys.js'
 import type { QueryFlags } from './query.js'
 import type { ListFlags } from './rules.js'
 import type { Setting } from './setting.js'
+import { addTop } from './top-commands.js'
 import type { UpFlags } from './up.js'
 
 const FILE_HELP = 'configuration, YAML or JSON: our own form, or a client’s mcp.json'
@@ -41,6 +42,7 @@ export function createProgram(setting: () => Setting): Command {
   addQuery(program, setting)
   addCheck(program, setting)
   addDoctor(program, setting)
+  addTop(program, setting)
   addAlerts(program, setting)
   addRules(program, setting)
   addAudit(program, setting)
@@ -54,6 +56,7 @@ Examples:
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
   mcp-vitals install                        have your clients' servers watched; uninstall takes it back
   mcp-vitals check --once                   say how the configured servers are: exit status 0, 1 or 2
+  mcp-vitals top                            show what goes on now, live
   mcp-vitals doctor                         find what is wrong, and how to mend it
   mcp-vitals wrap -- npx my-server          in a client's configuration: run a server watched
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where

@@ -1,0 +1,104 @@
+import { loadConfig } from '../config/index.js'
+import { defaultDataDir, openDataDir } from '../datadir/index.js'
+import { vitalsError } from '../errors/index.js'
+import { type AlertTold, type Answers, queriesOf, type Series, type Snapshot, snapshotOf } from '../top/index.js'
+import type { AskFlags } from './ask.js'
+import { findOwnFile } from './find.js'
+import type { Terminal } from './terminal.js'
+
+/** How long the daemon may take over one look. Milliseconds. */
+const LOOK_TIMEOUT_MS = 5_000
+/** Names of metrics end so, whatever the prefix is. */
+const KNOWN_METRIC = '_tool_calls_total'
+
+interface Answer<D> {
+  readonly status?: string
+  readonly error?: string
+  readonly data?: D
+}
+
+/** Looks at the daemon again and again. */
+export interface TopSource {
+  /** Rejects with DAEMON_NOT_FOUND, DAEMON_SILENT, or QUERY_REFUSED. */
+  look(signal: AbortSignal): Promise<Snapshot>
+}
+
+/**
+ * The daemon that `flags` name. It is found anew at each look, by the state directory: one that was started again may
+ * have another address.
+ */
+export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSource {
+  /** Per address: what names of metrics begin with there, and its version. */
+  let known: { readonly url: string; readonly prefix: string; readonly version: string } | undefined
+
+  async function look(signal: AbortSignal): Promise<Snapshot> {
+    const { url, token } = await daemonOf(flags, env)
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
+    const get = <D>(path: string, parameters?: Record<string, string>) =>
+      asked<D>(new URL(`${path}${parameters ? `?${new URLSearchParams(parameters)}` : ''}`, url), token, limit)
+    if (known?.url !== url) known = await meet(url, get)
+    const queries = Object.entries(queriesOf(known.prefix))
+    const [alerts, ...answers] = await Promise.all([
+      get<unknown>('/admin/api/alerts').then((answer) => (answer as { alerts?: readonly AlertTold[] }).alerts ?? []),
+      ...queries.map(([, query]) => get<{ readonly result: readonly Series[] }>('/api/v1/query', { query })),
+    ])
+    const found = queries.map(([name], at) => [name, answers[at]?.data?.result ?? []])
+    return snapshotOf(Object.fromEntries(found) as Answers, alerts, {
+      atMs: Date.now(),
+      url,
+      version: known.version,
+    })
+  }
+
+  return {
+    async look(signal) {
+      try {
+        return await look(signal)
+      } catch (error) {
+        // What answers there next may be another one.
+        known = undefined
+        throw error
+      }
+    },
+  }
+}
+
+type Get = <D>(path: string, parameters?: Record<string, string>) => Promise<Answer<D>>
+
+async function meet(url: string, get: Get) {
+  const [about, names] = await Promise.all([
+    get<{ readonly version?: string }>('/api/v1/status/buildinfo'),
+    get<readonly string[]>('/api/v1/label/__name__/values'),
+  ])
+  const metric = names.data?.find((name) => name.endsWith(KNOWN_METRIC) && !name.endsWith(`_client${KNOWN_METRIC}`))
+  return {
+    url,
+    prefix: metric?.slice(0, -KNOWN_METRIC.length) ?? 'mcp',
+    version: /mcp-vitals\.(.+)$/.exec(about.data?.version ?? '')?.[1] ?? '',
+  }
+}
+
+async function daemonOf({ url, data }: AskFlags, env: Terminal['env']) {
+  if (url !== undefined) return { url, token: env.MCP_VITALS_ADMIN_TOKEN }
+  const directory = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
+  const opened = await openDataDir(directory)
+  const daemon = await opened.findDaemon()
+  if (daemon === undefined) throw vitalsError('DAEMON_NOT_FOUND', { dir: directory })
+  return { url: daemon.url, token: await opened.ownerToken() }
+}
+
+async function asked<D>(url: URL, token: string | undefined, signal: AbortSignal): Promise<Answer<D>> {
+  const headers: Record<string, string> =
+    token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }
+  const silent = (error: Error) => {
+    throw vitalsError(
+      'DAEMON_SILENT',
+      { url: url.origin, reason: String((error.cause as Error)?.message ?? error.message) },
+      error,
+    )
+  }
+  const response = await fetch(url, { headers, signal }).catch(silent)
+  const answer = (await response.json().catch(silent)) as Answer<D>
+  if (response.ok) return answer
+  throw vitalsError('QUERY_REFUSED', { reason: answer.error ?? `${url.origin} answered ${response.status}.` })
+}
