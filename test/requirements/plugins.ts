@@ -59,7 +59,7 @@ export const PLUGINS = {
   ...kept({
     'E7.curl.queue-size': 'the same with `mcp_queue_size`',
   }),
-  ...open(9, 'mcp-vitals doctor, which finds and explains troubles', {
+  ...kept({
     'E8.trouble.high-error-rate': 'a high error rate is explained: plugin logs, configuration, resources',
     'E8.trouble.slow-answers': 'slow answers are explained: queue, execution times, resources',
     'E8.trouble.queue-backlog': 'a queue backlog is explained: plugin health, execution times, scaling',

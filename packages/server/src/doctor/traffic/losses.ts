@@ -1,7 +1,7 @@
 import type { Finding, Severity } from '../contract.js'
 import { looked } from '../contract.js'
 import type { Sample } from '../shared/metrics.js'
-import { lasting, shown } from '../shared/words.js'
+import { counted, lasting, shown } from '../shared/words.js'
 import { logCommands, ofRunning } from './readings.js'
 
 interface Loss {
@@ -17,7 +17,6 @@ interface Loss {
   readonly fix: readonly string[]
 }
 
-const many = (value: number, noun: string): string => `${Math.round(value)} ${noun}`
 const DISK = ['df -h ~/.local/state/mcp-vitals', 'iostat -x 1 3']
 /** An anchor that is behind for longer is down. Seconds. */
 const ANCHOR_LATE_SECONDS = 600
@@ -27,7 +26,8 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_sink_events_dropped_total',
     severity: 'error',
-    problem: (value) => `${many(value, 'events')} were dropped on their way to the log, the store or the audit log.`,
+    problem: (value) =>
+      `${counted(Math.round(value), 'event')} lost on their way to the log, the store or the audit log.`,
     why: 'Counters have them; the log, the history and the audit log do not.',
     next: 'More came than a sink could take: see whether its disk or database is slow.',
     fix: DISK,
@@ -35,7 +35,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_store_events_lost_total',
     severity: 'error',
-    problem: (value) => `${many(value, 'events')} were not stored.`,
+    problem: (value) => `${counted(Math.round(value), 'event')} not stored.`,
     why: 'They are missing from the history.',
     next: 'The disk was full, broken or too slow: free some space, or move the state directory.',
     fix: DISK,
@@ -43,7 +43,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_ingest_events_dropped_total',
     severity: 'warning',
-    problem: (value) => `Other programs gave up ${many(value, 'events')} before they could send them.`,
+    problem: (value) => `Other programs gave up ${counted(Math.round(value), 'event')} before they could send them.`,
     why: 'Their calls are missing here.',
     next: 'They were without a daemon for long, or send more than is taken: see how long it was away, and the limits of `ingest`.',
     fix: ['mcp-vitals config print | grep -A12 ingest'],
@@ -51,7 +51,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_ingest_events_rejected_total',
     severity: 'warning',
-    problem: (value) => `${many(value, 'events')} of other programs were not valid, and not taken.`,
+    problem: (value) => `${counted(Math.round(value), 'event')} of other programs not valid, and not taken.`,
     why: 'What they tell of is missing here.',
     next: 'Compare what they post with docs/reference/ingest.md.',
     fix: ['curl -s http://127.0.0.1:9464/v1/events/schema'],
@@ -59,7 +59,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_log_lines_dropped_total',
     severity: 'warning',
-    problem: (value) => `${many(value, 'log lines')} were lost.`,
+    problem: (value) => `${counted(Math.round(value), 'log line')} lost.`,
     why: 'Who reads the log does not see all that happened.',
     next: 'What reads it is too slow, or its file could not be written: see its disk and rights.',
     fix: ['mcp-vitals config print | grep -A10 log', 'df -h .'],
@@ -67,7 +67,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_series_samples_dropped_total',
     severity: 'warning',
-    problem: (value) => `${many(value, 'samples')} of metrics were not taken.`,
+    problem: (value) => `${counted(Math.round(value), 'sample')} of metrics not taken.`,
     why: 'Queries and rules do not see them.',
     next: 'There are too many series, or the clock went back: see the reason among the labels.',
     fix: ["mcp-vitals query 'mcp_vitals_series_samples_dropped_total'", 'series: { maxSeries: 200000 }'],
@@ -75,7 +75,8 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_alert_messages_lost_total',
     severity: 'error',
-    problem: (value) => `${many(value, 'messages of alerts')} were taken by no channel, and given up.`,
+    problem: (value) =>
+      `${counted(Math.round(value), 'message of an alert', 'messages of alerts')} taken by no channel, and given up.`,
     why: 'Something fired, and nobody was told.',
     next: 'Send a test to each channel, and mend what it says.',
     fix: ['mcp-vitals alerts history --limit 20', 'mcp-vitals alerts test <channel>'],
@@ -83,7 +84,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_alert_messages_failed_total',
     severity: 'warning',
-    problem: (value) => `Alert channels did not take ${many(value, 'tries')} to tell somebody.`,
+    problem: (value) => `Alert channels did not take ${counted(Math.round(value), 'try', 'tries')} to tell somebody.`,
     why: 'They are tried again, and until then nobody knows.',
     next: 'Send a test to the channel, and mend what it says.',
     fix: ['mcp-vitals alerts history --limit 20', 'mcp-vitals alerts test <channel>'],
@@ -91,7 +92,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_alerts_refused_total',
     severity: 'error',
-    problem: (value) => `${many(value, 'alerts')} were refused, because there were too many.`,
+    problem: (value) => `${counted(Math.round(value), 'alert')} refused, because there were too many.`,
     why: 'Nobody is told of them.',
     next: 'A rule makes an alert of each series: aggregate it.',
     fix: ['mcp-vitals rules list', 'mcp-vitals alerts list'],
@@ -117,7 +118,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_rule_evaluation_failures_total',
     severity: 'warning',
-    problem: (value) => `Rules failed ${many(value, 'times')}.`,
+    problem: (value) => `Rules failed ${counted(Math.round(value), 'time')}.`,
     why: 'An alert of a rule that fails does not fire.',
     next: 'See the group among the labels, and check its file.',
     fix: ["mcp-vitals query 'mcp_vitals_rule_evaluation_failures_total > 0'", 'mcp-vitals rules list'],
@@ -125,7 +126,7 @@ const LOSSES: readonly Loss[] = [
   {
     metric: 'mcp_vitals_engine_restarts_total',
     severity: 'warning',
-    problem: (value) => `The thread of series and rules was started again ${many(value, 'times')}.`,
+    problem: (value) => `The thread of series and rules was started again ${counted(Math.round(value), 'time')}.`,
     why: 'It hung or took too much memory, and rules rested meanwhile.',
     next: 'Look for queries that ask for much, and for many series.',
     fix: ['mcp-vitals query \'topk(5, count by (__name__) ({__name__=~".+"}))\''],
@@ -144,7 +145,7 @@ const LOSSES: readonly Loss[] = [
     metric: 'config_restart_pending',
     isPrefixed: true,
     severity: 'warning',
-    problem: (value) => `${many(value, 'options')} of the configuration were changed and need a restart.`,
+    problem: (value) => `${counted(Math.round(value), 'option')} of the configuration changed, which needs a restart.`,
     why: 'Until then the daemon goes on with their old values.',
     next: 'Restart the daemon; its log names the options.',
     fix: ['sudo systemctl restart mcp-vitals'],
