@@ -377,7 +377,7 @@ describe('mcp', () => {
         reason: 'connection_refused',
         code: 'ECONNREFUSED',
       },
-      { what: 'a peer that hangs up', entry: web(rude.port), reason: 'connection_closed', code: 'UND_ERR_SOCKET' },
+      { what: 'a peer that hangs up', entry: web(rude.port), reason: 'connection_closed', code: 'ECONNRESET' },
       { what: 'no stream at its address', entry: old(() => http, '/mcp'), reason: 'status', code: '400' },
       { what: 'no old server there', entry: old(() => free), reason: 'connection_refused', code: 'ECONNREFUSED' },
       { what: 'a program that ends', entry: stdio('sh', '-c', 'exit 7'), reason: 'exit', code: '7' },

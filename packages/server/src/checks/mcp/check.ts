@@ -4,6 +4,7 @@ import { VERSION } from '../../version/index.js'
 import { CheckFailure, failureOf, type Probe, type Seen } from '../check.js'
 import { failureOfExit } from '../command/check.js'
 import { withOldTransport, withTransport } from './client-transports.js'
+import { connectionsOfOneCheck } from './connections.js'
 import { look } from './look.js'
 import type { McpOptions } from './options.js'
 import { createChildTransport } from './transport.js'
@@ -23,29 +24,65 @@ export interface GatewayWay {
 export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersOf }: GatewayWay): Probe {
   const { server, url, command } = options
   if (command !== undefined) return (signal) => overStdio(command, options, signal)
+  const era: EraMemory = { isLegacy: false }
   return (signal) => {
     const address = server === undefined ? (url as string) : addressOf(server)
     const transport = server === undefined ? options.transport : transportOf(server)
     const asked = server === undefined ? options : { ...options, headers: headersOf(server) }
-    return overWeb(transport, address, asked, signal)
+    return overWeb(transport, address, asked, era, signal)
   }
+}
+
+/** What the check before found out. */
+interface EraMemory {
+  /** The server speaks a revision with `initialize`: it is not asked for the other one first, as long as it answers. */
+  isLegacy: boolean
 }
 
 async function overWeb(
   transport: McpOptions['transport'],
   url: string,
   options: McpOptions,
+  era: EraMemory,
   signal: AbortSignal,
 ): Promise<Seen> {
   // Not kept alive: between checks nothing of them is left.
-  const requests = { url, headers: { ...options.headers, connection: 'close' }, signal }
-  const client = newClient(transport === 'sse' ? 'legacy' : 'auto')
-  const act = async (end: Transport) => {
-    await client.connect(end, { timeout: options.timeoutMs })
-    return look(client, options)
+  if (transport === 'sse') {
+    const requests = { url, headers: { ...options.headers, connection: 'close' }, signal }
+    return asClient('legacy', options, (act) => withOldTransport(requests, act))
   }
+  const { fetch: ask, close } = connectionsOfOneCheck()
+  const requests = { url, headers: options.headers, signal, fetch: ask }
+  const lookAs = (mode: 'auto' | 'legacy') => asClient(mode, options, (act) => withTransport(requests, act), era)
   try {
-    return await (transport === 'sse' ? withOldTransport(requests, act) : withTransport(requests, act))
+    if (!era.isLegacy) return await lookAs('auto')
+    return await lookAs('legacy').catch((error) => {
+      era.isLegacy = false
+      if (signal.aborted || !isAnswered(error)) throw error
+      return lookAs('auto')
+    })
+  } finally {
+    close()
+  }
+}
+
+/** Whether somebody answered, who may be a server of another era than the one before. */
+const isAnswered = ({ reason }: CheckFailure): boolean => reason === 'status' || reason === 'invalid_answer'
+
+/** One session. Rejects with a CheckFailure. */
+async function asClient(
+  mode: 'auto' | 'legacy',
+  options: McpOptions,
+  within: (act: (end: Transport) => Promise<Seen>) => Promise<Seen>,
+  era?: EraMemory,
+): Promise<Seen> {
+  const client = newClient(mode)
+  try {
+    return await within(async (end) => {
+      await client.connect(end, { timeout: options.timeoutMs })
+      if (era) era.isLegacy = client.getProtocolEra() === 'legacy'
+      return look(client, options)
+    })
   } catch (error) {
     throw failureOfClient(error)
   } finally {

@@ -13,6 +13,8 @@ export interface ClientTransportOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Ends everything, at whatever point. The transports and their client know of no signal for all that they do. */
   readonly signal: AbortSignal
+  /** Default: Node's own. */
+  readonly fetch?: typeof fetch
 }
 
 /**
@@ -20,11 +22,11 @@ export interface ClientTransportOptions {
  * where that comes first; a server that does not answer is then not waited for, but for a second where a session is to end.
  */
 export async function withTransport<T>(
-  { url, headers, signal }: ClientTransportOptions,
+  { url, headers, signal, fetch: send = fetch }: ClientTransportOptions,
   act: (transport: StreamableHTTPClientTransport) => Promise<T>,
 ): Promise<T> {
   const ask: typeof fetch = (input, init) =>
-    abortable(init?.method === 'DELETE' ? AbortSignal.timeout(GOODBYE_TIMEOUT_MS) : signal)(input, init)
+    abortable(init?.method === 'DELETE' ? AbortSignal.timeout(GOODBYE_TIMEOUT_MS) : signal, send)(input, init)
   const transport = new StreamableHTTPClientTransport(new URL(url), { fetch: ask, requestInit: { headers } })
   try {
     return await unlessAborted(signal, () => act(transport))
@@ -63,9 +65,9 @@ export async function withOldTransport<T>(
   }
 }
 
-function abortable(signal: AbortSignal): typeof fetch {
+function abortable(signal: AbortSignal, send = fetch): typeof fetch {
   return (input, init) =>
-    fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
+    send(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
 }
 
 async function unlessAborted<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {

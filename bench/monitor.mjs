@@ -1,0 +1,117 @@
+/**
+ * What it costs to watch 500 servers: `mcp-vitals up` checks each every 30 seconds (a session, the list of tools, the end
+ * of the session; half of the servers with sessions, half without). CPU of one core and memory by the operating system's
+ * account, and the longest time between two checks of one server. The floor is a loop of node's fetch that sends the
+ * same requests as often, and reads nothing of the answers.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { cpuMicros, memoryMb } from './support/account.mjs'
+
+const SERVERS = Number(process.env.MCP_VITALS_BENCH_SERVERS ?? 500)
+const INTERVAL_MS = 30_000
+/** An interval strays by 5 %, on purpose, so two checks may be so much further apart. */
+const STRAY_MS = 0.1 * INTERVAL_MS
+/** The first look at 500 servers, the first checks, and the collections of garbage after them. */
+const SETTLE_MS = 60_000
+const MEASURED_MS = 90_000
+const MOST = { cpuPercent: 20, memoryMb: 200, lateMs: 2_000 }
+
+const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-monitor-'))
+const cli = fileURLToPath(new URL('../packages/server/dist/cli/main.js', import.meta.url))
+
+/** A farm of servers of its own for each candidate, so that it knows who asked. */
+async function startFarm() {
+  const farm = spawn(process.execPath, [fileURLToPath(new URL('support/mcp-farm.mjs', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [port] = await once(farm.stdout.setEncoding('utf8'), 'data')
+  return {
+    urlOf: (n) => `http://127.0.0.1:${port.trim()}/${n}/mcp`,
+    /** Figures since it was asked last. */
+    async figures() {
+      const told = once(farm.stdout, 'data')
+      farm.kill('SIGUSR2')
+      return JSON.parse((await told)[0])
+    },
+    stop: () => farm.kill(),
+  }
+}
+
+async function startDaemon(farm) {
+  const servers = Object.fromEntries(Array.from({ length: SERVERS }, (_, n) => [`server-${n}`, { url: farm.urlOf(n) }]))
+  const file = join(home, 'config.json')
+  writeFileSync(file, JSON.stringify({ servers, monitor: { intervalMs: INTERVAL_MS }, log: { level: 'warning' } }))
+  const child = spawn(process.execPath, [cli, 'up', '--port', '0', '--config', file], {
+    cwd: home,
+    stdio: ['ignore', 'inherit', 'ignore'],
+    env: { ...process.env, MCP_VITALS_DATA: join(home, 'state') },
+  })
+  return child
+}
+
+/** The requests of one check, by server: as the daemon sends them. */
+const FLOOR = `
+const servers = ${SERVERS}, every = ${INTERVAL_MS}
+const base = process.argv[1]
+const post = async (url, method, id) => {
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', ...(id && { id }), method, params: {} }) })
+  await answer.arrayBuffer()
+}
+async function check(n) {
+  const url = base.replace('#', n)
+  await post(url, 'server/discover', 1)
+  if (n % 2 === 0) { await post(url, 'initialize', 2); await post(url, 'notifications/initialized') }
+  await post(url, 'tools/list', 3)
+  if (n % 2 === 0) await (await fetch(url, { method: 'DELETE' })).arrayBuffer()
+}
+for (let n = 0; n < servers; n++) setTimeout(() => { check(n); setInterval(check, every, n) }, (every * n) / servers)
+`
+
+const farms = [await startFarm(), await startFarm()]
+const daemon = await startDaemon(farms[0])
+const floor = spawn(process.execPath, ['-e', FLOOR, farms[1].urlOf('#')], { stdio: 'inherit' })
+await sleep(SETTLE_MS)
+await Promise.all(farms.map((farm) => farm.figures()))
+const before = [daemon, floor].map(({ pid }) => cpuMicros(pid))
+const begun = performance.now()
+await sleep(MEASURED_MS)
+const elapsedMicros = (performance.now() - begun) * 1000
+const cpuPercent = [daemon, floor].map(({ pid }, index) => (100 * (cpuMicros(pid) - before[index])) / elapsedMicros)
+const memory = [daemon, floor].map(({ pid }) => memoryMb(pid).now)
+const [{ count, worstGapMs }, { count: floorCount }] = await Promise.all(farms.map((farm) => farm.figures()))
+const { url } = JSON.parse(readFileSync(join(home, 'state/daemon.json'), 'utf8'))
+const { system } = await (await fetch(`${url}/health`)).json()
+
+const gone = [daemon, floor].map((child) => once(child, 'exit'))
+for (const child of [daemon, floor]) child.kill()
+await Promise.all(gone)
+for (const farm of farms) farm.stop()
+rmSync(home, { recursive: true, force: true })
+
+const lateMs = Math.max(0, worstGapMs - INTERVAL_MS - STRAY_MS)
+console.log(
+  `\n${SERVERS} servers, each checked every ${INTERVAL_MS / 1000} s, over ${MEASURED_MS / 1000} s: ${system.status}`,
+)
+const row = (name, checks, cpu, mb, late) =>
+  console.log(`  ${name.padEnd(16)} ${checks.padStart(8)} ${cpu.padStart(14)} ${mb.padStart(10)} ${late.padStart(16)}`)
+row('', 'checks', '% of one core', 'MB', 'latest by ms')
+row('mcp-vitals up', String(count), cpuPercent[0].toFixed(1), memory[0].toFixed(0), lateMs.toFixed(0))
+row('bare fetch loop', String(floorCount), cpuPercent[1].toFixed(1), memory[1].toFixed(0), '')
+const problems = [
+  cpuPercent[0] > MOST.cpuPercent && `more than ${MOST.cpuPercent} % of a core`,
+  memory[0] > MOST.memoryMb && `more than ${MOST.memoryMb} MB`,
+  lateMs > MOST.lateMs && `a check was more than ${MOST.lateMs} ms late`,
+  count < (0.9 * SERVERS * MEASURED_MS) / INTERVAL_MS && 'checks are missing',
+  system.status !== 'GREEN' && `the system is ${system.status}`,
+].filter(Boolean)
+if (problems.length > 0) {
+  console.error(`  ${problems.join(', ')}`)
+  process.exitCode = 1
+}
