@@ -42,6 +42,13 @@ const require = createRequire(import.meta.url)
 
 /** Silence after which the system asks whether the other side is still there. Milliseconds. */
 const TCP_KEEP_ALIVE_MS = 15_000
+/** Most that one read takes, bytes: what Node takes as well. */
+const ROOM_BYTES = 65_536
+/**
+ * Up to so many bytes are copied out of the room that they were read into, which is used again: Node's own reading takes
+ * new room for each answer, however short. More are handed on where they lie, and the next have new room.
+ */
+const MAX_COPIED_BYTES = 32_768
 /** Pieces that are written together become one up to this: a copy is cheaper than a vector of few bytes. */
 const MAX_JOINED_BYTES = 16_384
 
@@ -55,6 +62,7 @@ export class Connection {
   readonly #socket: Socket
   readonly #reader: AnswerReader
   readonly #connecting: NodeJS.Timeout
+  #room = Buffer.allocUnsafeSlow(ROOM_BYTES)
   #isConnected = false
   #taker: CallTaker | undefined
   /** All of the request was written. */
@@ -64,20 +72,21 @@ export class Connection {
     const { origin, session, connectTimeoutMs, maxHeadBytes, onSession } = setup
     this.#setup = setup
     this.#reader = new AnswerReader(maxHeadBytes)
-    this.#socket = origin.isTls
-      ? tls().connect({ ...origin.options, ...(session && { session }) })
-      : connectSocket(origin.options)
+    const onread = { buffer: () => this.#room, callback: (length: number) => this.#take(length) }
+    const options = { ...origin.options, onread }
+    this.#socket = origin.isTls ? tls().connect({ ...options, ...(session && { session }) }) : connectSocket(options)
     this.#connecting = setTimeout(() => this.#fail(new ConnectTimeOut()), connectTimeoutMs)
     this.#connecting.unref()
     this.#socket
       .setNoDelay(true)
       .setKeepAlive(true, TCP_KEEP_ALIVE_MS)
       .once(origin.isTls ? 'secureConnect' : 'connect', () => this.#connected())
-      .on('data', (chunk: Buffer) => this.#read(chunk))
       .on('drain', () => this.#taker?.onDrain())
       .once('end', () => this.#ended())
       .on('error', (error) => this.#fail(error))
       .once('close', () => this.#fail(hangUp()))
+      // Without a reader of its (empty) queue it would never tell of its end.
+      .resume()
     if (origin.isTls) this.#socket.on('session', onSession)
   }
 
@@ -152,6 +161,16 @@ export class Connection {
     clearTimeout(this.#connecting)
     this.#isConnected = true
     this.#taker?.onConnected()
+  }
+
+  /** Takes the first bytes of the room. */
+  #take(length: number): boolean {
+    const isShort = length <= MAX_COPIED_BYTES
+    const chunk = isShort ? Buffer.allocUnsafe(length) : this.#room.subarray(0, length)
+    if (isShort) this.#room.copy(chunk, 0, 0, length)
+    else this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
+    this.#read(chunk)
+    return true
   }
 
   #read(chunk: Buffer): void {
