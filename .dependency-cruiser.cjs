@@ -58,7 +58,7 @@ const SERVER_LAYERS = {
     why: 'what servers need is checked when somebody asks; faces show the results, app/ hands these on',
   },
   monitor: {
-    may: ['errors', 'checks', 'xml'],
+    may: ['errors', 'checks', 'alerts', 'xml'],
     why: 'components are judged by what checks saw, whoever is told of it; app/ and cli/ hand it clocks and ways out',
   },
   'http-client': { may: [], why: 'a client carries bytes and knows nothing of what they mean' },

@@ -23,6 +23,7 @@ beforeAll(async () => {
     listen: { host: '0.0.0.0', adminToken: ADMIN },
     doors: { keys: true },
     servers: { notes: script(fixture('legacy-server.mjs')) },
+    monitor: { components: { job: { type: 'heartbeat', periodMs: 3_600_000, token: JOB } } },
   }
   daemon = await startDaemon({ config })
   port = new URL(daemon.url).port
@@ -43,8 +44,20 @@ afterAll(async () => {
   giveBack()
 })
 
-type Shown = 'none' | 'wrong' | 'ingest token' | 'owner token' | 'admin token' | 'admin password' | 'key'
-const SHOWN: readonly Shown[] = ['none', 'wrong', 'ingest token', 'owner token', 'admin token', 'admin password', 'key']
+const JOB = 'heartbeat-token-of-this-test'
+type Shown =
+  | 'none'
+  | 'wrong'
+  | 'heartbeat token'
+  | 'ingest token'
+  | 'owner token'
+  | 'admin token'
+  | 'admin password'
+  | 'key'
+const SHOWN: readonly Shown[] = [
+  ...(['none', 'wrong', 'ingest token', 'owner token', 'heartbeat token'] as const),
+  ...(['admin token', 'admin password', 'key'] as const),
+]
 
 function headersOf(shown: Shown): Record<string, string> {
   switch (shown) {
@@ -55,6 +68,8 @@ function headersOf(shown: Shown): Record<string, string> {
         authorization: `Bearer ${ADMIN.replace('a', 'b')}`,
         'x-mcp-vitals-key': `mcpv_000000000000_${'a'.repeat(43)}`,
       }
+    case 'heartbeat token':
+      return { authorization: `Bearer ${JOB}` }
     case 'ingest token':
       return { authorization: `Bearer ${token}` }
     case 'owner token':
@@ -76,6 +91,9 @@ const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
   'nothing, without doors.keys': [],
   'ingest token': ['ingest token'],
   'owner token': ['owner token'],
+  'heartbeat token': ['heartbeat token'],
+  // The job that is asked for has one.
+  'nothing, without a heartbeat token': [],
   'admin token': ['admin token', 'admin password'],
   // Twilio's alone, of a message and an address that it was given.
   signature: [],
@@ -89,10 +107,15 @@ async function statusOf(base: string, { method, path }: Pick<Route, 'method' | '
   return (await ask(`${base}${path}`, { method: verb, headers, ...(verb === 'POST' && { body }) })).status
 }
 
+/** A heartbeat by the name that there is. */
+function ofJob(route: Route): Route {
+  return { ...route, path: route.path.replace(/^\/heartbeat\/:name/, '/heartbeat/job').replace(':outcome', 'fail') }
+}
+
 const NOTES = { ...ROUTES.gateway, path: '/mcp/notes' }
 /** Each row of the table; and what a server that is not there, and a path that is no route, are like. */
 const ROWS: readonly Route[] = [
-  ...Object.values(ROUTES).map((route) => (route === ROUTES.gateway ? NOTES : route)),
+  ...Object.values(ROUTES).map((route) => (route === ROUTES.gateway ? NOTES : ofJob(route))),
   { ...ROUTES.gateway, path: '/mcp/nobody' },
   ...['/nothing', '/%6detrics', '/metrics/', '//metrics', '/v1/events/x', '/mcp', '/mcp/'].map((path) => ({
     ...UNLISTED,

@@ -65,10 +65,8 @@ export const COMMERCE = {
     'C8.env.api-url': "`DEVSKYY_API_URL=http://localhost:8000` gives the API component's address",
     'C8.env.api-key': "`DEVSKYY_API_KEY` gives the API component's key",
   }),
-  ...open(9, 'remediation', {
-    'C9.remediation.restart': '"connection refused" on a component can restart it: a systemd unit, a command',
-  }),
   ...kept({
+    'C9.remediation.restart': '"connection refused" on a component can restart it: a systemd unit, a command',
     'C10.component.healthy': 'a component is healthy under 1 s latency and under 1 % errors',
     'C10.component.degraded': 'a component is degraded under 5 s and 5 %',
     'C10.component.unhealthy': 'a component is unhealthy otherwise',

@@ -19,6 +19,7 @@ async function start(): Promise<number> {
     gateway: (name, _, response) => response.end(`gateway ${name}`),
     isAdmin: () => true,
     isOwner: () => true,
+    heartbeatAccess: () => 'open',
   })
   closing.push(() => server.close())
   return listen(server, '127.0.0.1', 0)

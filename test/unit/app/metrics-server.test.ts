@@ -52,6 +52,15 @@ test('one that fails is started again, and one that was stopped is not', async (
   expect(server.server().listening).toBe(false)
 })
 
+test('one that is to listen anew does, and says when it is there', async () => {
+  const server = await start()
+  const before = server.server()
+  await server.again()
+  expect(server.server()).not.toBe(before)
+  expect(before.listening).toBe(false)
+  expect(await answers(server)).toBe(true)
+})
+
 test('one that moves is started on its port of another address, and of no other', async () => {
   const server = await start()
   server.move('127.0.0.2')

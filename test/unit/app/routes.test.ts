@@ -44,6 +44,8 @@ const OPENERS: readonly Opener[] = [
   'owner token',
   'signature',
   'ingest token',
+  'heartbeat token',
+  'nothing, without a heartbeat token',
   'key',
 ]
 
@@ -67,6 +69,13 @@ function broken(table: Table): readonly string[] {
       is(table.gateway.here, 'key', 'nothing, without doors.keys') && is(table.gateway.elsewhere, 'key'),
     'alerts are the owner’s and the administrator’s, on this machine too': OWNED.every(
       (name) => is(table[name].here, 'owner token', 'admin token') && is(table[name].elsewhere, 'admin token'),
+    ),
+    'heartbeats come with their token, and on this machine with none where they have none': (
+      ['heartbeat', 'heartbeatOutcome'] as const
+    ).every(
+      (name) =>
+        is(table[name].here, 'heartbeat token', 'nothing, without a heartbeat token') &&
+        is(table[name].elsewhere, 'heartbeat token'),
     ),
     'word of deliveries is signed': is(table.twilio.here, 'signature') && is(table.twilio.elsewhere, 'signature'),
   }

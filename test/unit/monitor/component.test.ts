@@ -76,4 +76,18 @@ describe('a component', () => {
       )
     expect(component.report().tools?.known).toHaveLength(2000)
   })
+
+  test('is looked at and not judged in maintenance, and counts anew after it', () => {
+    const component = createComponent(SETTINGS)
+    for (const result of [well(), ill, ill]) component.see(result)
+    for (const result of [ill, ill, ill, ill]) expect(component.see(result, 'maintenance').went).toBeUndefined()
+    expect(component.report(undefined, 'maintenance')).toMatchObject({ status: 'maintenance', reasons: [] })
+    expect(component.report(undefined, 'cut_off')).toMatchObject({
+      status: 'unknown',
+      reasons: ['the monitor itself is cut off from the network'],
+    })
+    expect([ill, ill, ill].map((result) => component.see(result).went)).toEqual([undefined, undefined, 'down'])
+    for (const result of [well(), well()]) component.see(result, 'maintenance')
+    expect(component.report().status).toBe('unhealthy')
+  })
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Check } from '../../../packages/server/src/checks/index.js'
-import { createMonitor, type Look, type Subject } from '../../../packages/server/src/monitor/monitor.js'
+import { createMonitor, type Look, type Subject } from '../../../packages/server/src/monitor/index.js'
 import { monitorOptions } from '../../../packages/server/src/monitor/options.js'
 
 const OPTIONS = monitorOptions.parse({})

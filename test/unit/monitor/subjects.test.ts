@@ -14,7 +14,7 @@ test('what is watched, and when: servers by how they are reached, components and
     components: { root: { type: 'disk' }, quick: { type: 'memory', intervalMs: 2000 } },
   })
   const servers = { near: NODE, far: FAR, off: FAR, api: FAR }
-  const found = subjectsOf({ options, servers, providers: {}, metricsUrl: 'http://127.0.0.1:9090/health' }, WAYS)
+  const found = subjectsOf({ options, servers, providers: {}, metrics: { url: 'http://127.0.0.1:9090/health' } }, WAYS)
   const facts = found.map(({ name, type, server, intervalMs, timeoutMs, retries }) =>
     [name, type, server, intervalMs, timeoutMs, retries].join(' '),
   )

@@ -130,6 +130,26 @@ const timesOptions = z.record(
   }),
 )
 
+/** Windows in which nobody is told of what matches: the one form of them, wherever they stand. */
+export const maintenanceOptions = z
+  .array(
+    z.strictObject({
+      match,
+      times: z
+        .array(name)
+        .min(1)
+        .max(50)
+        .meta({ examples: [['patch-night']] }),
+      comment: z
+        .string()
+        .max(1000)
+        .default('')
+        .meta({ examples: ['patches'] }),
+    }),
+  )
+  .max(100)
+  .default([])
+
 /** Rules by which one alert hides another, as in Alertmanager, and the one that dependencies need: it hides while it is pending. */
 const inhibitOptions = z.array(
   z.strictObject({
@@ -227,29 +247,11 @@ export const alertsOptions = z.strictObject({
       'Named times by the clocks of a zone: days of the week, from and to (over midnight too), dates. For `muteTimes`, `activeTimes` and `maintenance`; `always` is there by itself.',
     examples: [{ nights: { zone: 'Europe/Berlin', ranges: [{ from: '22:00', to: '06:00' }] } }],
   }),
-  maintenance: z
-    .array(
-      z.strictObject({
-        match,
-        times: z
-          .array(name)
-          .min(1)
-          .max(50)
-          .meta({ examples: [['patch-night']] }),
-        comment: z
-          .string()
-          .max(1000)
-          .default('')
-          .meta({ examples: ['patches'] }),
-      }),
-    )
-    .max(100)
-    .default([])
-    .meta({
-      description:
-        'Times in which nobody is told of what matches. It is watched all the same, and told afterwards if it still fires.',
-      examples: [[{ match: ['server="playground"'], times: ['always'], comment: 'nobody works with it' }]],
-    }),
+  maintenance: maintenanceOptions.meta({
+    description:
+      'Times in which nobody is told of what matches. It is watched all the same, and told afterwards if it still fires.',
+    examples: [[{ match: ['server="playground"'], times: ['always'], comment: 'nobody works with it' }]],
+  }),
   inhibit: inhibitOptions
     .max(100)
     .default([])
@@ -297,6 +299,7 @@ export interface RouteOptions extends z.infer<typeof leaf> {
   readonly routes?: readonly RouteOptions[]
 }
 export type InhibitOptions = z.infer<typeof inhibitOptions>[number]
+export type MaintenanceWindow = z.infer<typeof maintenanceOptions>[number]
 
 /** The name for all times. */
 export const ALWAYS = 'always'
@@ -304,34 +307,65 @@ export const ALWAYS = 'always'
 /** Channels that are there by themselves. */
 const BUILT_IN = ['log', 'whatsapp'] as const
 
+/** One thing that is wrong: where, and a sentence about it. */
+interface Problem {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+function wrongNames(
+  path: readonly PropertyKey[],
+  names: readonly string[],
+  known: ReadonlySet<string>,
+  what: string,
+): readonly Problem[] {
+  return names.flatMap((name, index) =>
+    known.has(name)
+      ? []
+      : [
+          {
+            path: [...path, index],
+            message: `is ${JSON.stringify(name)}, which is no ${what}; expected: ${[...known].join(', ') || `one that is declared`}`,
+          },
+        ],
+  )
+}
+
+function wrongMatchers(path: readonly PropertyKey[], texts: readonly string[]): readonly Problem[] {
+  return texts.flatMap((text, index) =>
+    MATCHER.test(text)
+      ? []
+      : [
+          {
+            path: [...path, index],
+            message: `is ${JSON.stringify(text)}, which is no matcher; expected: a label, then =, !=, =~ or !~, then "text"`,
+          },
+        ],
+  )
+}
+
+const namesOf = (times: AlertsOptions['times']): ReadonlySet<string> => new Set([ALWAYS, ...Object.keys(times)])
+
+/** What is wrong with windows: names that nobody declared under `alerts.times`, and texts that are no matcher. */
+export function windowProblems(
+  maintenance: readonly MaintenanceWindow[],
+  times: AlertsOptions['times'],
+): readonly Problem[] {
+  return maintenance.flatMap((window, index) => [
+    ...wrongMatchers(['maintenance', index, 'match'], window.match),
+    ...wrongNames(['maintenance', index, 'times'], window.times, namesOf(times), 'name under alerts.times'),
+  ])
+}
+
 /** Names that routes use and nobody declared, and texts that are no matcher or no time zone: each with where it stands. */
 export function alertsProblems(
   { routes, times, maintenance, inhibit }: AlertsOptions,
   entries: Readonly<Record<string, { readonly fallback?: string | undefined } | object>>,
-): readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] {
-  const problems: { readonly path: readonly PropertyKey[]; readonly message: string }[] = []
-  const wantNames = (
-    path: readonly PropertyKey[],
-    names: readonly string[],
-    known: ReadonlySet<string>,
-    what: string,
-  ) => {
-    for (const [index, name] of names.entries())
-      if (!known.has(name))
-        problems.push({
-          path: [...path, index],
-          message: `is ${JSON.stringify(name)}, which is no ${what}; expected: ${[...known].join(', ') || `one that is declared`}`,
-        })
-  }
-  const wantMatchers = (path: readonly PropertyKey[], texts: readonly string[]) => {
-    for (const [index, text] of texts.entries())
-      if (!MATCHER.test(text))
-        problems.push({
-          path: [...path, index],
-          message: `is ${JSON.stringify(text)}, which is no matcher; expected: a label, then =, !=, =~ or !~, then "text"`,
-        })
-  }
-  const named = new Set([ALWAYS, ...Object.keys(times)])
+): readonly Problem[] {
+  const problems: Problem[] = []
+  const wantNames = (...asked: Parameters<typeof wrongNames>) => problems.push(...wrongNames(...asked))
+  const wantMatchers = (...asked: Parameters<typeof wrongMatchers>) => problems.push(...wrongMatchers(...asked))
+  const named = namesOf(times)
   const channels = new Set([...BUILT_IN, ...Object.keys(entries)])
   for (const [name, entry] of Object.entries(entries))
     if ('fallback' in entry && entry.fallback !== undefined && !channels.has(entry.fallback))
@@ -349,10 +383,7 @@ export function alertsProblems(
     for (const [index, child] of (route.routes ?? []).entries()) visit([...path, 'routes', index], child)
   }
   for (const [index, route] of routes.entries()) visit(['routes', index], route)
-  for (const [index, window] of maintenance.entries()) {
-    wantMatchers(['maintenance', index, 'match'], window.match)
-    wantNames(['maintenance', index, 'times'], window.times, named, 'name under alerts.times')
-  }
+  problems.push(...windowProblems(maintenance, times))
   for (const [index, rule] of inhibit.entries()) {
     wantMatchers(['inhibit', index, 'sources'], rule.sources)
     wantMatchers(['inhibit', index, 'targets'], rule.targets)

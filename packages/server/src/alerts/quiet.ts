@@ -1,8 +1,8 @@
 import type { AlertRecord, Labels, Silence } from './contract.js'
 import { compileMatchers, type LabelTest, labelOf } from './matchers.js'
-import { ALWAYS, type AlertsOptions, type InhibitOptions } from './options.js'
+import type { AlertsOptions, InhibitOptions } from './options.js'
 import type { Route } from './routes.js'
-import { compileTimes } from './times.js'
+import { compileNamedTimes, compileWindows } from './windows.js'
 
 /** Why nobody is told of an alert for now. */
 export type QuietReason = 'silence' | 'inhibition' | 'maintenance'
@@ -32,13 +32,11 @@ export function createQuiet({ inhibit, maintenance, times }: AlertsOptions) {
     isSource: compileMatchers(rule.sources),
     isTarget: compileMatchers(rule.targets),
   }))
-  const named = new Map(Object.entries(times).map(([name, given]) => [name, compileTimes(given)]))
-  named.set(ALWAYS, () => true)
-  const windows = maintenance.map((window) => ({ ...window, isMeant: compileMatchers(window.match) }))
-  const within = (names: readonly string[], at: number) => names.some((name) => named.get(name)?.(at))
+  const within = compileNamedTimes(times)
+  const windows = compileWindows(maintenance, within)
 
   function at(now: number, alerts: Iterable<AlertRecord>, silences: Iterable<CompiledSilence>): Quiet {
-    const open = windows.filter((window) => within(window.times, now))
+    const windowOf = windows(now)
     const active = [...silences].filter(({ silence }) => silence.startsAt <= now && now < silence.endsAt)
     let hiding: readonly ReadonlyMap<string, readonly AlertRecord[]>[] | undefined
 
@@ -63,7 +61,7 @@ export function createQuiet({ inhibit, maintenance, times }: AlertsOptions) {
         const labels = matchedLabels(alert)
         const silenced = active.find(({ matches }) => matches(labels))
         if (silenced) return { reason: 'silence', by: silenced.silence.id }
-        const window = open.find(({ isMeant }) => isMeant(labels))
+        const window = windowOf(labels)
         if (window) return { reason: 'maintenance', by: window.comment }
         const by = hider(alert)
         return by === undefined ? undefined : { reason: 'inhibition', by }

@@ -22,10 +22,8 @@ export function createAddresses(
   let base = ''
   const of = (server: string) => `${base}/mcp/${encodeURIComponent(server)}`
   return {
-    at({ host, port }) {
-      // What listens everywhere is reached here as well.
-      const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-      base = `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+    at(place) {
+      base = baseOf(place)
       return base
     },
     of,
@@ -36,4 +34,10 @@ export function createAddresses(
       return entry && 'url' in entry ? entry.transport : 'http'
     },
   }
+}
+
+/** The base address of what listens at a place, for this machine: what listens everywhere is reached here as well. */
+export function baseOf({ host, port }: Parameters<Addresses['at']>[0]): string {
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }

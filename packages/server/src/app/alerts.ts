@@ -71,7 +71,9 @@ type SignedEntry = Extract<ChannelEntry, { readonly type: 'whatsapp' }>
 
 /** Opens the alerts with all their channels. Rejects with CONFIG_INVALID for a pattern that is none, ALERTS_FAILED, or STORE_SCHEMA_NEWER. */
 export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNeeds): Promise<Alerts> {
-  const { alerts } = config
+  // What the monitor does not judge nobody is told of either, whatever else says so.
+  const maintenance = [...config.alerts.maintenance, ...config.monitor.maintenance]
+  const alerts = { ...config.alerts, maintenance }
   checkPatterns(alerts)
   const entries = entriesOf(alerts.channels, alerts.whatsapp, logger)
   const messages = Object.entries(entries).filter(

@@ -18,7 +18,7 @@ import { createEntrance } from './entrance.js'
 import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { createFirstLooks, type Look } from './first-look.js'
-import { createHealth } from './health.js'
+import { createHealth, refuseHealth } from './health.js'
 import { createHistoryService } from './history.js'
 import { createHttpServer, type Handlers } from './http.js'
 import { openListener } from './listener.js'
@@ -96,6 +96,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const cleanId = createIdMask(`ids ${token}`)
   const alerts = await openAlerts({ config, dataDir: dataDir.path, logger, teardown })
   const audit = await openAudit({ config, dataDir, logger, teardown })
+  refuseHealth(config)
   const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
   const history = createHistoryService({ config, store, logger, subjects: health.subjects })
   const observation = createObservation({
@@ -111,7 +112,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(() => observation.stop())
   audit?.attach(observation)
   teardown.push(() => observation.stream.close())
-  const onReport = tellOf(alerts.pager, config.alerts, observation.vitals)
+  const onReport = tellOf(alerts.pager, config.alerts, observation.vitals, health.remarksOn)
   const series = openSeries({ config, observation, store, logger, onReport })
   teardown.push(() => series.engine.close())
   const rules = openRules({ config, file: options.source?.file, engine: series.engine })
@@ -165,6 +166,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     alerts,
     system: health.report,
     history: history.book,
+    heartbeats: health.heartbeats,
     logger,
     settle,
   })
@@ -177,7 +179,10 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const listener = await openListener({
     ...config.listen,
     create() {
-      const http = createHttpServer({ ...entrance, handlers, gateway, metricsPath: config.metrics.path })
+      const http = createHttpServer({
+        ...{ ...entrance, handlers, gateway },
+        ...{ metricsPath: config.metrics.path, heartbeatAccess: health.heartbeats.access },
+      })
       countConnections(http)
       return http
     },
@@ -193,7 +198,14 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   void faces.providers.checked()
   await history.load()
   teardown.push(() => history.close())
-  await health.start({ addresses, observation, dataDir, logger })
+  await health.start({
+    ...{ addresses, observation, dataDir, logger },
+    tools: {
+      restartServer: (server) => sources.gateway.restart(server),
+      restartMetricsServer: async () => (await metricsServer?.again().then(() => true)) ?? false,
+    },
+    metricsPort: metricsServer?.port,
+  })
   history.begin()
   teardown.push(() => health.close())
   series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
@@ -227,6 +239,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     config,
     load: source && (() => source.load()),
     async prepare(next, { added, changed, removed }) {
+      refuseHealth(next)
       const openNewDoors = await liveDoors.prepare(next)
       // The last to be made ready: who comes there already finds all as it is wanted there.
       const moveThere = await listener.prepare(next.listen)

@@ -3,6 +3,7 @@ import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-l
 import type { Config } from '../config/index.js'
 import { createAuditFace } from '../faces/audit/index.js'
 import { createHealthFace } from '../faces/health/index.js'
+import { createHeartbeatFace, type HeartbeatInputs } from '../faces/heartbeat/index.js'
 import { createHistoryFace } from '../faces/history/index.js'
 import { createMetricsFace, createSilentMetricsFace } from '../faces/metrics/index.js'
 import { createBadges, createFeeds, createOverview, createStatusFace } from '../faces/status/index.js'
@@ -45,6 +46,7 @@ export function createFaces(needs: {
   readonly system: () => SystemReport
   /** How they were. */
   readonly history: HistoryBook
+  readonly heartbeats: HeartbeatInputs
   readonly logger: Logger
   /** Has all that passed looked at, so that the answers know of it. */
   readonly settle: () => void
@@ -70,6 +72,7 @@ export function createFaces(needs: {
       process: processReadings,
     })
 
+  const heartbeat = createHeartbeatFace(needs.heartbeats)
   let checks = checksOf(config)
   let entries = config.providers
   const providers: Faces['providers'] = {
@@ -107,6 +110,8 @@ export function createFaces(needs: {
     metrics: config.metrics.enabled ? createMetricsFace(observation.view) : createSilentMetricsFace(),
     ingest: (request) => ingest.handle(request),
     ingestSchema: answerSchema,
+    heartbeat,
+    heartbeatOutcome: heartbeat,
     ...series.face,
     alerts: alerts.face.list,
     alertsHistory: alerts.face.history,

@@ -2,24 +2,33 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type EventOf, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import type { Fold } from '@mcp-vitals/instrument/stream'
+import { compileMaintenance } from '../alerts/index.js'
 import type { Config } from '../config/index.js'
 import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
+import { vitalsError } from '../errors/index.js'
+import { createAdminCheck } from '../listen/index.js'
 import {
+  type Beat,
+  createHeartbeats,
   createMonitor,
   decodeMemory,
   encodeMemory,
   type Look,
+  labelsOf,
   type Monitor,
   type Subject,
   type SystemReport,
   subjectsOf,
   type TrafficWatch,
+  targetsOf,
   watchTraffic,
   wordsOf,
 } from '../monitor/index.js'
 import type { Logger } from '../sinks/log/index.js'
-import type { Addresses } from './addresses.js'
+import { type Addresses, baseOf } from './addresses.js'
 import type { Observation } from './observe.js'
+import { createRemediation, type Remediation, rulesOf } from './remediation.js'
+import type { RemedyTools } from './remedy-actions.js'
 
 /** The health of servers and components, looked at all the time. */
 export interface Health {
@@ -28,11 +37,23 @@ export interface Health {
   report(): SystemReport
   /** What is watched now. */
   subjects(): readonly Pick<Subject, 'name' | 'type' | 'server'>[]
+  /** What was done about the component that an alert with these labels is about: annotations for it. */
+  remarksOn(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>>
+  /** Who waits for heartbeats, and takes them. */
+  readonly heartbeats: Heartbeats
   /** Begins, once it is known where we listen. */
   start(needs: HealthNeeds): Promise<void>
-  /** Takes what a configuration has changed. */
+  /** Takes what a configuration has changed, which `refuseHealth` let pass. */
   change(config: Config): Promise<void>
   close(): Promise<void>
+}
+
+interface Heartbeats {
+  names(): readonly string[]
+  /** Whether a caller shows the token of a heartbeat, or needs none since it has none, or there is none of the name. */
+  access(name: string, authorization: string | undefined): 'token' | 'open' | 'refused'
+  /** False: none of the name is waited for. Resolves when it is kept, or cannot be. */
+  take(name: string, beat: Beat): Promise<boolean>
 }
 
 export interface HealthNeeds {
@@ -40,6 +61,15 @@ export interface HealthNeeds {
   readonly observation: Pick<Observation, 'publish'>
   readonly dataDir: DataDir
   readonly logger: Logger
+  readonly tools: RemedyTools
+  /** Port of the metrics server of its own; absent where there is none. */
+  readonly metricsPort: number | undefined
+}
+
+/** Throws CONFIG_INVALID for a pattern that is none. */
+export function refuseHealth(config: Config): void {
+  rulesOf(config.monitor)
+  maintenanceOf(config)
 }
 
 /** `criticalAlerts`: how many alerts that fire are critical, now. */
@@ -47,13 +77,27 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
   let config = first
   let needs: HealthNeeds | undefined
   let monitor = idle(config)
+  let remediation: Remediation | undefined
+  let waited = createHeartbeats([], {}, Date.now)
+  /** What is being written, and what waits for it. */
   let keeping = Promise.resolve()
+  let keepsNext: Promise<void> | undefined
   const all = watchTraffic()
   /** Of the servers of the configuration alone: of others nobody asks. */
   let byServer = watchesOf(config, new Map())
 
-  function begin({ addresses, dataDir, ...ways }: HealthNeeds, memory: Parameters<typeof createMonitor>[0]['memory']) {
-    const { monitor: options, servers } = config
+  function begin(
+    { addresses, dataDir, metricsPort: port, ...ways }: HealthNeeds,
+    memory: Parameters<typeof createMonitor>[0]['memory'],
+    beats: ReturnType<typeof waited.memory>,
+  ) {
+    waited = createHeartbeats(Object.keys(heartbeatsOf(config)), beats, Date.now)
+    const { monitor: options, servers, listen } = config
+    const metrics =
+      port === undefined
+        ? undefined
+        : { url: `${baseOf({ host: listen.host, port })}/health`, token: listen.adminToken }
+    const isInMaintenance = maintenanceOf(config)
     const enabled = Object.fromEntries(Object.entries(servers).filter(([, { disabled }]) => !disabled))
     const tools = {
       addressOf: addresses.of,
@@ -62,21 +106,39 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       clock: () => performance.now(),
     }
     monitor = createMonitor({
-      subjects: options.enabled ? subjectsOf({ options, servers: enabled, providers: {} }, tools) : [],
+      subjects: options.enabled
+        ? subjectsOf({ options, servers: enabled, metrics, providers: {}, heartbeats: waited }, tools)
+        : [],
       ...{ options, memory: memory ?? {}, clock: tools.clock, random: Math.random },
       trafficOf: (name) => byServer.get(name)?.lately(Date.now(), options.leastCalls),
+      connectivity: options.connectivity.enabled ? { targets: targetsOf(options, tools) } : undefined,
+      pauseOf: (subject) => (isInMaintenance(labelsOf(subject)) ? 'maintenance' : undefined),
       onLook(look) {
         tell(look, ways)
-        if (isNews(look)) keep(dataDir)
+        remediation?.look(look)
+        if (isNews(look)) void keep(dataDir)
       },
     })
     monitor.start()
   }
 
-  /** Written one after the other; what cannot be kept is found out again by the next checks. */
-  function keep(dataDir: DataDir): void {
-    const text = encodeMemory({ components: monitor.memory(), told: {} })
-    keeping = keeping.then(() => replacePrivately(fileIn(dataDir), text).catch(() => {}))
+  /** Written one after the other, and what comes meanwhile together; what cannot be kept is found out again by the next checks. */
+  function keep(dataDir: DataDir): Promise<void> {
+    keepsNext ??= keeping.then(() => {
+      keepsNext = undefined
+      const remedies = remediation?.memory() ?? {}
+      const text = encodeMemory({ components: monitor.memory(), told: {}, remedies, beats: waited.memory() })
+      keeping = replacePrivately(fileIn(dataDir), text).catch(() => {})
+      return keeping
+    })
+    return keepsNext
+  }
+
+  /** A monitor that was replaced meanwhile has no answer; its successor has. */
+  async function check(component: string) {
+    const asked = monitor
+    const result = await asked.check(component)
+    return result === undefined && asked !== monitor ? monitor.check(component) : result
   }
 
   return {
@@ -99,30 +161,68 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
         criticalAlerts: criticalAlerts(),
       })
     },
+    remarksOn: (labels) => remediation?.remarksOn(labels) ?? {},
+    heartbeats: {
+      names: () => Object.keys(heartbeatsOf(config)),
+      access(name, authorization) {
+        const found = heartbeatsOf(config)
+        const token = Object.hasOwn(found, name) ? found[name]?.token : undefined
+        if (token === undefined) return 'open'
+        return createAdminCheck(token)(authorization) ? 'token' : 'refused'
+      },
+      async take(name, beat) {
+        const isNews = waited.take(name, beat)
+        if (needs === undefined || isNews === undefined) return false
+        if (isNews) void monitor.hurry(name)
+        await keep(needs.dataDir)
+        return true
+      },
+    },
     async start(given) {
       needs = given
-      const { components } = decodeMemory(await readPrivately(fileIn(given.dataDir)).catch(() => undefined))
-      begin(given, components)
+      const { tools, observation, dataDir } = given
+      const { components, remedies, beats } = decodeMemory(await readPrivately(fileIn(dataDir)).catch(() => undefined))
+      const ways = { tools, check, publish: observation.publish, keep: () => keep(dataDir) }
+      remediation = createRemediation(config.monitor, remedies, ways)
+      begin(given, components, beats)
     },
     async change(next) {
       const before = config
       config = next
       byServer = watchesOf(next, byServer)
-      const isSame = isDeepStrictEqual(next.monitor, before.monitor) && isDeepStrictEqual(next.servers, before.servers)
+      const isSame = (['monitor', 'servers', 'listen'] as const).every((key) =>
+        isDeepStrictEqual(next[key], before[key]),
+      )
       if (isSame || needs === undefined) return
       const old = monitor
-      begin(needs, old.memory())
+      remediation?.change(next.monitor)
+      begin(needs, old.memory(), waited.memory())
       await old.close()
     },
     async close() {
-      await monitor.close()
-      if (needs) keep(needs.dataDir)
-      await keeping
+      await Promise.all([remediation?.close(), monitor.close()])
+      if (needs) await keep(needs.dataDir)
     },
   }
 }
 
+function maintenanceOf({ monitor: { maintenance }, alerts: { times } }: Config) {
+  try {
+    return compileMaintenance(maintenance, times, Date.now)
+  } catch (error) {
+    throw vitalsError('CONFIG_INVALID', { problems: `\n  monitor.maintenance: ${(error as Error).message}` }, error)
+  }
+}
+
 const fileIn = (dataDir: DataDir): string => join(dataDir.path, 'health.json')
+
+/** Components that others tell of, while they are watched at all. */
+function heartbeatsOf({ monitor: { enabled, components } }: Config) {
+  const found = Object.entries(components).flatMap(([name, entry]) =>
+    enabled && entry.type === 'heartbeat' ? [[name, entry] as const] : [],
+  )
+  return Object.fromEntries(found)
+}
 
 function idle({ monitor: options }: Config): Monitor {
   return createMonitor({ subjects: [], options, clock: () => 0, random: () => 0, onLook: () => {} })

@@ -22,6 +22,8 @@ export type GatewayHandler = (server: string, request: IncomingMessage, response
 
 const GATEWAY_PATH = /^\/mcp\/([^/?#]+)(?=[/?#]|$)/
 
+const HEARTBEAT_PATH = /^\/heartbeat\/([^/?#]+)/
+
 /** The name of the server that a request for the gateway asks for; undefined for any other address. */
 export function serverIn(url: string): string | undefined {
   const name = GATEWAY_PATH.exec(url)?.[1]
@@ -41,6 +43,8 @@ export interface HttpServerOptions {
   readonly isAdmin?: AdminCheck
   /** Default: nobody is the owner. */
   readonly isOwner?: AdminCheck
+  /** What a caller needs at a heartbeat, by its name: shows its token (`token`), needs none (`open`). Default: nobody is let in. */
+  readonly heartbeatAccess?: (name: string, authorization: string | undefined) => 'token' | 'open' | 'refused'
   /** Whether callers elsewhere read health and metrics without a token. */
   readonly isScrapeOpen?: () => boolean
   /** Whether callers elsewhere read the status page without a token. */
@@ -58,6 +62,7 @@ export function createHttpServer({
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
   isAdmin = createAdminCheck(undefined),
   isOwner = createAdminCheck(undefined),
+  heartbeatAccess = () => 'refused',
   isScrapeOpen = () => false,
   isStatusPublic = () => false,
   onRefused = () => {},
@@ -69,12 +74,19 @@ export function createHttpServer({
     'nothing, with listen.openScrape': isScrapeOpen,
     'nothing, with status.public': isStatusPublic,
     'admin token': ({ headers }) => isAdmin(headers.authorization),
+    'heartbeat token': (request) => accessOf(request) === 'token',
+    'nothing, without a heartbeat token': (request) => accessOf(request) === 'open',
     'owner token': ({ headers }) => isOwner(headers.authorization),
     // They ask for their credentials themselves.
     'nothing, without doors.keys': () => true,
     'ingest token': () => true,
     key: () => true,
     signature: () => true,
+  }
+
+  function accessOf({ url = '', headers }: IncomingMessage) {
+    const name = HEARTBEAT_PATH.exec(url)?.[1] ?? ''
+    return heartbeatAccess(decoded(name), headers.authorization)
   }
 
   /** Whether a caller may ask the faces. */
@@ -173,7 +185,7 @@ function refuse(response: ServerResponse, refusal: keyof typeof REFUSED): void {
 function askForToken(response: ServerResponse): void {
   const body = JSON.stringify({
     error:
-      'This needs a token: Authorization: Bearer <listen.adminToken>, or on this machine what the state directory has in owner-token.',
+      'This needs a token: Authorization: Bearer <listen.adminToken>, or on this machine what the state directory has in owner-token; a heartbeat needs its own.',
   })
   const headers = {
     'content-type': 'application/json',

@@ -22,6 +22,8 @@ export interface MetricsServer {
   readonly server: () => Server
   /** Ends it, and starts it on the same port of another address, as often as that takes. */
   move(host: string): void
+  /** Ends it, and starts it again on the same port. Resolves when it listens; what cannot be had is tried as often as it takes. */
+  again(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export async function startMetricsServer({
   let host = first
   let stopped = false
   let restarting: NodeJS.Timeout | undefined
+  const awaiting = new Set<() => void>()
   const port = await listen(server, host, wanted)
   watch()
 
@@ -59,6 +62,8 @@ export async function startMetricsServer({
       try {
         await listen(server, host, port)
         watch()
+        for (const tell of awaiting) tell()
+        awaiting.clear()
       } catch {
         if (!stopped) restart(Math.min(2 * delayMs, LAST_RESTART_MS))
       }
@@ -74,6 +79,14 @@ export async function startMetricsServer({
       host = next
       server.close()
       server.closeAllConnections()
+    },
+    again() {
+      if (stopped) return Promise.resolve()
+      const listening = new Promise<void>((resolve) => awaiting.add(resolve))
+      // One that is being started again already needs no second end.
+      server.close()
+      server.closeAllConnections()
+      return listening
     },
     async stop() {
       stopped = true

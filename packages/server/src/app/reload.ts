@@ -103,7 +103,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
           ? takeRules !== undefined
           : key !== 'servers' && live.includes(key)
     const sections = LIVE.filter(differs)
-    const waiting = needRestart(wanted, next, current.providers)
+    const waiting = needRestart(wanted, next, options.config, current.providers)
     const takeOthers = live.length > 0 ? await prepare(wanted, changes) : undefined
     const apply =
       (takeRules ?? takeOthers) &&
@@ -170,8 +170,11 @@ function serverChanges(before: Entries, after: Entries): ServerChanges {
   }
 }
 
-/** Options that differ and cannot change now, such as `store.retentionDays`; and providers whose metrics have no name yet. */
-function needRestart(before: Config, after: Config, known: Config['providers']): readonly string[] {
+/**
+ * Options that differ and cannot change now, such as `store.retentionDays`; providers whose metrics have no name yet; and
+ * windows that alerts, which started with others, do not know.
+ */
+function needRestart(before: Config, after: Config, first: Config, known: Config['providers']): readonly string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Config)[]
   const differing = keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))
   const options = differing.flatMap((key) => {
@@ -181,7 +184,12 @@ function needRestart(before: Config, after: Config, known: Config['providers']):
     return parts.filter((part) => !isDeepStrictEqual(one[part], other[part])).map((part) => `${key}.${part}`)
   })
   const providers = Object.keys(after.providers).filter((name) => !Object.hasOwn(known, name))
-  return [...options, ...providers.map((name) => `metrics named after the provider ${name}`)]
+  const isQuiet = isDeepStrictEqual(first.monitor.maintenance, after.monitor.maintenance)
+  return [
+    ...options,
+    ...providers.map((name) => `metrics named after the provider ${name}`),
+    ...(isQuiet ? [] : ['alerts that monitor.maintenance keeps quiet']),
+  ]
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

@@ -3,6 +3,7 @@
  *
  * - `nothing`: whoever asks.
  * - `owner token`: what stands in the state directory, where its owner alone can read it.
+ * - `heartbeat token`: that of the component which the path names.
  * - `ingest token`, `key`, `signature`: asked for by the ingest, by the doors of the gateway, and by what Twilio calls,
  *   themselves.
  */
@@ -15,6 +16,8 @@ export type Opener =
   | 'owner token'
   | 'signature'
   | 'ingest token'
+  | 'heartbeat token'
+  | 'nothing, without a heartbeat token'
   | 'key'
 
 /** One route: who is let in, by where the connection comes from. Each of the openers alone is enough. */
@@ -42,6 +45,12 @@ const PUBLISHED = {
   here: ['nothing'],
   elsewhere: ['admin token', 'nothing, with status.public'],
 } as const
+/** What tells of itself has a token of its own, and need not have one on this machine. */
+const TOLD = {
+  method: 'GET, POST',
+  here: ['heartbeat token', 'nothing, without a heartbeat token'],
+  elsewhere: ['heartbeat token'],
+} as const
 /** What is asked may be longer than an address. */
 const ASKED = { ...SHOWN, method: 'GET, POST' } as const
 
@@ -66,6 +75,8 @@ export const ROUTES = {
   ready: { ...SCRAPED, path: '/ready' },
   metrics: { ...SCRAPED, path: '/metrics' },
   ingest: { method: 'POST', path: '/v1/events', here: ['ingest token'], elsewhere: ['ingest token'] },
+  heartbeat: { ...TOLD, path: '/heartbeat/:name' },
+  heartbeatOutcome: { ...TOLD, path: '/heartbeat/:name/:outcome' },
   alerts: { ...OWNED, method: 'GET', path: '/admin/api/alerts' },
   alertsHistory: { ...OWNED, method: 'GET', path: '/admin/api/alerts/history' },
   alertsAct: { ...OWNED, method: 'POST', path: '/admin/api/alerts/act' },

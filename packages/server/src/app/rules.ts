@@ -69,11 +69,13 @@ export function openRules(needs: {
 /**
  * Tells the pager what rules see: whether an alert fires is decided there, as Prometheus would, and who hears of it here.
  * A view may leave the server out of a metric's labels: then it is found by what else they name.
+ * `remarksOn`: annotations of ours for an alert with these labels.
  */
 export function tellOf(
   pager: Pager | undefined,
   { noData, error }: Config['alerts'],
   { serverOf }: Pick<VitalsFold, 'serverOf'>,
+  remarksOn: (labels: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
 ): (report: RuleReport) => void {
   const concerned = ({ server, instance, tool, tool_name }: RuleReport['labels']) => {
     const found = server === undefined ? serverOf({ name: instance, tool: tool_name ?? tool }) : undefined
@@ -83,10 +85,10 @@ export function tellOf(
     pager?.report({
       ...{ source, evidence, forMs, policies: { noData, error }, about: labels },
       ...(everyMs !== undefined && { everyMs }),
-      conditions: conditions.map(({ labels, annotations, value, activeAt, state }) => ({
-        ...{ labels, annotations, value, activeAt },
-        ...concerned(labels),
-        fires: state === 'firing',
-      })),
+      conditions: conditions.map(({ labels, annotations, value, activeAt, state }) => {
+        const concern = concerned(labels)
+        const said = { ...annotations, ...remarksOn({ ...labels, ...concern }) }
+        return { labels, annotations: said, value, activeAt, ...concern, fires: state === 'firing' }
+      }),
     })
 }

@@ -20,6 +20,9 @@ export const REASONS = [
   'disk_full',
   'memory_full',
   'inactive',
+  'heartbeat_late',
+  'heartbeat_failed',
+  'cut_off',
   'failed',
 ] as const
 export type Reason = (typeof REASONS)[number]

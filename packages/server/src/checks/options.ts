@@ -25,6 +25,9 @@ export const checkOptions = <S extends z.ZodRawShape>(more: S) =>
     systemdOptions(more),
   ] as const
 
+/** What shows that the network is there. */
+export const connectivityTargets = z.discriminatedUnion('type', [httpOptions({}), tcpOptions({}), dnsOptions({})])
+
 const anyEntry = z.discriminatedUnion('type', checkOptions({}))
 
 /** An entry with every default filled in. Throws where it is none. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Config, loadConfig } from '../config/index.js'
 import { type DataDir, openDataDir } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
-import { type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
+import { labelsOf, type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
 import { serverName } from '../sources/stdio-proxy/index.js'
 import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
@@ -18,6 +18,8 @@ export interface CheckRequest {
 export interface ToCheck {
   readonly subjects: readonly Subject[]
   readonly options: Config['monitor']
+  /** Whether a subject is in maintenance now. */
+  readonly isPaused: (subject: Subject) => boolean
   /** Where it is remembered what was; absent where it cannot be opened, or there is nothing to remember by. */
   readonly dataDir: DataDir | undefined
 }
@@ -49,7 +51,7 @@ export async function subjectsToCheck(request: CheckRequest, terminal: Terminal)
           options,
           servers: serversOf(config),
           providers: Object.fromEntries(providers),
-          metricsUrl: metricsUrlOf(config, daemon?.url),
+          metrics: metricsOf(config, daemon?.url),
         },
     {
       addressOf: (server) => `${base}/mcp/${encodeURIComponent(server)}`,
@@ -59,7 +61,15 @@ export async function subjectsToCheck(request: CheckRequest, terminal: Terminal)
     },
   )
   if (subjects.length === 0) throw vitalsError('NOTHING_TO_CHECK', { file: file ?? 'no file' })
-  return { subjects, options, dataDir: isSingle ? undefined : dataDir }
+  return { subjects, options, isPaused: await pausesOf(config), dataDir: isSingle ? undefined : dataDir }
+}
+
+/** What evaluates windows is loaded where there are some. */
+async function pausesOf({ monitor: { maintenance }, alerts }: Config): Promise<ToCheck['isPaused']> {
+  if (maintenance.length === 0) return () => false
+  const { compileMaintenance } = await import('../alerts/index.js')
+  const isOpen = compileMaintenance(maintenance, alerts.times, Date.now)
+  return (subject) => isOpen(labelsOf(subject))
 }
 
 function serversOf({ servers }: Config): Readonly<Record<string, ServerToCheck>> {
@@ -67,9 +77,9 @@ function serversOf({ servers }: Config): Readonly<Record<string, ServerToCheck>>
 }
 
 /** The metrics server that the configuration names, else the daemon that runs. */
-function metricsUrlOf({ metrics, listen }: Config, daemonUrl: string | undefined): string | undefined {
-  if (metrics.port !== undefined) return `http://${reached(listen.host)}:${metrics.port}/health`
-  return daemonUrl === undefined ? undefined : `${daemonUrl}/health`
+function metricsOf({ metrics, listen: { host, adminToken: token } }: Config, daemonUrl: string | undefined) {
+  if (metrics.port !== undefined) return { url: `http://${reached(host)}:${metrics.port}/health`, token }
+  return daemonUrl === undefined ? undefined : { url: `${daemonUrl}/health`, token }
 }
 
 /** What listens everywhere is reached here as well. */

@@ -49,7 +49,10 @@ async function checkTarget(
   if (intervalMs !== undefined && flags.once) throw invalid('--once', 'it excludes --interval')
   if (flags.json && flags.junit) throw invalid('--junit', 'it excludes --json')
   const timeoutMs = flags.timeout === undefined ? undefined : secondsOf('--timeout', flags.timeout, 60)
-  const { subjects, options, dataDir } = await subjectsToCheck({ target, wrapped, timeoutMs, ...flags }, terminal)
+  const { subjects, options, isPaused, dataDir } = await subjectsToCheck(
+    { target, wrapped, timeoutMs, ...flags },
+    terminal,
+  )
   const memory = await openCheckMemory(dataDir, terminal)
   const slack = createSlackTeller(flags.slackWebhook ?? terminal.env.SLACK_WEBHOOK_URL, memory.told, terminal)
   const monitor = createMonitor({
@@ -59,6 +62,7 @@ async function checkTarget(
     memory: memory.components,
     clock: () => performance.now(),
     random: Math.random,
+    pauseOf: (subject) => (isPaused(subject) ? 'maintenance' : undefined),
     onLook: () => {},
   })
   const signals = onStopSignal()
@@ -68,7 +72,7 @@ async function checkTarget(
     for (;;) {
       const result = await once(monitor, flags, terminal)
       const told = await slack.tell(result.components)
-      await memory.keep({ components: monitor.memory(), told })
+      await memory.keep({ components: monitor.memory(), told, remedies: {}, beats: {} })
       const status = COLOURS.indexOf(result.colour)
       if (intervalMs === undefined || stop.signal.aborted) return status
       if (await interrupted(intervalMs, stop.signal)) return status

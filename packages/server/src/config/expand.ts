@@ -8,7 +8,7 @@ export interface ExpandProblem {
 }
 
 /** Keys of entries whose value is filled in, and those whose every value is. */
-const FILLED: ReadonlySet<string> = new Set(['url', 'routingKey', 'serviceKey', 'password', 'authToken'])
+const FILLED: ReadonlySet<string> = new Set(['url', 'routingKey', 'serviceKey', 'password', 'authToken', 'token'])
 const FILLED_GROUPS: ReadonlySet<string> = new Set(['env', 'headers'])
 
 const REFERENCE = /\$\{(?:(input):([^}]*)|(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?)\}/g

@@ -1,8 +1,9 @@
 import { homedir } from 'node:os'
-import { alertsProblems } from '../alerts/options.js'
+import { alertsProblems, windowProblems } from '../alerts/options.js'
 import { vitalsError } from '../errors/index.js'
 import { metricsProblems } from '../faces/metrics/options.js'
 import { isLoopbackHost } from '../listen/options.js'
+import { monitorProblems } from '../monitor/options.js'
 import { type ClientForm, clientForm, isGroup } from './client.js'
 import { expandEntries } from './expand.js'
 import { parseConfig, readConfigFile, type SourceFile } from './file.js'
@@ -79,13 +80,17 @@ export function refuseUnguarded({ listen: { host, adminToken }, doors, servers }
 }
 
 /** What no option can see alone. */
-function crossProblems({ listen, metrics, providers, alerts }: Config): readonly Problem[] {
+function crossProblems({ listen, metrics, providers, alerts, monitor, servers }: Config): readonly Problem[] {
   const problems = metricsProblems(metrics, Object.keys(providers), nearest)
   const found: readonly Problem[] = [
     ...problems.map((problem) => ({ ...problem, part: 'key' }) as const),
     ...alertsProblems(alerts, alerts.channels).map(
       ({ path, message }): Problem => ({ path: ['alerts', ...path], part: 'value', message }),
     ),
+    ...[
+      ...monitorProblems(monitor, { servers, metricsPort: metrics.port }),
+      ...windowProblems(monitor.maintenance, alerts.times),
+    ].map(({ path, message }): Problem => ({ path: ['monitor', ...path], part: 'value', message })),
   ]
   if (metrics.port === undefined || metrics.port === 0 || metrics.port !== listen.port) return found
   const message = `is ${metrics.port}, as listen.port is; expected: another port, or none, since metrics are served with everything else then`

@@ -18,7 +18,7 @@ export function isSecret(path: readonly PropertyKey[]): boolean {
   if (path[0] === 'monitor')
     return (
       (path[1] === 'api' && path[2] === 'key') ||
-      (path[1] === 'components' && (path[3] === 'env' || path[3] === 'headers'))
+      (path[1] === 'components' && (path[3] === 'env' || path[3] === 'headers' || path[3] === 'token'))
     )
   return (path[0] === 'servers' || path[0] === 'providers') && (path[2] === 'env' || path[2] === 'headers')
 }

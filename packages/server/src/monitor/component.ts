@@ -1,6 +1,7 @@
 import type { CheckResult, ToolSeen } from '../checks/index.js'
-import type { ComponentReport, ToolsReport, Traffic } from './contract.js'
+import type { ComponentReport, Pause, ToolsReport, Traffic } from './contract.js'
 import { judgeComponent, type Thresholds } from './judge.js'
+import { wordsOf } from './words.js'
 
 export interface ComponentSettings {
   readonly name: string
@@ -34,15 +35,24 @@ export interface Turn {
 /** One component: results come in, and it is down after so many failures, and up after so many successes. */
 export interface Component {
   readonly name: string
-  see(result: CheckResult): Turn
+  /** `pause`: why the result changes nothing but what was seen last. */
+  see(result: CheckResult, pause?: Pause): Turn
   /** How it is judged; undefined before it is known. */
   state(): 'up' | 'down' | undefined
-  report(traffic?: Traffic): ComponentReport
+  /** How many checks failed one after the other, up to now. */
+  failures(): number
+  report(traffic?: Traffic, pause?: Pause): ComponentReport
   memory(): ComponentMemory
 }
 
 /** Tools of one server beyond this many are not told apart. */
 const MAX_TOOLS = 2_000
+
+/** What is said of one that is not judged. */
+const PAUSED = {
+  maintenance: { status: 'maintenance', reasons: [] },
+  cut_off: { status: 'unknown', reasons: [wordsOf({ reason: 'cut_off' })] },
+} as const satisfies Record<Pause, Pick<ComponentReport, 'status' | 'reasons'>>
 
 const NOTHING: Omit<Turn, 'went'> = { lost: [], found: [], changed: [], isFirst: false }
 
@@ -88,8 +98,14 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
 
   return {
     name,
-    see(result) {
+    see(result, pause) {
       newest = result
+      if (pause) {
+        // What was found before says nothing of what comes after.
+        if (!isDown) failures = 0
+        successes = 0
+        return NOTHING
+      }
       if (result.ok) {
         isKnown = true
         latencies.push(result.latencyMs)
@@ -100,13 +116,15 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
       return went ? { went, ...compared } : compared
     },
     state: stateNow,
-    report(traffic) {
+    failures: () => failures,
+    report(traffic, pause) {
+      if (pause) return { name, type, ...PAUSED[pause], ...seen(), failures, ...toolsIfAny() }
       if (newest === undefined || stateNow() === undefined)
         return { name, type, status: isDown ? 'unhealthy' : 'unknown', reasons: [], failures, ...toolsIfAny() }
       const evidence = { result: newest, isDown, latencyMs: median(latencies), missingTools: [...missing], traffic }
       return {
         ...{ name, type, ...judgeComponent(evidence, thresholds) },
-        ...{ latencyMs: newest.latencyMs, result: withoutTools(newest), failures },
+        ...{ ...seen(), failures },
         ...toolsIfAny(),
       }
     },
@@ -120,6 +138,10 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
   function stateNow(): 'up' | 'down' | undefined {
     if (isDown) return 'down'
     return isKnown ? 'up' : undefined
+  }
+
+  function seen(): Pick<ComponentReport, 'latencyMs' | 'result'> {
+    return newest ? { latencyMs: newest.latencyMs, result: withoutTools(newest) } : {}
   }
 
   function toolsIfAny(): { readonly tools?: ToolsReport } {

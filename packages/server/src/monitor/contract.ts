@@ -1,7 +1,27 @@
-import type { CheckResult } from '../checks/index.js'
+import type { Check, CheckResult } from '../checks/index.js'
 
-/** How one component is (CONTRACT.md, C10). `unknown`: it was not looked at yet. */
-export type ComponentStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unknown'
+/** One thing to watch, and when. */
+export interface Subject {
+  readonly name: string
+  readonly type: string
+  /** The server of the configuration that it is; absent for what is none. */
+  readonly server?: string
+  readonly check: Check
+  readonly timeoutMs: number
+  readonly intervalMs: number
+  readonly retries: number
+  /** Where it is asked, beyond loopback; absent for what is on this machine. */
+  readonly host?: string | undefined
+  /** How many failures make it down, and successes up; default: as the options say. */
+  readonly failureThreshold?: number
+  readonly successThreshold?: number
+}
+
+/** How one component is (CONTRACT.md, C10). `unknown`: it was not looked at yet, or nothing can be said. `maintenance`: it is not judged. */
+export type ComponentStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unknown' | 'maintenance'
+/** Why a component is looked at and not judged. */
+export type Pause = 'maintenance' | 'cut_off'
+
 /** How the system is (CONTRACT.md, C10). */
 export const COLOURS = ['GREEN', 'YELLOW', 'RED'] as const
 export type Colour = (typeof COLOURS)[number]

@@ -101,7 +101,8 @@ export function judgeSystem(
 
 function toolsOf({ status, tools }: ComponentReport): { readonly all: number; readonly up: number } {
   const all = tools?.known.length || 1
-  if (status === 'unhealthy' || status === 'unknown') return { all, up: status === 'unknown' ? all : 0 }
+  if (status === 'unhealthy') return { all, up: 0 }
+  if (status === 'unknown' || status === 'maintenance') return { all, up: all }
   return { all, up: all - (tools?.missing.length ?? 0) }
 }
 

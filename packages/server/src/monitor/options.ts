@@ -1,6 +1,9 @@
 import { z } from 'zod'
+import { maintenanceOptions } from '../alerts/options.js'
 import { syntheticCalls } from '../checks/mcp/options.js'
-import { checkOptions } from '../checks/options.js'
+import { checkOptions, connectivityTargets } from '../checks/options.js'
+import { heartbeatOptions } from './heartbeat-options.js'
+import { EVERY, remediationsOptions } from './remediation-options.js'
 
 const milliseconds = (least: number, most: number, description: string, example: number) =>
   z
@@ -32,7 +35,7 @@ const schedule = {
 }
 
 /** One thing whose health is watched. */
-export const componentEntry = z.discriminatedUnion('type', [...checkOptions(schedule)])
+export const componentEntry = z.discriminatedUnion('type', [...checkOptions(schedule), heartbeatOptions])
 
 const serverOverride = z.strictObject({
   enabled: z
@@ -164,8 +167,84 @@ export const monitorOptions = z
         description: 'What is checked beside the servers, by name.',
         examples: [{ website: { type: 'http', url: 'https://www.example.com/', expectBody: 'Welcome' } }],
       }),
+    connectivity: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .meta({
+            description:
+              'Whether the daemon asks itself if it is cut off from the network, before it judges what is beyond loopback.',
+            examples: [false],
+          }),
+        targets: z
+          .array(connectivityTargets)
+          .max(10)
+          .default([])
+          .meta({
+            description:
+              'What it asks; any one that answers will do. None: components of other hosts, where there are some of two hosts at least.',
+            examples: [[{ type: 'tcp', host: '192.0.2.1', port: 53 }]],
+          }),
+      })
+      .prefault({}),
+    maintenance: maintenanceOptions.meta({
+      description:
+        'Times in which what matches is looked at and not judged: it shows as `maintenance`, nothing is done about it, and nobody is told of alerts that match. Labels are `server` of a server and `check` of another component; names of times stand under `alerts.times`.',
+      examples: [[{ match: ['server="notes"'], times: ['always'], comment: 'nobody works with it' }]],
+    }),
+    remediations: remediationsOptions,
   })
   .prefault({})
 
 export type MonitorOptions = z.infer<typeof monitorOptions>
 export type ComponentEntry = z.infer<typeof componentEntry>
+
+/** What of a configuration says which components there are. */
+interface Surroundings {
+  readonly servers: Readonly<Record<string, object>>
+  readonly metricsPort: number | undefined
+}
+
+/** Names that rules use and nobody declared, and actions that have nothing to act on: each with where it stands. */
+export function monitorProblems(
+  { components, api, remediations }: MonitorOptions,
+  { servers, metricsPort }: Surroundings,
+): readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] {
+  const problems: { readonly path: readonly PropertyKey[]; readonly message: string }[] = []
+  const known = new Set([
+    EVERY,
+    ...(api.url === undefined ? [] : [API]),
+    ...(metricsPort === undefined ? [] : [METRICS_SERVER]),
+    ...Object.keys(servers),
+    ...Object.keys(components),
+  ])
+  const isStdio = (name: string) => Object.hasOwn(servers, name) && 'command' in (servers[name] ?? {})
+  const names = new Set<string>()
+  for (const [index, { name, components: wanted, action }] of remediations.entries()) {
+    const at = ['remediations', index]
+    if (name !== undefined && names.has(name))
+      problems.push({ path: [...at, 'name'], message: `is ${JSON.stringify(name)}, as another rule is called` })
+    if (name !== undefined) names.add(name)
+    for (const [place, component] of wanted.entries()) {
+      const is = `is ${JSON.stringify(component)}, which is no`
+      const wrong = (what: string) => problems.push({ path: [...at, 'components', place], message: `${is} ${what}` })
+      if (!known.has(component)) wrong(`component; expected: ${[...known].join(', ') || 'one that is declared'}`)
+      else if ('restartServer' in action && !isStdio(serverOf(components, component)))
+        wrong('stdio server, so that the gateway has no process of it to restart; expected: one with a `command`')
+      else if ('restartMetricsServer' in action && component !== METRICS_SERVER)
+        wrong(`metrics server of the daemon; expected: "${METRICS_SERVER}", and metrics.port`)
+    }
+  }
+  return problems
+}
+
+/** Components that are there by themselves. */
+export const API = 'api'
+export const METRICS_SERVER = 'metrics_server'
+
+/** The server that a component is, or asks through the gateway. */
+export function serverOf(components: MonitorOptions['components'], component: string): string {
+  const entry = Object.hasOwn(components, component) ? components[component] : undefined
+  return entry?.type === 'mcp' && entry.server !== undefined ? entry.server : component
+}

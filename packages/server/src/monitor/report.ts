@@ -3,7 +3,7 @@ import type { ComponentReport, SystemReport } from './contract.js'
 import { duration } from './words.js'
 
 const RULE = '='.repeat(60)
-const MARKS = { healthy: '✅', degraded: '⚠️', unhealthy: '❌', unknown: '❔' } as const
+const MARKS = { healthy: '✅', degraded: '⚠️', unhealthy: '❌', unknown: '❔', maintenance: '🔧' } as const
 
 /** The report as a person reads it (CONTRACT.md, C8). Names are of the configuration; reasons are our own words. */
 export function textOf({ colour, reasons, components }: SystemReport, checkedAt: string): string {

@@ -21,6 +21,9 @@ const WORDS: Readonly<Record<Reason, string>> = {
   disk_full: 'too little space left',
   memory_full: 'too little memory left',
   inactive: 'unit not active, systemctl says',
+  heartbeat_late: 'no heartbeat in time',
+  heartbeat_failed: 'told of its failure',
+  cut_off: 'the monitor itself is cut off from the network',
   failed: 'failed',
 }
 

@@ -74,6 +74,7 @@ const OF_COMPONENT = {
   degraded: 'some',
   unhealthy: 'bad',
   unknown: 'none',
+  maintenance: 'maintenance',
 } as const satisfies Record<ComponentReport['status'], keyof typeof COLOURS>
 
 function uptimeBadge(label: string, times: readonly WatchedTimes[]): Badge {

@@ -61,6 +61,15 @@ export interface GatewayCounters {
   observerFaults: number
 }
 
+/** What is open at one server. */
+export interface ServerLoad {
+  sessions: number
+  /** Processes that the gateway started and that run. */
+  children: number
+  /** Processes that a child of the gateway started, and that outlive it for now. */
+  orphans: number
+}
+
 /** The gateway's way to one server. Implementations never throw out of `handle`. */
 export interface Upstream {
   /** Answers one exchange whose path is that of the server plus `rest` (path suffix and query, as sent). */

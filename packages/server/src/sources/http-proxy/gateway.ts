@@ -6,7 +6,7 @@ import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mc
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import type { ChildRecords, ServerEntry } from '../../children/index.js'
 import { createSessionAgents, type SessionAgents } from './agents.js'
-import type { GatewayContext, GatewayCounters, ServerContext, Upstream } from './context.js'
+import type { GatewayContext, GatewayCounters, ServerContext, ServerLoad, Upstream } from './context.js'
 import type { Door } from './door.js'
 import { Doorway } from './doorway.js'
 import { beginExchange, type Exchange } from './exchange.js'
@@ -16,7 +16,7 @@ import { HttpUpstream } from './http-upstream.js'
 import { Looks } from './looks.js'
 import { type OpenExchange, OpenExchanges } from './open-exchanges.js'
 import type { GatewayOptions } from './options.js'
-import { CODES, FAULT, refuse } from './respond.js'
+import { CODES, cut, FAULT, refuse } from './respond.js'
 import { createSlots } from './slots.js'
 import { keyIn, parsePath } from './sse-address.js'
 import { SseUpstream } from './sse-upstream.js'
@@ -56,15 +56,6 @@ export interface GatewayStats extends Readonly<GatewayCounters> {
   readonly processes: number
 }
 
-/** What is open at one server. */
-export interface ServerLoad {
-  sessions: number
-  /** Processes that the gateway started and that run. */
-  children: number
-  /** Processes that a child of the gateway started, and that outlive it for now. */
-  orphans: number
-}
-
 /** Streamable HTTP in front of every configured server. */
 export interface Gateway extends Source {
   /**
@@ -78,6 +69,12 @@ export interface Gateway extends Source {
    * ended; its new entry is served at once. Resolves when what is gone has ended.
    */
   change(setting: GatewaySetting): Promise<void>
+  /**
+   * Ends one stdio server, as if its entry were another now: its calls in flight may finish for `stopGraceMs`, and the
+   * next request is answered by a process that is started for it. Resolves when what ran has ended; false: there is no
+   * stdio server of the name.
+   */
+  restart(name: string): Promise<boolean>
   /** Cuts what is open of those who may no longer go on with it. Else it is looked for now and then. */
   recheck(): void
   stats(): GatewayStats
@@ -211,14 +208,19 @@ class HttpGateway implements Gateway {
     const gone = [...this.#served.values()].filter(
       ({ name, entry }) => !Object.hasOwn(servers, name) || !isDeepStrictEqual(servers[name], entry),
     )
-    for (const served of gone) {
-      this.#served.delete(served.name)
-      this.#retiring.add(served)
-      served.upstream.retire()
-    }
+    for (const served of gone) this.#retire(served)
     for (const [name, entry] of Object.entries(servers))
       if (!entry.disabled && !this.#served.has(name)) this.#serve(name, entry)
     await Promise.all(gone.map((served) => this.#end(served)))
+  }
+
+  async restart(name: string): Promise<boolean> {
+    const served = this.#served.get(name)
+    if (this.#stopping || served === undefined || 'url' in served.entry) return false
+    this.#retire(served)
+    this.#serve(name, served.entry)
+    await this.#end(served)
+    return true
   }
 
   settle(): void {
@@ -279,6 +281,13 @@ class HttpGateway implements Gateway {
     const onward = (exchange: Exchange) => upstream.handle(exchange, suffixOf(exchange.req.url ?? ''))
     const doorway = new Doorway({ maxBodyBytes: () => this.#options.maxBodyBytes, onward })
     this.#served.set(name, { name, entry, upstream, context, memory, lastWords, doorway })
+  }
+
+  /** Takes nothing new for it from now on. */
+  #retire(served: Served): void {
+    this.#served.delete(served.name)
+    this.#retiring.add(served)
+    served.upstream.retire()
   }
 
   /** A server that is on its way out, where the request is part of a session that it still has. */
@@ -354,14 +363,6 @@ class HttpGateway implements Gateway {
 function upstreamOf(entry: ServerEntry, context: ServerContext): Upstream {
   if (!('url' in entry)) return new StdioUpstream(entry, context)
   return entry.transport === 'sse' ? new SseUpstream(entry, context) : new HttpUpstream(entry, context)
-}
-
-/** Closes a connection; resolves when everybody who listens has heard of it. */
-function cut(res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (res.closed) resolve()
-    else res.once('close', resolve).destroy()
-  })
 }
 
 /** `publish` promises not to throw; a call must not fail where that promise is broken. */

@@ -1,9 +1,9 @@
+export type { ServerLoad } from './context.js'
 export {
   createGateway,
   type Gateway,
   type GatewayConfig,
   type GatewaySetting,
   type GatewayStats,
-  type ServerLoad,
 } from './gateway.js'
 export { type GatewayOptions, gatewayOptions } from './options.js'

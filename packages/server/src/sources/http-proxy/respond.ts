@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { shareWithPage } from './cors.js'
 import type { Exchange } from './exchange.js'
 
@@ -72,4 +72,12 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
 /** Answers without a body. */
 export function acknowledge(exchange: Exchange, status: number): void {
   if (!exchange.res.headersSent) exchange.res.writeHead(status, { 'content-length': 0 }).end()
+}
+
+/** Closes a connection; resolves when everybody who listens has heard of it. */
+export function cut(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (res.closed) resolve()
+    else res.once('close', resolve).destroy()
+  })
 }

@@ -1,0 +1,61 @@
+/** What somebody tells of itself. */
+export interface Told {
+  readonly ok: boolean
+  /** Its exit status, where it told that. */
+  readonly status?: number
+}
+
+export interface HeartbeatInputs {
+  /** Takes a heartbeat; false: none of the name is waited for. Resolves when it is kept. */
+  readonly take: (name: string, told: Told) => Promise<boolean>
+  readonly names: () => readonly string[]
+}
+
+const PATH = /\/heartbeat\/([^/]+)(?:\/([^/]+))?$/
+const STATUS = /^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/
+
+/**
+ * `GET`, `HEAD` or `POST /heartbeat/<name>`: it is well. `/heartbeat/<name>/fail`: it is not. `/heartbeat/<name>/<exit status>`:
+ * 0 is well. A body is not read. Who may, is looked at before.
+ */
+export function createHeartbeatFace({ take, names }: HeartbeatInputs): (request: Request) => Promise<Response> {
+  return async (request) => {
+    // A page in a browser of this machine needs no Origin to ask for a picture.
+    const site = request.headers.get('sec-fetch-site')
+    if (site !== null && site !== 'none' && site !== 'same-origin')
+      return problem(403, 'Heartbeats are not taken from pages of other sites.')
+    const [, name = '', outcome] = PATH.exec(new URL(request.url).pathname) ?? []
+    const told = toldBy(outcome)
+    if (!told)
+      return problem(
+        400,
+        `/heartbeat/${name}/ is followed by "fail" or an exit status from 0 to 255, for example /heartbeat/${name}/1`,
+      )
+    if (await take(decoded(name), told)) return new Response('OK\n', { headers: HEADERS })
+    const known = names().join(', ') || 'none'
+    return problem(
+      404,
+      `There is no heartbeat of this name: ${known}. One is a component of type "heartbeat" under monitor.components.`,
+    )
+  }
+}
+
+const HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
+
+function toldBy(outcome: string | undefined): Told | undefined {
+  if (outcome === undefined) return { ok: true }
+  if (outcome === 'fail') return { ok: false }
+  return STATUS.test(outcome) ? { ok: outcome === '0', status: Number(outcome) } : undefined
+}
+
+function problem(status: number, error: string): Response {
+  return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
