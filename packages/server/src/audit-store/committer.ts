@@ -4,7 +4,7 @@ import { reasonOf } from '../sqlite/index.js'
 import { type Failure, failureOf } from '../threads/index.js'
 import { writeArchive } from './archive.js'
 import type { LogDatabase, Outcome } from './database.js'
-import { packRows } from './packed.js'
+import { isWhole, packRows } from './packed.js'
 import type { Call, Calls, Message, Request } from './protocol.js'
 import { treeOf } from './tree.js'
 
@@ -13,7 +13,7 @@ export interface ServeSetup {
   readonly log: string
   /** How the place is named to people. */
   readonly shown: string
-  readonly post: (message: Message) => void
+  readonly post: (message: Message, transfer?: readonly ArrayBuffer[]) => void
   /** Called when nothing more will be answered: the database was closed, or failed in a way that only a new start mends. */
   readonly onEnd: () => void
 }
@@ -47,7 +47,8 @@ export class Committer {
     const { post, database } = this.#setup
     const { id, call } = request
     try {
-      post({ kind: 'reply', id, value: await this.#replyTo(request) })
+      const value = await this.#replyTo(request)
+      post({ kind: 'reply', id, value }, givenAway(value))
       if (WRITES.has(call)) await database.settle()
     } catch (error) {
       const failure = this.#failure(error, ACTIONS[call])
@@ -117,6 +118,12 @@ export class Committer {
     const told = (outcome: Outcome) => ('rows' in outcome ? { rows: outcome.rows.length } : outcome)
     return { outcomes: outcomes.map(told), rows: packRows(rows), size }
   }
+}
+
+/** What of a reply need not be copied: rows that have memory of their own. */
+function givenAway(value: Calls[Call]['reply']): readonly ArrayBuffer[] {
+  const rows = typeof value === 'object' && value !== null && 'outcomes' in value ? value.rows : undefined
+  return rows && isWhole(rows.bytes) ? [rows.bytes.buffer as ArrayBuffer] : []
 }
 
 /** Calls after whose failure nobody knows what the disk holds. */

@@ -10,7 +10,7 @@ import { type Opened, openToRead, openToWrite } from './sqlite/open.js'
 const port = parentPort!
 const data = workerData as WorkerData
 const { place, role, shown, log } = data
-const post = (message: Message): void => port.postMessage(message)
+const post = (message: Message, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer)
 
 async function open(): Promise<Opened> {
   // The driver of PostgreSQL is loaded by those alone who use it: most logs lie in a file, and every start would pay.

@@ -36,9 +36,13 @@ export function canonicalize(value: unknown, options: CanonicalOptions, at = 'va
 
 /** A string in JCS form. JSON.stringify escapes exactly what RFC 8785 wants escaped, and lone surrogates beside. */
 export function canonicalString(text: string, at: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
   if (!text.isWellFormed()) throw new NotCanonical(`${at} ${HALF}`)
   return JSON.stringify(text)
 }
+
+/** Nothing of it is escaped: most of what is written. */
+const PLAIN = /^[ !#-[\]-~]*$/
 
 /** What is wrong, and where below the value: put together on the way out, so that what is right pays nothing for it. */
 class Misfit extends Error {
@@ -56,6 +60,7 @@ const HALF = 'has half of a surrogate pair'
 function write(value: unknown, options: CanonicalOptions, depth: number): string {
   switch (typeof value) {
     case 'string':
+      if (PLAIN.test(value)) return `"${value}"`
       if (!value.isWellFormed()) throw new Misfit(HALF, '')
       return JSON.stringify(value)
     case 'number':
@@ -91,7 +96,7 @@ function writeObject(value: object, options: CanonicalOptions, depth: number): s
   for (const name of Object.keys(value).sort()) {
     if (!name.isWellFormed()) throw new Misfit(HALF, `.${name}`)
     const part = writePart(value[name as never], name, options, depth)
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${part}`
+    text += `${text === '' ? '' : ','}${PLAIN.test(name) ? `"${name}"` : JSON.stringify(name)}:${part}`
   }
   return `{${text}}`
 }

@@ -29,11 +29,20 @@ export interface RowContent {
   readonly origin: string
 }
 
+/** A row but for its place: what stands before `prev_hash` and behind `seq`, and its length in bytes without the digits of `seq`. */
+export interface RowText {
+  readonly before: string
+  readonly after: string
+  readonly afterBytes: number
+  readonly sizeBytes: number
+}
+
 const START = Buffer.from('{"actor":"')
 const PREV_HASH = Buffer.from(',"prev_hash":"')
 const ROW_HASH = ',"row_hash":"'
 const ROW_HASH_BYTES = Buffer.from(ROW_HASH)
-const SEQ = Buffer.from(',"seq":')
+const SEQ_TEXT = ',"seq":'
+const SEQ = Buffer.from(SEQ_TEXT)
 const TARGET = Buffer.from(',"target":"')
 const END = Buffer.from(`,"version":${ROW_VERSION}}`)
 const HEX_CHARS = 2 * HASH_BYTES
@@ -49,19 +58,27 @@ const ZERO = 0x30
 
 const NO_HASH = '0'.repeat(HEX_CHARS)
 
-/** The canonical bytes of a row, whose members stand in the order that RFC 8785 gives their names, and its hash. */
-export function buildRow(
-  content: RowContent,
+/** The text of a row, whose members stand in the order that RFC 8785 gives their names. */
+export function rowText({ id, timestamp, eventType, actor, target, details, origin }: RowContent): RowText {
+  const before = `{"actor":${actor},"details":${details},"event_type":${eventType},"id":${id},"origin":${origin},"prev_hash":"`
+  const after = `,"target":${target},"timestamp":${timestamp},"version":${ROW_VERSION}}`
+  const afterBytes = Buffer.byteLength(after)
+  const sizeBytes = Buffer.byteLength(before) + 2 * HEX_CHARS + 1 + ROW_HASH.length + 1 + SEQ.length + afterBytes
+  return { before, after, afterBytes, sizeBytes }
+}
+
+/** Writes the canonical bytes of a row into `room` from `at` on, where there is room for them; returns them and its hash. */
+export function writeRow(
+  room: Buffer,
+  at: number,
+  { before, after, afterBytes, sizeBytes }: RowText,
   seq: number,
   prevHash: Hash,
 ): { readonly bytes: Uint8Array; readonly rowHash: Hash } {
-  const { id, timestamp, eventType, actor, target, details, origin } = content
-  const after = `,"seq":${seq},"target":${target},"timestamp":${timestamp},"version":${ROW_VERSION}}`
-  const bytes = Buffer.from(
-    `{"actor":${actor},"details":${details},"event_type":${eventType},"id":${id},"origin":${origin}` +
-      `,"prev_hash":"${prevHash}"${ROW_HASH}${NO_HASH}"${after}`,
-  )
-  const seqAt = bytes.length - Buffer.byteLength(after)
+  const digits = String(seq)
+  room.write(`${before}${prevHash}"${ROW_HASH}${NO_HASH}"${SEQ_TEXT}${digits}${after}`, at)
+  const bytes = room.subarray(at, at + sizeBytes + digits.length)
+  const seqAt = bytes.length - afterBytes - digits.length - SEQ.length
   const hash = rowHash(bytes, seqAt - ROW_MEMBER, seqAt)
   bytes.write(hash, seqAt - 1 - HEX_CHARS, 'latin1')
   return { bytes, rowHash: hash }

@@ -109,9 +109,13 @@ export function saveHead(sqlite: Sqlite, { log, lastHash, frontier }: AuditHead)
 export function insertRows(sqlite: Sqlite, rows: readonly StoredRow[]): void {
   for (let from = 0; from < rows.length; ) {
     const many = rows.length - from >= ROWS_PER_INSERT
-    const part = rows.slice(from, from + (many ? ROWS_PER_INSERT : 1))
-    sqlite.run(many ? INSERT_MANY : INSERT_ONE, ...part.flatMap(({ seq, bytes, rowHash }) => [seq, bytes, rowHash]))
-    from += part.length
+    const end = from + (many ? ROWS_PER_INSERT : 1)
+    const values: Value[] = []
+    for (; from < end; from++) {
+      const { seq, bytes, rowHash } = rows[from] as StoredRow
+      values.push(seq, bytes, rowHash)
+    }
+    sqlite.run(many ? INSERT_MANY : INSERT_ONE, ...values)
   }
 }
 
