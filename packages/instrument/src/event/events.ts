@@ -317,10 +317,13 @@ export const EVENTS = {
     },
   },
   alert: {
-    doc: 'An alert fired, was taken on or ended, or alerts were silenced, as this daemon keeps them: see docs/alerts.md.',
+    doc: 'An alert fired or ended, or somebody acted on alerts, as this daemon keeps them: see docs/alerts.md.',
     fields: {
-      action: choice('What became of it.', ['fired', 'acknowledged', 'resolved', 'silenced'] as const),
-      alert: text('Name of the alert; of a silence its matchers.', 256),
+      action: choice('What became of it.', [
+        ...(['fired', 'acknowledged', 'unacknowledged', 'resolved'] as const),
+        ...(['silenced', 'unsilenced', 'tested'] as const),
+      ] as const),
+      alert: text('Name of the alert; of a silence its matchers; of a test the channel.', 256),
       severity: optional(choice('How grave.', ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const)),
       fingerprint: optional(text('Tells alerts of one name apart.', 64)),
       concerns: optional(text('Server or component that it is about.', 128)),

@@ -7,9 +7,15 @@ const ADMIN = 'admin'
 const ACTIONS = {
   firing: 'fired',
   acknowledged: 'acknowledged',
+  unacknowledged: 'unacknowledged',
   resolved: 'resolved',
   silenced: 'silenced',
+  unsilenced: 'unsilenced',
 } as const
+
+/** A test that somebody sent to a channel: no alert knows of it. */
+export const testEvent = (channel: string, at: number): EventOf<'alert'> =>
+  event('alert', at, { server: OWN_SERVER, agent: ADMIN }, { action: 'tested', alert: channel })
 
 /** Publishes what became of alerts, as the pager keeps it; what came before there is somewhere to publish to is told then. */
 export function createAlertEvents(): {
@@ -36,7 +42,7 @@ function eventOf({ at, what, fingerprint, labels }: HistoryEntry): EventOf<'aler
   const action = ACTIONS[what]
   // Of a component that is no server the rules know the name of its check.
   const concerned = labels.server ?? labels.check
-  const isAct = action === 'acknowledged' || action === 'silenced'
+  const isAct = action !== 'fired' && action !== 'resolved'
   const fields = {
     action,
     alert: (labels.alertname ?? labels.silence ?? '').slice(0, 256),

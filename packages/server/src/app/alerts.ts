@@ -28,7 +28,7 @@ import { type AlertsFace, createAlertsFace, createTwilioFace } from '../faces/al
 import { openPager, type Pager, type PagerChannel } from '../pager/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import type { Store } from '../store/index.js'
-import { createAlertEvents } from './alert-events.js'
+import { createAlertEvents, testEvent } from './alert-events.js'
 import { startFeed, startHeartbeat } from './alert-senders.js'
 import { readTriggers } from './restore.js'
 import { tell } from './sources.js'
@@ -132,6 +132,7 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
         publish(
           event('security', Date.now(), { server: OWN_SERVER, agent: by }, { kind: KINDS[act.do], severity: 'LOW' }),
         )
+        if (act.do === 'test') publish(testEvent(act.channel, Date.now()))
       },
       now: Date.now,
     }),

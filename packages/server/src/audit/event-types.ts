@@ -21,7 +21,7 @@ export const AUDIT_EVENTS = {
   ALERT_FIRED: { doc: 'An alert began.', writer: 'daemon' },
   ALERT_ACKNOWLEDGED: { doc: 'Somebody took an alert on.', writer: 'daemon' },
   ALERT_RESOLVED: { doc: 'An alert ended.', writer: 'daemon' },
-  ALERT_SILENCED: { doc: 'An alert was silenced for a while.', writer: 'daemon' },
+  ALERT_SILENCED: { doc: 'Alerts were silenced for a while.', writer: 'daemon' },
   REMEDIATION_RUN: {
     doc: 'A rule of remediation acted on a component, or a check told what came of it.',
     writer: 'daemon',
@@ -32,6 +32,9 @@ export const AUDIT_EVENTS = {
   ERASURE: { doc: 'Committed values were erased.', writer: 'daemon' },
   KEY_ROTATED: { doc: 'Checkpoints are signed by a new key from here on.', writer: 'daemon' },
   LOG_REPAIRED: { doc: 'A torn or unreadable tail was cut off at a start.', writer: 'daemon' },
+  ALERT_UNACKNOWLEDGED: { doc: 'Somebody took back that an alert was taken on.', writer: 'daemon' },
+  ALERT_UNSILENCED: { doc: 'A silence was ended before its time.', writer: 'daemon' },
+  ALERT_TESTED: { doc: 'A test was sent to an alert channel.', writer: 'daemon' },
 } as const satisfies Record<string, { readonly doc: string; readonly writer: Writer }>
 
 export type AuditEventType = keyof typeof AUDIT_EVENTS

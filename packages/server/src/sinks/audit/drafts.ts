@@ -27,8 +27,11 @@ const LATEST_MS = 253_402_300_799_999
 const ALERT_TYPES = {
   fired: 'ALERT_FIRED',
   acknowledged: 'ALERT_ACKNOWLEDGED',
+  unacknowledged: 'ALERT_UNACKNOWLEDGED',
   resolved: 'ALERT_RESOLVED',
   silenced: 'ALERT_SILENCED',
+  unsilenced: 'ALERT_UNSILENCED',
+  tested: 'ALERT_TESTED',
 } as const satisfies Record<EventOf<'alert'>['action'], AuditEventType>
 
 type Contents = { readonly [T in EventType]?: (event: EventOf<T>) => Content | undefined }
