@@ -1,8 +1,8 @@
 /**
  * Anomaly detection: false alarms of tools that do as ever, how soon faults are found, and what a call costs. Simulated
  * tools of one call a second (of the daily cycle: between 0.2 and 1.8 a second, durations between 0.67 and 1.5 times the
- * middle), 30 days each without a fault; and tools with a fault after 500 calls of history. Seeds are fixed, so that the
- * figures are the same at each run. `MCP_VITALS_ANOMALY_TOOLS` sets how many tools of each kind (default 4).
+ * middle), 30 days each without a fault; tools with a fault after 500 calls of history; and tools whose nightly job comes
+ * no more. Seeds are fixed, so that the figures are the same at each run. `MCP_VITALS_ANOMALY_TOOLS` sets how many tools of each kind (default 4).
  */
 import { createDetector } from '../packages/server/dist/detect/index.js'
 import {
@@ -14,11 +14,14 @@ import {
   random,
   silenceToFind,
   TRAFFIC,
+  volumeToFind,
 } from './support/traffic.mjs'
 
 const TOOLS = Number(process.env.MCP_VITALS_ANOMALY_TOOLS ?? 4)
 const FAULTY_TOOLS = 1000
 const DAYS = 30
+const VOLUME_TOOLS = 20
+const VOLUME_DAYS = 3
 const detector = () => createDetector({ maxTools: 1 })
 const seeds = (count) => Array.from({ length: count }, (_, index) => 1 + index)
 
@@ -56,6 +59,13 @@ for (const [name, traffic] of Object.entries(TRAFFIC)) {
     `  ${name.padEnd(19)} median ${quantile(gaps, 0.5).toFixed(2)}, 90 % within ${quantile(gaps, 0.9).toFixed(2)}; median ${quantile(seconds, 0.5).toFixed(1)} s`,
   )
 }
+
+console.log(`\nvolume: a job of an hour comes no more after ${VOLUME_DAYS} nights, ${VOLUME_TOOLS} tools`)
+const minutes = seeds(VOLUME_TOOLS).map((seed) => volumeToFind(detector(), seed, VOLUME_DAYS))
+const inItsHour = minutes.filter((waited) => waited <= 60).length
+console.log(
+  `  ${((100 * inItsHour) / VOLUME_TOOLS).toFixed(1)} % found in its hour; median ${quantile(minutes, 0.5).toFixed(0)} min after it should have begun, 90 % within ${quantile(minutes, 0.9).toFixed(0)}`,
+)
 
 const event = {
   v: 1,

@@ -103,7 +103,7 @@ export function simulate({ detector, traffic, seed, becomes = {} }) {
     },
     /** One call: findings of the silence before it, second by second, and its own. */
     step() {
-      const next = at + kind.gapMs(at)
+      const next = at + kind.gapMs(at) * (this.becomes.gaps?.(at) ?? 1)
       const found = []
       // Nothing looks for a silence in the first 2 s after a call.
       if (next - at > 2000)
@@ -152,6 +152,25 @@ export function silenceToFind(detector, traffic, seed) {
     const silence = detector.look(run.at + waitedMs).find(({ signal }) => signal === 'silence')
     if (silence) return { waitedMs, usualMs: silence.usual }
   }
+}
+
+/** From two to three at night, when a job calls. */
+const isJobTime = (at) => Math.floor((at % DAY_MS) / 3_600_000) === 2
+
+/**
+ * A job of an hour that came each night for `days` days, ten times the calls of the day, and comes no more: how long after
+ * its time that is found, in minutes; infinite where it is not found in its hour or the next.
+ */
+export function volumeToFind(detector, seed, days) {
+  const becomes = { gaps: (at) => (isJobTime(at) ? 0.5 : 5) }
+  const run = simulate({ detector, traffic: lognormal(0.5), seed, becomes })
+  const time = days * DAY_MS + 2 * 3_600_000
+  while (run.at < time) run.step()
+  run.becomes = { gaps: () => 5 }
+  while (run.at < time + 2 * 3_600_000)
+    if (run.step().some(({ signal, stage }) => signal === 'volume' && stage === 'found'))
+      return (run.at - time) / 60_000
+  return Number.POSITIVE_INFINITY
 }
 
 /** The smallest of values below which at least the share `q` of them lies. */
