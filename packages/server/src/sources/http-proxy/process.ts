@@ -1,6 +1,13 @@
 import type { Readable } from 'node:stream'
 import { event } from '@mcp-vitals/instrument/event'
-import { type Child, type ChildExit, type CommandEntry, minimalEnvironment, startChild } from '../../children/index.js'
+import {
+  type Child,
+  type ChildExit,
+  type CommandEntry,
+  minimalEnvironment,
+  readReusing,
+  startChild,
+} from '../../children/index.js'
 import { oneLine } from './bytes.js'
 import type { ServerContext } from './context.js'
 import { tooLongAnswer } from './failures.js'
@@ -70,8 +77,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
     publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid, ...restart }))
   }
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
-  const reading = createReading(child.stdout)
-  readOutput(child, reading, options)
+  const reading = readOutput(child, options)
 
   const ended = child.exited.then((exit) => {
     // What passed before comes before.
@@ -133,7 +139,7 @@ function createReading(output: Readable): Reading {
 }
 
 /** Hands each message of the output on; what is none is counted, and goes no further. */
-function readOutput(child: Child, reading: Reading, options: ServerProcessOptions): void {
+function readOutput(child: Child, options: ServerProcessOptions): Reading {
   const { context, onMessages, onLine, onTooLong, onJunk } = options
   const { maxBodyBytes } = context.options
   const meter = createJunkMeter((flooding) => (flooding ? reading.hold('junk') : reading.release('junk')))
@@ -151,8 +157,9 @@ function readOutput(child: Child, reading: Reading, options: ServerProcessOption
     onTooLong?.(id, String(code))
     onMessages(readParcel(message)?.messages ?? [])
   })
-  child.stdout.on('data', (chunk: Buffer) => {
-    for (const raw of lines.feed(chunk)) {
+  const output = readReusing(child.stdout, (bytes, length) => {
+    // Its lines stay for a while, and the bytes that were read are read over.
+    for (const raw of lines.feed(Buffer.from(bytes.subarray(0, length)))) {
       const line = oneLine(raw)
       const parcel = line && readParcel(line)
       if (parcel) {
@@ -164,8 +171,11 @@ function readOutput(child: Child, reading: Reading, options: ServerProcessOption
       }
     }
   })
+  output.on('error', () => {})
   // Who has closed this will answer nothing any more, whether it goes on running or not.
-  child.stdout.once('end', () => void child.end(context.options.childGraceMs))
+  output.once('end', () => void child.end(context.options.childGraceMs))
+  const reading = createReading(output)
+  return reading
 }
 
 interface End {

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
-import { readReusing } from './reuse.js'
+import { readReusing } from '../../children/index.js'
 
 /** Carries bytes from one stream to another, unchanged, and shows a copy afterwards. */
 export interface Pump {
