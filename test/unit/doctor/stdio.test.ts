@@ -13,6 +13,8 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 const MEMORY = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-memory/dist/index.js'))
 const MODERN = fileURLToPath(new URL('../../fixtures/modern-server.mjs', import.meta.url))
+/** How fast this machine is decides nothing here. */
+const PATIENT = { timeoutMs: 600_000 }
 /** As a configuration names a variable of the environment. */
 const reference = `"env": { "ACME_API_KEY": "\${ACME_API_KEY}" }`
 /** A server written in a line. */
@@ -32,14 +34,14 @@ const answering = (before: string) =>
   })`)
 type Server = Exclude<Complaint['servers'], undefined>[string]
 const tried = (server: Server, more: Complaint = {}): Promise<readonly Finding[]> =>
-  findings('servers', patient(home, { servers: { mine: server }, ...more }))
+  findings('servers', patient(home, { servers: { mine: server }, asked: PATIENT, ...more }))
 
 test('a real server of each era is well, with its tools', async () => {
   const servers = {
     memory: { command: process.execPath, args: [MEMORY], env: {} },
     modern: { command: process.execPath, args: [MODERN], env: {} },
   }
-  expect(await diagnosed('servers', patient(home, { servers }))).toEqual({
+  expect(await diagnosed('servers', patient(home, { servers, asked: PATIENT }))).toEqual({
     is: 'looked',
     seen: 'memory has 9 tools, modern has 12 tools',
     findings: [],
@@ -203,6 +205,16 @@ describe('standard output', () => {
   })
 })
 
+test('a first answer that takes long of what it may', async () => {
+  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000)'
+  const [finding, ...more] = await tried(answering(wait), { asked: { timeoutMs: 8_000 } })
+  expect(more).toEqual([])
+  expect(finding).toMatchObject({
+    severity: 'warning',
+    problem: expect.stringMatching(/^It takes [\d.]+ s until its first answer\.$/),
+  })
+})
+
 test('no answer in time, and nothing is left of the process', async () => {
   const [finding] = await tried(script("process.on('SIGTERM', () => {}); setInterval(() => {}, 1e3)"), {
     asked: { timeoutMs: 500 },
@@ -234,7 +246,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   )
   const called = async (tool: string, args: Record<string, unknown> = {}) => {
     const server = { command: process.execPath, args: [file], env: {} }
-    const asked = { call: { tool, arguments: args }, timeoutMs: 2_000 }
+    const asked = { call: { tool, arguments: args }, timeoutMs: tool === 'bare' ? 4_000 : 600_000 }
     return diagnosed('servers', patient(home, { servers: { mine: server }, asked }))
   }
   const onlyOf = (outcome: Awaited<ReturnType<typeof called>>) => {

@@ -231,7 +231,7 @@ describe('a proxy that collects streams', () => {
     const [finding] = await tried(`${await buffering(await far(old()))}/sse`, 'sse', { asked: { timeoutMs: 1_000 } })
     expect(finding).toMatchObject({
       severity: 'error',
-      problem: 'The first event of its stream did not come within 5 s: something collects the stream.',
+      problem: 'The first event of its stream did not come within 1 s: something collects the stream.',
     })
     expect(finding!.fix.join('\n')).toMatch(/proxy_buffering off;[^\n]*\nX-Accel-Buffering: no/)
   })

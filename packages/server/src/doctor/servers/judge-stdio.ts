@@ -5,8 +5,8 @@ import { counted, lasting, quoted, shown } from '../shared/words.js'
 import { causeOf, type Spoken } from './causes.js'
 import type { Junk, StdioServer, StdioTrial } from './stdio.js'
 
-/** Answers later than this are too late for some clients. Milliseconds. */
-const SLOW_START_MS = 10_000
+/** A first answer that takes more of the time that it may take is late: some clients wait less long than others. */
+const LATE_SHARE = 1 / 3
 /** How much of standard error is shown. */
 const SHOWN_LINES = 5
 const DEAD = 'A client that starts it shows a failed server without a tool, mostly without saying why.'
@@ -50,7 +50,8 @@ export function judgeStdio(
         next: cause.next,
         fix: cause.fix,
       })
-    if (seen.answerMs > SLOW_START_MS) findings.push({ ...about, ...slow(seen.answerMs, server) })
+    if (seen.answerMs > LATE_SHARE * patient.asked.timeoutMs)
+      findings.push({ ...about, ...slow(seen.answerMs, server) })
   }
   if (junk !== undefined) findings.push({ ...about, ...noise(junk, seen !== undefined, show) })
   return findings

@@ -1,37 +1,33 @@
 import type { Finding } from '../contract.js'
 import { type Answered, ask, isAnswer } from '../shared/web.js'
 import { lasting, shown, shownUrl } from '../shared/words.js'
-import { initialize, openStream, type WebServer } from './first-questions.js'
+import { initialize, type Limits, openStream, type WebServer } from './first-questions.js'
 
 /** An event stream that has nothing to say still begins at once. Later than this is late. Milliseconds. */
 const LATE_MS = 2_000
-/** How long a head is waited for. */
-const PATIENCE_MS = 5_000
 
 /**
  * Looks whether an event stream arrives as it is sent: a proxy that collects it holds its head or its first event back, or
  * lets all of them go at once. `isWell`: a session came about all the same.
  */
-export async function judgeStream(
-  server: WebServer,
-  { signal, isWell }: { readonly signal: AbortSignal; readonly isWell: boolean },
-): Promise<readonly Finding[]> {
-  return server.transport === 'sse' ? oldStream(server, signal, isWell) : newStream(server, signal, isWell)
+export async function judgeStream(server: WebServer, limits: Limits, isWell: boolean): Promise<readonly Finding[]> {
+  return server.transport === 'sse' ? oldStream(server, limits, isWell) : newStream(server, limits, isWell)
 }
 
 /** HTTP+SSE: its first event, `endpoint`, is due with the head. */
-async function oldStream(server: WebServer, signal: AbortSignal, isWell: boolean): Promise<readonly Finding[]> {
-  const answer = await openStream(server, signal)
-  if (!isAnswer(answer)) return answer.code === 'TIMEOUT' && !isWell ? [heldBack(server, undefined, isWell)] : []
+async function oldStream(server: WebServer, limits: Limits, isWell: boolean): Promise<readonly Finding[]> {
+  const answer = await openStream(server, limits)
+  if (!isAnswer(answer))
+    return answer.code === 'TIMEOUT' && !isWell ? [heldBack(server, undefined, limits, isWell)] : []
   if (answer.status !== 200) return []
-  if (answer.firstMs === undefined || answer.readTo === 'timeout') return [heldBack(server, answer, isWell)]
-  return answer.firstMs > LATE_MS ? [heldBack(server, answer, isWell)] : []
+  if (answer.firstMs === undefined || answer.readTo === 'timeout') return [heldBack(server, answer, limits, isWell)]
+  return answer.firstMs > LATE_MS ? [heldBack(server, answer, limits, isWell)] : []
 }
 
 /** Streamable HTTP: the stream of a session by GET has a head at once, or is refused. */
-async function newStream(server: WebServer, signal: AbortSignal, isWell: boolean): Promise<readonly Finding[]> {
+async function newStream(server: WebServer, limits: Limits, isWell: boolean): Promise<readonly Finding[]> {
   const { url, headers } = server
-  const opened = await initialize(server, signal)
+  const opened = await initialize(server, limits)
   if (!isAnswer(opened)) return []
   const session = opened.headers.get('mcp-session-id')
   const own = {
@@ -41,16 +37,15 @@ async function newStream(server: WebServer, signal: AbortSignal, isWell: boolean
   }
   const stream = await ask(url, {
     headers: { ...own, accept: 'text/event-stream' },
-    signal,
-    timeoutMs: PATIENCE_MS,
+    ...limits,
     until: () => true,
   })
-  if (session !== null) await ask(url, { method: 'DELETE', headers: own, signal, timeoutMs: PATIENCE_MS })
-  if (!isAnswer(stream)) return stream.code === 'TIMEOUT' ? [heldBack(server, undefined, isWell)] : []
-  return stream.status === 200 && stream.headMs > LATE_MS ? [heldBack(server, stream, isWell)] : []
+  if (session !== null) await ask(url, { method: 'DELETE', headers: own, ...limits })
+  if (!isAnswer(stream)) return stream.code === 'TIMEOUT' ? [heldBack(server, undefined, limits, isWell)] : []
+  return stream.status === 200 && stream.headMs > LATE_MS ? [heldBack(server, stream, limits, isWell)] : []
 }
 
-function heldBack(server: WebServer, answer: Answered | undefined, isWell: boolean): Finding {
+function heldBack(server: WebServer, answer: Answered | undefined, { timeoutMs }: Limits, isWell: boolean): Finding {
   const isOld = server.transport === 'sse'
   const headers = answer?.headers
   const what = isOld ? 'The first event of its stream' : 'The head of its event stream'
@@ -66,7 +61,7 @@ function heldBack(server: WebServer, answer: Answered | undefined, isWell: boole
     severity: isWell ? 'warning' : 'error',
     problem:
       lateMs === undefined || answer?.readTo === 'timeout'
-        ? `${what} did not come within ${lasting(PATIENCE_MS)}: something collects the stream.`
+        ? `${what} did not come within ${lasting(timeoutMs)}: something collects the stream.`
         : `${what} came after ${lasting(lateMs)}: something collects the stream.`,
     evidence: [
       `GET ${shownUrl(server.url)} with Accept: text/event-stream`,

@@ -2,7 +2,7 @@ import { withOldTransport, withTransport } from '../../checks/index.js'
 import type { Asked, Finding, Patient } from '../contract.js'
 import { type Answered, isAnswer, jsonIn, type Unanswered } from '../shared/web.js'
 import { shown, shownUrl } from '../shared/words.js'
-import { initialize, openStream, type WebServer } from './first-questions.js'
+import { initialize, type Limits, limitsOf, openStream, type WebServer } from './first-questions.js'
 import { lookAround, newClient, type SessionSeen } from './session.js'
 import { judgeStream } from './streams.js'
 import { judgeSilence, judgeStatus, judgeWords } from './web-words.js'
@@ -22,7 +22,7 @@ export async function tryWeb(server: WebServer, { signal, asked }: Need): Promis
   signal.throwIfAborted()
   try {
     const seen = await openSession(server, asked, signal)
-    return { seen, findings: await judgeStream(server, { signal, isWell: true }) }
+    return { seen, findings: await judgeStream(server, limitsOf({ signal, asked }), true) }
   } catch (error) {
     signal.throwIfAborted()
     return { seen: undefined, findings: [await explain(server, { signal, asked }, error)] }
@@ -46,20 +46,21 @@ async function openSession({ url, headers, transport }: WebServer, asked: Asked,
 /** Why no session came about: the answer to the first question is looked at, byte by byte if need be. */
 async function explain(server: WebServer, need: Need, error: unknown): Promise<Finding> {
   const { transport } = server
-  const answer = transport === 'sse' ? await openStream(server, need.signal) : await initialize(server, need.signal)
+  const limits = limitsOf(need)
+  const answer = transport === 'sse' ? await openStream(server, limits) : await initialize(server, limits)
   if (!isAnswer(answer)) {
-    const buffered = answer.code === 'TIMEOUT' ? await judgeStream(server, { ...need, isWell: false }) : []
+    const buffered = answer.code === 'TIMEOUT' ? await judgeStream(server, limits, false) : []
     return buffered[0] ?? judgeSilence(server, answer.code)
   }
   if (isMissed(answer.status)) {
-    const found = await otherPlace(server, need.signal)
+    const found = await otherPlace(server, limits)
     if (found) return found(answer.status)
   }
   const wrong = judgeStatus(server, answer)
   if (wrong) return wrong
   const words = judgeWords(server, answer)
   if (words) return words
-  const [stream] = await judgeStream(server, { ...need, isWell: false })
+  const [stream] = await judgeStream(server, limits, false)
   if (stream) return stream
   return {
     severity: 'error',
@@ -77,14 +78,14 @@ async function explain(server: WebServer, need: Need, error: unknown): Promise<F
 const isMissed = (status: number): boolean => status === 404 || status === 405 || status === 400
 
 /** Looks whether the other transport is spoken there, or MCP at a usual path of the same server. */
-async function otherPlace(server: WebServer, signal: AbortSignal): Promise<((status: number) => Finding) | undefined> {
+async function otherPlace(server: WebServer, limits: Limits): Promise<((status: number) => Finding) | undefined> {
   const { url, transport } = server
   const paths = USUAL_PATHS.map((path) => new URL(path, url).href).filter((path) => path !== url)
   for (const place of [url, ...paths]) {
     const there = { ...server, url: place }
     const speaks = [
-      ...(place !== url || transport === 'sse' ? [['http', isRpc(await initialize(there, signal))] as const] : []),
-      ...(place !== url || transport === 'http' ? [['sse', isEndpoint(await openStream(there, signal))] as const] : []),
+      ...(place !== url || transport === 'sse' ? [['http', isRpc(await initialize(there, limits))] as const] : []),
+      ...(place !== url || transport === 'http' ? [['sse', isEndpoint(await openStream(there, limits))] as const] : []),
     ].find(([, isIt]) => isIt)?.[0]
     if (speaks) return (status) => elsewhere(server, status, place, speaks)
   }
