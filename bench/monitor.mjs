@@ -46,7 +46,7 @@ async function startFarm() {
 async function startDaemon(farm) {
   const servers = Object.fromEntries(Array.from({ length: SERVERS }, (_, n) => [`server-${n}`, { url: farm.urlOf(n) }]))
   const file = join(home, 'config.json')
-  writeFileSync(file, JSON.stringify({ servers, monitor: { intervalMs: INTERVAL_MS }, log: { level: 'warning' } }))
+  writeFileSync(file, JSON.stringify({ servers, monitor: { intervalMs: INTERVAL_MS }, log: { level: 'error' } }))
   const child = spawn(process.execPath, [cli, 'up', '--port', '0', '--config', file], {
     cwd: home,
     stdio: ['ignore', 'inherit', 'ignore'],

@@ -67,6 +67,7 @@ export const COMMERCE = {
   }),
   ...kept({
     'C9.remediation.restart': '"connection refused" on a component can restart it: a systemd unit, a command',
+    'C12.watched.latency': 'latency p50, p95 and p99 are watched',
     'C10.component.healthy': 'a component is healthy under 1 s latency and under 1 % errors',
     'C10.component.degraded': 'a component is degraded under 5 s and 5 %',
     'C10.component.unhealthy': 'a component is unhealthy otherwise',
@@ -106,7 +107,6 @@ export const COMMERCE = {
   }),
   ...open(10, 'the dashboard', {
     'C12.watched.request-rate': 'request rate and throughput are watched',
-    'C12.watched.latency': 'latency p50, p95 and p99 are watched',
     'C12.watched.error-rate': 'the error rate is watched by type and tool',
     'C12.watched.tool-availability': 'tool availability is watched',
     'C12.watched.token-use': 'token use is watched',

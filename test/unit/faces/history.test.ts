@@ -8,6 +8,7 @@ import type { HistoryDay, Incident } from '../../../packages/server/src/history/
 import { createHistoryBook } from '../../../packages/server/src/history/index.js'
 import { rowsOf } from '../../../packages/server/src/history/rows.js'
 import type { SystemReport } from '../../../packages/server/src/monitor/index.js'
+import { promises } from '../../requirements.js'
 
 const NOW = Date.parse('2026-11-29T12:00:00Z')
 const TODAY = Math.floor(NOW / 86_400_000)
@@ -66,7 +67,7 @@ function parsed(xml: string): readonly (readonly [tag: string, text: string])[] 
 }
 
 describe('the page', () => {
-  test('shows each component with its days, incidents and percentiles, and asks for nothing', async () => {
+  test(`shows each component with its days, incidents and percentiles, and asks for nothing. ${promises('C12.watched.latency')}`, async () => {
     const answer = await createOverview(standing({ title: '<Tools>' }), () => false)(get('/status'))
     const text = await answer.text()
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")

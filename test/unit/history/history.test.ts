@@ -177,13 +177,17 @@ describe('incidents', () => {
     const store = changesOf(history)
     watched.length = 0
     history.pass(NOON + MINUTE)
+    history.pass(NOON + 2 * MINUTE)
     const after = historyOf([])
     after.restore(store.kept())
     for (const [one, ended] of [
       [history, NOON + MINUTE],
       [after, NOON],
-    ] as const)
-      expect(changesOf(one).incidents()).toMatchObject([{ ended, done: [{ what: 'not_watched' }] }])
+    ] as const) {
+      const left = changesOf(one)
+      expect(left.incidents()).toMatchObject([{ ended, done: [{ what: 'not_watched' }] }])
+      expect(left.day('site', NOON)?.watchedMs).toBe(one === history ? MINUTE : undefined)
+    }
   })
 })
 
