@@ -21,6 +21,16 @@ describe('quiet', () => {
     expect(told(world.taken())).toEqual(['log new: A firing'])
   })
 
+  test.each([['server='], ['a=~".*"'], ['server!="x"']])(
+    'a silence by %s alone, which hides what has no such label, is refused',
+    (matcher) => {
+      const world = new World(FAST)
+      const of = (...matchers: string[]) => world.engine.silence(silence(matchers, MINUTE_MS, world), world.now)
+      expect(() => of(matcher)).toThrow(/one matcher at least that does not match the empty text/)
+      expect(of(matcher, 'alertname="A"')).toBe(true)
+    },
+  )
+
   test('what was told before it was silenced is told of its end, and not again in between', () => {
     const world = new World({ ...FAST, repeatIntervalMs: 10_000 })
     const holding = [named('A', 'low')]

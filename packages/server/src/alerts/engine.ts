@@ -152,10 +152,19 @@ export class AlertEngine {
     return true
   }
 
-  /** Keeps what matches quiet. False: there are MAX_SILENCES already. Throws a SyntaxError for a matcher that is none. */
+  /**
+   * Keeps what matches quiet. False: there are MAX_SILENCES already. Throws a SyntaxError for a matcher that is none, and
+   * where all of them match a label that is not there, as in Alertmanager: a value left out (`server=`) would hide
+   * every alert without that label.
+   */
   silence(silence: Silence, now: number): boolean {
     if (this.#silences.size >= MAX_SILENCES && !this.#silences.has(silence.id)) return false
-    this.#silences.set(silence.id, compiled(silence))
+    const meant = compiled(silence)
+    if (meant.matches({}))
+      throw new SyntaxError(
+        `a silence needs one matcher at least that does not match the empty text, such as server="notes"; these do: ${silence.matchers.join(', ')}`,
+      )
+    this.#silences.set(silence.id, meant)
     this.#book.put('silence', silence.id, silence)
     const { by, comment, matchers } = silence
     this.#book.happened({ at: now, what: 'silenced', labels: { silence: matchers.join(', ') }, by, comment })
