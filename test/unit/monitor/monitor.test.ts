@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Check } from '../../../packages/server/src/checks/index.js'
+import type { Check, CheckResult } from '../../../packages/server/src/checks/index.js'
 import { createMonitor, type Look, type Subject } from '../../../packages/server/src/monitor/index.js'
 import { monitorOptions } from '../../../packages/server/src/monitor/options.js'
 
@@ -83,6 +83,28 @@ describe('the monitor', () => {
       ['ill', false],
     ])
     expect(runs).toBe(2)
+    await monitor.close()
+  })
+
+  test('a check that is dear is made no more often than it may, and something else is asked in between', async () => {
+    const made: number[] = []
+    const check: Check['run'] = async (signal) => {
+      made.push(Date.now())
+      return well(signal)
+    }
+    let answer: CheckResult | undefined
+    const ask = vi.fn(async () => answer)
+    const monitor = monitorOf([subject('dear', check, { between: { everyMs: 10_000, ask } })])
+    monitor.start()
+    await vi.advanceTimersByTimeAsync(5_100)
+    expect([made.length, ask.mock.calls.length, looks.length]).toEqual([1, 4, 1])
+    answer = { ok: false, latencyMs: 3, reason: 'timeout' }
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(looks.at(-1)).toMatchObject({ failures: 3, state: 'down' })
+    await vi.advanceTimersByTimeAsync(60_000)
+    const gaps = made.slice(1).map((at, index) => at - made[index]!)
+    expect(gaps.length).toBeGreaterThan(4)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10_000)
     await monitor.close()
   })
 

@@ -62,6 +62,8 @@ export interface HealthNeeds {
   readonly dataDir: DataDir
   readonly logger: Logger
   readonly tools: RemedyTools
+  /** Whether a process that runs of a stdio server answers; undefined: none runs that can be asked. */
+  readonly answers: (server: string, timeoutMs: number) => Promise<boolean | undefined>
   /** Port of the metrics server of its own; absent where there is none. */
   readonly metricsPort: number | undefined
 }
@@ -105,10 +107,9 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       headersOf: addresses.headersOf,
       clock: () => performance.now(),
     }
+    const watched = { options, servers: enabled, metrics, providers: {}, heartbeats: waited, answers: ways.answers }
     monitor = createMonitor({
-      subjects: options.enabled
-        ? subjectsOf({ options, servers: enabled, metrics, providers: {}, heartbeats: waited }, tools)
-        : [],
+      subjects: options.enabled ? subjectsOf(watched, tools) : [],
       ...{ options, memory: memory ?? {}, clock: tools.clock, random: Math.random },
       trafficOf: (name) => byServer.get(name)?.lately(Date.now(), options.leastCalls),
       connectivity: options.connectivity.enabled ? { targets: targetsOf(options, tools) } : undefined,

@@ -12,6 +12,11 @@ export interface Subject {
   readonly retries: number
   /** Where it is asked, beyond loopback; absent for what is on this machine. */
   readonly host?: string | undefined
+  /**
+   * What is asked instead while the newest check is younger than `everyMs`: a check that starts a server is dear. It must
+   * settle in time by itself; undefined: there was nobody to ask, and nothing is known.
+   */
+  readonly between?: { readonly everyMs: number; readonly ask: () => Promise<CheckResult | undefined> }
   /** How many failures make it down, and successes up; default: as the options say. */
   readonly failureThreshold?: number
   readonly successThreshold?: number

@@ -95,6 +95,8 @@ export function createMonitor(settings: MonitorSettings): Monitor {
   const timers = new Set<NodeJS.Timeout>()
   /** Names of those that are to be looked at beside their interval, and wait for a slot. */
   const hurried = new Set<string>()
+  /** When those were checked last that something is asked of in between. */
+  const checkedAt = new Map<string, number>()
   /** What has not let go yet. */
   const held = new Set<Promise<unknown>>()
   const components = new Map<string, Component>(
@@ -130,15 +132,27 @@ export function createMonitor(settings: MonitorSettings): Monitor {
     return closing.signal.aborted ? undefined : result
   }
 
+  /** Undefined where its check is due. */
+  function askInstead({ name, between }: Subject, onBegin: () => void): Promise<CheckResult | undefined> | undefined {
+    if (between === undefined) return undefined
+    if (clock() - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < between.everyMs) {
+      onBegin()
+      return between.ask()
+    }
+    checkedAt.set(name, clock())
+    return undefined
+  }
+
   async function look(subject: Subject, dueAt: number, onBegin = () => {}): Promise<void> {
     let lateMs = 0
     // Before it has a slot, as what it asks needs one.
     if (subject === connectivity?.subject) await connectivity.refresh()
-    const result = await run(subject, () => {
+    const begin = () => {
       onBegin()
       lateMs = Math.max(0, clock() - dueAt)
-    })
-    if (result === undefined) return
+    }
+    const result = await (askInstead(subject, begin) ?? run(subject, begin))
+    if (result === undefined || closing.signal.aborted) return
     if (subject.host !== undefined && connectivity) {
       const before = connectivity.isCutOff
       await connectivity.judge(subject, result)

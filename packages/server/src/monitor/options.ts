@@ -89,7 +89,7 @@ export const monitorOptions = z
     stdioIntervalMs: milliseconds(
       1_000,
       86_400_000,
-      'Time from one check to the next of a server that is started for each check, in milliseconds.',
+      'Time from one start of a stdio server for its check to the next, in milliseconds. In between one that the gateway runs anyway is asked every `intervalMs`.',
       300_000,
     ).default(300_000),
     timeoutMs: timeoutMs.default(10_000),

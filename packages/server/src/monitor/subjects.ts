@@ -1,4 +1,4 @@
-import { type CheckEntry, type CheckTools, checkEntry, createCheck } from '../checks/index.js'
+import { type CheckEntry, type CheckResult, type CheckTools, checkEntry, createCheck } from '../checks/index.js'
 import { CONNECTIVITY } from './connectivity.js'
 import type { Subject } from './contract.js'
 import type { Heartbeats } from './heartbeats.js'
@@ -24,6 +24,8 @@ export interface Watched {
   readonly providers: Readonly<Record<string, CheckEntry>>
   /** Who takes heartbeats; where nobody does, components of that type are left out. */
   readonly heartbeats?: Heartbeats
+  /** Whether a process that runs of a stdio server answers; undefined: none runs that can be asked. Default: none does. */
+  readonly answers?: (server: string, timeoutMs: number) => Promise<boolean | undefined>
 }
 
 /** Looking is cheap, and late ones shall be told of soon: four times within the grace, once a second at most. */
@@ -32,7 +34,7 @@ const LOOKS_IN_GRACE = 4
 
 /** Everything that is to be watched, in the order in which it is told. A name that comes twice gets its kind in front. */
 export function subjectsOf(
-  { options, servers, metrics, providers, heartbeats }: Watched,
+  { options, servers, metrics, providers, heartbeats, answers }: Watched,
   tools: CheckTools,
 ): readonly Subject[] {
   const subjects = new Map<string, Subject>()
@@ -42,11 +44,11 @@ export function subjectsOf(
     const free = freeName(kind, name)
     const { intervalMs = options.intervalMs, retries = options.retries } = own
     const { type, timeoutMs } = entry
-    const { server } = own
+    const { server, between } = own
     const check = createCheck(entry, tools)
     const host = hostBeyond(entry)
     const found = { name: free, type, check, timeoutMs, intervalMs, retries, ...(host !== undefined && { host }) }
-    subjects.set(free, server === undefined ? found : { ...found, server })
+    subjects.set(free, { ...found, ...(server !== undefined && { server }), ...(between && { between }) })
   }
   const { api, timeoutMs } = options
   if (api.url !== undefined) add('component', API, httpEntry(healthOf(api.url), timeoutMs, bearer(api.key)))
@@ -54,11 +56,14 @@ export function subjectsOf(
   for (const [name, server] of Object.entries(servers)) {
     const own = Object.hasOwn(options.servers, name) ? options.servers[name] : undefined
     if (own?.enabled === false) continue
-    const intervalMs = own?.intervalMs ?? ('command' in server ? options.stdioIntervalMs : options.intervalMs)
+    const everyMs = own?.intervalMs ?? ('command' in server ? options.stdioIntervalMs : options.intervalMs)
+    const between =
+      'command' in server && answers ? { everyMs, ask: () => ask(name, timeoutMs, answers, tools) } : undefined
+    const intervalMs = between ? Math.min(everyMs, options.intervalMs) : everyMs
     const { expectTools = [], calls = [], retries = options.retries } = own ?? {}
     const mostMs = own?.timeoutMs ?? ('command' in server ? options.stdioTimeoutMs : timeoutMs)
     const asked = { listTools: true, expectTools, calls, timeoutMs: mostMs }
-    add('server', name, serverEntry(server, asked), { intervalMs, retries, server: name })
+    add('server', name, serverEntry(server, asked), { intervalMs, retries, server: name, ...(between && { between }) })
   }
   for (const [name, entry] of Object.entries(options.components)) {
     if (entry.type === 'heartbeat') {
@@ -74,6 +79,19 @@ export function subjectsOf(
   }
   for (const [name, entry] of Object.entries(providers)) add('provider', name, entry)
   return [...subjects.values()]
+}
+
+async function ask(
+  server: string,
+  timeoutMs: number,
+  answers: NonNullable<Watched['answers']>,
+  { clock }: CheckTools,
+): Promise<CheckResult | undefined> {
+  const begun = clock()
+  const isAnswered = await answers(server, timeoutMs)
+  if (isAnswered === undefined) return undefined
+  const latencyMs = clock() - begun
+  return isAnswered ? { ok: true, latencyMs } : { ok: false, latencyMs, reason: 'timeout' }
 }
 
 /** The labels that alerts have of it: what windows of maintenance are matched with. */

@@ -84,6 +84,19 @@ export interface Upstream {
   tenants(): readonly Tenant[]
   /** Sessions that are open. */
   readonly sessions: number
+  /** As the gateway's; absent where it runs no process. */
+  answers?(timeoutMs: number): Promise<boolean | undefined>
   /** Ends every session and process, and publishes their last events. Calls in flight were waited for before. */
   stop(): Promise<void>
+}
+
+/** `publish` promises not to throw; a call must not fail where that promise is broken. */
+export function guarded(publish: Publish, counters: GatewayCounters): Publish {
+  return (event, entrance) => {
+    try {
+      publish(event, entrance)
+    } catch {
+      counters.observerFaults++
+    }
+  }
 }

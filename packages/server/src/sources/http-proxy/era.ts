@@ -74,6 +74,11 @@ export class SharedProcesses {
     }
   }
 
+  /** Those that run, the newest last. */
+  running(): readonly SharedProcess[] {
+    return [...this.#processes.values()]
+  }
+
   tenants(): readonly Tenant[] {
     return [...this.#processes].map(([credential, shared]) => ({
       idleMs: () => shared.idleMs(),

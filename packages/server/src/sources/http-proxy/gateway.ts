@@ -6,7 +6,14 @@ import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mc
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
 import type { ChildRecords, ServerEntry } from '../../children/index.js'
 import { createSessionAgents, type SessionAgents } from './agents.js'
-import type { GatewayContext, GatewayCounters, ServerContext, ServerLoad, Upstream } from './context.js'
+import {
+  type GatewayContext,
+  type GatewayCounters,
+  guarded,
+  type ServerContext,
+  type ServerLoad,
+  type Upstream,
+} from './context.js'
 import type { Door } from './door.js'
 import { Doorway } from './doorway.js'
 import { beginExchange, type Exchange } from './exchange.js'
@@ -75,6 +82,11 @@ export interface Gateway extends Source {
    * stdio server of the name.
    */
   restart(name: string): Promise<boolean>
+  /**
+   * Whether a process that runs of a stdio server answers anything within `timeoutMs`, asked beside its clients. Undefined:
+   * none runs that has no call in flight. Starts nothing.
+   */
+  answers(name: string, timeoutMs: number): Promise<boolean | undefined>
   /** Cuts what is open of those who may no longer go on with it. Else it is looked for now and then. */
   recheck(): void
   stats(): GatewayStats
@@ -223,6 +235,10 @@ class HttpGateway implements Gateway {
     return true
   }
 
+  async answers(name: string, timeoutMs: number): Promise<boolean | undefined> {
+    return this.#served.get(name)?.upstream.answers?.(timeoutMs)
+  }
+
   settle(): void {
     this.#looks.settle()
   }
@@ -363,17 +379,6 @@ class HttpGateway implements Gateway {
 function upstreamOf(entry: ServerEntry, context: ServerContext): Upstream {
   if (!('url' in entry)) return new StdioUpstream(entry, context)
   return entry.transport === 'sse' ? new SseUpstream(entry, context) : new HttpUpstream(entry, context)
-}
-
-/** `publish` promises not to throw; a call must not fail where that promise is broken. */
-function guarded(publish: Publish, counters: GatewayCounters): Publish {
-  return (event, entrance) => {
-    try {
-      publish(event, entrance)
-    } catch {
-      counters.observerFaults++
-    }
-  }
 }
 
 /** The session that a request names: by a header, or over HTTP+SSE by the address that was announced to its client. */

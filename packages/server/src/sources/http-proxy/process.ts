@@ -14,6 +14,7 @@ import { tooLongAnswer } from './failures.js'
 import { createJunkMeter } from './junk.js'
 import { createLines } from './lines.js'
 import { answeredId, type Message, readParcel } from './message.js'
+import { createPings, type Pings } from './ping.js'
 
 /** How much of a process's last standard error is held, in memory alone. */
 const LAST_WORDS_BYTES = 4096
@@ -41,6 +42,8 @@ export interface ServerProcess {
   readonly owner: ServerContext
   /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
   send(message: Buffer): boolean
+  /** Whether it answers within `timeoutMs`, asked beside its clients; undefined where it cannot be asked now, or ended. */
+  answers(timeoutMs: number): Promise<boolean | undefined>
   /** Stops reading its output until `resume`. */
   pause(): void
   resume(): void
@@ -77,11 +80,13 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
     publish(event('process.started', now(), { server, transport: 'stdio' }, { pid: child.pid, ...restart }))
   }
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
-  const reading = readOutput(child, options)
+  const pings = createPings()
+  const reading = readOutput(child, pings, options)
 
   const ended = child.exited.then((exit) => {
     // What passed before comes before.
     context.looks.settle()
+    pings.end()
     context.slots.give()
     context.lastWords.text = lastWords()
     context.running.delete(serverProcess)
@@ -96,6 +101,8 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
       child.stdin.write(Buffer.concat([message, NEWLINE]))
       return true
     },
+    // While a client that reads slowly holds the output, no answer would come.
+    answers: async (timeoutMs) => (reading.isHeld ? undefined : pings.ask(serverProcess.send, timeoutMs)),
     pause: () => reading.hold('client'),
     resume: () => reading.release('client'),
     async end() {
@@ -113,6 +120,7 @@ const NEWLINE = Buffer.from('\n')
 
 /** Whether an output is read: not while anybody holds it. */
 interface Reading {
+  readonly isHeld: boolean
   hold(who: 'client' | 'junk'): void
   release(who: 'client' | 'junk'): void
   /** From now on nobody holds it. */
@@ -123,6 +131,9 @@ function createReading(output: Readable): Reading {
   const holders = new Set<'client' | 'junk'>()
   let free = false
   return {
+    get isHeld() {
+      return holders.size > 0
+    },
     hold(who) {
       if (free) return
       holders.add(who)
@@ -139,7 +150,7 @@ function createReading(output: Readable): Reading {
 }
 
 /** Hands each message of the output on; what is none is counted, and goes no further. */
-function readOutput(child: Child, options: ServerProcessOptions): Reading {
+function readOutput(child: Child, pings: Pings, options: ServerProcessOptions): Reading {
   const { context, onMessages, onLine, onTooLong, onJunk } = options
   const { maxBodyBytes } = context.options
   const meter = createJunkMeter((flooding) => (flooding ? reading.hold('junk') : reading.release('junk')))
@@ -162,6 +173,7 @@ function readOutput(child: Child, options: ServerProcessOptions): Reading {
     for (const raw of lines.feed(Buffer.from(bytes.subarray(0, length)))) {
       const line = oneLine(raw)
       const parcel = line && readParcel(line)
+      if (parcel && pings.takes(parcel.messages)) continue
       if (parcel) {
         onMessages(parcel.messages)
         onLine?.(parcel.line)

@@ -124,6 +124,11 @@ export class StdioSession {
     return busy || listening ? 0 : this.#context.clock() - this.#lastTraffic
   }
 
+  /** Whether its process answers, asked beside its client; undefined where it has a call in flight, or cannot be asked. */
+  async answers(timeoutMs: number): Promise<boolean | undefined> {
+    return this.#started && !this.#over && !this.#delivery.busy ? this.#process.answers(timeoutMs) : undefined
+  }
+
   /** Looks after what its observer holds for too long. */
   sweep(): void {
     this.#observer.sweep()

@@ -112,6 +112,11 @@ export class SharedProcess {
     return this.#calls.size > 0 || this.#onProbe ? 0 : this.#context.clock() - this.#lastTraffic
   }
 
+  /** Whether it answers, asked beside its clients; undefined where calls are in flight, or it cannot be asked. */
+  async answers(timeoutMs: number): Promise<boolean | undefined> {
+    return this.#over || this.#calls.size > 0 || this.#onProbe ? undefined : this.#process.answers(timeoutMs)
+  }
+
   /** Tells of a flood of junk that is over. */
   sweep(): void {
     this.#observer.sweep()

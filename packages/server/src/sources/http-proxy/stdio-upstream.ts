@@ -99,6 +99,14 @@ export class StdioUpstream implements Upstream {
     return [...sessions, ...this.#shared.tenants(), ...this.#streams.tenants()]
   }
 
+  async answers(timeoutMs: number): Promise<boolean | undefined> {
+    for (const one of [...this.#sessions.values(), ...this.#shared.running()].reverse()) {
+      const isAnswered = await one.answers(timeoutMs)
+      if (isAnswered !== undefined) return isAnswered
+    }
+    return undefined
+  }
+
   get sessions(): number {
     return this.#sessions.size + this.#streams.size
   }
