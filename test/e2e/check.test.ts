@@ -199,7 +199,8 @@ test('one server, by its command or its address, and a client’s file, without 
   expect(byCommand.out).toMatch(
     /<testsuite name="mcp-vitals check" tests="1" failures="0"[^>]*>\n {2}<testcase classname="mcp" name="server-memory" time="\d+\.\d{3}"><\/testcase>/,
   )
-  const gone = await run(at, [`http://127.0.0.1:${await freePort()}/mcp`, '--json'])
+  const nobody = `http://127.0.0.1:${await freePort()}/mcp`
+  const gone = await run(at, [nobody, '--json'])
   expect(gone.status).toBe(2)
   expect(JSON.parse(gone.out)).toMatchObject({
     colour: 'RED',
@@ -207,6 +208,13 @@ test('one server, by its command or its address, and a client’s file, without 
       { name: '127.0.0.1', type: 'mcp', status: 'unhealthy', reasons: ['connection refused (ECONNREFUSED)'] },
     ],
   })
+  // What was is remembered of it by itself: another one at the same host counts anew.
+  const failures = async (target: string) => {
+    const [{ failures }] = JSON.parse((await run(at, [target, '--json'])).out).components
+    return failures
+  }
+  expect(await failures(nobody)).toBe(2)
+  expect(await failures(`http://127.0.0.1:${await freePort()}/mcp`)).toBe(1)
   writeFileSync(join(at.dir, 'mcp.json'), JSON.stringify({ mcpServers: { mine: notes } }))
   const client = await run(at, ['mcp.json'])
   expect(client.out).toContain('✅ MINE\n')

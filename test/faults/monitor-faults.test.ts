@@ -87,8 +87,8 @@ const FRONTS: readonly (readonly [string, Fault, Trial['status'], RegExp, boolea
   ['refused', 'refused', 'unhealthy', /connection refused/, true],
   ['reset', 'reset', 'unhealthy', /connection closed/, true],
   ['status', 'status500', 'unhealthy', /HTTP status 500/, true],
-  ['garbage', 'garbage', 'unhealthy', /failed|not understood/, true],
-  ['slow', { slowMs: 1_500 }, 'degraded', /latency [1-4](\.\d)?s/, false],
+  ['garbage', 'garbage', 'unhealthy', /not understood/, true],
+  ['slow', { slowMs: 1_500 }, 'degraded', /latency 1(\.\d)?s/, false],
   ['slower', { slowMs: 6_000 }, 'unhealthy', /latency \d+(\.\d)?s/, false],
   ['tool', { lacks: 'echo' }, 'degraded', /tools missing: echo/, false],
 ]

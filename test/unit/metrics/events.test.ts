@@ -175,6 +175,24 @@ test('a health check moves the metrics of checks alone', () => {
   expect(text()).not.toMatch(/^mcp_dust_api_\w+[{ ]/m)
 })
 
+test('how a component is judged is told, and one that is no server says nothing of one', () => {
+  const { send, value, text } = watch()
+  const own: Origin = { server: 'mcp-vitals' }
+  const site = { check: 'site', component: 'site', durationMs: 40 }
+  send('probe', { ...site, ok: false, state: 'down', status: 'unhealthy' }, own)
+  expect(value('mcp_probe_up', { check: 'site' })).toBe(0)
+  expect(value('mcp_probe_health', { check: 'site' })).toBe(0)
+  expect(text()).not.toMatch(/^mcp_server_up\{/m)
+  send('probe', { ...site, ok: true, state: 'up', status: 'degraded' }, own)
+  expect(value('mcp_probe_health', { check: 'site' })).toBe(0.5)
+  send('probe', { ...site, ok: true, state: 'up', status: 'healthy' }, own)
+  expect(value('mcp_probe_health', { check: 'site' })).toBe(1)
+  send('probe', { ...site, ok: true, state: 'up', status: 'maintenance' }, own)
+  expect(text()).not.toMatch(/^mcp_probe_health\{/m)
+  send('probe', { check: 'mcp', component: 'notes', durationMs: 1, ok: false, state: 'down' }, { server: 'notes' })
+  expect(value('mcp_server_up', { server: 'notes' })).toBe(0)
+})
+
 test('what was done about a component counts by what came of it', () => {
   const { send, value } = watch()
   const run = { component: 'notes', rule: 'again', action: 'restart_server', durationMs: 3, attempt: 1 } as const

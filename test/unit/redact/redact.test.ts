@@ -164,6 +164,15 @@ describe('an event', () => {
     expect(event).toMatchObject({ tools: ['add', expect.stringMatching(/^ghp_/)] })
   })
 
+  test('of our own says in a sentence why something is ill, and one of others does not', () => {
+    const told = { v: 1, type: 'probe', at: 1, server: 'mcp-vitals', check: 'backup', ok: false, durationMs: 1 }
+    const event = { ...told, cause: 'no heartbeat in time, for Ada' } as unknown as Event
+    expect(createMask(cleanId, { isOwn: true })(event)).toBe(event)
+    expect(mask(event)).toMatchObject({ cause: '[text]' })
+    const mail = { ...told, cause: 'no answer, says ada@example.org' } as unknown as Event
+    expect(createMask(cleanId, { isOwn: true })(mail)).toMatchObject({ cause: 'no answer, says [email]' })
+  })
+
   test('of a client that invents names is masked still, after more names than are remembered', () => {
     const named = (name: string) => ({ ...listed, type: 'validation', name, reason: 'x' }) as unknown as Event
     for (let count = 0; count < 10_000; count++) mask(named(`tool_${count}`))

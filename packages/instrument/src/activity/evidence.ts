@@ -1,4 +1,4 @@
-import type { Event, EventOf } from '../event/index.js'
+import { type Event, type EventOf, OWN_SERVER } from '../event/index.js'
 
 /** What an event says of the server that it tells of; `undefined`: nothing. */
 export type Evidence = 'up' | 'down' | undefined
@@ -21,7 +21,8 @@ export function evidenceOf(event: Event, processesLeft: number): Evidence {
     case 'request.ended':
       return event.direction === 'client_to_server' ? evidenceOfAnswer(event) : undefined
     case 'probe':
-      return event.state
+      // A component that is no server is watched under our own name, and says nothing of us.
+      return event.server === OWN_SERVER ? undefined : event.state
     case 'process.ended':
       return event.crashed && processesLeft === 0 ? 'down' : undefined
     default:

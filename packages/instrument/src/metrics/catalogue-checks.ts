@@ -12,6 +12,11 @@ export const CHECK_METRICS = {
   probe_duration_seconds: histogram('Duration of health checks.', ['server', 'check'], duration),
   probe_up: gauge('1: judged to be up. 0: down, by so many failed checks.', ['server', 'check'], { merge: 'min' }),
   probe_success: gauge('1: the newest health check succeeded. 0: it failed.', ['server', 'check'], { merge: 'min' }),
+  probe_health: gauge(
+    'How what is checked is judged, by its checks, its latency and its calls: 1 healthy, 0.5 degraded, 0 unhealthy. No series while that is not known, and in maintenance.',
+    ['server', 'check'],
+    { merge: 'min' },
+  ),
   remediation_runs_total: counter(
     'What rules of remediation did about components that are not well. outcome: ran, failed, dry_run, held_back, verified or not_verified; a run counts once for its end, and once for what the check after it said.',
     ['server', 'component', 'action', 'outcome'],

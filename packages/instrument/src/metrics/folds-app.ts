@@ -5,6 +5,13 @@ import type { EventFolds } from './event-fold.js'
 import type { CALL_STATUSES } from './server.js'
 
 const { mcp } = CATALOGUE
+
+/** What `mcp_probe_health` says of a status; of the others nothing. */
+const HEALTH_VALUES: Partial<Record<NonNullable<EventOf<'probe'>['status']>, number>> = {
+  healthy: 1,
+  degraded: 0.5,
+  unhealthy: 0,
+}
 /** The name under which `business` events count 3-D models. */
 const GENERATIONS_3D = /^3d_generations(_total)?$/
 
@@ -41,6 +48,10 @@ export const APP_FOLDS = {
         .gauge(mcp.probe_up)
         .with(label, check)
         .set(event.state === 'up' ? 1 : 0)
+    if (event.status === undefined) return
+    const health = HEALTH_VALUES[event.status]
+    if (health === undefined) registry.remove(mcp.probe_health, label, check)
+    else registry.gauge(mcp.probe_health).with(label, check).set(health)
   },
 
   remediation(event, { label, registry, values }) {

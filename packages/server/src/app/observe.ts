@@ -37,7 +37,7 @@ import { createFaultLog } from './fault-log.js'
 export interface Observation {
   readonly stream: Stream
   /**
-   * Publishes what this process observed as `enter` gives it. What came by the ingest entered before it was committed,
+   * Publishes what this process observed, masked and priced as by `enter`. What came by the ingest entered before it was committed,
    * and passes.
    */
   readonly publish: Publish
@@ -105,12 +105,13 @@ export function createObservation({
   const plugins = createPlugins(Date.now)
   const providerCalls = createProviderCalls(providers)
   const host = createHost(() => performance.now())
-  const mask = createMask(cleanId)
+  const [mask, maskOwn] = [createMask(cleanId), createMask(cleanId, { isOwn: true })]
   const prices = createPrices(options.prices)
   const enter = (event: Event) => prices.priced(mask(event))
+  const enterOwn = (event: Event) => prices.priced(maskOwn(event))
   const faults = createFaultLog(logger)
   const publish: Publish = (event, entrance = 'local') =>
-    stream.publish(entrance === 'local' ? enter(event) : event, entrance)
+    stream.publish(entrance === 'local' ? enterOwn(event) : event, entrance)
   const budgets = startBudgets({ options: options.budgets, publish, registry })
   const anomalies = startAnomalies({ options: options.anomalies, publish, registry })
   const stream = createStream({

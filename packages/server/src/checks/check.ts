@@ -41,13 +41,13 @@ export interface Seen {
   readonly code?: string
   /** The tools of an MCP server, where they were asked for. */
   readonly tools?: readonly ToolSeen[]
-  /** How long the answer took, where the run was more than that: a server was started for it. */
+  /** How long the answer took, where the run was more than that: several questions were asked, or a server was started for it. */
   readonly answerMs?: number
 }
 
 export interface CheckResult {
   readonly ok: boolean
-  /** From the start of the run to its end; of a server that was started for it, from its start on to its answer. */
+  /** From the start of the run to its end; of an MCP server that of the slowest question, its start left out. Milliseconds. */
   readonly latencyMs: number
   /** Present where it failed, and where it is weak. */
   readonly reason?: Reason

@@ -9,10 +9,14 @@ export interface CheckMemory extends Kept {
   keep(kept: Kept): Promise<void>
 }
 
-/** Reads what the run before left in the state directory; where there is none, nothing is remembered. */
-export async function openCheckMemory(dataDir: DataDir | undefined, { err }: Terminal): Promise<CheckMemory> {
+/** Reads what the run before left in the state directory as `name`; where there is none, nothing is remembered. */
+export async function openCheckMemory(
+  dataDir: DataDir | undefined,
+  name: string,
+  { err }: Terminal,
+): Promise<CheckMemory> {
   if (dataDir === undefined) return { ...decodeMemory(undefined), keep: async () => {} }
-  const file = join(dataDir.path, 'check.json')
+  const file = join(dataDir.path, name)
   return {
     ...decodeMemory(await readPrivately(file).catch(() => undefined)),
     async keep(kept) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type Config, loadConfig } from '../config/index.js'
 import { type DataDir, openDataDir } from '../datadir/index.js'
@@ -20,8 +21,10 @@ export interface ToCheck {
   readonly options: Config['monitor']
   /** Whether a subject is in maintenance now. */
   readonly isPaused: (subject: Subject) => boolean
-  /** Where it is remembered what was; absent where it cannot be opened, or there is nothing to remember by. */
+  /** Where it is remembered what was; absent where it cannot be opened. */
   readonly dataDir: DataDir | undefined
+  /** The file there: one server by itself has one of its own, as its name is no name of the configuration. */
+  readonly memoryName: string
 }
 
 /** What is to be checked. Rejects with NOTHING_TO_CHECK, CHECK_OPTION_INVALID, or what is wrong with the configuration. */
@@ -61,7 +64,19 @@ export async function subjectsToCheck(request: CheckRequest, terminal: Terminal)
     },
   )
   if (subjects.length === 0) throw vitalsError('NOTHING_TO_CHECK', { file: file ?? 'no file' })
-  return { subjects, options, isPaused: await pausesOf(config), dataDir: isSingle ? undefined : dataDir }
+  return {
+    subjects,
+    options,
+    isPaused: await pausesOf(config),
+    dataDir,
+    memoryName: memoryNameOf(isSingle ? (target ?? wrapped) : undefined),
+  }
+}
+
+function memoryNameOf(single: string | readonly string[] | undefined): string {
+  if (single === undefined) return 'check.json'
+  // A hash, since an address and a command may hold what is nobody else's affair.
+  return `check-${createHash('sha256').update(JSON.stringify(single)).digest('hex').slice(0, 16)}.json`
 }
 
 /** What evaluates windows is loaded where there are some. */

@@ -49,11 +49,11 @@ async function checkTarget(
   if (intervalMs !== undefined && flags.once) throw invalid('--once', 'it excludes --interval')
   if (flags.json && flags.junit) throw invalid('--junit', 'it excludes --json')
   const timeoutMs = flags.timeout === undefined ? undefined : secondsOf('--timeout', flags.timeout, 60)
-  const { subjects, options, isPaused, dataDir } = await subjectsToCheck(
+  const { subjects, options, isPaused, dataDir, memoryName } = await subjectsToCheck(
     { target, wrapped, timeoutMs, ...flags },
     terminal,
   )
-  const memory = await openCheckMemory(dataDir, terminal)
+  const memory = await openCheckMemory(dataDir, memoryName, terminal)
   const slack = createSlackTeller(flags.slackWebhook ?? terminal.env.SLACK_WEBHOOK_URL, memory.told, terminal)
   const monitor = createMonitor({
     subjects,

@@ -1,6 +1,6 @@
 import { ENVELOPE, EVENTS, type Event, type EventType, type Field } from '@mcp-vitals/instrument/event'
 import type { IdMask } from './ids.js'
-import { redactName } from './redact.js'
+import { redactName, redactSentence } from './redact.js'
 
 /** Most texts that are remembered as clean, in each of two generations. */
 const GENERATION_SIZE = 2_048
@@ -9,6 +9,8 @@ const GENERATION_SIZE = 2_048
 const IDS: ReadonlySet<string> = new Set(['session', 'operation', 'id'])
 /** Hexadecimal digits by the table of events, of which all could be decimal. */
 const DIGITS: ReadonlySet<string> = new Set(['traceId', 'hashes'])
+/** Sentences, where the event is our own. In that of another, who knows what they tell. */
+const SENTENCES: ReadonlySet<string> = new Set(['cause'])
 
 type Clean = (text: string) => string
 type Masked = readonly { readonly name: string; readonly isList: boolean; readonly clean: Clean }[]
@@ -18,13 +20,16 @@ type Masked = readonly { readonly name: string; readonly isList: boolean; readon
  * The first net is that an event has fields for names alone. An event that holds none comes back as it is.
  *
  * Every text that was clean is remembered, so that a name seen before costs one look-up. Texts that were not are never
- * kept. `cleanId` is not remembered here: each call has an id of its own.
+ * kept. `cleanId` is not remembered here: each call has an id of its own. `isOwn`: for events that this process made itself, whose
+ * sentences may stay.
  */
-export function createMask(cleanId: IdMask): (event: Event) => Event {
+export function createMask(cleanId: IdMask, { isOwn = false } = {}): (event: Event) => Event {
   const cleanName = remembering(redactName)
+  const cleanSentence = isOwn ? redactSentence : cleanName
   // A pseudonym in their place has their form.
   const cleanDigits: Clean = (text) => cleanId(text).replace(/^id-/, '')
-  const cleaner = (name: string) => (DIGITS.has(name) ? cleanDigits : IDS.has(name) ? cleanId : cleanName)
+  const cleaner = (name: string) =>
+    DIGITS.has(name) ? cleanDigits : IDS.has(name) ? cleanId : SENTENCES.has(name) ? cleanSentence : cleanName
   const table = Object.fromEntries(
     Object.entries(EVENTS).map(([type, { fields }]) => [
       type,

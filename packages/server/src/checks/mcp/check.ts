@@ -7,6 +7,7 @@ import { withOldTransport, withTransport } from './client-transports.js'
 import { connectionsOfOneCheck } from './connections.js'
 import { look } from './look.js'
 import type { McpOptions } from './options.js'
+import { type Slowest, timeSlowest } from './slowest.js'
 import { createChildTransport } from './transport.js'
 
 /** How long a stdio server may take to leave, first after the end of its input, then after SIGTERM. Milliseconds. */
@@ -79,9 +80,10 @@ async function asClient(
   const client = newClient(mode)
   try {
     return await within(async (end) => {
+      const slowest = timeSlowest(end, CLOCK)
       await client.connect(end, { timeout: options.timeoutMs })
       if (era) era.isLegacy = client.getProtocolEra() === 'legacy'
-      return look(client, options)
+      return timed(await look(client, options), slowest)
     })
   } catch (error) {
     throw failureOfClient(error)
@@ -97,11 +99,16 @@ async function overStdio(command: string, options: McpOptions, signal: AbortSign
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill, { once: true })
   const client = newClient()
+  const end = createChildTransport(child)
+  const slowest = timeSlowest(end, CLOCK)
+  const lookAtStarted = async () => {
+    await client.connect(end, { timeout: timeoutMs })
+    // How long a start takes is no latency that anybody meets at a call.
+    slowest.reset()
+    return timed(await look(client, options), slowest)
+  }
   try {
-    return await Promise.race([
-      client.connect(createChildTransport(child), { timeout: timeoutMs }).then(() => timedLook(client, options)),
-      child.exited.then((exit) => Promise.reject(failureOfExit(exit))),
-    ])
+    return await Promise.race([lookAtStarted(), child.exited.then((exit) => Promise.reject(failureOfExit(exit)))])
   } catch (error) {
     throw failureOfClient(error)
   } finally {
@@ -111,11 +118,11 @@ async function overStdio(command: string, options: McpOptions, signal: AbortSign
   }
 }
 
-/** How long a start takes is no latency that anybody meets at a call. */
-async function timedLook(client: Client, options: McpOptions): Promise<Seen> {
-  const begun = performance.now()
-  const seen = await look(client, options)
-  return seen.tools ? { ...seen, answerMs: performance.now() - begun } : seen
+const CLOCK = () => performance.now()
+
+function timed(seen: Seen, slowest: Slowest): Seen {
+  const answerMs = slowest.ms()
+  return answerMs === undefined ? seen : { ...seen, answerMs }
 }
 
 function newClient(mode: 'auto' | 'legacy' = 'auto'): Client {
@@ -125,5 +132,14 @@ function newClient(mode: 'auto' | 'legacy' = 'auto'): Client {
 function failureOfClient(error: unknown): CheckFailure {
   if (error instanceof SdkHttpError) return new CheckFailure('status', String(error.status))
   if (error instanceof ProtocolError) return new CheckFailure('invalid_answer', String(error.code))
+  if (isUnreadable(error)) return new CheckFailure('invalid_answer', 'NO_MESSAGE')
   return failureOf(error)
+}
+
+/** Whether an answer was no JSON, or JSON of another form than the protocol's. The SDK wraps what it found once. */
+function isUnreadable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (
+    error instanceof SyntaxError || error.name === 'ZodError' || (error.cause !== error && isUnreadable(error.cause))
+  )
 }

@@ -32,10 +32,10 @@ export function createHeartbeatFace({ take, names }: HeartbeatInputs): (request:
         `/heartbeat/${name}/ is followed by "fail" or an exit status from 0 to 255, for example /heartbeat/${name}/1`,
       )
     if (await take(decoded(name), told)) return new Response('OK\n', { headers: HEADERS })
-    const known = names().join(', ') || 'none'
+    const known = names().join(', ') || 'none yet'
     return problem(
       404,
-      `There is no heartbeat of this name: ${known}. One is a component of type "heartbeat" under monitor.components.`,
+      `There is no heartbeat of this name. Known: ${known}. One is a component of type "heartbeat" under monitor.components.`,
     )
   }
 }
