@@ -63,7 +63,7 @@ function messageOf({ id, method, params }: Request): string | undefined {
   const message = (members: object) => JSON.stringify({ jsonrpc: '2.0', id, ...members })
   if (method === 'initialize') {
     const serverInfo = { name: 'faulty', version: '1' }
-    return message({ result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo } })
+    return message({ result: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo } })
   }
   if (method === 'tools/list')
     return message({
