@@ -1,7 +1,9 @@
 /** The daemon's own checks of a real server and a component: what goes wrong with them is judged, shown, told of once, and over again. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
@@ -13,6 +15,7 @@ const PATIENCE_MS = 60_000
 const SLOW = { latencyMs: 60_000 }
 
 let daemon: RunningDaemon
+let config: { readonly servers: object; readonly monitor: object; readonly [section: string]: object }
 let far: ChildProcess
 let farPort = 0
 let siteStatus = 200
@@ -23,18 +26,17 @@ beforeAll(async () => {
   far = startFar()
   site = createServer((_, response) => response.writeHead(siteStatus).end())
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
-  daemon = await startDaemon({
-    config: {
-      servers: { far: { url: `http://127.0.0.1:${farPort}/mcp` } },
-      series: { intervalMs: 1000 },
-      rules: { intervalMs: 1000 },
-      alerts: { groupWaitMs: 0, groupIntervalMs: 1000 },
-      monitor: {
-        ...{ intervalMs: 1000, timeoutMs: 2000, healthy: SLOW, degraded: SLOW },
-        components: { site: { type: 'http', url: `http://127.0.0.1:${(site.address() as AddressInfo).port}/` } },
-      },
+  config = {
+    servers: { far: { url: `http://127.0.0.1:${farPort}/mcp` } },
+    series: { intervalMs: 1000 },
+    rules: { intervalMs: 1000 },
+    alerts: { groupWaitMs: 0, groupIntervalMs: 1000 },
+    monitor: {
+      ...{ intervalMs: 1000, timeoutMs: 2000, healthy: SLOW, degraded: SLOW },
+      components: { site: { type: 'http', url: `http://127.0.0.1:${(site.address() as AddressInfo).port}/` } },
     },
-  })
+  }
+  daemon = await startDaemon({ config })
 }, PATIENCE_MS)
 afterAll(async () => {
   far.kill('SIGKILL')
@@ -115,6 +117,19 @@ test(
       PATIENCE_MS,
       () => daemon.stdout(),
     )
+
+    // What is taken out of the configuration while it is down is down no more.
+    siteStatus = 500
+    await comesTo('YELLOW', { site: 'unhealthy' })
+    expect(await metrics()).toMatch(/^mcp_probe_up\{server="mcp-vitals",check="site"\} 0$/m)
+    const changed = { ...config, monitor: { ...config.monitor, components: {} } }
+    writeFileSync(join(daemon.home, 'config.json'), JSON.stringify(changed))
+    await until(
+      async () => !/^mcp_probe_(up|success|health)\{.*check="site"/m.test(await metrics()),
+      PATIENCE_MS,
+      () => daemon.stdout(),
+    )
+    await comesTo('GREEN', { far: 'healthy' })
   },
   4 * PATIENCE_MS,
 )

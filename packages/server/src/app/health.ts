@@ -58,7 +58,7 @@ interface Heartbeats {
 
 export interface HealthNeeds {
   readonly addresses: Addresses
-  readonly observation: Pick<Observation, 'publish'>
+  readonly observation: Pick<Observation, 'publish' | 'forgetCheck'>
   readonly dataDir: DataDir
   readonly logger: Logger
   readonly tools: RemedyTools
@@ -199,6 +199,9 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       remediation?.change(next.monitor)
       begin(needs, old.memory(), waited.memory())
       await old.close()
+      const kept = new Set(monitor.subjects.map(({ name }) => name))
+      for (const subject of old.subjects)
+        if (!kept.has(subject.name)) needs.observation.forgetCheck(...checkOf(subject))
     },
     async close() {
       await Promise.all([remediation?.close(), monitor.close()])
@@ -248,15 +251,20 @@ function reasonOf({ result, report }: Look): Partial<Pick<EventOf<'probe'>, 'rea
   }
 }
 
+/** The server of whose check events and metrics tell, and the name of that check. */
+const checkOf = ({ name, server }: Pick<Subject, 'name' | 'server'>) =>
+  (server === undefined ? [OWN_SERVER, name] : [server, 'mcp']) as [string, string]
+
 /** Publishes what a check saw: metrics, rules and alerts come of it. */
 function tell(look: Look, { observation: { publish }, logger }: Pick<HealthNeeds, 'observation' | 'logger'>): void {
   const { subject, result, turn, state, report } = look
   const { name, server } = subject
   const at = Date.now()
-  const context = { server: server ?? OWN_SERVER }
+  const [of, check] = checkOf(subject)
+  const context = { server: of }
   publish(
     event('probe', at, context, {
-      ...{ check: server === undefined ? name : 'mcp', ok: result.ok, durationMs: result.latencyMs },
+      ...{ check, ok: result.ok, durationMs: result.latencyMs },
       ...reasonOf(look),
       ...(state && { state }),
       ...{ component: name, status: report.status },

@@ -34,6 +34,9 @@ import { type LiveBudgets, startBudgets } from './budgets.js'
 import { createFaultLog } from './fault-log.js'
 
 /** Everything behind `publish`: the folds that faces read, and the sinks. */
+/** What a check says of now, and so nothing of one that is made no more. */
+const CHECK_GAUGES = [CATALOGUE.mcp.probe_up, CATALOGUE.mcp.probe_success, CATALOGUE.mcp.probe_health]
+
 export interface Observation {
   readonly stream: Stream
   /**
@@ -57,6 +60,8 @@ export interface Observation {
   declare(server: string): void
   /** It is none of the configuration any more, and was ended: nothing is shown of it, until an event is of it. */
   forget(server: string): void
+  /** This check of a server is made no more: what it said last is shown no more. */
+  forgetCheck(server: string, check: string): void
   /** Lets go of what is measured of this process. */
   stop(): void
 }
@@ -155,6 +160,9 @@ export function createObservation({
       host.forget(name)
       metrics.forget(name)
       anomalies.forget(name)
+    },
+    forgetCheck(server, check) {
+      for (const metric of CHECK_GAUGES) registry.remove(metric, redactName(server), redactName(check))
     },
     stop() {
       anomalies.stop()

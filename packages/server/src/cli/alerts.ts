@@ -1,8 +1,6 @@
-import { loadConfig } from '../config/index.js'
-import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
+import { findDaemon, request } from './ask.js'
 import { durationMsOf } from './duration.js'
-import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
 
 /** What the command line gave to `alerts …`. */
@@ -142,19 +140,11 @@ export async function testChannel(channel: string, flags: AlertsFlags, terminal:
   terminal.out.write(`The channel ${visible(channel)} took a test.${more}\n`)
 }
 
-/** Asks the daemon of the state directory, as its owner. */
-async function ask({ data }: AlertsFlags, { env }: Terminal, path: string, act?: object): Promise<unknown> {
-  const dir = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
-  const dataDir = await openDataDir(dir)
-  const daemon = await dataDir.findDaemon()
-  if (!daemon) throw vitalsError('DAEMON_NOT_FOUND', { dir })
-  const authorization = `Bearer ${await dataDir.ownerToken()}`
-  const response = await fetch(`${daemon.url}/admin/api/alerts${path}`, {
-    headers: { authorization, ...(act && { 'content-type': 'application/json' }) },
-    ...(act && { method: 'POST', body: JSON.stringify(act) }),
+/** Asks the daemon of the state directory. */
+async function ask(flags: AlertsFlags, { env }: Terminal, path: string, act?: object): Promise<unknown> {
+  const response = await request(await findDaemon(flags, env), `/admin/api/alerts${path}`, {
+    ...(act && { method: 'POST', body: JSON.stringify(act), headers: { 'content-type': 'application/json' } }),
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-  }).catch((error: Error) => {
-    throw vitalsError('DAEMON_SILENT', { url: daemon.url, reason: error.message }, error)
   })
   const answer = (await response.json().catch(() => ({}))) as { readonly error?: string }
   if (!response.ok)

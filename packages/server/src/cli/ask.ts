@@ -4,6 +4,9 @@ import { vitalsError } from '../errors/index.js'
 import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
 
+/** How long a daemon may take to answer: what is asked has a limit there. Milliseconds. */
+const ANSWER_TIMEOUT_MS = 60_000
+
 /** Which daemon is asked. */
 export interface AskFlags {
   readonly url?: string
@@ -56,22 +59,38 @@ async function ask(
   flags: AskFlags,
   { env }: Pick<Terminal, 'env'>,
 ): Promise<{ readonly response: Response; readonly text: string }> {
-  const url = new URL(path, flags.url ?? (await daemonUrl(flags, env)))
-  const token = env.MCP_VITALS_ADMIN_TOKEN
-  const response = await fetch(url, {
-    headers: token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` },
-    ...(parameters && { method: 'POST', body: parameters }),
-  }).catch((error: Error) => {
-    throw vitalsError('DAEMON_SILENT', { url: url.origin, reason: String(error.cause ?? error.message) }, error)
-  })
+  const response = await request(await findDaemon(flags, env), path, parameters && { method: 'POST', body: parameters })
   return { response, text: await response.text() }
 }
 
-async function daemonUrl({ data }: AskFlags, env: Terminal['env']): Promise<string> {
-  const directory = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
-  const daemon = await (await openDataDir(directory)).findDaemon()
-  if (daemon === undefined) throw vitalsError('DAEMON_NOT_FOUND', { dir: directory })
-  return daemon.url
+/** The daemon that is asked, and what opens its doors. */
+export interface Asked {
+  readonly url: string
+  readonly token: string | undefined
+}
+
+/**
+ * The daemon that `flags` name: with the administrator's token where the environment has it, else with the owner's of its
+ * state directory. Rejects with DAEMON_NOT_FOUND.
+ */
+export async function findDaemon({ url, data }: AskFlags, env: Terminal['env']): Promise<Asked> {
+  const token = env.MCP_VITALS_ADMIN_TOKEN || undefined
+  if (url !== undefined) return { url, token }
+  const dir = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
+  const dataDir = await openDataDir(dir)
+  const daemon = await dataDir.findDaemon()
+  if (daemon === undefined) throw vitalsError('DAEMON_NOT_FOUND', { dir })
+  return { url: daemon.url, token: token ?? (await dataDir.ownerToken()) }
+}
+
+/** Asks a daemon, and waits for a minute unless `signal` says otherwise. Rejects with DAEMON_SILENT. */
+export async function request({ url, token }: Asked, path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers)
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  const signal = init.signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  return fetch(new URL(path, url), { ...init, headers, signal }).catch((error: Error) => {
+    throw vitalsError('DAEMON_SILENT', { url, reason: String((error.cause as Error)?.message ?? error.message) }, error)
+  })
 }
 
 function parsed<D>(text: string): D | undefined {

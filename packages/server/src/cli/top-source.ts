@@ -1,9 +1,6 @@
-import { loadConfig } from '../config/index.js'
-import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
 import { type AlertTold, type Answers, queriesOf, type Series, type Snapshot, snapshotOf } from '../top/index.js'
-import type { AskFlags } from './ask.js'
-import { findOwnFile } from './find.js'
+import { type Asked, type AskFlags, findDaemon, request } from './ask.js'
 import type { Terminal } from './terminal.js'
 
 /** How long the daemon may take over one look. Milliseconds. */
@@ -32,10 +29,11 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
   let known: { readonly url: string; readonly prefix: string; readonly version: string } | undefined
 
   async function look(signal: AbortSignal): Promise<Snapshot> {
-    const { url, token } = await daemonOf(flags, env)
+    const daemon = await findDaemon(flags, env)
+    const { url } = daemon
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
     const get = <D>(path: string, parameters?: Record<string, string>) =>
-      asked<D>(new URL(`${path}${parameters ? `?${new URLSearchParams(parameters)}` : ''}`, url), token, limit)
+      asked<D>(daemon, `${path}${parameters ? `?${new URLSearchParams(parameters)}` : ''}`, limit)
     if (known?.url !== url) known = await meet(url, get)
     const queries = Object.entries(queriesOf(known.prefix))
     const [alerts, ...answers] = await Promise.all([
@@ -78,27 +76,9 @@ async function meet(url: string, get: Get) {
   }
 }
 
-async function daemonOf({ url, data }: AskFlags, env: Terminal['env']) {
-  if (url !== undefined) return { url, token: env.MCP_VITALS_ADMIN_TOKEN }
-  const directory = data ?? loadConfig({ file: findOwnFile(env), env }).config.dataDir ?? defaultDataDir({ env })
-  const opened = await openDataDir(directory)
-  const daemon = await opened.findDaemon()
-  if (daemon === undefined) throw vitalsError('DAEMON_NOT_FOUND', { dir: directory })
-  return { url: daemon.url, token: await opened.ownerToken() }
-}
-
-async function asked<D>(url: URL, token: string | undefined, signal: AbortSignal): Promise<Answer<D>> {
-  const headers: Record<string, string> =
-    token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }
-  const silent = (error: Error) => {
-    throw vitalsError(
-      'DAEMON_SILENT',
-      { url: url.origin, reason: String((error.cause as Error)?.message ?? error.message) },
-      error,
-    )
-  }
-  const response = await fetch(url, { headers, signal }).catch(silent)
-  const answer = (await response.json().catch(silent)) as Answer<D>
+async function asked<D>(daemon: Asked, path: string, signal: AbortSignal): Promise<Answer<D>> {
+  const response = await request(daemon, path, { signal })
+  const answer = (await response.json().catch(() => ({}))) as Answer<D>
   if (response.ok) return answer
-  throw vitalsError('QUERY_REFUSED', { reason: answer.error ?? `${url.origin} answered ${response.status}.` })
+  throw vitalsError('QUERY_REFUSED', { reason: answer.error ?? `${daemon.url} answered ${response.status}.` })
 }
