@@ -219,7 +219,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     addressOf: addresses.of,
     headersOf: addresses.headersOf,
     transportOf: addresses.transportOf,
-    version: VERSION,
     onLook: (found) => tellLook(found, logger, config.log.rawErrors),
   })
   looks.begin(Object.keys(servers))

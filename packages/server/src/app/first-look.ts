@@ -1,5 +1,5 @@
-import { Client, type Transport } from '@modelcontextprotocol/client'
-import { withOldTransport, withTransport } from '../checks/index.js'
+import type { Client, Transport } from '@modelcontextprotocol/client'
+import { listTools, newClient, withOldTransport, withTransport } from '../checks/index.js'
 import { ERRORS, vitalsError } from '../errors/index.js'
 
 /** Longest time that one server may take to answer both questions: who are you, and what tools. */
@@ -22,7 +22,6 @@ export interface FirstLookOptions {
   /** What a look says of itself: the key for the server's door. */
   readonly headersOf: (server: string) => Readonly<Record<string, string>>
   readonly transportOf: (server: string) => 'http' | 'sse'
-  readonly version: string
   /** Not told of a look that was left. */
   readonly onLook: (look: Look) => void
 }
@@ -82,11 +81,10 @@ export function createFirstLooks(options: FirstLookOptions): FirstLooks {
 async function look(
   server: string,
   signal: AbortSignal,
-  { addressOf, headersOf, transportOf, version }: FirstLookOptions,
+  { addressOf, headersOf, transportOf }: FirstLookOptions,
 ): Promise<{ tools: number } | Silence> {
   const isOld = transportOf(server) === 'sse'
-  const mode = isOld ? 'legacy' : 'auto'
-  const client = new Client({ name: 'mcp-vitals', version }, { versionNegotiation: { mode } })
+  const client = newClient(isOld ? 'legacy' : 'auto')
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
   const requests = { url: addressOf(server), headers: headersOf(server), signal: limit }
   const count = (transport: Transport) => countTools(client, transport)
@@ -101,10 +99,7 @@ async function look(
 
 async function countTools(client: Client, transport: Transport): Promise<number> {
   await client.connect(transport, { timeout: LOOK_TIMEOUT_MS })
-  // The SDK says so on standard output where a server has none, and that is the log's.
-  if (!client.getServerCapabilities()?.tools) return 0
-  const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS })
-  return tools.length
+  return (await listTools(client, LOOK_TIMEOUT_MS)).length
 }
 
 /** What a person can do something with: the gateway's own words, with the next step, instead of the SDK's around them. */

@@ -1,8 +1,8 @@
-import { Client, ProtocolError, SdkHttpError, type Transport } from '@modelcontextprotocol/client'
+import { ProtocolError, SdkHttpError, type Transport } from '@modelcontextprotocol/client'
 import { minimalEnvironment, startChild } from '../../children/index.js'
-import { VERSION } from '../../version/index.js'
 import { CheckFailure, failureOf, type Probe, type Seen } from '../check.js'
 import { failureOfExit } from '../command/check.js'
+import { newClient } from './client.js'
 import { withOldTransport, withTransport } from './client-transports.js'
 import { connectionsOfOneCheck } from './connections.js'
 import { look } from './look.js'
@@ -123,10 +123,6 @@ const CLOCK = () => performance.now()
 function timed(seen: Seen, slowest: Slowest): Seen {
   const answerMs = slowest.ms()
   return answerMs === undefined ? seen : { ...seen, answerMs }
-}
-
-function newClient(mode: 'auto' | 'legacy' = 'auto'): Client {
-  return new Client({ name: 'mcp-vitals', version: VERSION }, { versionNegotiation: { mode } })
 }
 
 function failureOfClient(error: unknown): CheckFailure {

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '@modelcontextprotocol/client'
 import { CheckFailure, type Seen, type ToolSeen } from '../check.js'
+import { listTools } from './client.js'
 import type { McpOptions } from './options.js'
-
-/** A list that never ends is no list. */
-const MAX_PAGES = 100
 
 /** Asks in an open session what the options want: the list of tools, and calls. Throws what is not as expected. */
 export async function look(client: Client, options: McpOptions): Promise<Seen> {
@@ -17,16 +15,8 @@ export async function look(client: Client, options: McpOptions): Promise<Seen> {
 }
 
 async function toolsOf(client: Client, timeoutMs: number): Promise<readonly ToolSeen[]> {
-  if (client.getServerCapabilities()?.tools === undefined) return []
-  const tools: ToolSeen[] = []
-  let cursor: string | undefined
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout: timeoutMs })
-    for (const { name, ...definition } of answer.tools) tools.push({ name, definition: hashOf(definition) })
-    cursor = answer.nextCursor
-    if (cursor === undefined) return tools
-  }
-  throw new CheckFailure('invalid_answer', 'PAGES', tools)
+  const tools = await listTools(client, timeoutMs)
+  return tools.map(({ name, ...definition }) => ({ name, definition: hashOf(definition) }))
 }
 
 async function callAs(

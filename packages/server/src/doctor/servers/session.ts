@@ -1,9 +1,6 @@
-import { Client, ProtocolError, type Transport } from '@modelcontextprotocol/client'
-import { VERSION } from '../../version/index.js'
+import { type Client, ProtocolError, type Transport } from '@modelcontextprotocol/client'
+import { listTools } from '../../checks/index.js'
 import type { Asked } from '../contract.js'
-
-/** A list that never ends is no list. */
-const MAX_PAGES = 100
 
 /** A tool as the server lists it: what a call of it is to look like. */
 export interface ListedTool {
@@ -27,10 +24,6 @@ export interface SessionSeen {
   readonly call?: CallOutcome
 }
 
-export function newClient(mode: 'auto' | 'legacy' = 'auto'): Client {
-  return new Client({ name: 'mcp-vitals', version: VERSION }, { versionNegotiation: { mode } })
-}
-
 /** Opens a session, lists the tools, and calls one where that was asked for. Rejects with what a client would meet. */
 export async function lookAround(
   client: Client,
@@ -40,23 +33,9 @@ export async function lookAround(
   const begun = performance.now()
   await client.connect(transport, { timeout: timeoutMs })
   const answerMs = performance.now() - begun
-  const tools = await toolsOf(client, timeoutMs)
+  const tools = await listTools(client, timeoutMs)
   if (call === undefined || !tools.some(({ name }) => name === call.tool)) return { answerMs, tools }
   return { answerMs, tools, call: await callOf(client, call, timeoutMs) }
-}
-
-async function toolsOf(client: Client, timeoutMs: number): Promise<readonly ListedTool[]> {
-  // The SDK writes to standard output where a server has none.
-  if (client.getServerCapabilities()?.tools === undefined) return []
-  const tools: ListedTool[] = []
-  let cursor: string | undefined
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout: timeoutMs })
-    tools.push(...answer.tools.map(({ name, inputSchema }) => ({ name, inputSchema })))
-    cursor = answer.nextCursor
-    if (cursor === undefined) break
-  }
-  return tools
 }
 
 async function callOf(client: Client, call: NonNullable<Asked['call']>, timeoutMs: number): Promise<CallOutcome> {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type JSONRPCMessage, ProtocolError, serializeMessage, type Transport } from '@modelcontextprotocol/client'
+import { newClient } from '../../checks/index.js'
 import { type Child, type ChildExit, minimalEnvironment, startChild } from '../../children/index.js'
 import type { Asked, Patient, ServerToTry } from '../contract.js'
-import { lookAround, newClient, type SessionSeen } from './session.js'
+import { lookAround, type SessionSeen } from './session.js'
 
 export type StdioServer = Extract<ServerToTry, { readonly command: string }>
 

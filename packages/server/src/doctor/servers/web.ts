@@ -1,9 +1,9 @@
-import { withOldTransport, withTransport } from '../../checks/index.js'
+import { newClient, withOldTransport, withTransport } from '../../checks/index.js'
 import type { Asked, Finding, Patient } from '../contract.js'
 import { type Answered, isAnswer, jsonIn, type Unanswered } from '../shared/web.js'
 import { shown, shownUrl } from '../shared/words.js'
 import { initialize, type Limits, limitsOf, openStream, type WebServer } from './first-questions.js'
-import { lookAround, newClient, type SessionSeen } from './session.js'
+import { lookAround, type SessionSeen } from './session.js'
 import { judgeStream } from './streams.js'
 import { judgeSilence, judgeStatus, judgeWords } from './web-words.js'
 
