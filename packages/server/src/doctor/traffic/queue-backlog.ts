@@ -76,9 +76,11 @@ export const queueBacklog = ofRunning(
               ? 'The plugin is not well: many of its executions fail, and each failure takes a worker’s time. Mend that first, by its log.'
               : scarce !== undefined
                 ? `The machine’s ${scarce} is used up, so more workers would not help: give it more, or let the plugin do less.`
-                : (numbers.execMs ?? 0) >= healthy.latencyMs
-                  ? `Executions take long. Make them shorter, or let ${workers} or more run side by side.`
-                  : `Executions are short: let more of them run side by side, ${workers} or more, or take in fewer jobs.`,
+                : numbers.execMs === undefined
+                  ? `How long executions take is not known: none is told of in the last 15 minutes. See whether the plugin runs at all.`
+                  : numbers.execMs >= healthy.latencyMs
+                    ? `Executions take long. Make them shorter, or let ${workers} or more run side by side.`
+                    : `Executions are short: let more of them run side by side, ${workers} or more, or take in fewer jobs.`,
           fix: [
             ...logCommands(readings),
             `mcp-vitals query '${prefix}_queue_size' --range 1h`,
