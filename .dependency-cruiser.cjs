@@ -13,7 +13,10 @@ const LIBRARY_LAYERS = {
   activity: { may: ['stream', 'event'], why: 'what is open now is read off events, whoever shows it' },
   metrics: { may: ['stream', 'event', 'mcp', 'activity', 'vitals'], why: 'metrics are a fold over the stream' },
   ship: { may: ['stream', 'event'], why: 'shipping is a sink of the stream' },
-  hand: { may: ['vitals', 'event'], why: 'what is recorded by hand goes to the hub, whoever shows it' },
+  hand: {
+    may: ['vitals', 'event', 'mcp'],
+    why: 'what is recorded by hand goes to the hub, a call as an operation of MCP',
+  },
   http: { may: ['hand', 'metrics'], why: 'exchanges are recorded like facts, and the page of metrics is shown' },
   node: {
     may: ['hand', 'http', 'metrics', 'ship', 'stream', 'event', 'vitals'],

@@ -6,10 +6,10 @@ import {
   createConversation,
   createObjectConversation,
   createServerMemory,
-  Definitions,
   type Direction,
   ServerMemory,
 } from '../../packages/instrument/src/mcp/index.js'
+import { Definitions } from '../../packages/instrument/src/node/definitions.js'
 
 const text = fc.oneof(
   fc.constantFrom('a', 'b', '', 'completed', 'failed', 'working', 'task', 'input_required', '2025-11-25', '2026-07-28'),

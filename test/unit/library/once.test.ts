@@ -1,6 +1,6 @@
 /** What is recorded by hand inside a call that an instrumented server counts is that call, and no second one. */
 import { describe, expect, it } from 'vitest'
-import { instrument, monitored, recordToolCall } from '../../../packages/instrument/src/index.js'
+import { instrument, monitored, recordToolCall, vitals } from '../../../packages/instrument/src/index.js'
 import { connected, listen } from '../sdk/servers.js'
 
 class QuotaError extends Error {}
@@ -37,6 +37,21 @@ describe.each([1, 2] as const)('SDK %i', (major) => {
     expect(found.filter(([at]) => at === 'shop')).toHaveLength(2)
     expect(found).toHaveLength(3)
     expect(heard.of('request.started')).toHaveLength(4)
+  })
+
+  it('leaves the list of tools to the server, until the program makes a call by itself', async () => {
+    const mine = monitored('mine', async () => ({ content: [] }))
+    const { client, heard, call } = await noticed(major, { mine })
+    const listed = () => heard.of('tools.listed').map(({ server, tools }) => [server, tools])
+    await call('mine')
+    expect(listed()).toEqual([])
+    await mine()
+    // Once a process.
+    expect(listed()).toEqual(major === 1 ? [[vitals().server, ['mine']]] : [])
+    monitored('theirs', mine, { server: `shop-${major}` })
+    expect(listed().at(-1)).toEqual([`shop-${major}`, ['theirs']])
+    await client.close()
+    heard.stop()
   })
 
   it('counts a block that has the name of the call around it once, and any other by itself', async () => {

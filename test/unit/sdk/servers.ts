@@ -7,10 +7,14 @@ import { McpServer as ModernServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { Event, EventOf, EventType } from '../../../packages/instrument/src/event/index.js'
 import { vitals } from '../../../packages/instrument/src/index.js'
+import { Definitions } from '../../../packages/instrument/src/node/definitions.js'
 
-/** Everything that is published from now on, until `stop`. */
+const definitions = new Definitions()
+
+/** Everything that is published from now on, until `stop`, with hashes as they are shipped. */
 export function listen() {
   const events: Event[] = []
+  vitals().hashOf = (definition) => definitions.hashOf(definition)
   const stop = vitals().attach((event) => events.push(event))
   events.length = 0
   const of = <T extends EventType>(type: T) => events.filter((event) => event.type === type) as unknown as EventOf<T>[]

@@ -23,7 +23,9 @@ export const ERROR_REASONS = [
  * Revisions of MCP are dates, and drafts of them a year and a number (`2025-11-25`, `DRAFT-2026-v1`). Any other text is
  * what somebody else put there.
  */
+export const REVISION_PATTERN =
+  '^(?:20[2-9][0-9]-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|DRAFT-20[2-9][0-9]-v[0-9]{1,2})$'
 export const REVISION: Form = {
-  pattern: '^(?:20[2-9][0-9]-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|DRAFT-20[2-9][0-9]-v[0-9]{1,2})$',
+  pattern: REVISION_PATTERN,
   words: 'a revision of MCP, such as 2025-11-25 or DRAFT-2026-v1',
 }

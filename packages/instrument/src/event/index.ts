@@ -1,5 +1,5 @@
 export { checkEvent, expected, fits, type Problem } from './check.js'
-export { ERROR_REASONS, EVENT_VERSION, OWN_SERVER, REVISION } from './constants.js'
+export { ERROR_REASONS, EVENT_VERSION, OWN_SERVER, REVISION, REVISION_PATTERN } from './constants.js'
 export {
   DIRECTIONS,
   ENVELOPE,
@@ -15,5 +15,5 @@ export {
   TRANSPORTS,
 } from './events.js'
 export { DEFAULT_TEXT_LENGTH, type Field, type Fields, type Shape } from './fields.js'
-export { completed, type Draft, event } from './make.js'
+export { completed, type Draft, event, type Given } from './make.js'
 export { type EventSchemas, eventSchemas, type JsonSchema } from './schema.js'

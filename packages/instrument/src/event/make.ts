@@ -5,14 +5,15 @@ import type { Shape } from './fields.js'
 /** An event that is being made. */
 export type Draft<T extends EventType> = { -readonly [K in keyof EventOf<T>]: EventOf<T>[K] }
 
+type Loose<S> = { readonly [K in keyof S]: S[K] | (undefined extends S[K] ? undefined : never) }
+/** Fields of an event beyond its envelope. What it may leave out may be `undefined` here. */
+export type Given<T extends EventType> = Loose<Shape<(typeof EVENTS)[T]['fields']>>
+
 /** Makes an event. `at` is milliseconds since 1970 (pass the clock in: this module has none). */
-export function event<T extends EventType>(
-  type: T,
-  at: number,
-  origin: Origin,
-  fields: Shape<(typeof EVENTS)[T]['fields']>,
-): EventOf<T> {
-  const made = Object.assign({ v: EVENT_VERSION, type, at, server: origin.server }, fields)
+export function event<T extends EventType>(type: T, at: number, origin: Origin, fields: Given<T>): EventOf<T> {
+  const made: Record<string, unknown> = { v: EVENT_VERSION, type, at, server: origin.server }
+  const given = fields as Readonly<Record<string, unknown>>
+  for (const name in given) if (given[name] !== undefined) made[name] = given[name]
   return completed(made as unknown as Draft<T>, origin)
 }
 

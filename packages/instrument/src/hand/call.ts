@@ -1,14 +1,10 @@
+import { Operation, type Outcome, Recent } from '../mcp/index.js'
 import { type OpenCall, openCalls, vitals } from '../vitals/index.js'
-import { type About, quietly, tell, text, thrownWord } from './tell.js'
+import { type About, originOf, quietly, tell, text, thrownWord } from './tell.js'
 
 /** Most tools that are told of by name: a caller who makes names up fills nothing. */
 const MAX_TOOLS = 1000
 const TIMEOUT = /^(TimeoutError|E(SOCKET)?TIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/
-
-const DIRECTION = 'client_to_server'
-const METHOD = 'tools/call'
-const STATUSES = { ok: 200, tool_error: 500, timeout: 504, cancelled: 499 } as const
-type Outcome = keyof typeof STATUSES
 
 /** What all copies of this package in the process count together. */
 interface Calls {
@@ -16,28 +12,33 @@ interface Calls {
   /** Begins the ids of this process's operations. */
   readonly stem: string
   next: number
+  readonly recent: Recent
 }
 
 /**
  * One call of a tool, from its begin to its end. Nothing here throws. Inside a call that `instrument` counts it is that call, and
- * adds the class of its error.
+ * adds the class of its error. Sizes are not known: a function sees no message.
  */
 export class Call {
-  readonly #tool: string
-  readonly #about: About
-  #operation: string | undefined
+  #tool = 'unknown'
+  #operation: Operation | undefined
   #counted: OpenCall | undefined
-  readonly #beganMs = performance.now()
 
-  constructor(tool: string, about: About) {
-    this.#tool = tool
-    this.#about = about
+  /** `name`: of the tool; `unknown` where it is none. */
+  constructor(name: unknown, about: About) {
     quietly(() => {
-      this.#counted = openCalls(vitals()).claim(tool)
+      this.#tool = text(name, 128)
+    })
+    quietly(() => {
+      const hub = vitals()
+      this.#counted = openCalls(hub).claim(this.#tool)
       if (this.#counted) return
+      const origin = originOf(about, hub.server)
       const calls = shared()
-      const operation = `${calls.stem}-${(calls.next++).toString(36)}`
-      tell('request.started', about, { direction: DIRECTION, method: METHOD, name: tool, operation })
+      const { recent } = calls
+      const voice = { origin, publish: hub.publish, now: Date.now, clock, recent, calls: undefined }
+      const operation = new Operation(voice, this, 'client_to_server', 'tools/call', declared(this.#tool, about))
+      operation.begin(`${calls.stem}-${(calls.next++).toString(36)}`, origin.traceId)
       this.#operation = operation
     })
   }
@@ -67,42 +68,34 @@ export class Call {
 
   #end(outcome: Outcome, errorType?: string): void {
     const operation = this.#operation
-    if (operation === undefined) return
+    if (!operation) return
     this.#operation = undefined
-    tell('request.ended', this.#about, {
-      direction: DIRECTION,
-      method: METHOD,
-      name: this.#tool,
-      operation,
-      outcome,
-      status: STATUSES[outcome],
-      errorType,
-      durationMs: performance.now() - this.#beganMs,
-      // Not known: a function sees no message.
-      requestBytes: 0,
-      responseBytes: 0,
-    })
+    operation.errorType = errorType
+    operation.end(outcome)
   }
 }
 
-/** The tool's name as an event holds it; whoever counts hears once that there is this tool. `unknown` where it is none. */
+function clock(): number {
+  return performance.now()
+}
+
+/** The tool's name as an event holds it; whoever counts hears once that there is this tool. */
 export function declared(tool: unknown, about: About): string {
-  let name = 'unknown'
-  quietly(() => {
-    name = text(tool, 128)
-    const { told } = shared()
-    const key = JSON.stringify([about.server, name])
-    if (told.size >= MAX_TOOLS || told.has(key)) return
+  const name = text(tool, 128)
+  const { told } = shared()
+  const key = JSON.stringify([about.server, name])
+  if (told.size < MAX_TOOLS && !told.has(key)) {
     told.add(key)
     tell('tools.listed', about, { tools: [name], hashes: [], sizeBytes: 0, complete: false })
-  })
+  }
   return name
 }
 
 function shared(): Calls {
-  return vitals().share('calls', () => ({
+  return vitals().share('calls/2', () => ({
     told: new Set<string>(),
     stem: `h${Math.random().toString(36).slice(2, 12)}${Date.now().toString(36)}`,
     next: 1,
+    recent: new Recent(),
   }))
 }

@@ -1,5 +1,5 @@
 import { Call, declared } from './call.js'
-import type { About } from './tell.js'
+import { type About, quietly } from './tell.js'
 
 type Handler = (...args: never[]) => unknown
 type Steps = Iterator<unknown, unknown, unknown> & Iterable<unknown, unknown, unknown>
@@ -16,8 +16,9 @@ type AsyncSteps = AsyncIterator<unknown, unknown, unknown> & AsyncIterable<unkno
  * Inside a call of the same tool that `instrument` counts it is no second one, and adds the class of what is thrown.
  */
 export function monitored<F extends Handler>(name: string, handler: F, about: About = {}): F {
-  const tool = declared(name, about)
-  const begin = () => new Call(tool, about)
+  // Whose tool it is shows in its first call, unless it is said: that of a server that is instrumented lists it itself.
+  if (about.server !== undefined) quietly(() => declared(name, about))
+  const begin = () => new Call(name, about)
   const wrapped = wrapperOf(handler as unknown as (...args: unknown[]) => unknown, begin)
   for (const property of ['name', 'length'] as const)
     Object.defineProperty(wrapped, property, { value: handler[property], configurable: true })
@@ -29,7 +30,7 @@ export function monitored<F extends Handler>(name: string, handler: F, about: Ab
  * Counted as by `monitored`.
  */
 export function recordToolCall<R>(name: string, block: () => R, about: About = {}): R {
-  return run(new Call(declared(name, about), about), block) as R
+  return run(new Call(name, about), block) as R
 }
 
 function wrapperOf(handler: (...args: unknown[]) => unknown, begin: () => Call): (...args: unknown[]) => unknown {

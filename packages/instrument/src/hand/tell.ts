@@ -1,4 +1,4 @@
-import type { Event, EventOf, EventType, Origin } from '../event/index.js'
+import { type Event, type EventType, event, type Given, type Origin } from '../event/index.js'
 import { vitals } from '../vitals/index.js'
 
 /** What may be said of any fact beside the fact itself. Routing metadata only: never a person's datum. */
@@ -13,24 +13,20 @@ export interface About {
   readonly traceId?: string
 }
 
-type Own<T extends EventType> = Omit<EventOf<T>, 'v' | 'type' | 'at' | keyof Origin>
-/** Fields that an event may leave out may be `undefined` here. */
-type Loose<S> = { readonly [K in keyof S]: S[K] | (undefined extends S[K] ? undefined : never) }
-
 /** Publishes one event of this moment. */
-export function tell<T extends EventType>(type: T, about: About, fields: Loose<Own<T>>): void {
+export function tell<T extends EventType>(type: T, about: About, fields: Given<T>): void {
   const hub = vitals()
-  const event: Record<string, unknown> = {
-    v: 1,
-    type,
-    at: Date.now(),
-    server: about.server === undefined ? hub.server : text(about.server, 128),
-  }
-  if (about.agent !== undefined) event.agent = text(about.agent, 128)
-  if (about.session !== undefined) event.session = text(about.session, 64)
-  if (about.traceId !== undefined) event.traceId = text(about.traceId, 32)
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) event[name] = value
-  hub.publish(event as unknown as Event)
+  hub.publish(event(type, Date.now(), originOf(about, hub.server), fields) as unknown as Event)
+}
+
+/** The envelope of what is said about it; `server` where it names none. */
+export function originOf({ server, agent, session, traceId }: About, otherwise: string): Origin {
+  return {
+    server: optionalText(server) ?? otherwise,
+    agent: optionalText(agent),
+    session: optionalText(session, 64),
+    traceId: optionalText(traceId, 32),
+  } as Origin
 }
 
 /** Runs what records, whatever it is given: a throw is counted, and never reaches the caller. */

@@ -1,4 +1,4 @@
-import { completed, EVENT_VERSION, type Event, event, type Origin } from '../event/index.js'
+import { type Event, event, type Origin } from '../event/index.js'
 import { isFailure, kindOf } from './kind.js'
 import type { Listing } from './known.js'
 import { Lane } from './lane.js'
@@ -148,11 +148,7 @@ export class Correlator {
   #notification(direction: Direction, fields: Captured, sizeBytes: number, at: number): void {
     const method = fields.method!
     const { origin, publish, now, recent } = this.#voice
-    const told = completed(
-      { v: EVENT_VERSION, type: 'notification', at: now(), server: origin.server, direction, method, sizeBytes },
-      origin,
-    )
-    publish(recent.others.hold(told))
+    publish(recent.others.hold(event('notification', now(), origin, { direction, method, sizeBytes })))
     if (direction === 'client_to_server') this.#session.heard()
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
       this.laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')

@@ -2,8 +2,8 @@ import type { Extraction } from './extraction.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
 import type { Operation } from './operation.js'
+import { quickHash } from './quick-hash.js'
 import { Recent } from './recent.js'
-import { Sha256 } from './sha256.js'
 import { Shelf } from './shelf.js'
 import type { Outcome } from './status.js'
 
@@ -71,17 +71,11 @@ export class ServerMemory {
 
   /** A new operation's id: unique among servers and restarts, from the server's name, the time of its first and a count. */
   nextOperation(server: string, now: number): string {
-    this.#prefix ??= `${serverHash(server)}-${Math.trunc(now).toString(16)}-`
+    this.#prefix ??= `${quickHash(server).toString(16)}-${Math.trunc(now).toString(16)}-`
     return this.#prefix + this.#operations++
   }
 
   nextConversation(): number {
     return this.#conversations++
   }
-}
-
-function serverHash(server: string): string {
-  const hash = new Sha256()
-  hash.update(new TextEncoder().encode(server))
-  return hash.digest().slice(0, 8)
 }

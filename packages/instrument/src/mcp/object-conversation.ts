@@ -1,6 +1,5 @@
 import { type ConversationOptions, Correlator } from './correlator.js'
-import type { Definitions } from './definitions.js'
-import { fieldsOf } from './objects.js'
+import { type DefinitionHashes, fieldsOf } from './objects.js'
 import type { Direction } from './operation.js'
 
 /** One session, connection or exchange whose messages are objects: a program's own, before they are bytes. */
@@ -12,26 +11,26 @@ export interface ObjectConversation extends Pick<Correlator, 'close'> {
   hear(direction: Direction, message: unknown, sizeBytes: number, traceparent?: string): void
 }
 
-/** Begins to watch one session, connection or exchange of objects. `definitions`: shared by those of one server. */
-export function createObjectConversation(options: ConversationOptions, definitions: Definitions): ObjectConversation {
-  return new Objects(options, definitions)
+/** Begins to watch one session, connection or exchange of objects. `hashes`: asked where tools are listed. */
+export function createObjectConversation(options: ConversationOptions, hashes: DefinitionHashes): ObjectConversation {
+  return new Objects(options, hashes)
 }
 
 class Objects extends Correlator implements ObjectConversation {
-  readonly #definitions: Definitions
+  readonly #hashes: DefinitionHashes
 
-  constructor(options: ConversationOptions, definitions: Definitions) {
+  constructor(options: ConversationOptions, hashes: DefinitionHashes) {
     super(options)
-    this.#definitions = definitions
+    this.#hashes = hashes
   }
 
   hear(direction: Direction, message: unknown, sizeBytes: number, traceparent?: string): void {
     if (Array.isArray(message) && message.length > 0) {
       // Of a batch the size of each is not asked for: no SDK that speaks them still makes one.
-      for (const each of message) this.receive(direction, fieldsOf(each, this.#definitions), 0)
+      for (const each of message) this.receive(direction, fieldsOf(each, this.#hashes), 0)
       return
     }
-    const fields = fieldsOf(message, this.#definitions)
+    const fields = fieldsOf(message, this.#hashes)
     if (traceparent !== undefined) fields.traceparent = traceparent
     this.receive(direction, fields, sizeBytes)
   }

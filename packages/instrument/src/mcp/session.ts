@@ -1,16 +1,11 @@
-import { completed, type Draft, EVENT_VERSION, type EventOf, REVISION } from '../event/index.js'
+import { type Event, type EventOf, event, type Given, REVISION_PATTERN } from '../event/index.js'
 import type { Voice } from './operation.js'
 import type { Captured } from './paths.js'
 
-const REVISION_PATTERN = new RegExp(REVISION.pattern)
+const REVISION = new RegExp(REVISION_PATTERN)
 
 /** What ended a session. */
 export type CloseReason = EventOf<'session.closed'>['reason']
-
-type Opened = Pick<
-  EventOf<'session.opened'>,
-  'protocolVersion' | 'clientName' | 'clientVersion' | 'serverName' | 'serverVersion'
->
 
 const NOTHING: Captured = {}
 
@@ -41,7 +36,8 @@ export class Session {
     if (method === 'initialize' || method === 'server/discover') return
     this.heard()
     if (fields.modernVersion === undefined) return
-    this.#open('modern', {
+    this.#open({
+      era: 'modern',
       protocolVersion: revision(fields.modernVersion),
       clientName: fields.modernClientName,
       clientVersion: fields.modernClientVersion,
@@ -54,7 +50,8 @@ export class Session {
   answered(method: string, fields: Captured): void {
     if (method === 'server/discover') this.#server = fields
     if (method !== 'initialize') return
-    this.#open('legacy', {
+    this.#open({
+      era: 'legacy',
       protocolVersion: revision(fields.agreedVersion),
       clientName: this.#client.clientName,
       clientVersion: this.#client.clientVersion,
@@ -65,42 +62,24 @@ export class Session {
 
   close(reason: CloseReason): void {
     if (this.#openedAt === undefined) return
-    const { clock, now, origin, publish, recent } = this.#voice
-    const durationMs = Math.max(0, clock() - this.#openedAt)
-    const closed: Draft<'session.closed'> = {
-      v: EVENT_VERSION,
-      type: 'session.closed',
-      at: now(),
-      server: origin.server,
-      durationMs,
-      reason,
-    }
-    publish(recent.others.hold(completed(closed, origin)))
+    const durationMs = Math.max(0, this.#voice.clock() - this.#openedAt)
+    this.#tell('session.closed', { durationMs, reason })
   }
 
-  #open(era: 'legacy' | 'modern', facts: { readonly [K in keyof Opened]: string | undefined }): void {
-    const { clock, now, origin, publish, recent } = this.#voice
-    if (origin.session === undefined || this.#isOpened) return
+  #open(opened: Given<'session.opened'>): void {
+    if (this.#voice.origin.session === undefined || this.#isOpened) return
     this.#isOpened = true
-    this.#openedAt = clock()
-    const opened: Draft<'session.opened'> = {
-      v: EVENT_VERSION,
-      type: 'session.opened',
-      at: now(),
-      server: origin.server,
-      era,
-    }
-    const { protocolVersion, clientName, clientVersion, serverName, serverVersion } = facts
-    if (protocolVersion !== undefined) opened.protocolVersion = protocolVersion
-    if (clientName !== undefined) opened.clientName = clientName
-    if (clientVersion !== undefined) opened.clientVersion = clientVersion
-    if (serverName !== undefined) opened.serverName = serverName
-    if (serverVersion !== undefined) opened.serverVersion = serverVersion
-    publish(recent.others.hold(completed(opened, origin)))
+    this.#openedAt = this.#voice.clock()
+    this.#tell('session.opened', opened)
+  }
+
+  #tell<T extends 'session.opened' | 'session.closed'>(type: T, fields: Given<T>): void {
+    const { now, origin, publish, recent } = this.#voice
+    publish(recent.others.hold(event(type, now(), origin, fields) as unknown as Event))
   }
 }
 
 /** What a peer calls its revision may be any text; what is none is not told on. */
 function revision(text: string | undefined): string | undefined {
-  return text !== undefined && REVISION_PATTERN.test(text) ? text : undefined
+  return text !== undefined && REVISION.test(text) ? text : undefined
 }

@@ -13,6 +13,7 @@ import {
 import { createStream } from '../stream/index.js'
 import { vitals } from '../vitals/index.js'
 import { findDaemon, type Target } from './daemon.js'
+import { Definitions } from './definitions.js'
 import { SHIP_DEFAULTS } from './options.js'
 import { Poster } from './post.js'
 import { VERSION } from './version.js'
@@ -105,6 +106,9 @@ function start(options: ShipOptions, onClosed: () => void): Shipping {
     limits: { ...SHIP_DEFAULTS, ...options.limits },
   })
   const stream = createStream({ folds: [], sinks: [shipper], now: Date.now })
+  // A daemon tells of definitions that changed.
+  const definitions = new Definitions()
+  hub.hashOf = (definition) => definitions.hashOf(definition)
   const detach = hub.attach((event) => {
     tools.see(event)
     stream.publish(event)
@@ -114,6 +118,7 @@ function start(options: ShipOptions, onClosed: () => void): Shipping {
     if (isClosing) return
     isClosing = true
     onClosed()
+    hub.hashOf = undefined
     detach()
     process.off('beforeExit', onBeforeExit)
     await stream.close()

@@ -105,7 +105,6 @@ export class Connection implements Ears {
   #begin(): ObjectConversation {
     const { server, kind, side } = this.#options
     const { hub, time, calls } = this.#shared
-    const { memory, definitions } = this.#shared.served(server)
     const transport = kind ?? kindOfTransport(this.transport)
     const origin: Origin =
       side === 'client'
@@ -120,10 +119,10 @@ export class Connection implements Ears {
         publish: hub.publish,
         now: time.now,
         clock: time.clock,
-        server: memory,
+        server: this.#shared.served(server),
         calls: side === 'server' ? calls : undefined,
       },
-      definitions,
+      hub,
     )
   }
 

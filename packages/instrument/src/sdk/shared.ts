@@ -1,4 +1,4 @@
-import { Definitions, Recent, ServerMemory } from '../mcp/index.js'
+import { Recent, ServerMemory } from '../mcp/index.js'
 import { type OpenCalls, openCalls, type Vitals, vitals } from '../vitals/index.js'
 import { createMarks } from './marks.js'
 import { Sizer } from './size.js'
@@ -6,12 +6,6 @@ import { Time } from './time.js'
 
 /** Most servers whose connections share what is known of them. */
 const MAX_SERVERS = 1000
-
-/** What connections of one server share. */
-export interface Served {
-  readonly memory: ServerMemory
-  readonly definitions: Definitions
-}
 
 /** What all connections of a process share, whichever copy of this package listens at them. */
 export class Shared {
@@ -22,7 +16,7 @@ export class Shared {
   readonly instruments = createMarks<{ off(): void }>()
   /** The tool calls that are open, for those who record by hand. */
   readonly calls: OpenCalls
-  readonly #servers = new Map<string, Served>()
+  readonly #servers = new Map<string, ServerMemory>()
   readonly #recent = new Recent()
   readonly #prefix = Math.random().toString(36).slice(2, 12)
   #sessions = 0
@@ -33,10 +27,10 @@ export class Shared {
   }
 
   /** What connections of this server share. Beyond 1,000 names each connection is by itself. */
-  served(server: string): Served {
+  served(server: string): ServerMemory {
     const known = this.#servers.get(server)
     if (known) return known
-    const made: Served = { memory: new ServerMemory({}, undefined, this.#recent), definitions: new Definitions() }
+    const made = new ServerMemory({}, undefined, this.#recent)
     if (this.#servers.size < MAX_SERVERS) this.#servers.set(server, made)
     return made
   }
@@ -57,7 +51,7 @@ export class Shared {
 }
 
 /** The version is part of the name: copies of this package that do not understand each other do not meet. */
-const NAME = 'sdk/1'
+const NAME = 'sdk/2'
 
 export function shared(): Shared {
   const hub = vitals()

@@ -55,6 +55,8 @@ export interface Vitals {
   attach(listener: Listener): () => void
   /** The one value of this name in the process, made when it is first asked for. */
   share<T>(name: string, make: () => T): T
+  /** Hashes of tools' definitions, where somebody wants them: equal hash, equal definition. Default: nobody does. */
+  hashOf?: ((definition: unknown) => string) | undefined
   /** What stands around messages. Default nothing. */
   surround?: Surround | undefined
   /** Events that were published before the first listener came and found no room, and throws that were swallowed. */
