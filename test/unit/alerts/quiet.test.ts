@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { MAX_SILENCES } from '../../../packages/server/src/alerts/index.js'
 import { MINUTE_MS, named, SECOND_MS, told, World } from './engine-harness.js'
 
 const FAST = { groupWaitMs: 0, groupIntervalMs: 1000 }
@@ -30,6 +31,47 @@ describe('quiet', () => {
       expect(of(matcher, 'alertname="A"')).toBe(true)
     },
   )
+
+  test('one that was kept and would be refused now, or cannot be read any more, ends with the start, and the history says why', () => {
+    const world = new World(FAST)
+    const keep = (id: string, matchers: readonly string[], ms = MINUTE_MS) =>
+      world.kept.set(`silence ${id}`, {
+        ...{ table: 'silence', key: id, record: { ...silence(matchers, ms, world), id } },
+      })
+    keep('all', ['server='])
+    keep('torn', ['server=~"("'])
+    keep('past', ['a=~".*"'], -MINUTE_MS)
+    keep('right', ['alertname="A"'])
+    world.restart()
+    world.report([named('A', 'low'), named('B', 'low')])
+    expect(told(world.taken())).toEqual(['log new: B firing'])
+    const ended = world.history.filter(({ what }) => what === 'unsilenced')
+    expect(ended).toMatchObject([
+      { labels: { silence: 'server=' }, comment: expect.stringMatching(/does not match the empty text/) },
+      { labels: { silence: 'server=~"("' }, comment: expect.stringMatching(/no RE2 expression/) },
+    ])
+    expect(ended.map(({ by }) => by)).toEqual([undefined, undefined])
+    world.restart()
+    expect(world.history.filter(({ what }) => what === 'unsilenced')).toHaveLength(2)
+    expect(world.engine.silences().map(({ id, endsAt }) => [id, endsAt > world.now])).toEqual([
+      ['all', false],
+      ['torn', false],
+      ['past', false],
+      ['right', true],
+    ])
+  })
+
+  test('there are so many and no more; what has ended makes room', () => {
+    const world = new World(FAST)
+    const add = (id: string) =>
+      world.engine.silence({ ...silence(['alertname="A"'], 60 * MINUTE_MS, world), id }, world.now)
+    for (let n = 0; n < MAX_SILENCES; n++) expect(add(`n${n}`)).toBe(true)
+    expect(add('more')).toBe(false)
+    world.engine.unsilence('n7', 'anna', world.now)
+    expect(add('more')).toBe(true)
+    expect(add('further')).toBe(false)
+    expect(world.engine.silences()).toHaveLength(MAX_SILENCES)
+  })
 
   test('what was told before it was silenced is told of its end, and not again in between', () => {
     const world = new World({ ...FAST, repeatIntervalMs: 10_000 })

@@ -1,6 +1,16 @@
 import { Book } from './book.js'
 import { Conditions } from './conditions.js'
-import type { AlertRecord, Change, MessageRecord, Pulse, Report, Silence, Step, Table } from './contract.js'
+import type {
+  AlertRecord,
+  Change,
+  HistoryEntry,
+  MessageRecord,
+  Pulse,
+  Report,
+  Silence,
+  Step,
+  Table,
+} from './contract.js'
 import { type ChannelTraits, Groups } from './groups.js'
 import { compileMatchers } from './matchers.js'
 import type { AlertsOptions } from './options.js'
@@ -11,7 +21,7 @@ import { rankOf } from './severity.js'
 
 /** How long a silence that ended can still be looked at. Milliseconds. */
 const ENDED_SILENCE_MS = 86_400_000
-/** Most silences at a time. */
+/** Most silences at a time, with those that ended and can still be looked at: these go first. */
 export const MAX_SILENCES = 1000
 
 export interface EngineSetup {
@@ -73,7 +83,7 @@ export class AlertEngine {
     const { at, isMuted } = createQuiet(options)
     this.#quietAt = at
     this.#routesOf = (alert) => route(matchedLabels(alert))
-    for (const silence of this.#book.all('silence')) this.#silences.set(silence.id, compiled(silence))
+    for (const silence of [...this.#book.all('silence')]) this.#takeUp(silence, now)
     const { resolveTimeoutMs, maxAlerts } = options
     const watcher = {
       fired: (alert: AlertRecord) => this.#groups.fired(alert, this.#now),
@@ -152,18 +162,10 @@ export class AlertEngine {
     return true
   }
 
-  /**
-   * Keeps what matches quiet. False: there are MAX_SILENCES already. Throws a SyntaxError for a matcher that is none, and
-   * where all of them match a label that is not there, as in Alertmanager: a value left out (`server=`) would hide
-   * every alert without that label.
-   */
+  /** Keeps what matches quiet. False: there are MAX_SILENCES already. Throws a SyntaxError as `compiled` does. */
   silence(silence: Silence, now: number): boolean {
-    if (this.#silences.size >= MAX_SILENCES && !this.#silences.has(silence.id)) return false
     const meant = compiled(silence)
-    if (meant.matches({}))
-      throw new SyntaxError(
-        `a silence needs one matcher at least that does not match the empty text, such as server="notes"; these do: ${silence.matchers.join(', ')}`,
-      )
+    if (!this.#hasRoomFor(silence.id, now)) return false
     this.#silences.set(silence.id, meant)
     this.#book.put('silence', silence.id, silence)
     const { by, comment, matchers } = silence
@@ -175,10 +177,7 @@ export class AlertEngine {
   unsilence(id: string, by: string, now: number): boolean {
     const silence = this.#book.get('silence', id)
     if (!silence || silence.endsAt <= now) return false
-    const ended = { ...silence, startsAt: Math.min(silence.startsAt, now), endsAt: now }
-    this.#silences.set(id, compiled(ended))
-    this.#book.put('silence', id, ended)
-    this.#book.happened({ at: now, what: 'unsilenced', labels: { silence: silence.matchers.join(', ') }, by })
+    this.#endSilence(silence, now, { by })
     return true
   }
 
@@ -186,11 +185,8 @@ export class AlertEngine {
   tick(now: number): void {
     this.#now = now
     this.#conditions.tick(now)
-    for (const { id, endsAt } of [...this.#book.all('silence')]) {
-      if (now - endsAt < ENDED_SILENCE_MS) continue
-      this.#silences.delete(id)
-      this.#book.remove('silence', id)
-    }
+    for (const { id, endsAt } of [...this.#book.all('silence')])
+      if (now - endsAt >= ENDED_SILENCE_MS) this.#forgetSilence(id)
     let quiet: Quiet | undefined
     this.#outbox.tick(now)
     this.#groups.tick(now, () => {
@@ -262,6 +258,41 @@ export class AlertEngine {
     return [...this.#book.all('silence')]
   }
 
+  /** Goes on with a silence that was kept. One that would be refused now ends: an earlier version took it. */
+  #takeUp(silence: Silence, now: number): void {
+    try {
+      this.#silences.set(silence.id, compiled(silence))
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      if (silence.endsAt > now) this.#endSilence(silence, now, { comment: error.message })
+    }
+  }
+
+  #hasRoomFor(id: string, now: number): boolean {
+    if (this.#book.size('silence') < MAX_SILENCES || this.#book.get('silence', id)) return true
+    const [first, ...others] = this.#book.all('silence')
+    const oldest = others.reduce((one, other) => (other.endsAt < one.endsAt ? other : one), first!)
+    if (oldest.endsAt > now) return false
+    this.#forgetSilence(oldest.id)
+    return true
+  }
+
+  #forgetSilence(id: string): void {
+    this.#silences.delete(id)
+    this.#book.remove('silence', id)
+  }
+
+  /** It stays among the silences for a while, for people to look at. */
+  #endSilence(silence: Silence, now: number, why: Pick<HistoryEntry, 'by' | 'comment'>): void {
+    this.#silences.delete(silence.id)
+    this.#book.put('silence', silence.id, {
+      ...silence,
+      startsAt: Math.min(silence.startsAt, now),
+      endsAt: now,
+    })
+    this.#book.happened({ at: now, what: 'unsilenced', labels: { silence: silence.matchers.join(', ') }, ...why })
+  }
+
   #quiet(now: number): Quiet {
     return this.#quietAt(now, [...this.#book.all('alert')], this.#silences.values())
   }
@@ -283,6 +314,15 @@ function placeOf({ state, severity, fingerprint }: AlertRecord): string {
   return `${String(place).padStart(2, '0')}-${fingerprint}`
 }
 
+/**
+ * Throws a SyntaxError for a matcher that is none, and where all of them match a label that is not there, as in Alertmanager:
+ * a value left out (`server=`) would hide every alert without that label.
+ */
 function compiled(silence: Silence): CompiledSilence {
-  return { silence, matches: compileMatchers(silence.matchers) }
+  const matches = compileMatchers(silence.matchers)
+  if (matches({}))
+    throw new SyntaxError(
+      `a silence needs one matcher at least that does not match the empty text, such as server="notes"; these do: ${silence.matchers.join(', ')}`,
+    )
+  return { silence, matches }
 }
