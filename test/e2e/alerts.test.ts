@@ -122,7 +122,12 @@ test(
   },
 )
 
-test('a person sees, acknowledges, silences and tests by commands, and the history tells of it', async () => {
+/** Some twenty processes one after another, on a machine that does more than that. */
+const COMMANDS_MS = 180_000
+
+test('a person sees, acknowledges, silences and tests by commands, and the history tells of it', {
+  timeout: COMMANDS_MS,
+}, async () => {
   const far = await httpFarEnd()
   const channels = { team: { type: 'slack', url: far.url }, gone: { type: 'slack', url: 'http://127.0.0.1:9/' } }
   const routes = [{ notify: ['log', 'team'] }]
@@ -168,15 +173,14 @@ test('a person sees, acknowledges, silences and tests by commands, and the histo
     ['ALERT_TESTED', 'owner'],
     ['ALERT_TESTED', 'owner'],
   ])
-  // The audit log has what became of alerts, and no name that somebody gave.
+  // The audit log has what became of alerts: the actor is who showed the token, `by` the name that they gave.
   const rows = await run(daemon, 'audit', 'tail', '--target', 'ProviderError')
   expect(rows.out).toMatch(/ALERT_FIRED {2}system {2}ProviderError .*"severity":"HIGH"/)
-  expect(rows.out).toMatch(/ALERT_ACKNOWLEDGED {2}admin {2}ProviderError/)
+  expect(rows.out).toMatch(/ALERT_ACKNOWLEDGED {2}admin {2}ProviderError .*"by":"anna"/)
   const acted = (await run(daemon, 'audit', 'search', 'admin')).out
-  for (const words of ['ALERT_SILENCED  admin  server="files"', 'ALERT_UNSILENCED  admin  server="files"'])
-    expect(acted).toContain(words)
-  expect(acted).toContain('ALERT_TESTED  admin  team')
-  expect(rows.out).not.toContain('anna')
+  for (const words of ['SILENCED  admin  server="files"', 'UNSILENCED  admin  server="files"', 'TESTED  admin  team'])
+    expect(acted).toContain(`ALERT_${words}`)
+  expect(acted.match(/"by":"owner"/g)).toHaveLength(4)
 })
 
 test('what Twilio took and did not deliver goes to the next channel, and only Twilio can say so', async () => {

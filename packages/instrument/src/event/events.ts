@@ -327,6 +327,7 @@ export const EVENTS = {
       severity: optional(choice('How grave.', ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const)),
       fingerprint: optional(text('Tells alerts of one name apart.', 64)),
       concerns: optional(text('Server or component that it is about.', 128)),
+      by: optional(text('Name that who acted gave for it, masked as every name is.', 128)),
     },
   },
   error: {

@@ -2,7 +2,7 @@ import { type EventOf, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import type { Publish } from '@mcp-vitals/instrument/stream'
 import { type HistoryEntry, severityOf } from '../alerts/index.js'
 
-/** Who acts on alerts holds the admin token: a name that somebody gives beside it may be a person's. */
+/** Who acts on alerts has shown a token. The name that they give beside it (`by`) is what they say, and proves nothing. */
 const ADMIN = 'admin'
 const ACTIONS = {
   firing: 'fired',
@@ -14,8 +14,8 @@ const ACTIONS = {
 } as const
 
 /** A test that somebody sent to a channel: no alert knows of it. */
-export const testEvent = (channel: string, at: number): EventOf<'alert'> =>
-  event('alert', at, { server: OWN_SERVER, agent: ADMIN }, { action: 'tested', alert: channel })
+export const testEvent = (channel: string, by: string, at: number): EventOf<'alert'> =>
+  event('alert', at, { server: OWN_SERVER, agent: ADMIN }, { action: 'tested', alert: channel, by })
 
 /** Publishes what became of alerts, as the pager keeps it; what came before there is somewhere to publish to is told then. */
 export function createAlertEvents(): {
@@ -37,19 +37,19 @@ export function createAlertEvents(): {
 }
 
 /** What happened to an alert or a silence; nothing of a message. */
-function eventOf({ at, what, fingerprint, labels }: HistoryEntry): EventOf<'alert'>[] {
+function eventOf({ at, what, fingerprint, labels, by }: HistoryEntry): EventOf<'alert'>[] {
   if (!isAction(what)) return []
-  const action = ACTIONS[what]
   // Of a component that is no server the rules know the name of its check.
   const concerned = labels.server ?? labels.check
-  const isAct = action !== 'fired' && action !== 'resolved'
   const fields = {
-    action,
+    action: ACTIONS[what],
     alert: (labels.alertname ?? labels.silence ?? '').slice(0, 256),
     ...(fingerprint !== undefined && { fingerprint, severity: severityOf(labels) }),
     ...(concerned !== undefined && { concerns: concerned.slice(0, 128) }),
+    ...(by !== undefined && { by }),
   }
-  return [event('alert', at, { server: OWN_SERVER, ...(isAct && { agent: ADMIN }) }, fields)]
+  // Nobody acted where no name is given: an alert came or went, or the daemon ended a silence by itself.
+  return [event('alert', at, { server: OWN_SERVER, ...(by !== undefined && { agent: ADMIN }) }, fields)]
 }
 
 const isAction = (what: string): what is keyof typeof ACTIONS => Object.hasOwn(ACTIONS, what)

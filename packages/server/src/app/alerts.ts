@@ -132,7 +132,7 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
         publish(
           event('security', Date.now(), { server: OWN_SERVER, agent: by }, { kind: KINDS[act.do], severity: 'LOW' }),
         )
-        if (act.do === 'test') publish(testEvent(act.channel, Date.now()))
+        if (act.do === 'test') publish(testEvent(act.channel, by, Date.now()))
       },
       now: Date.now,
     }),

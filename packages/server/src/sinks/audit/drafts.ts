@@ -60,10 +60,10 @@ const CONTENTS: Contents = {
           target: budget,
           details: known({ stage, per, spent_cents: 100 * spentUsd, limit_cents: 100 * limitUsd }),
         },
-  alert: ({ action, alert, severity, fingerprint, concerns }) => ({
+  alert: ({ action, alert, severity, fingerprint, concerns, by }) => ({
     eventType: ALERT_TYPES[action],
     target: alert,
-    details: known({ severity, fingerprint, server: concerns }),
+    details: known({ severity, fingerprint, server: concerns, by }),
   }),
   // Of what did not run, nothing is to be answered for.
   remediation: ({ component, rule, action, outcome, reason, durationMs, attempt }) =>
