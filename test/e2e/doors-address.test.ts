@@ -100,11 +100,18 @@ const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
   key: ['key'],
 }
 
-async function statusOf(base: string, { method, path }: Pick<Route, 'method' | 'path'>, shown: Shown): Promise<number> {
+/** By what each token is called where one is asked for. */
+const NAMED: Partial<Readonly<Record<Opener, RegExp>>> = {
+  'owner token': /owner-token/,
+  'admin token': /listen\.adminToken/,
+  'heartbeat token': /this heartbeat/,
+}
+
+async function answerOf(base: string, { method, path }: Pick<Route, 'method' | 'path'>, shown: Shown) {
   const verb = method === 'any' ? 'POST' : method.split(', ')[0]!
   const body = path === '/v1/events' ? { events: [] } : rpc(1, 'ping')
   const headers = headersOf(shown)
-  return (await ask(`${base}${path}`, { method: verb, headers, ...(verb === 'POST' && { body }) })).status
+  return ask(`${base}${path}`, { method: verb, headers, ...(verb === 'POST' && { body }) })
 }
 
 /** A heartbeat by the name that there is. */
@@ -129,11 +136,15 @@ describe.each(['loopback', 'elsewhere'] as const)('from %s', (where) => {
     `%s asks for what the table says. ${promises('F10.network.rest-needs-token')}`,
     async (_, route) => {
       const base = `http://${where === 'loopback' ? '127.0.0.1' : address}:${port}`
-      const opens = (where === 'loopback' ? route.here : route.elsewhere).flatMap((opener) => OPENED_BY[opener])
+      const openers: readonly Opener[] = where === 'loopback' ? route.here : route.elsewhere
+      const opens = openers.flatMap((opener) => OPENED_BY[opener])
+      const named = Object.entries(NAMED).filter(([opener]) => openers.includes(opener as Opener))
       for (const shown of SHOWN) {
-        const status = await statusOf(base, route, shown)
+        const { status, text } = await answerOf(base, route, shown)
         // Past the credential any answer will do, such as 400 for an empty post.
         expect(opens.includes(shown) ? status !== 401 : status === 401, `${shown}: ${status}`).toBe(true)
+        if (status === 401 && named.length > 0)
+          expect(Object.entries(NAMED).filter(([, name]) => name.test(text))).toEqual(named)
       }
     },
   )

@@ -89,11 +89,10 @@ export function createHttpServer({
     return heartbeatAccess(decoded(name), headers.authorization)
   }
 
-  /** Whether a caller may ask the faces. */
-  function isTrusted(request: IncomingMessage): boolean {
+  /** What lets this caller ask a face. */
+  function openersOf(request: IncomingMessage): readonly Opener[] {
     const { here, elsewhere } = routeOf((request.url ?? '').split('?', 1)[0]!) ?? UNLISTED
-    const openers = isLoopback(request.socket.remoteAddress) ? here : elsewhere
-    return openers.some((opener) => isShown[opener](request))
+    return isLoopback(request.socket.remoteAddress) ? here : elsewhere
   }
 
   const faces = getRequestListener(createRouter(handlers, routes, gateway !== undefined).fetch)
@@ -105,10 +104,10 @@ export function createHttpServer({
     if (refusal) return refuse(response, refusal)
     const name = gateway && serverIn(request.url ?? '')
     if (name !== undefined) gateway?.(name, request, response)
-    else if (isTrusted(request)) void faces(request, response)
+    else if (openersOf(request).some((opener) => isShown[opener](request))) void faces(request, response)
     else {
       onRefused(request.headers.authorization === undefined ? 'missing' : 'unknown')
-      askForToken(response)
+      askForToken(response, openersOf(request))
     }
   })
 }
@@ -182,11 +181,16 @@ function refuse(response: ServerResponse, refusal: keyof typeof REFUSED): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body)
 }
 
-function askForToken(response: ServerResponse): void {
-  const body = JSON.stringify({
-    error:
-      'This needs a token: Authorization: Bearer <listen.adminToken>, or on this machine what the state directory has in owner-token; a heartbeat needs its own.',
-  })
+/** Where the tokens stand that a caller can show. */
+const TOKENS: Partial<Readonly<Record<Opener, string>>> = {
+  'owner token': 'what the state directory has in owner-token',
+  'admin token': '<listen.adminToken> (MCP_VITALS_ADMIN_TOKEN)',
+  'heartbeat token': 'the token of this heartbeat',
+}
+
+function askForToken(response: ServerResponse, openers: readonly Opener[]): void {
+  const tokens = openers.flatMap((opener) => TOKENS[opener] ?? []).join(', or ')
+  const body = JSON.stringify({ error: `This needs a token. Authorization: Bearer ${tokens}.` })
   const headers = {
     'content-type': 'application/json',
     'cache-control': 'no-store',
