@@ -35,6 +35,17 @@ async function ask(base: string, path: string, parameters: Record<string, string
 
 const atNow = () => String(Date.now() / 1000)
 
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Names and types of all members; of a list the forms that its elements have. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return [...new Set(value.map((one) => JSON.stringify(shapeOf(one))))].sort()
+  if (!isPlain(value)) return typeof value
+  const members = Object.entries(value).sort()
+  return Object.fromEntries(members.map(([name, one]) => [name, shapeOf(one)]))
+}
+
 /** Series and values of an expression, sorted. */
 async function answer(base: string, query: string): Promise<readonly string[]> {
   const { body } = await ask(base, 'query', { query, time: atNow() })
@@ -54,7 +65,9 @@ async function comeToTheSame(query: string): Promise<readonly string[]> {
   return ours ?? []
 }
 
-async function call(name: string): Promise<void> {
+const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
+
+async function call(name: string, _meta: object = {}): Promise<void> {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const post = (message: object, more: Record<string, string> = {}) =>
     fetch(`${daemon.url}/mcp/notes`, {
@@ -67,7 +80,7 @@ async function call(name: string): Promise<void> {
   await opened.text()
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
   await post({ method: 'notifications/initialized' }, session)
-  await (await post({ id: 2, method: 'tools/call', params: { name, arguments: {} } }, session)).text()
+  await (await post({ id: 2, method: 'tools/call', params: { name, arguments: {}, _meta } }, session)).text()
 }
 
 beforeAll(async () => {
@@ -79,6 +92,7 @@ beforeAll(async () => {
   })
   const target = new URL(daemon.url).host
   prometheus = await startPrometheus({
+    args: ['--enable-feature=exemplar-storage'],
     config: {
       global: { scrape_interval: '1s', scrape_timeout: '1s' },
       scrape_configs: [
@@ -90,6 +104,7 @@ beforeAll(async () => {
     },
   })
   for (let round = 0; round < 3; round++) await call('echo')
+  await call('fail', { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01` })
   const ended = 'sum(mcp_requests_total)'
   const total = (await (await fetch(`${daemon.url}/metrics`)).text())
     .split('\n')
@@ -165,6 +180,97 @@ describe('beside a real Prometheus', () => {
     const of = async (base: string) => (await ask(base, 'metadata', { metric: 'mcp_tool_availability' })).body.data
     expect(await of(daemon.url)).toEqual(await of(prometheus.api))
   })
+
+  test.each(['targets', 'targets?state=any', 'targets?scrapePool=mcp-vitals', 'status/buildinfo'])(
+    '%s has the same members, of the same types',
+    async (path) => {
+      const of = async (base: string) => (await (await fetch(`${base}/api/v1/${path}`)).json()) as Body
+      const [ours, theirs] = [await of(daemon.url), await of(prometheus.api)]
+      // Since version 2.47.
+      if ('activeTargets' in ours.data) delete (ours.data as { droppedTargetCounts?: object }).droppedTargetCounts
+      expect(shapeOf(ours)).toEqual(shapeOf(theirs))
+    },
+  )
+
+  test.each(['targets?state=dropped', 'targets?state=none', 'targets?scrapePool=none'])(
+    '%s finds as many',
+    async (path) => {
+      const of = async (base: string) =>
+        ((await (await fetch(`${base}/api/v1/${path}`)).json()) as { data: { activeTargets: object[] } }).data
+      expect((await of(daemon.url)).activeTargets).toEqual([])
+      expect((await of(prometheus.api)).activeTargets).toEqual([])
+    },
+  )
+
+  // As its source for Prometheus does it: what may be long is posted, and its check of the source is a sum.
+  test.each([
+    ['POST', 'query', { query: '1+1', time: '1' }],
+    ['POST', 'query', { query: 'up{instance=~".*:.*"}' }],
+    ['POST', 'query_range', { query: 'up{instance=~".*:.*"}', start: 'start', end: 'end', step: '15' }],
+    ['POST', 'query_exemplars', { query: 'mcp_tool_calls_total', start: 'start', end: 'end' }],
+    ['POST', 'labels', { start: 'start', end: 'end', limit: '40000' }],
+    ['POST', 'series', { 'match[]': 'mcp_tool_calls_total', start: 'start', end: 'end', limit: '40000' }],
+    ['GET', 'labels', { 'match[]': 'mcp_tool_calls_total' }],
+    ['GET', 'label/__name__/values', { start: 'start', end: 'end' }],
+    ['GET', 'metadata', { metric: 'mcp_tool_availability', limit: '1' }],
+    ['GET', 'rules', { 'rule_name[]': 'none' }],
+    ['GET', 'alerts', {}],
+    ['GET', 'status/buildinfo', {}],
+  ] as const)('%s %s %o, which Grafana asks, has an answer of the same form', async (method, path, parameters) => {
+    const times: Readonly<Record<string, string>> = { start: String(Date.now() / 1000 - 3600), end: atNow() }
+    const form = new URLSearchParams(
+      Object.entries<string>(parameters).map(([name, value]): [string, string] => [name, times[value] ?? value]),
+    )
+    const of = async (base: string) => {
+      const url = `${base}/api/v1/${path}`
+      const answer = method === 'POST' ? await fetch(url, { method, body: form }) : await fetch(`${url}?${form}`)
+      const body = (await answer.json()) as Body
+      return {
+        status: answer.status,
+        type: answer.headers.get('content-type'),
+        shape: shapeOf(body),
+      }
+    }
+    expect(await of(daemon.url)).toEqual(await of(prometheus.api))
+  })
+
+  test('the exemplar of a call with a trace is found at its counter and its bucket', async () => {
+    const query = '{__name__=~"mcp_tool_call.*", tool="fail"} > 0'
+    const of = async (base: string) =>
+      ((await ask(base, 'query_exemplars', { query })).body.data as unknown as object[])
+        .map((one) =>
+          JSON.stringify(one, (_, value) =>
+            isPlain(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+          ),
+        )
+        .sort()
+    await until(
+      async () => (await of(prometheus.api)).length > 0,
+      SETTLED_MS,
+      () => 'no exemplar',
+    )
+    const ours = await of(daemon.url)
+    expect(ours).toEqual(await of(prometheus.api))
+    expect(ours.length).toBeGreaterThan(1)
+    for (const one of ours) expect(one).toContain(TRACE_ID)
+    const later = { query, start: String(Date.now() / 1000 + 60) }
+    expect((await ask(daemon.url, 'query_exemplars', later)).body.data).toEqual([])
+    expect((await ask(daemon.url, 'query_exemplars', { query: 'vector(1)' })).body.data).toEqual([])
+    for (const wrong of [{}, { query: 'up{' }, { query, start: '2', end: '1' }]) {
+      const [one, other] = [
+        await ask(daemon.url, 'query_exemplars', wrong),
+        await ask(prometheus.api, 'query_exemplars', wrong),
+      ]
+      expect([one.status, one.body.errorType]).toEqual([other.status, other.body.errorType])
+    }
+  })
+})
+
+test('a label may be named as Prometheus 3 writes any text in an address', async () => {
+  const of = async (name: string) => (await ask(daemon.url, `label/${name}/values`)).body.data
+  expect(await of('U__le')).toEqual(await of('le'))
+  expect(await of('U__environ_6d_ent')).toEqual(['production'])
+  expect(await of('U__no_such')).toEqual([])
 })
 
 test(`up tells of the daemon and of each server, and /metrics never does. ${promises('F11.up.written', 'F11.up.never-exposed')}`, async () => {

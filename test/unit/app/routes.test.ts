@@ -16,6 +16,7 @@ const ASKED: readonly RouteName[] = [
   'apiLabels',
   'apiLabelValues',
   'apiSeries',
+  'apiExemplars',
   'apiMetadata',
   'apiTargets',
   'apiRules',

@@ -185,6 +185,28 @@ describe('what comes from outside', () => {
     expect(engine.stats().restarts).toBe(0)
   })
 
+  test('looks for series no longer than a query may take, and the next question is answered', async () => {
+    const { registry, engine } = opened({ series: { queryTimeoutMs: 200 } })
+    for (let id = 0; id < 2000; id++)
+      registry
+        .counter(mcp.tool_calls_total)
+        .with('s', `${id}-${'ab'.repeat(60)}`, 'success')
+        .inc()
+    engine.start(TARGET)
+    await until(() => engine.stats().window)
+    const selectors = [`{tool=~"${'(.+)+'.repeat(190)}!"}`]
+    for (const asked of [
+      () => engine.series({ selectors }),
+      () => engine.labelNames({ selectors }),
+      () => engine.labelValues('tool', { selectors }),
+      () => engine.series({ selectors: [], expr: `rate(${selectors[0]}[5m])` }),
+    ])
+      await expect(asked()).rejects.toMatchObject({ code: 'PROMQL_TIMEOUT' })
+    expect(await engine.series({ selectors: [], expr: 'vector(1)' })).toEqual([])
+    expect(await engine.series({ selectors: [], expr: 'rate(up[5m]) + 1' })).toHaveLength(2)
+    expect(engine.stats().restarts).toBe(0)
+  })
+
   test('in rules ends within its bounds, too: the others are evaluated, and queries answered between them', async () => {
     const reports: string[] = []
     const { engine, faults } = opened({

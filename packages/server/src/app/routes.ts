@@ -87,6 +87,7 @@ export const ROUTES = {
   apiLabels: { ...ASKED, path: '/api/v1/labels' },
   apiLabelValues: { ...SHOWN, path: '/api/v1/label/:name/values' },
   apiSeries: { ...ASKED, path: '/api/v1/series' },
+  apiExemplars: { ...ASKED, path: '/api/v1/query_exemplars' },
   apiMetadata: { ...SHOWN, path: '/api/v1/metadata' },
   apiTargets: { ...SHOWN, path: '/api/v1/targets' },
   apiRules: { ...SHOWN, path: '/api/v1/rules' },

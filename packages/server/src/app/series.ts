@@ -1,6 +1,6 @@
 import { type Registry, watchRules, watchSeries } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
-import { type Engine, openEngine } from '../engine/index.js'
+import { type Engine, exemplarsOf, openEngine } from '../engine/index.js'
 import { type ApiTarget, createPrometheusFace, type PrometheusFace } from '../faces/prometheus/index.js'
 import type { RuleReport } from '../rules/index.js'
 import type { Logger } from '../sinks/log/index.js'
@@ -66,6 +66,7 @@ export function openSeries(needs: {
       engine,
       metadata: () => metadataOf(registry),
       targets,
+      exemplars: () => exemplarsOf(view, own()),
       intervalMs,
       version: VERSION,
       now: Date.now,

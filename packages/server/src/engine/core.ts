@@ -1,13 +1,17 @@
 import { VitalsError, vitalsError } from '../errors/index.js'
 import {
+  compileMatcher,
   DEFAULT_LIMITS,
   DEFAULT_PARSE_OPTIONS,
+  type LabelMatcher,
   type LabelSet,
   type Limits,
+  type Matcher,
   type Matrix,
   parsePromql,
   parseSelector,
   type Value,
+  withDeadline,
 } from '../promql/index.js'
 import { type DropReason, type Lane, SeriesWindow } from '../series/index.js'
 import { type Failure, failureOf } from '../threads/index.js'
@@ -225,12 +229,12 @@ export class Core {
     return [...found].sort().slice(0, finding.limit)
   }
 
-  #find({ selectors, startMs, endMs }: Finding): Iterable<LabelSet> {
-    return this.#window.labelSets(
-      selectors.map((selector) => parseSelector(selector)),
-      startMs,
-      endMs,
-    )
+  #find({ selectors, expr, startMs, endMs }: Finding): Iterable<LabelSet> {
+    const lists = expr === undefined ? selectors.map((selector) => parseSelector(selector)) : selectorsOf(expr)
+    if (expr !== undefined && lists.length === 0) return []
+    const limits = this.#limits()
+    const timed = lists.map((matchers) => withDeadline(matchers, limits))
+    return this.#window.labelSets(timed, startMs, endMs)
   }
 }
 
@@ -239,6 +243,14 @@ interface Layout {
   /** Which values are taken; all where undefined. */
   readonly positions: readonly number[] | undefined
   readonly leftOut: ReadonlyMap<DropReason, number>
+}
+
+function selectorsOf(expr: string): readonly (readonly LabelMatcher[])[] {
+  // Their patterns were compiled when the expression was read.
+  const compiled = (matcher: Matcher) => compileMatcher(matcher) as LabelMatcher
+  return parsePromql(expr)
+    .selections(0, 0)
+    .map(({ matchers }) => matchers.map(compiled))
 }
 
 function checkSize(value: Value): void {

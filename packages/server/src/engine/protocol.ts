@@ -22,6 +22,8 @@ export interface QueryOptions {
 /** Which series: those that meet one of the selectors (all where there is none), in a span of time. */
 export interface Finding {
   readonly selectors: readonly string[]
+  /** Instead of selectors: an expression, for those that it asks for, whatever the time. */
+  readonly expr?: string
   readonly startMs?: number
   readonly endMs?: number
   readonly limit?: number

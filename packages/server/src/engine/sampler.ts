@@ -74,7 +74,8 @@ function push(values: number[], series: Collected['series'][number]): void {
   }
 }
 
-function familyOf({ name, metric, labels, series }: Collected): Family {
+/** What a family is called and made of, without its values. */
+export function familyOf({ name, metric, labels, series }: Collected): Family {
   return {
     name,
     type: metric.type,

@@ -19,7 +19,14 @@ export type {
 export { type Position, PromqlError, type PromqlErrorCode } from './error.js'
 export { formatLabels } from './labels.js'
 export { compileMatcher, compilePattern, type Groups, type Pattern } from './matcher.js'
-export { memorySource, type NotedSeries, parseLabels, parseSelector, parseSeriesNotation } from './notation.js'
+export {
+  memorySource,
+  type NotedSeries,
+  parseLabels,
+  parseSelector,
+  parseSeriesNotation,
+  withDeadline,
+} from './notation.js'
 export { DEFAULT_LIMITS, DEFAULT_PARSE_OPTIONS } from './options.js'
 export { parsePromql } from './parse.js'
 export { AGGREGATIONS, ARITHMETIC, COMPARISONS, SETS } from './syntax/ast.js'

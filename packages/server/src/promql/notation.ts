@@ -1,4 +1,4 @@
-import type { LabelMatcher, LabelSet, ParseOptions, Series, SeriesSource } from './contract.js'
+import type { LabelMatcher, LabelSet, Limits, ParseOptions, Series, SeriesSource } from './contract.js'
 import { PromqlError, positionOf } from './error.js'
 import { Labels, METRIC_NAME } from './labels.js'
 import { DEFAULT_PARSE_OPTIONS } from './options.js'
@@ -63,6 +63,24 @@ export function parseLabels(text: string): LabelSet {
     matchers.map(({ name }) => name),
     matchers.map(({ value }) => value),
   ).toRecord()
+}
+
+/**
+ * The same matchers for as long as there is time, counted from now, for uses that are no query: a hostile pattern may take
+ * milliseconds for each of many texts. Later than that they throw PROMQL_TIMEOUT.
+ */
+export function withDeadline(
+  matchers: readonly LabelMatcher[],
+  { timeoutMs, now }: Pick<Limits, 'timeoutMs' | 'now'>,
+): readonly LabelMatcher[] {
+  const endsAt = now() + timeoutMs
+  return matchers.map(({ matches, ...matcher }) => ({
+    ...matcher,
+    matches(text) {
+      if (now() > endsAt) throw new PromqlError('PROMQL_TIMEOUT', { timeoutMs }, positionOf('', 0))
+      return matches(text)
+    },
+  }))
 }
 
 /** The matchers of a selector without a range, as the APIs of series and labels take it. Throws PromqlError. */

@@ -1,6 +1,17 @@
-import type { Engine, Finding, QueryOptions } from '../../engine/index.js'
+import type { Engine, Finding, FoundExemplar, QueryOptions } from '../../engine/index.js'
 import { answered, failure, success } from './answers.js'
-import { durationOf, invalid, limitOf, parametersOf, rangeOf, required, timeOf } from './parameters.js'
+import { exemplarsData } from './exemplars.js'
+import {
+  durationOf,
+  invalid,
+  labelNameOf,
+  limitOf,
+  parametersOf,
+  rangeOf,
+  required,
+  spanOf,
+  timeOf,
+} from './parameters.js'
 import { alertsData, rulesData } from './rules.js'
 
 /** A metric, as the API's metadata tell of it. */
@@ -25,6 +36,7 @@ export interface PrometheusInputs {
   readonly engine: Pick<Engine, 'queryBody' | 'labelNames' | 'labelValues' | 'series' | 'rules'>
   readonly metadata: () => Iterable<MetricMetadata>
   readonly targets: () => readonly ApiTarget[]
+  readonly exemplars: () => Iterable<FoundExemplar>
   readonly intervalMs: number
   readonly version: string
   /** Milliseconds since 1970. */
@@ -40,6 +52,7 @@ export type PrometheusFace = Readonly<
     | 'apiLabels'
     | 'apiLabelValues'
     | 'apiSeries'
+    | 'apiExemplars'
     | 'apiMetadata'
     | 'apiTargets'
     | 'apiRules'
@@ -54,7 +67,7 @@ const API_VERSION = '3.0.0'
 
 /** Prometheus's HTTP API over the series that are kept: what Grafana and `promtool query` ask. */
 export function createPrometheusFace(inputs: PrometheusInputs): PrometheusFace {
-  const { engine, metadata, targets, intervalMs, version, now } = inputs
+  const { engine, metadata, targets, exemplars, intervalMs, version, now } = inputs
   return guarded({
     async apiQuery(parameters) {
       const expr = required(parameters, 'query')
@@ -67,13 +80,18 @@ export function createPrometheusFace(inputs: PrometheusInputs): PrometheusFace {
     },
     apiLabels: async (parameters) => success(await engine.labelNames(findingOf(parameters))),
     async apiLabelValues(parameters, path) {
-      const name = decoded(/\/label\/([^/]+)\/values$/.exec(path)?.[1] ?? '')
+      const name = labelNameOf(/\/label\/([^/]+)\/values$/.exec(path)?.[1] ?? '')
       return success(await engine.labelValues(name, findingOf(parameters)))
     },
     async apiSeries(parameters) {
       const finding = findingOf(parameters)
       if (finding.selectors.length === 0) throw invalid('match[]', 'at least one is needed, such as match[]=up')
       return success(await engine.series(finding))
+    },
+    async apiExemplars(parameters) {
+      const expr = required(parameters, 'query')
+      const span = spanOf(parameters)
+      return success(exemplarsData(exemplars(), await engine.series({ selectors: [], expr }), span))
     },
     async apiMetadata(parameters) {
       const wanted = parameters.get('metric')
@@ -83,9 +101,12 @@ export function createPrometheusFace(inputs: PrometheusInputs): PrometheusFace {
       return success(Object.fromEntries(data))
     },
     async apiTargets(parameters) {
-      const state = parameters.get('state')
-      const active = state === 'dropped' ? [] : targets().map((target) => activeTarget(target, intervalMs))
-      return success({ activeTargets: active, droppedTargets: [], droppedTargetCounts: {} })
+      const isActive = ['', 'any', 'active'].includes(parameters.get('state')?.toLowerCase() ?? '')
+      const pool = parameters.get('scrapePool') || undefined
+      const activeTargets = (isActive ? targets() : [])
+        .map((target) => activeTarget(target, intervalMs))
+        .filter(({ scrapePool }) => pool === undefined || scrapePool === pool)
+      return success({ activeTargets, droppedTargets: [], droppedTargetCounts: {} })
     },
     apiRules: async (parameters) => success(rulesData(await engine.rules(), parameters)),
     apiAlerts: async () => success(alertsData(await engine.rules())),
@@ -133,18 +154,17 @@ function findingOf(parameters: URLSearchParams): Finding {
   }
 }
 
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    throw invalid('label', `${JSON.stringify(name)} is not encoded as an address is`)
-  }
-}
-
 function activeTarget({ labels, isUp, scrapeUrl, lastSampleMs, lastDurationMs }: ApiTarget, intervalMs: number) {
+  const { instance = '', ...others } = labels
   const { job = '' } = labels
+  const { protocol, pathname } = new URL(scrapeUrl)
+  const interval = `${intervalMs / 1000}s`
   return {
-    discoveredLabels: { __address__: labels.instance ?? '', job },
+    discoveredLabels: {
+      ...others,
+      ...{ __address__: instance, __scheme__: protocol.slice(0, -1), __metrics_path__: pathname },
+      ...{ __scrape_interval__: interval, __scrape_timeout__: interval },
+    },
     labels,
     scrapePool: job,
     scrapeUrl,
@@ -153,7 +173,7 @@ function activeTarget({ labels, isUp, scrapeUrl, lastSampleMs, lastDurationMs }:
     lastScrape: new Date(lastSampleMs ?? 0).toISOString(),
     lastScrapeDuration: (lastDurationMs ?? 0) / 1000,
     health: lastSampleMs === undefined ? 'unknown' : isUp ? 'up' : 'down',
-    scrapeInterval: `${intervalMs / 1000}s`,
-    scrapeTimeout: `${intervalMs / 1000}s`,
+    scrapeInterval: interval,
+    scrapeTimeout: interval,
   }
 }

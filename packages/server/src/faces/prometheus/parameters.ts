@@ -69,6 +69,14 @@ export function limitOf(parameters: URLSearchParams): { limit?: number } {
   return Number(text) === 0 ? {} : { limit: Number(text) }
 }
 
+/** Start and end, where they are given. */
+export function spanOf(parameters: URLSearchParams): { readonly startMs?: number; readonly endMs?: number } {
+  const startMs = timeOf(parameters, 'start')
+  const endMs = timeOf(parameters, 'end')
+  if (startMs !== undefined && endMs !== undefined && endMs < startMs) throw invalid('end', 'it lies before the start')
+  return { ...(startMs !== undefined && { startMs }), ...(endMs !== undefined && { endMs }) }
+}
+
 /** Start, end and step of a range query. */
 export function rangeOf(parameters: URLSearchParams): {
   readonly startMs: number
@@ -76,13 +84,30 @@ export function rangeOf(parameters: URLSearchParams): {
   readonly stepMs: number
 } {
   for (const name of ['start', 'end', 'step']) required(parameters, name)
-  const startMs = timeOf(parameters, 'start')!
-  const endMs = timeOf(parameters, 'end')!
+  const { startMs, endMs } = spanOf(parameters) as { startMs: number; endMs: number }
   const stepMs = durationOf(parameters, 'step')!
-  if (endMs < startMs) throw invalid('end', 'it lies before the start')
   if ((endMs - startMs) / stepMs > MAX_STEPS)
     throw invalid('step', `the range has more than ${MAX_STEPS} of it: take a longer one, or a shorter range`)
   return { startMs, endMs, stepMs }
+}
+
+/** The name of a label, out of an address: encoded as addresses are, and any Unicode text as Prometheus 3 writes it: `U__a_2e_b`. */
+export function labelNameOf(part: string): string {
+  let name: string
+  try {
+    name = decodeURIComponent(part)
+  } catch {
+    throw invalid('label', `${JSON.stringify(part)} is not encoded as an address is`)
+  }
+  if (!/^U__(?:[^_]|__|_[0-9a-f]{1,6}_)*$/i.test(name)) return name
+  return name
+    .slice('U__'.length)
+    .replace(/__|_([0-9a-f]+)_/gi, (whole, code?: string) => (code === undefined ? '_' : (characterOf(code) ?? whole)))
+}
+
+function characterOf(code: string): string | undefined {
+  const point = Number.parseInt(code, 16)
+  return point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? undefined : String.fromCodePoint(point)
 }
 
 /** What was given, as an error tells it back. */

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { GroupStatus } from '../../engine/index.js'
-import { parseSelector } from '../../promql/index.js'
+import { parseSelector, withDeadline } from '../../promql/index.js'
 import { invalid, shown } from './parameters.js'
 
 type RuleStatus = GroupStatus['rules'][number]
 type Alert = RuleStatus['alerts'][number]
 type Rule = GroupStatus['group']['rules'][number]
+
+/** How long selectors of rules may take: they are matched on the main loop. */
+const LIMITS = { timeoutMs: 200, now: () => performance.now() }
 
 /** Time of what never was: Go's zero. */
 const NEVER = '0001-01-01T00:00:00Z'
@@ -39,7 +42,7 @@ export function rulesData(statuses: readonly GroupStatus[], parameters: URLSearc
 function ruleFilter(parameters: URLSearchParams): (rule: Rule) => boolean {
   const type = wordOf(parameters, 'type', ['alert', 'record'])
   // By the labels that the rule names, not by those of its alerts.
-  const selectors = parameters.getAll('match[]').map((text) => parseSelector(text))
+  const selectors = parameters.getAll('match[]').map((text) => withDeadline(parseSelector(text), LIMITS))
   return ({ kind, name, labels }) =>
     (type === undefined || (type === 'alert') === (kind === 'alerting')) &&
     isNamed(parameters, 'rule_name[]', name) &&
