@@ -19,7 +19,7 @@ const LIBRARY_LAYERS = {
   },
   http: { may: ['hand', 'metrics'], why: 'exchanges are recorded like facts, and the page of metrics is shown' },
   node: {
-    may: ['hand', 'http', 'metrics', 'ship', 'stream', 'event', 'vitals'],
+    may: ['hand', 'http', 'mcp', 'metrics', 'ship', 'stream', 'event', 'vitals'],
     why: 'what needs Node stands on top of what does not, and nothing stands on it',
   },
   vitals: { may: ['event'], why: 'the hub joins those who observe and those who listen, and knows neither' },

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +5,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import Database from 'libsql'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CLI, daemonOfTest, metric, type RunningDaemon } from '../fixtures/daemon.js'
+import { run } from '../fixtures/run.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 
@@ -44,12 +44,6 @@ async function api(daemon: RunningDaemon, query: string, token = TOKEN): Promise
     headers: { authorization: `Bearer ${token}` },
   })
   return { status: answer.status, body: await answer.json() }
-}
-
-function run(file: string, args: readonly string[]): Promise<{ status: number; out: string; err: string }> {
-  return new Promise((resolve) =>
-    execFile(file, args, (error, out, err) => resolve({ status: Number(error?.code ?? 0), out, err })),
-  )
 }
 
 const audit = (daemon: RunningDaemon, ...args: readonly string[]) =>

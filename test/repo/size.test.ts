@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 
 /** What it is, and a little: who adds to it sees it here. */
-const MOST_GZIP_BYTES = 12_400
+const MOST_GZIP_BYTES = 12_500
 
 test('the main entry is one file without imports, and small', async () => {
   const { bundle } = (await import('../../scripts/bundle.mjs' as string)) as {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Event, event } from '../../../packages/instrument/src/event/index.js'
+import { type Event, event, valuesBeside } from '../../../packages/instrument/src/event/index.js'
 import { promises } from '../../requirements.js'
 import { batch, good, NOW, origin, post, sender, setUp, TOKEN } from './world.js'
 
@@ -76,6 +76,30 @@ describe('a batch', () => {
     await ingest.handle(post({ ...simple, events: [{ ...ended, startedAt: NOW + 1 }] }))
     expect(store.rows).toEqual([ended, ended])
     expect(published.map(([seen]) => seen)).toEqual([started, ended, { ...started, at: NOW }, ended])
+  })
+
+  test('has the values that came beside a commitment beside it, and no other ones', async () => {
+    const { ingest, store, published } = setUp()
+    const told = event('commitment', NOW, origin, { name: 'transfer', fields: ['result.balance'] })
+    const values = { 'result.balance': 12, 'result.isOpen': true, 'result.name': 'x'.repeat(4096) }
+    const beside: unknown[] = [
+      values,
+      { 'result.name': 'x'.repeat(4097) },
+      { 'result.name': { deep: 1 } },
+      Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`result.${n}`, n])),
+      { ['r'.repeat(129)]: 1 },
+      [1],
+      'text',
+      null,
+    ]
+    const events = [
+      ...beside.map((each, n) => ({ seq: n + 1, event: told, values: each })),
+      { seq: 20, event: good, values },
+    ]
+    const answer = await ingest.handle(post({ stream: 'one', sender, events }))
+    expect(await answer.json()).toMatchObject({ highWater: 20, rejected: [] })
+    expect(published.map(([seen]) => valuesBeside(seen))).toEqual([values, ...Array(8).fill(undefined)])
+    expect(JSON.stringify(store.rows)).not.toContain('"values"')
   })
 
   test('may come from a spool as well', async () => {

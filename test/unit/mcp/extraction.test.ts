@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Event } from '../../../packages/instrument/src/event/index.js'
-import { type CallValue, createConversation, createServerMemory } from '../../../packages/instrument/src/mcp/index.js'
+import {
+  type CallValue,
+  createConversation,
+  createServerMemory,
+  type ExtractionRules,
+  joinRules,
+  type WantedValue,
+} from '../../../packages/instrument/src/mcp/index.js'
 
 const WANTED = [
   { from: 'arguments', path: ['a'], maxLength: 8 },
@@ -71,4 +78,38 @@ test('structuredContent comes before _meta, and only there', () => {
   call('t', '{}', '{"_meta":{"r":1},"r":3}')
   call('t', '{}', '{"r":3,"content":[{"r":4}],"structuredContent":[{"r":5}]}')
   expect(given.map(([, , found]) => found)).toEqual([2, 1, undefined])
+})
+
+test('rules that are joined each get their own values, and what both want is read once', () => {
+  const got: Record<string, unknown> = {}
+  const rulesOf = (name: string, tool: string, wanted: readonly WantedValue[]): ExtractionRules => ({
+    wanted,
+    placesOf: (called) => (called === tool || tool === '*' ? wanted.map((_, place) => place) : undefined),
+    derive: (_, values) => {
+      got[name] = wanted.map((_, place) => values[place])
+      return []
+    },
+  })
+  const [a, b] = [
+    { from: 'arguments', path: ['a'], maxLength: 2 },
+    { from: 'result', path: ['b'], maxLength: 2 },
+  ] as const
+  const rules = joinRules(rulesOf('first', '*', [a]), rulesOf('second', 'two', [b, { ...a, maxLength: 9 }]))
+  expect(rules?.wanted).toEqual([{ ...a, maxLength: 9 }, b])
+  expect(rules?.placesOf('one')).toEqual([0])
+  expect(rules?.placesOf('two')).toEqual([0, 1])
+  const conversation = createConversation({
+    origin: { server: 's' },
+    publish: () => {},
+    now: () => 0,
+    clock: () => 0,
+    server: createServerMemory({}, rules),
+  })
+  const call = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"two","arguments":{"a":"long"}}}\n'
+  conversation.lines('client_to_server').feed(Buffer.from(call))
+  const answer = '{"jsonrpc":"2.0","id":1,"result":{"structuredContent":{"b":true}}}\n'
+  conversation.lines('server_to_client').feed(Buffer.from(answer))
+  expect(got).toEqual({ first: ['long'], second: [true, 'long'] })
+  expect(joinRules(undefined, undefined)).toBeUndefined()
+  expect(joinRules(undefined, rules)).toBe(rules)
 })

@@ -366,6 +366,14 @@ export const EVENTS = {
       result: choice('Nothing was there, or nothing that the field takes.', ['missing', 'invalid'] as const),
     },
   },
+  commitment: {
+    doc: 'Values of a call that the configuration names for the audit log to commit to. The event has their names; the values travel beside it, and are kept in the audit log alone, where they can be erased.',
+    fields: {
+      name,
+      operation: optional(text('The `operation` of the call.', 64)),
+      fields: texts('Names of the values, such as `result.balance`.'),
+    },
+  },
   business: {
     doc: 'Something only the application knows, counted under a name.',
     fields: { name: text('Metric name without prefix.', 64), value: number('By how much.') },

@@ -1,3 +1,4 @@
+export { checkValues, isValue, VALUE_LIMITS, type Values, valuesBeside, withValues } from './beside.js'
 export { checkEvent, expected, fits, type Problem } from './check.js'
 export { ERROR_REASONS, EVENT_VERSION, OWN_SERVER, REVISION, REVISION_PATTERN } from './constants.js'
 export {

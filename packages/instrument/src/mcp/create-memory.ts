@@ -1,4 +1,5 @@
-import { Extraction, type ExtractionRules } from './extraction.js'
+import type { ExtractionRules } from './call-reading.js'
+import { Extraction } from './extraction.js'
 import type { MemoryLimits } from './limits.js'
 import { ServerMemory } from './memory.js'
 

@@ -1,4 +1,4 @@
-import type { Extraction } from './extraction.js'
+import type { CallReader } from './call-reading.js'
 import { KnownNames } from './known.js'
 import { MEMORY_LIMITS, type MemoryLimits } from './limits.js'
 import type { Operation } from './operation.js'
@@ -29,7 +29,7 @@ export class ServerMemory {
   readonly results: Shelf
   readonly known: KnownNames
   /** What is read off tool calls beyond the allow-list. */
-  readonly extraction: Extraction | undefined
+  readonly extraction: CallReader | undefined
   /** Holds the newest of what calls make. */
   readonly recent: Recent
   #prefix: string | undefined
@@ -37,7 +37,7 @@ export class ServerMemory {
   #conversations = 0
 
   /** `limits` in place of single defaults of `MEMORY_LIMITS`. `recent`: one for several servers, where there are many. */
-  constructor(limits: Partial<MemoryLimits> = {}, extraction?: Extraction, recent = new Recent()) {
+  constructor(limits: Partial<MemoryLimits> = {}, extraction?: CallReader, recent = new Recent()) {
     const { waitingOperations, waitAgeMs, tasks, taskAgeMs, knownNames } = { ...MEMORY_LIMITS, ...limits }
     this.waiting = new Shelf(waitingOperations, waitAgeMs)
     this.tasks = new Shelf(tasks, taskAgeMs)

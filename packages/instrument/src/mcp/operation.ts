@@ -1,5 +1,5 @@
 import { completed, type Draft, EVENT_VERSION, type Event, type EventOf, type Origin } from '../event/index.js'
-import type { CallReading } from './extraction.js'
+import type { CallReading } from './call-reading.js'
 import type { TokenKey } from './paths.js'
 import type { Recent } from './recent.js'
 import { type Outcome, statusOf } from './status.js'

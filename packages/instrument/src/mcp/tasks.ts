@@ -1,4 +1,4 @@
-import type { ResultPlace } from './extraction.js'
+import type { ResultPlace } from './call-reading.js'
 import { isAboutTask } from './methods.js'
 import type { Direction, Operation } from './operation.js'
 import type { Captured } from './paths.js'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Event } from '../event/index.js'
+import type { CommittedValue } from '../mcp/index.js'
 import {
   type Batch,
   BatchEncoder,
@@ -12,6 +13,7 @@ import {
 } from '../ship/index.js'
 import { createStream } from '../stream/index.js'
 import { vitals } from '../vitals/index.js'
+import { checkCommitments, readValues } from './commitments.js'
 import { findDaemon, type Target } from './daemon.js'
 import { Definitions } from './definitions.js'
 import { SHIP_DEFAULTS } from './options.js'
@@ -27,6 +29,11 @@ export interface ShipOptions {
   readonly url?: string
   /** The daemon's ingest token. Default: `MCP_VITALS_TOKEN`, else that of this machine's daemon, for it alone. */
   readonly token?: string
+  /**
+   * Values of calls that the audit log of the daemon shall commit to, 16 at most: texts of up to 4,096 characters, numbers, true
+   * and false. They travel beside the events, in no event.
+   */
+  readonly commitments?: readonly CommittedValue[]
   /** Bounds and times; see `ShipLimits`. Default: `SHIP_DEFAULTS`, and the shipper's own. */
   readonly limits?: Partial<ShipLimits>
 }
@@ -41,10 +48,11 @@ export interface Shipping {
 /**
  * Sends what is observed in this process to an mcp-vitals daemon, from now on until the program ends: in batches, in order,
  * each event once. Where there is no daemon events wait in bounded memory; the oldest go first, and are counted. It never
- * throws and never keeps the process alive. There is one in a process: a second call gives the first one's, until that is
- * closed.
+ * throws and never keeps the process alive, but throws a RangeError for commitments that cannot be meant. There is one in a
+ * process: a second call gives the first one's, until that is closed.
  */
 export function ship(options: ShipOptions = {}): Shipping {
+  checkCommitments(options.commitments)
   const held = shippings()
   held.current ??= start(options, () => {
     held.current = undefined
@@ -59,6 +67,7 @@ export function shippings(): { current?: Shipping | undefined } {
 
 function start(options: ShipOptions, onClosed: () => void): Shipping {
   const hub = vitals()
+  const unread = readValues(hub, options.commitments)
   const poster = new Poster()
   const encoder = new BatchEncoder()
   const tools = new ToolNames()
@@ -120,6 +129,7 @@ function start(options: ShipOptions, onClosed: () => void): Shipping {
     onClosed()
     hub.hashOf = undefined
     detach()
+    unread()
     process.off('beforeExit', onBeforeExit)
     await stream.close()
     poster.close()

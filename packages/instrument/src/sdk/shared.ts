@@ -1,5 +1,5 @@
-import { Recent, ServerMemory } from '../mcp/index.js'
-import { type OpenCalls, openCalls, type Vitals, vitals } from '../vitals/index.js'
+import { type CallReader, Recent, ServerMemory } from '../mcp/index.js'
+import { type OpenCalls, openCalls, type Readers, readers, type Vitals, vitals } from '../vitals/index.js'
 import { createMarks } from './marks.js'
 import { Sizer } from './size.js'
 import { Time } from './time.js'
@@ -18,21 +18,32 @@ export class Shared {
   readonly calls: OpenCalls
   readonly #servers = new Map<string, ServerMemory>()
   readonly #recent = new Recent()
+  readonly #readers: Readers<CallReader>
   readonly #prefix = Math.random().toString(36).slice(2, 12)
   #sessions = 0
 
   constructor(hub: Vitals) {
     this.hub = hub
     this.calls = openCalls(hub)
+    this.#readers = readers(hub)
   }
 
   /** What connections of this server share. Beyond 1,000 names each connection is by itself. */
   served(server: string): ServerMemory {
     const known = this.#servers.get(server)
     if (known) return known
-    const made = new ServerMemory({}, undefined, this.#recent)
+    const made = new ServerMemory({}, this.#readerOf(server), this.#recent)
     if (this.#servers.size < MAX_SERVERS) this.#servers.set(server, made)
     return made
+  }
+
+  /** Reads what is asked for at the time. */
+  #readerOf(server: string): CallReader {
+    const asked = this.#readers
+    return {
+      begin: (tool, fields) => asked.of?.(server)?.begin(tool, fields),
+      read: (message, fields) => asked.of?.(server)?.read?.(message, fields),
+    }
   }
 
   /** A pseudonym for a new session, that no other session of any process has. */

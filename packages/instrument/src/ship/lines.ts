@@ -16,7 +16,10 @@ export interface Line {
  * grow the heap of a process that only passes messages on.
  */
 export interface Lines {
-  /** Each event as `{"seq":n,"event":{…}}` and a line break, UTF-8, numbers rising. */
+  /**
+   * Each event as `{"seq":n,"event":{…}}` and a line break, UTF-8, numbers rising; with `"values":{…}` behind the event where
+   * it has some beside it.
+   */
   readonly bytes: Uint8Array
   readonly count: number
   /** Numbers of the first and the last; 0 where there is none. */

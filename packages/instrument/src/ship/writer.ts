@@ -1,3 +1,4 @@
+import { valuesBeside } from '../event/index.js'
 import { NEWLINE } from './lines.js'
 
 const QUOTE = 0x22
@@ -38,6 +39,8 @@ export class LineWriter {
     this.#number(seq)
     this.#ascii(',"event":')
     this.#object(event as Readonly<Record<string, unknown>>, startedAt)
+    const values = valuesBeside(event)
+    if (values) this.#encode(`,"values":${JSON.stringify(values)}`)
     this.#byte(CLOSE)
     this.#byte(NEWLINE)
     return this.#bytes.subarray(0, this.#at)

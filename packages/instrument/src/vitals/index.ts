@@ -9,3 +9,4 @@ export {
   vitals,
 } from './hub.js'
 export { type OpenCall, OpenCalls, openCalls } from './open-calls.js'
+export { type Readers, readers } from './readers.js'

@@ -3,7 +3,7 @@ import { watchGateway, watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
-import { encodeDerivations } from '../derive/index.js'
+import { encodeCommitments, encodeDerivations } from '../derive/index.js'
 import { createIdMask } from '../redact/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
 import { createStoreSink } from '../sinks/store/index.js'
@@ -86,7 +86,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   teardown.push(await dataDir.lock())
   teardown.push(clearUp(dataDir, logger))
   const { derivations } = config
+  const { commitments } = config.audit
   await dataDir.share('derivations', derivations.length > 0 ? encodeDerivations(derivations) : undefined)
+  await dataDir.share('commitments', commitments.length > 0 ? encodeCommitments(commitments) : undefined)
   const cast = demo ? castDemo(dataDir.path) : []
   let servers = { ...entriesOf(config.servers), ...behindGateway(cast) }
 

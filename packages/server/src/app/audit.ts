@@ -63,14 +63,17 @@ export async function openAudit(needs: {
     onInvalid: onFault,
   })
   const { before, commitments, policy } = config.audit
+  const named = commitments.flatMap(({ tool, argument }) =>
+    argument === undefined ? [] : [{ matches: createGlobs([tool]), argument }],
+  )
   const ledger =
-    before.length + commitments.length === 0
+    before.length + named.length === 0
       ? undefined
       : createLedger({
           log,
           policy,
           matches: createGlobs(before),
-          named: commitments.map(({ tool, argument }) => ({ matches: createGlobs([tool]), argument })),
+          named,
           mask: redactName,
           publish: (one) => publish(one),
           now: Date.now,

@@ -1,3 +1,4 @@
+import { commitmentRules, joinRules } from '@mcp-vitals/instrument/mcp'
 import { createChildRecords, endLeftBehind, endOrphans } from '../children/index.js'
 import type { Config } from '../config/index.js'
 import type { DataDir } from '../datadir/index.js'
@@ -28,12 +29,20 @@ export function createSources(needs: {
   const { config, servers, doors, store, token, cleanId, dataDir, logger } = needs
   const { publish, enter } = needs.observation
   const shared = { publish, now: Date.now, clock: () => performance.now() }
-  const { rulesOf } = createDerivations(config.derivations)
+  const { rulesOf } = rulesOfCalls(config)
   const records = createChildRecords(dataDir.childrenDir)
   const gateway = createGateway({ ...shared, servers, options: config.gateway, rulesOf, doorOf: doors.of, records })
   const ingest = createIngest({ ...shared, mask: enter, cleanId, store, token, options: config.ingest })
   const adoption = adoptSpools({ dir: dataDir.spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
   return { gateway, ingest, adoption }
+}
+
+/** What is read off the calls of a server, for events of their own. */
+function rulesOfCalls({ derivations, audit }: Config) {
+  const derived = createDerivations(derivations)
+  // Arguments stand in the log before the call goes on.
+  const results = audit.commitments.filter(({ result }) => result !== undefined)
+  return { rulesOf: (server: string) => joinRules(derived.rulesOf(server), commitmentRules(results, server)) }
 }
 
 /** What is open at each server, by the name that events have for it. */

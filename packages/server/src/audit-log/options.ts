@@ -32,6 +32,12 @@ const checkpointOptions = z
   })
   .prefault({})
 
+/** Keys joined by dots: short enough for the name of a value, with `arguments.` before it. */
+const PATH = z
+  .string()
+  .regex(/^[^.]+(?:\.[^.]+)*$/)
+  .max(118)
+
 /** The audit log: what is recorded, where it lies, and how often it is signed. */
 export const auditOptions = z
   .strictObject({
@@ -80,20 +86,27 @@ export const auditOptions = z
       }),
     commitments: z
       .array(
-        z.strictObject({
-          tool: z.string().min(1).max(256),
-          argument: z
-            .string()
-            .regex(/^[^.]+(?:\.[^.]+)*$/)
-            .max(118),
-        }),
+        z
+          .strictObject({
+            tool: z.string().min(1).max(256),
+            argument: PATH.optional(),
+            result: PATH.optional(),
+          })
+          .refine(({ argument, result }) => (argument === undefined) !== (result === undefined), {
+            message: 'expected: either "argument" or "result", such as { tool: bank.transfer, result: balance }',
+          }),
       )
       .max(16)
       .default([])
       .meta({
         description:
-          'Arguments that rows TOOL_INTENT commit to, by tool (as in `before`) and keys joined by dots: the row holds an HMAC, salt and value lie beside it in the log’s file until they are erased (mcp-vitals audit erase). These calls are written down first, as those of `before`. 16 at most.',
-        examples: [[{ tool: 'bank.transfer', argument: 'amount' }]],
+          'Values of calls that rows commit to, by tool (as in `before`) and keys joined by dots: the row holds an HMAC, salt and value lie beside it in the log’s file until they are erased (mcp-vitals audit erase). `argument`: below the arguments; at the gateway in a row TOOL_INTENT, which is written before the call goes on, as for those of `before`. `result`: a text, number, true or false below the result’s `structuredContent`, else below its `_meta`, in a row TOOL_COMMITTED behind the call, where wraps put arguments of such kinds too. 16 at most.',
+        examples: [
+          [
+            { tool: 'bank.transfer', argument: 'amount' },
+            { tool: 'bank.transfer', result: 'balance' },
+          ],
+        ],
       }),
     policy: z
       .enum(['open', 'closed'])
@@ -154,8 +167,8 @@ export const auditOptions = z
     anchors: anchorsOptions,
   })
   .superRefine(({ enabled, policy, before, commitments }, context) => {
-    const isNamed = before.length + commitments.length > 0
-    if (isNamed && !enabled)
+    const isNamed = before.length + commitments.filter(({ argument }) => argument !== undefined).length > 0
+    if (before.length + commitments.length > 0 && !enabled)
       context.addIssue({
         code: 'custom',
         path: ['before'],

@@ -5,6 +5,7 @@ import { type Failure, failureOf } from '../threads/index.js'
 import { writeArchive } from './archive.js'
 import type { LogDatabase, Outcome } from './database.js'
 import { isWhole, packRows } from './packed.js'
+import { unpackDrafts } from './packed-drafts.js'
 import type { Call, Calls, Message, Request } from './protocol.js'
 import { treeOf } from './tree.js'
 
@@ -75,7 +76,7 @@ export class Committer {
     const { database, log } = this.#setup
     switch (request.call) {
       case 'append':
-        return this.#append(request.batches)
+        return this.#append(unpackDrafts(request.batches))
       case 'page':
         return packRows(await database.page(request.fromSeq, request.toSeq))
       case 'find': {

@@ -1,6 +1,7 @@
-import type { ArchivedSegment, AuditFilter, AuditHead, CommitmentRef, Draft, Hash, Opening } from '../audit/index.js'
+import type { ArchivedSegment, AuditFilter, AuditHead, CommitmentRef, Hash, Opening } from '../audit/index.js'
 import type { Failure, MessageOf, RequestOf } from '../threads/index.js'
 import type { PackedRows } from './packed.js'
+import type { PackedDrafts } from './packed-drafts.js'
 
 /** What became of one `append` of a group: all of its rows, or the reason for none. */
 export type Appended = { readonly rows: number } | { readonly failure: Failure }
@@ -16,7 +17,7 @@ type Nothing = Record<never, never>
 export interface Calls {
   /** Several `append`s in one transaction. `rows` are those of all that worked, in their order. */
   append: {
-    request: { readonly batches: readonly (readonly Draft[])[] }
+    request: { readonly batches: PackedDrafts }
     reply: { readonly outcomes: readonly Appended[]; readonly rows: PackedRows; readonly size: number }
   }
   page: { request: { readonly fromSeq: number; readonly toSeq: number }; reply: PackedRows }

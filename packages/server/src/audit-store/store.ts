@@ -2,6 +2,7 @@ import type { AuditStore, Draft, StoredRow } from '../audit/index.js'
 import { type VitalsError, vitalsError } from '../errors/index.js'
 import { fromFailure, startThread, type Thread } from '../threads/index.js'
 import { unpackRows } from './packed.js'
+import { packDrafts } from './packed-drafts.js'
 import { shownPlace } from './place.js'
 import type { Calls, Place, WorkerData } from './protocol.js'
 import { readerOf, startReader } from './reader.js'
@@ -162,7 +163,7 @@ class Queue {
       const rows = group.reduce((sum, { drafts }) => sum + drafts.length, 0)
       try {
         const reply = await (this.#thread as Thread<Calls>).call('append', {
-          batches: group.map(({ drafts }) => drafts),
+          batches: packDrafts(group.map(({ drafts }) => drafts)),
         })
         this.#settle(group, reply)
       } catch (error) {

@@ -15,6 +15,10 @@ export const AUDIT_EVENTS = {
   SESSION_CLOSED: { doc: 'A session ended.', writer: 'ingest' },
   TOOL_INTENT: { doc: 'A tool is about to be called; written before the call goes on.', writer: 'daemon' },
   TOOL_CALLED: { doc: 'A call of a tool ended.', writer: 'ingest' },
+  TOOL_COMMITTED: {
+    doc: 'Values of a call that ended, as commitments: `uncommitted` names those that could not be taken.',
+    writer: 'ingest',
+  },
   TOOL_DEFINITION_CHANGED: { doc: 'A server offers other tools than when last seen.', writer: 'ingest' },
   RATE_LIMITED: { doc: 'A rate limit was hit.', writer: 'ingest' },
   SPENDING_LIMIT: { doc: 'Spending reached a part of its limit.', writer: 'ingest' },

@@ -5,7 +5,7 @@ import { errorCode, replaceFile } from './files.js'
 import { defaultDataDir } from './path.js'
 
 /** What a daemon leaves in its state directory for the wraps on its machine. */
-export type SharedName = 'derivations'
+export type SharedName = 'derivations' | 'commitments'
 
 /** Leaves a text in `<dir>/<name>.json`, mode 0600, until it is replaced; `undefined` takes it away. */
 export async function shareText(dir: string, name: SharedName, text: string | undefined): Promise<void> {

@@ -1,7 +1,6 @@
 import { type Event, type EventOf, event, fits, type Origin } from '@mcp-vitals/instrument/event'
-import type { CallValue, ExtractionRules, WantedValue } from '@mcp-vitals/instrument/mcp'
+import { type CallValue, type ExtractionRules, matcher, type WantedValue } from '@mcp-vitals/instrument/mcp'
 import { DEFAULT_MAX_VALUES, firstLabel, type Label, listedLabel } from './labels.js'
-import { matcher } from './pattern.js'
 import {
   type DerivableEvent,
   type Derivation,

@@ -1,3 +1,3 @@
 export { createDerivations, type Derivations } from './derivations.js'
 export { DERIVABLE, type DerivableEvent, type Derivation, type DerivedField, fieldsOf, OCCASIONS } from './shape.js'
-export { decodeDerivations, encodeDerivations } from './shared.js'
+export { decodeCommitments, decodeDerivations, encodeCommitments, encodeDerivations } from './shared.js'

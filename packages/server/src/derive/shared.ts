@@ -1,3 +1,4 @@
+import type { CommittedValue } from '@mcp-vitals/instrument/mcp'
 import type { Derivation } from './shape.js'
 
 /** Raised when an older reader would misunderstand the text. */
@@ -12,4 +13,14 @@ export function encodeDerivations(derivations: readonly Derivation[]): string {
 export function decodeDerivations(text: string): readonly Derivation[] {
   const { version, derivations } = JSON.parse(text) as { version: number; derivations: readonly Derivation[] }
   return version === VERSION ? derivations : []
+}
+
+/** The same of values of calls that the audit log shall commit to. */
+export function encodeCommitments(commitments: readonly CommittedValue[]): string {
+  return `${JSON.stringify({ version: VERSION, commitments })}\n`
+}
+
+export function decodeCommitments(text: string): readonly CommittedValue[] {
+  const { version, commitments } = JSON.parse(text) as { version: number; commitments: readonly CommittedValue[] }
+  return version === VERSION ? commitments : []
 }

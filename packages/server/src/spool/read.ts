@@ -9,6 +9,8 @@ const HEADER_BYTES = 2048
 export interface SpooledEvent {
   readonly seq: number
   readonly event: unknown
+  /** What lay beside it. */
+  readonly values?: unknown
 }
 
 /** Who writes this file; nothing when its header cannot be read. */
@@ -58,7 +60,7 @@ export async function* readSegment(path: string, batchEvents: number): AsyncGene
 function parse(line: string): SpooledEvent | undefined {
   try {
     const value = JSON.parse(line) as SpooledEvent
-    return Number.isSafeInteger(value.seq) ? { seq: value.seq, event: value.event } : undefined
+    return Number.isSafeInteger(value.seq) ? { seq: value.seq, event: value.event, values: value.values } : undefined
   } catch {
     return undefined
   }

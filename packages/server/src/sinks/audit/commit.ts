@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Commitment, commit, type Json, NotCanonical, SALT_BYTES } from '../../audit/index.js'
+import { type Commitment, commit, DRAFT_LIMITS, type Json, NotCanonical, SALT_BYTES } from '../../audit/index.js'
 
 /** Longest canonical JSON of one value that is committed to, in characters. */
 const MOST_CHARS = 65_536
@@ -11,15 +11,28 @@ export interface NamedArgument {
   readonly argument: string
 }
 
+/** What a row commits to, and the fields that it could not commit to. */
+export interface Committed {
+  readonly commitments: readonly Commitment[]
+  readonly uncommitted: readonly string[]
+}
+
 /** Commits to what is there of the named arguments. What has no canonical form, or is too long, is `uncommitted`. */
-export function commitTo(given: unknown, named: readonly NamedArgument[]) {
+export function commitTo(given: unknown, named: readonly NamedArgument[]): Committed {
+  const values: Record<string, unknown> = {}
+  for (const { argument } of named) {
+    const value = valueAt(given, argument.split('.'))
+    if (value !== undefined) values[`arguments.${argument}`] = value
+  }
+  return commitToAll(Object.keys(values), values)
+}
+
+/** Commits to the values of these fields. What is not there, has no canonical form or is too long, is `uncommitted`. */
+export function commitToAll(fields: readonly string[], values: Readonly<Record<string, unknown>>): Committed {
   const commitments: Commitment[] = []
   const uncommitted: string[] = []
-  for (const { argument } of named) {
-    const field = `arguments.${argument}`
-    const value = valueAt(given, argument.split('.'))
-    if (value === undefined || commitments.some((one) => one.field === field)) continue
-    const commitment = tryCommit(field, value)
+  for (const field of new Set(fields)) {
+    const commitment = Object.hasOwn(values, field) ? tryCommit(field, values[field]) : undefined
     if (commitment) commitments.push(commitment)
     else uncommitted.push(field)
   }
@@ -35,7 +48,9 @@ function valueAt(given: unknown, keys: readonly string[]): unknown {
   return at
 }
 
+/** Names and values from outside may be such as no row takes. */
 function tryCommit(field: string, value: unknown): Commitment | undefined {
+  if (field === '' || field.length > DRAFT_LIMITS.fieldChars || !field.isWellFormed()) return undefined
   try {
     const made = commit(field, value as Json, randomBytes(SALT_BYTES))
     return made.value.length > MOST_CHARS ? undefined : made

@@ -1,4 +1,4 @@
-import type { Event, EventOf, EventType } from '@mcp-vitals/instrument/event'
+import { type Event, type EventOf, type EventType, valuesBeside } from '@mcp-vitals/instrument/event'
 import type { Entrance } from '@mcp-vitals/instrument/stream'
 import {
   AUDIT_EVENTS,
@@ -8,6 +8,7 @@ import {
   DRAFT_LIMITS,
   type Draft,
 } from '../../audit/index.js'
+import { type Committed, commitToAll } from './commit.js'
 
 type Details = Draft['details']
 
@@ -16,6 +17,7 @@ export interface Content {
   readonly eventType: AuditEventType
   readonly target: string
   readonly details: Details
+  readonly commitments?: readonly Commitment[]
 }
 
 /** What stands for an actor where nobody is known by a name. */
@@ -94,12 +96,25 @@ const CONTENTS: Contents = {
     target: server,
     details: known({ session, reason, duration_ms: durationMs }),
   }),
+  commitment: (told) => {
+    const { session, operation, fields } = told
+    const { commitments, uncommitted } = commitToAll(
+      fields.slice(0, DRAFT_LIMITS.commitments),
+      valuesBeside(told) ?? {},
+    )
+    return {
+      eventType: 'TOOL_COMMITTED',
+      target: toolOf(told),
+      details: { ...known({ session, operation }), ...listed(uncommitted) },
+      commitments,
+    }
+  },
   'request.ended': (ended) => {
     if (ended.method !== 'tools/call' || ended.direction !== 'client_to_server') return undefined
-    const { server, name, session, outcome, status, errorCode, durationMs, requestBytes, responseBytes } = ended
+    const { session, outcome, status, errorCode, durationMs, requestBytes, responseBytes } = ended
     return {
       eventType: 'TOOL_CALLED',
-      target: name === undefined ? server : `${server}.${name}`,
+      target: toolOf(ended),
       details: known({
         session,
         outcome,
@@ -116,6 +131,16 @@ const CONTENTS: Contents = {
     target: server,
     details: known({ limit: limitType, layer }),
   }),
+}
+
+function toolOf({ server, name }: { readonly server: string; readonly name?: string | undefined }): string {
+  return name === undefined ? server : `${server}.${name}`
+}
+
+function listed(uncommitted: readonly string[]): Details {
+  return uncommitted.length === 0
+    ? {}
+    : { uncommitted: uncommitted.map((field) => text(field, DRAFT_LIMITS.fieldChars)) }
 }
 
 /** What an event comes to; undefined where it is none that is recorded. */
@@ -135,18 +160,16 @@ export function draftOf(content: Content, event: Event, entrance: Entrance, id: 
     actor: text(event.agent || SYSTEM, DRAFT_LIMITS.actorChars),
     target: text(content.target, DRAFT_LIMITS.targetChars),
     details: content.details,
+    ...(content.commitments && { commitments: content.commitments }),
     origin,
   }
 }
 
 /** What is kept of a call that is about to go on; names come masked. */
-export interface Intent {
+export interface Intent extends Committed {
   readonly server: string
   readonly tool: string
   readonly agent?: string | undefined
-  readonly commitments: readonly Commitment[]
-  /** Fields that were to be committed to and could not be. */
-  readonly uncommitted: readonly string[]
 }
 
 /** The row of a call that is about to go on. */
@@ -157,7 +180,7 @@ export function intentOf({ server, tool, agent, commitments, uncommitted }: Inte
     eventType: 'TOOL_INTENT',
     actor: text(agent || SYSTEM, DRAFT_LIMITS.actorChars),
     target: text(`${server}.${tool}`, DRAFT_LIMITS.targetChars),
-    details: uncommitted.length === 0 ? {} : { uncommitted },
+    details: listed(uncommitted),
     commitments,
     origin: DAEMON_ORIGIN,
   }

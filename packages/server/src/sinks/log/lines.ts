@@ -101,6 +101,7 @@ const READINGS: { readonly [T in EventType]: (event: EventOf<T>) => Reading } = 
     `Anomaly ${e.stage}: ${tool(e)}, ${e.signal}: ${describe(e)}`,
   ],
   derivation: (e) => ['debug', 'derivation_missed', `No ${e.event} derived: ${e.field} is ${e.result}`],
+  commitment: (e) => ['debug', 'commitment', `Committed to ${e.fields.length} values of ${tool(e)}`],
   business: (e) => ['debug', 'business', `Counted: ${e.name} ${e.value}`],
 }
 

@@ -1,4 +1,12 @@
-import { checkEvent, EVENT_VERSION, type Event, type EventOf, event } from '@mcp-vitals/instrument/event'
+import {
+  checkEvent,
+  checkValues,
+  EVENT_VERSION,
+  type Event,
+  type EventOf,
+  event,
+  withValues,
+} from '@mcp-vitals/instrument/event'
 import type { Sender } from '@mcp-vitals/instrument/ship'
 
 /** An event may be so far in the future, for clocks differ. Milliseconds. */
@@ -17,7 +25,7 @@ export interface IncomingBatch {
   /** Events of this stream that the sender dropped, in all. */
   readonly dropped: number
   /** Strictly rising numbers. */
-  readonly events: readonly { readonly seq: number; readonly event: unknown }[]
+  readonly events: readonly { readonly seq: number; readonly event: unknown; readonly values?: unknown }[]
 }
 
 /** A post of a simple sender, which has no stream: bare events, taken as often as they come. */
@@ -89,7 +97,7 @@ export interface Parted<P extends Place> {
 
 /** Parts the events that may be taken, masked, from those that may not. `nowMs`: milliseconds since 1970. */
 export function checkEvents<P extends Place>(
-  events: readonly (P & { readonly event: unknown })[],
+  events: readonly (P & { readonly event: unknown; readonly values?: unknown })[],
   nowMs: number,
   mask: Mask,
 ): Parted<P> {
@@ -97,11 +105,11 @@ export function checkEvents<P extends Place>(
   const starts = new Map<Event, EventOf<'request.started'>>()
   const rejected: (P & FrameProblem)[] = []
   const reasons: RejectReason[] = []
-  for (const { event: given, ...place } of events) {
+  for (const { event: given, values: beside, ...place } of events) {
     const checked = checkEvent(given)
     if ('event' in checked && checked.event.at <= nowMs + MAX_AHEAD_MS) {
       const { startedAt, ...told } = checked.event as EventOf<'request.ended'>
-      const taken = mask(told)
+      const taken = besides(mask(told), beside)
       good.push({ ...(place as unknown as P), event: taken })
       if (startedAt !== undefined) starts.set(taken, startOf(taken as EventOf<'request.ended'>, startedAt))
       continue
@@ -112,6 +120,12 @@ export function checkEvents<P extends Place>(
     reasons.push('event' in checked ? 'future' : wordFor(field))
   }
   return { good, starts, rejected, reasons }
+}
+
+/** The event with the values that came beside it, where it is one that has some. */
+function besides(event: Event, given: unknown): Event {
+  const values = event.type === 'commitment' && given !== undefined ? checkValues(given) : undefined
+  return values ? withValues(event, values) : event
 }
 
 /** What would have been told of the start of a request, had its end not told of it. */

@@ -1,4 +1,4 @@
-import { eventSchemas, type JsonSchema } from '@mcp-vitals/instrument/event'
+import { eventSchemas, type JsonSchema, VALUE_LIMITS } from '@mcp-vitals/instrument/event'
 import { SENDER_LENGTHS, STREAM_PATTERN } from './batch.js'
 
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
@@ -26,8 +26,22 @@ export function batchSchema(): JsonSchema {
       },
       numberedEvent: {
         type: 'object',
-        properties: { seq: { ...count, minimum: 1 }, event: { $ref: '#/$defs/event' } },
+        properties: {
+          seq: { ...count, minimum: 1 },
+          event: { $ref: '#/$defs/event' },
+          values: { $ref: '#/$defs/values' },
+        },
         required: ['seq', 'event'],
+      },
+      values: {
+        type: 'object',
+        description:
+          'Of an event `commitment`, the values of its `fields` by their names, for the audit log to commit to. Kept nowhere else. What is not like this is left out.',
+        maxProperties: VALUE_LIMITS.values,
+        propertyNames: { maxLength: VALUE_LIMITS.nameChars },
+        additionalProperties: {
+          anyOf: [{ type: 'string', maxLength: VALUE_LIMITS.textChars }, { type: 'number' }, { type: 'boolean' }],
+        },
       },
       simplePost: {
         type: 'object',
