@@ -206,10 +206,19 @@ module.exports = {
       name: 'declared-dependencies-only',
       severity: 'error',
       comment:
-        'What ships may import only what its own package.json declares: the rest is not there when a user installs it. ' +
+        'What ships may import only what its own package.json declares: the rest is not there when it is packed or installed. ' +
         'Way out: declare it there and explain it in docs/dependencies.md, or do without.',
       from: { path: '^packages/[^/]+/src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
+    },
+    {
+      name: 'library-has-no-development-imports',
+      severity: 'error',
+      comment:
+        'The command is packed with what it is made of; the library is installed as it is, without what its package.json ' +
+        'declares for development. Way out: do without.',
+      from: { path: '^packages/instrument/src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'library-stays-light',

@@ -23,8 +23,9 @@ export default defineConfig({
   plugins: [runWhatShips],
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/fixtures/pack.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default'],

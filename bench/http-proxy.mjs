@@ -26,7 +26,7 @@ const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-bench-'))
 const path = (file) => fileURLToPath(new URL(file, import.meta.url))
 const node = process.execPath
 const stdioServer = path('./proxies/echo-stdio.mjs')
-const cli = path('../packages/server/dist/cli/main.js')
+const cli = path('../packages/server/packed/cli/main.js')
 
 const children = []
 /** Starts a program, and resolves when something listens at `port`. */

@@ -19,7 +19,7 @@ const SCRAPE_EVERY_MS = 15_000
 const MOST_MS_A_SECOND = 2
 
 const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-idle-'))
-const cli = fileURLToPath(new URL('../packages/server/dist/cli/main.js', import.meta.url))
+const cli = fileURLToPath(new URL('../packages/server/packed/cli/main.js', import.meta.url))
 const start = (name, args) => ({
   name,
   child: spawn(process.execPath, args, {

@@ -23,7 +23,7 @@ const MEASURED_MS = 90_000
 const MOST = { cpuPercent: 20, memoryMb: 200, lateMs: 2_000 }
 
 const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-monitor-'))
-const cli = fileURLToPath(new URL('../packages/server/dist/cli/main.js', import.meta.url))
+const cli = fileURLToPath(new URL('../packages/server/packed/cli/main.js', import.meta.url))
 
 /** A farm of servers of its own for each candidate, so that it knows who asked. */
 async function startFarm() {

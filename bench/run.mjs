@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { basename, join } from 'node:path'
+import { setUp } from '../scripts/setup.mjs'
 
 const here = import.meta.dirname
 const PAGE = join(here, '../docs/performance.md')
@@ -61,6 +62,7 @@ function page(results) {
   ].join('\n')
 }
 
+if (!(await setUp())) process.exit(1)
 const results = []
 for (const name of asked.length > 0 ? asked : every) {
   console.log(`\n== ${name} ==`)

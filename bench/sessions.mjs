@@ -33,7 +33,7 @@ writeFileSync(
   }),
 )
 const echo = spawn(process.execPath, [path('./proxies/echo-http.mjs'), String(echoPort)], { stdio: 'ignore' })
-const daemon = spawn(process.execPath, [path('../packages/server/dist/cli/main.js'), 'up', '--config', config], {
+const daemon = spawn(process.execPath, [path('../packages/server/packed/cli/main.js'), 'up', '--config', config], {
   cwd: home,
   env: { ...process.env, MCP_VITALS_DATA: join(home, 'state') },
   stdio: ['ignore', 'ignore', 'pipe'],

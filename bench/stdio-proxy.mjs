@@ -6,12 +6,11 @@
  * server decides over as much as the proxy.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { bundle } from '../scripts/bundle.mjs'
 import { cpuMicros, memoryMb } from './support/account.mjs'
 import { median } from './support/measure.mjs'
 
@@ -22,13 +21,9 @@ const TEXT = 'sixteen bytes ok'
 const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-bench-'))
 const env = { ...process.env, MCP_VITALS_DATA: join(home, 'state') }
 const path = (file) => fileURLToPath(new URL(file, import.meta.url))
-const cli = path('../packages/server/dist/cli/main.js')
+const cli = path('../packages/server/packed/cli/main.js')
 const echo = [process.execPath, path('./proxies/echo-stdio.mjs')]
 const floor = path('./proxies/floor-stdio.mjs')
-const packed = join(home, 'mcp-vitals/dist/cli/main.js')
-mkdirSync(dirname(packed), { recursive: true })
-writeFileSync(packed, await bundle({ name: 'server' }))
-copyFileSync(path('../packages/server/package.json'), join(home, 'mcp-vitals/package.json'))
 
 const daemon = spawn(process.execPath, [cli, 'up', '--port', '0'], {
   cwd: home,
@@ -43,7 +38,7 @@ const candidates = {
   direct: echo,
   'pass-through': [process.execPath, floor, ...echo],
   'pass-through that parses': [process.execPath, floor, '--read', ...echo],
-  'mcp-vitals wrap': [process.execPath, packed, 'wrap', '--name', 'echo', '--', ...echo],
+  'mcp-vitals wrap': [process.execPath, cli, 'wrap', '--name', 'echo', '--', ...echo],
 }
 
 const pinned = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : []

@@ -1,64 +1,125 @@
 /**
- * What is started often, as one file each instead of many: a program reads it in a fraction of the time, and a wrap, which
- * stands beside every server, is smaller by megabytes. `npm pack` puts each in the place of the file that the compiler wrote
- * and takes it away again: in the repository that stays, so that nothing is ever older than its sources.
+ * What users run, in few files instead of many: a program reads it in a fraction of the time and needs less memory.
  *
- * `node scripts/bundle.mjs --put <name>` and `--take-back <name>` are what a package's `prepack` and `postpack` run.
+ * - The library's main entry as one file: `npm pack` puts it in the place of the file that the compiler wrote, and takes
+ *   it away again (`node scripts/bundle.mjs --put` and `--take-back`, the package's `prepack` and `postpack`).
+ * - The command and its threads, with the packages that they are made of: `node scripts/bundle.mjs --pack` writes them to
+ *   `packages/server/packed`, where each program lies as it does in `dist`. That folder is what `mcp-vitals` ships, what
+ *   `npm start` runs, and what the end-to-end tests run; each packs it first, so that it is never older than its sources.
  */
-import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const packages = join(fileURLToPath(new URL('..', import.meta.url)), 'packages')
+const library = join(packages, 'instrument/dist/index.js')
+const dist = join(packages, 'server/dist')
 
-const ENTRIES = {
-  /** The library's main entry, which imports nothing. */
-  instrument: { file: 'instrument/dist/index.js', platform: 'neutral', apart: [], minify: false },
-  /**
-   * The command, with all of `mcp-vitals wrap`; the other commands and derivations, which few wraps have, stay apart. A
-   * program's text lies in its memory, so this one has no comments and short names.
-   */
-  server: {
-    file: 'server/dist/cli/main.js',
-    platform: 'node',
-    apart: ['server/dist/cli/run.js', 'server/dist/derive/index.js'],
-    minify: true,
-  },
-}
+/** Where the packed command lies. */
+export const PACKED = join(packages, 'server/packed')
+/** The command, with all of `mcp-vitals wrap`, which stands beside every server: one file, so that a wrap stays small. */
+const COMMAND = 'cli/main.js'
+/** What the command starts or loads when it is needed: the other commands, threads, and programs of their own. */
+const APART = [
+  ...['cli/run', 'derive/index', 'demo/server'],
+  ...['store/worker', 'audit-store/worker', 'pager/worker', 'engine/worker', 'sqlite/copy-worker'],
+]
+/** Our files find others by their own place, `../<folder>/<file>`, and so does each chunk, one folder deep as they are. */
+const CHUNKS = 'chunks/[name]-[hash].js'
+/** Not part of any package that is installed: what a driver of PostgreSQL looks for, and does without. */
+const NEVER_THERE = ['pg-native', 'pg-cloudflare']
 
-/** An entry and all that it needs, as text. `minify`: as small as users' own bundlers make it. */
-export async function bundle({ name = 'instrument', minify = ENTRIES[name].minify } = {}) {
-  const { file, platform, apart } = ENTRIES[name]
-  const outside = new Set(apart.map((path) => join(packages, path)))
-  const input = join(packages, file)
-  const made = await rolldown({
-    input,
-    platform,
-    tsconfig: false,
-    logLevel: 'silent',
-    external: (id, importer) => id.startsWith('node:') || outside.has(join(dirname(importer ?? input), id)),
-    // What is left outside is named as it was, from where the one file lies.
-    makeAbsoluteExternalsRelative: true,
-  })
+const built = (options) => rolldown({ tsconfig: false, logLevel: 'silent', ...options })
+
+/** The library's main entry and all that it needs, as text. `minify`: as small as users' own bundlers make it. */
+export async function bundle({ minify = false } = {}) {
+  const made = await built({ input: library, platform: 'neutral' })
   const { output } = await made.generate({ format: 'es', minify, codeSplitting: false })
   await made.close()
-  const [{ code, imports }] = output
-  const foreign = imports.filter((id) => !id.startsWith('node:'))
-  if (output.length !== 1 || foreign.length > 0) throw new Error(`${file} imports ${foreign.join(', ')}`)
-  return code
+  if (output.length !== 1 || output[0].imports.length > 0) throw new Error(`${library} is not one file without imports`)
+  return output[0].code
 }
 
-const [action, name] = process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : []
-if (action !== undefined) {
-  const compiled = join(packages, ENTRIES[name].file)
+/** Packs the command into `PACKED`, unless nothing that it is made from has changed since. */
+export async function pack() {
+  const sources = [dist, dirname(library)].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
+      .map((entry) => join(entry.parentPath, entry.name)),
+  )
+  const made = join(PACKED, COMMAND)
+  const lock = join(packages, '../package-lock.json')
+  const changed = Math.max(...[...sources, fileURLToPath(import.meta.url), lock].map((file) => statSync(file).mtimeMs))
+  if (existsSync(made) && statSync(made).mtimeMs > changed) return
+  const { dependencies } = JSON.parse(readFileSync(join(packages, 'server/package.json'), 'utf8'))
+  const installed = (id) => id.startsWith('node:') || packageOf(id) in dependencies || NEVER_THERE.includes(id)
+  // Beside each other, each package's own modules are the better ones: its other form looks files up at run time.
+  const shared = { platform: 'node', resolve: { mainFields: ['module', 'main'] } }
+  const apart = new Set(APART.map((path) => join(dist, `${path}.js`)))
+  const isApart = (id, importer) => id.startsWith('.') && apart.has(join(dirname(importer ?? dist), id))
+  const chunks = [
+    // Without its folder, so that what is left apart stays named as it was.
+    ...(
+      await written({
+        input: { ...shared, input: join(dist, COMMAND), external: (id, by) => installed(id) || isApart(id, by) },
+        output: { codeSplitting: false, entryFileNames: basename(COMMAND) },
+      })
+    ).map((chunk) => ({ ...chunk, fileName: COMMAND })),
+    ...(await written({
+      input: {
+        ...shared,
+        input: Object.fromEntries(APART.map((path) => [path, join(dist, `${path}.js`)])),
+        external: installed,
+      },
+      output: { entryFileNames: '[name].js', chunkFileNames: CHUNKS },
+    })),
+  ]
+  const next = `${PACKED}.${process.pid}`
+  for (const { fileName, code } of chunks) {
+    mkdirSync(dirname(join(next, fileName)), { recursive: true })
+    writeFileSync(join(next, fileName), code, { mode: fileName === COMMAND ? 0o755 : 0o644 })
+  }
+  writeFileSync(join(next, 'THIRD-PARTY-LICENSES.txt'), licences(chunks.flatMap(({ moduleIds }) => moduleIds)))
+  rmSync(PACKED, { recursive: true, force: true })
+  renameSync(next, PACKED)
+}
+
+async function written({ input, output }) {
+  const made = await built(input)
+  // Names stay, since they stand in the stacks that users send us; comments and space go, since they lie in memory.
+  const minify = { compress: true, mangle: false, codegen: true }
+  const { output: chunks } = await made.generate({ format: 'es', minify, ...output })
+  await made.close()
+  return chunks
+}
+
+const packageOf = (id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? id
+
+/** Who made the packages inside, and on what terms: each asks that its notice goes with it. */
+function licences(moduleIds) {
+  const folders = new Set(moduleIds.map((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0]).filter(Boolean))
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+      const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+      return `${name} ${version} (${license})\n${text}`
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+const [action] = process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : []
+if (action === '--pack') await pack()
+else if (action !== undefined) {
   // Beside `dist`, of which everything is packed.
-  const aside = join(packages, name, '.compiled.js')
-  if (existsSync(aside)) renameSync(aside, compiled)
+  const aside = join(packages, 'instrument/.compiled.js')
+  if (existsSync(aside)) renameSync(aside, library)
   if (action === '--put') {
-    const code = await bundle({ name })
-    const { mode } = statSync(compiled)
-    renameSync(compiled, aside)
-    writeFileSync(compiled, code, { mode })
+    const code = await bundle()
+    const { mode } = statSync(library)
+    renameSync(library, aside)
+    writeFileSync(library, code, { mode })
   }
 }

@@ -14,7 +14,7 @@ import { setUp } from './setup.mjs'
 import { ROOT } from './steps.mjs'
 
 const FIXTURE = join(ROOT, 'test/conformance-suite/fixture/server.mjs')
-const CLI = join(ROOT, 'packages/server/dist/cli/main.js')
+const CLI = join(ROOT, 'packages/server/packed/cli/main.js')
 const PAGE = join(ROOT, 'docs/conformance.md')
 const START_TIMEOUT_MS = 30_000
 /** The suite ends no session, so few processes are kept: for one more, the one that is idle longest makes room. */

@@ -137,7 +137,7 @@ try {
     verdict('the library instruments a server', used.status === 0 ? undefined : used.output)
     const help = await capture('npx', ['--no-install', 'mcp-vitals', 'up', '--help'], { cwd: user })
     verdict('npx mcp-vitals up --help', help.status === 0 ? undefined : help.output)
-    const command = readFileSync(join(user, 'node_modules/mcp-vitals/dist/cli/main.js'), 'utf8')
+    const command = readFileSync(join(user, 'node_modules/mcp-vitals/packed/cli/main.js'), 'utf8')
     verdict('the command is one file', /from *["'`]\.\.?\//.test(command) ? 'it reads others' : undefined)
     verdict('npx mcp-vitals wrap', wrap(user))
     await run(user, ['mcp-vitals', 'up'])

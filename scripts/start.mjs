@@ -12,6 +12,6 @@ const ownServers = given.some((argument) => /^(-c|--config)(=|$)/.test(argument)
 
 if (!(await setUp())) process.exit(1)
 // In this process and not in one of its own, so that signals, the terminal and the exit status are the daemon's.
-const main = join(ROOT, 'packages/server/dist/cli/main.js')
+const main = join(ROOT, 'packages/server/packed/cli/main.js')
 process.argv = [process.execPath, main, 'up', ...(ownServers ? [] : ['--demo']), ...given]
 await import(pathToFileURL(main).href)

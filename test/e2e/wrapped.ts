@@ -13,7 +13,7 @@ import { createIngest } from '../../packages/server/src/sources/ingest/index.js'
 import { ingestOptions } from '../../packages/server/src/sources/ingest/options.js'
 import { type Adoption, adoptSpools } from '../../packages/server/src/spool/index.js'
 
-const MAIN = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../packages/server/packed/cli/main.js', import.meta.url))
 const DEADLINE_MS = 30_000
 
 /** A command line, and the same run by a wrap. */

@@ -90,7 +90,7 @@ describe('packages', () => {
     const versions = new Map(PACKAGES.map(({ manifest }) => [manifest.name, manifest.version]))
     expect(new Set(versions.values()).size).toBe(1)
     for (const { manifest } of PACKAGES)
-      for (const [name, range] of Object.entries(manifest.dependencies ?? {}))
+      for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
         if (versions.has(name)) expect(range, `${manifest.name} -> ${name}`).toBe(versions.get(name))
   })
 

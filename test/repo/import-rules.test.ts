@@ -72,7 +72,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['no-cycles', 'server/src/store/seed-cycle-a.ts', "import './seed-cycle-b.js'"],
   ['every-import-resolves', 'server/src/store/seed-lost.ts', "import './nowhere.js'"],
   ['declared-dependencies-only', 'server/src/store/seed-package.ts', "import 'undeclared'"],
-  ['declared-dependencies-only', 'server/src/store/seed-dev.ts', "import 'development'"],
+  ['library-has-no-development-imports', 'instrument/src/node/seed-dev.ts', "import 'development'"],
   ['library-stays-light', 'instrument/src/mcp/seed-node.ts', "import 'node:fs'"],
   ['library-stays-light', 'instrument/src/mcp/seed-package.ts', "import 'declared'"],
   ['library-node-is-node-alone', 'instrument/src/node/seed-package.ts', "import 'declared'"],

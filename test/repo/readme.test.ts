@@ -128,7 +128,7 @@ async function readersPlace() {
   // npx finds the server among these, and asks no registry.
   symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'))
   mkdirSync(join(home, 'bin'))
-  const command = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'packages/server/dist/cli/main.js')}' "$@"\n`
+  const command = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'packages/server/packed/cli/main.js')}' "$@"\n`
   writeFileSync(join(home, 'bin/mcp-vitals'), command, { mode: 0o755 })
   const env = {
     ...process.env,

@@ -50,7 +50,7 @@ export interface AuditReader extends Reading {
 export function startReader(place: Place, log: string, onFault: (error: VitalsError) => void): Promise<Thread<Calls>> {
   const shown = shownPlace(place)
   return startThread<Calls>({
-    program: new URL('./worker.js', import.meta.url),
+    program: new URL('../audit-store/worker.js', import.meta.url),
     data: (): WorkerData => ({ place, log, shown, role: 'read', afterFault: false, acknowledged: 0, unsure: [] }),
     failed: (action, reason) => vitalsError('AUDIT_FAILED', { store: shown, action, reason }),
     onFault,

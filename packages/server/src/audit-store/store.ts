@@ -51,7 +51,7 @@ export async function openAuditStore({ place, log, onFault = () => {} }: AuditSt
   const shown = shownPlace(place)
   const queue = new Queue()
   const common = {
-    program: new URL('./worker.js', import.meta.url),
+    program: new URL('../audit-store/worker.js', import.meta.url),
     failed: (action: string, reason: string) => vitalsError('AUDIT_FAILED', { store: shown, action, reason }),
     onFault,
   }

@@ -83,7 +83,7 @@ function withoutPlaces(env: Terminal['env']): Terminal['env'] {
 }
 
 function mainFile(): string {
-  return realpathSync(fileURLToPath(new URL('./main.js', import.meta.url)))
+  return realpathSync(fileURLToPath(new URL('../cli/main.js', import.meta.url)))
 }
 
 /**

@@ -73,7 +73,7 @@ export function castDemo(dir: string): readonly DemoServer[] {
       args: [...OWNER_ONLY, ...role.args.filter((arg) => arg !== undefined)],
       env: { MEMORY_FILE_PATH: `${dir}/memory.jsonl` },
     }))
-  const own = fileURLToPath(new URL('./server.js', import.meta.url))
+  const own = fileURLToPath(new URL('../demo/server.js', import.meta.url))
   return [
     { name: 'demo-wrapped', through: 'wrap', args: [own], env: {}, calls: OWN_CALLS },
     { name: 'demo', through: 'gateway', args: [own], env: {}, calls: OWN_CALLS },

@@ -130,7 +130,12 @@ class ThreadedEngine implements Engine {
       { instance: this.#target?.instance ?? '', isUp: true },
       ...setup.targets(),
     ])
-    const { options, onFault, program = new URL('./worker.js', import.meta.url), graceMs = DEFAULT_GRACE_MS } = setup
+    const {
+      options,
+      onFault,
+      program = new URL('../engine/worker.js', import.meta.url),
+      graceMs = DEFAULT_GRACE_MS,
+    } = setup
     this.#opened = startThread<Calls>({
       program,
       data: () => ({ options }),

@@ -14,7 +14,7 @@ export interface Wrapper {
 }
 
 /** Our program, however it was installed, as the last part of a word. */
-const OURS = /(?:^|[\\/])(?:mcp-vitals(?:@[\w.-]+)?(?:\.cmd|\.exe)?|dist[\\/]cli[\\/]main\.js)$/
+const OURS = /(?:^|[\\/])(?:mcp-vitals(?:@[\w.-]+)?(?:\.cmd|\.exe)?|(?:packed|dist)[\\/]cli[\\/]main\.js)$/
 
 /** How many words of a command line are ours: those up to the `--` of our wrap; 0 where it is not wrapped. */
 export function wrapLength(words: readonly string[]): number {

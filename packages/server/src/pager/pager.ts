@@ -93,7 +93,7 @@ export async function openPager(setup: PagerSetup): Promise<Pager> {
   const traits = Object.fromEntries(Object.entries(channels).map(([name, { traits }]) => [name, traits]))
   const failed = (action: string, reason: string) => vitalsError('ALERTS_FAILED', { file, action, reason })
   const thread = await startThread<Calls>({
-    program: new URL('./worker.js', import.meta.url),
+    program: new URL('../pager/worker.js', import.meta.url),
     data: (): WorkerData => ({ file, options, graveToo, traits }),
     failed,
     moveAside(reason) {

@@ -54,7 +54,7 @@ async function syncFile(file: string): Promise<void> {
 }
 
 function copy(data: CopyData): Promise<void> {
-  const worker = new Worker(new URL('./copy-worker.js', import.meta.url), { workerData: data })
+  const worker = new Worker(new URL('../sqlite/copy-worker.js', import.meta.url), { workerData: data })
   return new Promise((resolve, reject) => {
     worker.on('message', (reason: string) => reject(new Error(reason)))
     worker.on('error', reject)

@@ -102,7 +102,7 @@ export interface StoreSetup {
 export async function openStore({ dir, options, onFault = () => {} }: StoreSetup): Promise<Store> {
   const file = join(dir, DATABASE_FILE)
   const thread = await startThread<Calls>({
-    program: new URL('./worker.js', import.meta.url),
+    program: new URL('../store/worker.js', import.meta.url),
     data: (): WorkerData => ({ file, options }),
     failed: (action, reason) => vitalsError('STORE_FAILED', { file, action, reason }),
     moveAside: (reason) => moveAside(file, reason, new Date()),
