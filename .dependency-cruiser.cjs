@@ -214,9 +214,7 @@ module.exports = {
     {
       name: 'library-has-no-development-imports',
       severity: 'error',
-      comment:
-        'The command is packed with what it is made of; the library is installed as it is, without what its package.json ' +
-        'declares for development. Way out: do without.',
+      comment: 'The library is not packed with what it needs to be built. Way out: do without.',
       from: { path: '^packages/instrument/src/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },
