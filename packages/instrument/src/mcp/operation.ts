@@ -73,6 +73,9 @@ export class Operation implements Asked {
   /** The program tells of this call by hand too, and of what class its error is. */
   claimed = false
   errorType: string | undefined
+  /** Its neighbours in the register of open calls. */
+  older: Operation | undefined
+  newer: Operation | undefined
   #id = ''
   #traceId: string | undefined
   readonly #voice: Voice

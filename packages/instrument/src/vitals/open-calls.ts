@@ -11,30 +11,43 @@ export interface OpenCall {
   claimed: boolean
   /** Class of what the tool threw, as the program tells it. */
   errorType: string | undefined
+  /** Those that began before and after it, of the open ones. Set here alone. */
+  older: OpenCall | undefined
+  newer: OpenCall | undefined
 }
 
-/** The tool calls that instrumented servers of this process answer now: what is recorded by hand inside one is no second call. */
+/**
+ * The tool calls that instrumented servers of this process answer now: what is recorded by hand inside one is no second call.
+ * They are their own list: every call of every server comes and goes here, and a set of them cost more than all else of a call.
+ */
 export class OpenCalls {
-  /** Oldest first. */
-  readonly #open = new Set<OpenCall>()
+  #oldest: OpenCall | undefined
+  #newest: OpenCall | undefined
+  #size = 0
 
   begin(call: OpenCall): void {
-    this.#open.add(call)
-    if (this.#open.size <= MAX_OPEN) return
-    for (const oldest of this.#open) {
-      this.#open.delete(oldest)
-      return
-    }
+    call.older = this.#newest
+    if (this.#newest) this.#newest.newer = call
+    else this.#oldest = call
+    this.#newest = call
+    if (++this.#size > MAX_OPEN) this.end(this.#oldest!)
   }
 
   /** Nothing where it ended already. */
   end(call: OpenCall): void {
-    this.#open.delete(call)
+    const { older, newer } = call
+    if (!older && this.#oldest !== call) return
+    if (older) older.newer = newer
+    else this.#oldest = newer
+    if (newer) newer.older = older
+    else this.#newest = older
+    call.older = call.newer = undefined
+    this.#size--
   }
 
   /** The oldest open call of this tool that nobody claimed yet, which is now claimed. */
   claim(tool: string): OpenCall | undefined {
-    for (const call of this.#open)
+    for (let call = this.#oldest; call; call = call.newer)
       if (!call.claimed && call.name === tool) {
         call.claimed = true
         return call
@@ -45,5 +58,5 @@ export class OpenCalls {
 
 /** Those of this process. */
 export function openCalls(hub: Vitals): OpenCalls {
-  return hub.share('open-calls/1', () => new OpenCalls())
+  return hub.share('open-calls/2', () => new OpenCalls())
 }
