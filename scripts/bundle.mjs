@@ -9,7 +9,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const packages = join(fileURLToPath(new URL('..', import.meta.url)), 'packages')
@@ -32,13 +32,31 @@ const NEVER_THERE = ['pg-native', 'pg-cloudflare']
 
 const built = (options) => rolldown({ tsconfig: false, logLevel: 'silent', ...options })
 
-/** The library's main entry and all that it needs, as text. `minify`: as small as users' own bundlers make it. */
-export async function bundle({ minify = false } = {}) {
-  const made = await built({ input: library, platform: 'neutral' })
+/**
+ * The library's main entry and all that it needs, as text: as small as users' own bundlers make it, and a little smaller.
+ * `input`: a file that imports something of it, in the entry's place.
+ */
+export async function bundle({ input = library } = {}) {
+  const made = await built({ input, platform: 'neutral' })
+  const mangleProps = { include: new RegExp(`^(?:${(await namesOfOurOwn()).join('|')})$`) }
+  const minify = { compress: true, mangle: true, mangleProps }
   const { output } = await made.generate({ format: 'es', minify, codeSplitting: false })
   await made.close()
   if (output.length !== 1 || output[0].imports.length > 0) throw new Error(`${library} is not one file without imports`)
   return output[0].code
+}
+
+/**
+ * Names of what is taken from a message and never leaves the module that takes it: those of `PATHS` that are no words of
+ * the protocol and no fields of events. What other copies of the package may see keeps its names.
+ */
+async function namesOfOurOwn() {
+  const of = (path) => import(pathToFileURL(join(dirname(library), path)).href)
+  const [{ PATHS }, { ENVELOPE, EVENTS }] = await Promise.all([of('mcp/paths.js'), of('event/index.js')])
+  const words = Object.values(PATHS).flatMap(({ path }) => path)
+  const fields = [ENVELOPE, ...Object.values(EVENTS).map(({ fields }) => fields)].flatMap(Object.keys)
+  const known = new Set([...words, ...fields])
+  return Object.keys(PATHS).filter((name) => !known.has(name))
 }
 
 /** Packs the command into `PACKED`, unless nothing that it is made from has changed since. */

@@ -3,17 +3,15 @@ import type { EventOf } from '../event/index.js'
 /** How a request ended. */
 export type Outcome = EventOf<'request.ended'>['outcome']
 
-const BAD_ARGUMENTS: ReadonlySet<string> = new Set([
-  '-32602', // Invalid params
-  '-32600', // Invalid request
-  '-32700', // Parse error
-  '-32020', // Header mismatch
-  '-32021', // Missing client capability
-  '-32022', // Unsupported protocol version
-])
-const UNKNOWN: ReadonlySet<string> = new Set([
-  '-32601', // Method not found
-  '-32002', // Resource not found, before 2026-07-28
+const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
+  ['-32602', 400], // Invalid params
+  ['-32600', 400], // Invalid request
+  ['-32700', 400], // Parse error
+  ['-32020', 400], // Header mismatch
+  ['-32021', 400], // Missing client capability
+  ['-32022', 400], // Unsupported protocol version
+  ['-32601', 404], // Method not found
+  ['-32002', 404], // Resource not found, before 2026-07-28
 ])
 
 const STATUS: Readonly<Record<Outcome, number>> = {
@@ -36,10 +34,8 @@ const STATUS: Readonly<Record<Outcome, number>> = {
  * or process 502; all other errors 500.
  */
 export function statusOf(outcome: Outcome, errorCode?: string, unknownName = false): number {
-  if (outcome === 'tool_error' && unknownName) return 404
-  if ((outcome === 'protocol_error' || outcome === 'tool_error') && errorCode !== undefined) {
-    if (unknownName || UNKNOWN.has(errorCode)) return 404
-    if (BAD_ARGUMENTS.has(errorCode)) return 400
-  }
-  return STATUS[outcome]
+  const isToolError = outcome === 'tool_error'
+  if (unknownName && (isToolError || (outcome === 'protocol_error' && errorCode !== undefined))) return 404
+  const ofCode = isToolError || outcome === 'protocol_error' ? STATUS_OF_CODE.get(errorCode ?? '') : undefined
+  return ofCode ?? STATUS[outcome]
 }

@@ -38,9 +38,7 @@ export function uninstrument<T extends Instrumentable>(target: T): T {
 function attach(target: unknown, side: Side, options: InstrumentOptions): void {
   const peer = peerOf(target)
   if (!peer)
-    throw new TypeError(
-      `${side === 'server' ? 'instrument' : 'instrumentClient'} takes what has a connect(), such as a McpServer or a Client, and not a ${typeof target}`,
-    )
+    throw new TypeError(`instrument takes what has a connect(), as McpServer and Client have: ${typeof target}`)
   checkOptions(options)
   const all = shared()
   if (!all.instruments.get(peer)) all.guard(() => all.instruments.set(peer, new Instrument(all, peer, side, options)))

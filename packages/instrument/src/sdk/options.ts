@@ -16,13 +16,10 @@ export interface InstrumentOptions {
 /** Throws TypeError or RangeError for options that cannot be meant. */
 export function checkOptions({ server, transport }: InstrumentOptions): void {
   if (server !== undefined && (typeof server !== 'string' || server === '' || server.length > MAX_NAME_LENGTH))
-    throw new TypeError(
-      `server must be a name of 1 to ${MAX_NAME_LENGTH} characters, such as "files": ${String(server)}`,
-    )
-  if (server === OWN_SERVER)
-    throw new RangeError(`server: "${OWN_SERVER}" is the name of this product itself; choose another, such as "files"`)
+    throw new TypeError(`server must be a name of 1 to ${MAX_NAME_LENGTH} characters, such as "files": ${server}`)
+  if (server === OWN_SERVER) throw new RangeError(`server must be another name than "${OWN_SERVER}", such as "files"`)
   if (transport !== undefined && !TRANSPORTS.includes(transport))
-    throw new RangeError(`transport must be one of ${TRANSPORTS.join(', ')}: ${String(transport)}`)
+    throw new RangeError(`transport must be one of ${TRANSPORTS.join(', ')}: ${transport}`)
 }
 
 /** The name in events: the one given, else the one that the server has, cut, else `fallback`. */
