@@ -8,7 +8,7 @@ export function addAlerts(program: Command, setting: () => Setting): void {
     .command('alerts')
     .description('see, acknowledge and silence the alerts of the daemon that runs')
   const data = ['--data <directory>', 'state directory (dataDir)'] as const
-  const by = ['--by <name>', 'who does it, as the history names them', 'owner'] as const
+  const by = ['--by <name>', 'who does it, as the history and the audit log name them', 'owner'] as const
   const comment = ['--comment <text>', 'why', ''] as const
   const work = () => import('./alerts.js')
   alerts
