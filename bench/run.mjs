@@ -1,11 +1,11 @@
 /**
  * npm run bench [name…]: runs every benchmark beside this file (or those named), one process each, and prints their tables.
- * With `--write` it runs all of them and writes what they printed to docs/performance.md, with the commit and the machine.
+ * With `--write` what they printed is written to docs/performance.md too, with the commit and the machine.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem, type } from 'node:os'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { record, stateNow } from '../scripts/record.mjs'
 import { setUp } from '../scripts/setup.mjs'
 
 const here = import.meta.dirname
@@ -17,12 +17,8 @@ const every = readdirSync(here)
 const asked = process.argv.slice(2).filter((word) => word !== '--write')
 const writes = process.argv.includes('--write')
 const unknown = asked.filter((name) => !every.includes(name))
-if (unknown.length > 0 || (writes && asked.length > 0)) {
-  console.error(
-    unknown.length > 0
-      ? `no benchmark is called ${unknown.join(' or ')}; there are: ${every.join(', ')}`
-      : '--write takes no names: the page holds all of them. Example: npm run bench -- --write',
-  )
+if (unknown.length > 0) {
+  console.error(`no benchmark is called ${unknown.join(' or ')}; there are: ${every.join(', ')}`)
   process.exit(2)
 }
 
@@ -46,28 +42,25 @@ function about(name) {
   return comment.replace(/^(?:\/\*\*| ?\*\/| \*|\/\/) ?/gm, '').trim()
 }
 
-function page(results) {
-  const git = (...args) => spawnSync('git', args, { cwd: here, encoding: 'utf8' }).stdout.trim()
-  return [
-    '# Performance',
-    '',
-    'Written by `npm run bench -- --write`, which anybody can repeat: peers are installed from npm beside the repository.',
-    'Ratios between candidates of one run hold better than the figures, which are those of this machine.',
-    '',
-    `- commit: ${git('rev-parse', 'HEAD')}${git('status', '--porcelain') === '' ? '' : ', with changes that were not committed'}`,
-    `- date: ${new Date().toISOString().slice(0, 10)}`,
-    `- machine: ${type()} ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-    ...results.flatMap(({ name, output }) => ['', `## ${name}`, '', about(name), '', '```', output.trim(), '```']),
-    '',
-  ].join('\n')
-}
+const INTRO = `# Performance
+
+Written by \`npm run bench -- --write\`, or for some of them by \`npm run bench -- --write http-proxy\`: peers are installed
+from npm beside the repository. Ratios between candidates of one run hold better than the figures, which are those of a machine.`
 
 if (!(await setUp())) process.exit(1)
+const state = stateNow()
 const results = []
 for (const name of asked.length > 0 ? asked : every) {
   console.log(`\n== ${name} ==`)
   results.push(await run(name))
 }
 const failed = results.filter(({ status }) => status !== 0)
-if (writes) writeFileSync(PAGE, page(results))
+if (writes)
+  record(PAGE, {
+    intro: INTRO,
+    sections: results
+      .filter(({ status }) => status === 0)
+      .map(({ name, output }) => [name, [about(name), state, `\`\`\`\n${output.trim()}\n\`\`\``].join('\n\n')]),
+    isCurrent: (name) => every.includes(name),
+  })
 process.exitCode = failed.length > 0 ? 1 : 0

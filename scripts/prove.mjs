@@ -4,14 +4,15 @@
  *
  * The tests of test/faults and test/soak, and those of test/property that FOLDERS names, see MCP_VITALS_PROVE=1, run at
  * full length, and append one JSON line for each figure, `{"proof","figure","value","unit"}`, to the file that
- * MCP_VITALS_PROVE_RESULTS names. The figures of a run of all are written to docs/proofs.md with the commit, the machine
- * and the seed that they were taken with. A seed of one's own (`MCP_VITALS_PROVE_SEED`) replays a run as far as the machine's own timing lets it.
+ * MCP_VITALS_PROVE_RESULTS names. The figures are written to docs/proofs.md with the commit, the machine and the seed that
+ * they were taken with. A seed of one's own (`MCP_VITALS_PROVE_SEED`) replays a run as far as the machine's own timing lets it.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { record, stateNow } from './record.mjs'
 import { setUp } from './setup.mjs'
-import { capture, foreground, ROOT } from './steps.mjs'
+import { foreground, ROOT } from './steps.mjs'
 
 /** Beginnings of the paths of the test files that are proofs. */
 const FOLDERS = [
@@ -22,29 +23,11 @@ const FOLDERS = [
   'test/property/anomaly',
 ]
 
-const git = async (...args) => (await capture('git', args)).output.trim()
+const INTRO = `# Long proofs
 
-/** The page: one row a figure, below the state that they hold for. */
-async function page(rows, { date, seed, minutes }) {
-  const changed = (await git('status', '--porcelain')) !== ''
-  return [
-    '# Long proofs',
-    '',
-    'Written by `npm run prove`; the short slices of the same tests run with every change. A run in which anything was',
-    'lost, twice, left open or left running fails and writes nothing: the figures tell how much was tried.',
-    '',
-    `- commit: ${await git('rev-parse', 'HEAD')}${changed ? ', with changes that were not committed' : ''}`,
-    `- date: ${date}`,
-    `- machine: ${type()} ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-    `- seed: ${seed} (\`MCP_VITALS_PROVE_SEED=${seed} npm run prove\`)`,
-    `- duration: ${minutes} minutes`,
-    '',
-    '| proof | figure | value |',
-    '| --- | --- | --- |',
-    ...rows.map(({ proof, figure, value, unit }) => `| ${proof} | ${figure} | ${value}${unit ? ` ${unit}` : ''} |`),
-    '',
-  ].join('\n')
-}
+Written by \`npm run prove\`, or for some of them by \`npm run prove -- --write gateway-soak\`; the short slices of the same
+tests run with every change. A run in which anything was lost, twice, left open or left running fails and writes nothing:
+the figures tell how much was tried. \`MCP_VITALS_PROVE_SEED\` has a run with the same seed again.`
 
 /** Name → test file, of each proof. */
 function proofs() {
@@ -57,11 +40,12 @@ function proofs() {
 const HELP = `Usage: npm run prove -- [options] [proof...]
 
 Runs the proofs that take long, at full length; all where none is named. A run of all writes its figures to
-docs/proofs.md; one of some prints them, and leaves the page as it was.
+docs/proofs.md; one of some prints them.
 
 Options:
-  --list  list the proofs (those that are named), and run nothing
-  --help  this text
+  --write  write the figures of a run of some, too; those of the others stay as they are
+  --list   list the proofs (those that are named), and run nothing
+  --help   this text
 
 Environment:
   MCP_VITALS_PROVE_SEED  seed of the run, to have an earlier one again
@@ -79,7 +63,7 @@ if (words.some((word) => word === '--help' || word === '-h')) {
   process.stdout.write(HELP)
   process.exit(0)
 }
-const names = words.filter((word) => word !== '--list')
+const names = words.filter((word) => word !== '--list' && word !== '--write')
 const unknown = names.find((name) => !known.has(name))
 if (unknown !== undefined) refuse(`There is no ${unknown.startsWith('-') ? 'option' : 'proof'} ${unknown}.`)
 const chosen = [...known].filter(([name]) => names.length === 0 || names.includes(name))
@@ -93,7 +77,7 @@ const results = join(temporary, 'results.jsonl')
 const seed = process.env.MCP_VITALS_PROVE_SEED ?? String(Date.now() % 1_000_000_000)
 const env = { ...process.env, MCP_VITALS_PROVE: '1', MCP_VITALS_PROVE_RESULTS: results, MCP_VITALS_PROVE_SEED: seed }
 const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
-const startedAt = performance.now()
+const state = stateNow()
 const status = await foreground(process.execPath, [vitest, 'run', ...chosen.map(([, file]) => file)], { env })
 const lines = existsSync(results) ? readFileSync(results, 'utf8').trim().split('\n') : []
 rmSync(temporary, { recursive: true, force: true })
@@ -101,17 +85,18 @@ if (status !== 0) {
   process.stderr.write(`The proofs failed with seed ${seed}; docs/proofs.md is left as it was.\n`)
   process.exit(status)
 }
-if (names.length > 0) {
-  process.stdout.write('Only a run of all is written to docs/proofs.md, which is left as it was.\n')
+if (names.length > 0 && !words.includes('--write')) {
+  process.stdout.write('docs/proofs.md is left as it was; --write would write these figures there.\n')
   process.exit(0)
 }
 if (lines.length === 0) {
   process.stderr.write('The proofs gave no figure.\n')
   process.exit(1)
 }
-// Files run side by side: the figures of one proof are brought together.
-const rows = lines.map((line) => JSON.parse(line)).sort((a, b) => a.proof.localeCompare(b.proof))
-const minutes = Math.round((performance.now() - startedAt) / 60_000)
-const date = new Date().toISOString().slice(0, 10)
-writeFileSync(join(ROOT, 'docs/proofs.md'), await page(rows, { date, seed, minutes }))
-process.stdout.write(`docs/proofs.md: ${rows.length} figures\n`)
+const sections = new Map()
+for (const { proof, figure, value, unit } of lines.map((line) => JSON.parse(line))) {
+  const head = `${state} Seed ${seed}.\n\n| figure | value |\n| --- | --- |`
+  sections.set(proof, `${sections.get(proof) ?? head}\n| ${figure} | ${value}${unit ? ` ${unit}` : ''} |`)
+}
+record(join(ROOT, 'docs/proofs.md'), { intro: INTRO, sections })
+process.stdout.write(`docs/proofs.md: ${lines.length} figures\n`)

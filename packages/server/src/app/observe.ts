@@ -33,10 +33,10 @@ import { startAnomalies } from './anomalies.js'
 import { type LiveBudgets, startBudgets } from './budgets.js'
 import { createFaultLog } from './fault-log.js'
 
-/** Everything behind `publish`: the folds that faces read, and the sinks. */
 /** What a check says of now, and so nothing of one that is made no more. */
 const CHECK_GAUGES = [CATALOGUE.mcp.probe_up, CATALOGUE.mcp.probe_success, CATALOGUE.mcp.probe_health]
 
+/** Everything behind `publish`: the folds that faces read, and the sinks. */
 export interface Observation {
   readonly stream: Stream
   /**
