@@ -1,9 +1,11 @@
 // What the library costs in a server's own process, against nothing, a floor written by hand, prom-client by hand, and
 // the peers that are installed beside it: time and CPU of a tool call over an in-memory pair, and of a server for one request.
+// A part of it runs by `node bench/library.mjs --sdk 1 --what fresh --alone`: one SDK, one measure, no peers.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { importTimes } from './library/import.mjs'
 import { installPeers } from './library/peers.mjs'
 import { median } from './support/measure.mjs'
@@ -22,13 +24,26 @@ const CALLS = 20_000
 /** Peers are slow enough to be measured by fewer. */
 const PEER_CALLS = 2000
 const PROBE_CALLS = 20
+const { values: asked } = parseArgs({
+  options: {
+    sdk: { type: 'string', multiple: true, default: ['1', '2'] },
+    what: { type: 'string', multiple: true },
+    alone: { type: 'boolean', default: false },
+  },
+})
 const MEASURES = [
-  { label: 'echo of 16 bytes, one at a time', what: 'sequential', tool: 'echo', part: 1 },
-  { label: 'echo of 16 bytes, 64 at once', what: 'at once', tool: 'echo', part: 1 },
-  { label: 'text of 32 KB, one at a time', what: 'sequential', tool: 'text', part: 1 },
-  { label: 'structured content of 32 KB, one at a time', what: 'sequential', tool: 'rows', part: 0.25 },
-  { label: 'a fresh server with ten tools for each call', what: 'fresh', tool: 'echo', part: 0.05 },
-]
+  { name: 'echo', label: 'echo of 16 bytes, one at a time', what: 'sequential', tool: 'echo', part: 1 },
+  { name: 'at-once', label: 'echo of 16 bytes, 64 at once', what: 'at once', tool: 'echo', part: 1 },
+  { name: 'text', label: 'text of 32 KB, one at a time', what: 'sequential', tool: 'text', part: 1 },
+  {
+    name: 'rows',
+    label: 'structured content of 32 KB, one at a time',
+    what: 'sequential',
+    tool: 'rows',
+    part: 0.25,
+  },
+  { name: 'fresh', label: 'a fresh server with ten tools for each call', what: 'fresh', tool: 'echo', part: 0.05 },
+].filter(({ name }) => asked.what === undefined || asked.what.includes(name))
 /** What ours may add at most, microseconds; and how many times cheaper (by CPU) it must be than these. */
 const MOST_CALL_MICROS = 2
 const MOST_FRESH_MICROS = 40
@@ -53,7 +68,7 @@ const sink = createServer((request, response) => {
 }).listen(0, '127.0.0.1')
 await once(sink, 'listening')
 const sinkUrl = `http://127.0.0.1:${sink.address().port}`
-const peers = installPeers()
+const peers = asked.alone ? [] : installPeers()
 
 async function quiet() {
   const start = performance.now()
@@ -152,7 +167,7 @@ const { empty, entry } = await importTimes()
 console.log(`import of the main entry: ${entry.toFixed(2)} ms, of an empty module ${empty.toFixed(2)} ms`)
 if (entry - empty > MOST_IMPORT_MILLIS)
   wrong.push(`import: ${(entry - empty).toFixed(2)} ms more than nothing, more than ${MOST_IMPORT_MILLIS}`)
-for (const major of [1, 2]) {
+for (const major of asked.sdk.map(Number)) {
   const children = []
   for (const name of names) {
     const child = await start(name, major)
