@@ -20,7 +20,7 @@ export interface ServeSetup {
 }
 
 /**
- * Answers requests one by one, in their order. Whatever the database refuses while it writes ends the thread: after a
+ * Answers requests one by one, in their order; rows that are to be appended are sealed while those before are on their way to the disk. Whatever the database refuses while it writes ends the thread: after a
  * failed sync nobody knows what the disk holds, so the next thread looks first.
  */
 export class Committer {
@@ -28,6 +28,8 @@ export class Committer {
   readonly #waiting: Request[] = []
   #busy = false
   #ended = false
+  /** What was asked for last and is being answered. */
+  #under: Promise<void> = Promise.resolve()
 
   constructor(setup: ServeSetup) {
     this.#setup = setup
@@ -40,15 +42,22 @@ export class Committer {
 
   async #work(): Promise<void> {
     this.#busy = true
-    for (let next = this.#waiting.shift(); next && !this.#ended; next = this.#waiting.shift()) await this.#answer(next)
+    for (let next = this.#waiting.shift(); next && !this.#ended; next = this.#waiting.shift()) {
+      const before = this.#under
+      if (next.call !== 'append') await before
+      if (this.#ended) break
+      this.#under = this.#answer(next, before)
+      await before
+    }
     this.#busy = false
   }
 
-  async #answer(request: Request): Promise<void> {
+  /** `before` settles when what was asked for before is done with. */
+  async #answer(request: Request, before: Promise<void>): Promise<void> {
     const { post, database } = this.#setup
     const { id, call } = request
     try {
-      const value = await this.#replyTo(request)
+      const value = await this.#replyTo(request, before)
       post({ kind: 'reply', id, value }, givenAway(value))
       if (WRITES.has(call)) await database.settle()
     } catch (error) {
@@ -72,11 +81,11 @@ export class Committer {
     this.#setup.onEnd()
   }
 
-  async #replyTo(request: Request): Promise<Calls[Call]['reply']> {
+  async #replyTo(request: Request, before: Promise<void>): Promise<Calls[Call]['reply']> {
     const { database, log } = this.#setup
     switch (request.call) {
       case 'append':
-        return this.#append(unpackDrafts(request.batches))
+        return this.#append(unpackDrafts(request.batches), before)
       case 'page':
         return packRows(await database.page(request.fromSeq, request.toSeq))
       case 'find': {
@@ -113,11 +122,14 @@ export class Committer {
     }
   }
 
-  async #append(batches: readonly (readonly Draft[])[]): Promise<Calls['append']['reply']> {
-    const { outcomes, size } = await this.#setup.database.append(batches)
+  async #append(batches: readonly (readonly Draft[])[], before: Promise<void>): Promise<Calls['append']['reply']> {
+    const turn = before.then(() => {
+      if (this.#ended) throw new Error('the rows before could not be saved')
+    })
+    const { outcomes, size, times } = await this.#setup.database.append(batches, turn)
     const rows = outcomes.flatMap((outcome) => ('rows' in outcome ? outcome.rows : []))
     const told = (outcome: Outcome) => ('rows' in outcome ? { rows: outcome.rows.length } : outcome)
-    return { outcomes: outcomes.map(told), rows: packRows(rows), size }
+    return { outcomes: outcomes.map(told), rows: packRows(rows), size, ...(times && { times }) }
   }
 }
 

@@ -9,7 +9,7 @@ import type {
   StoredRow,
 } from '../audit/index.js'
 import type { Failure } from '../threads/index.js'
-import type { KeptCheckpoint } from './protocol.js'
+import type { AppendTimes, KeptCheckpoint } from './protocol.js'
 
 /** Most rows that one page of `page` has, and most bytes but for its last row. */
 export const PAGE_ROWS = 1000
@@ -30,11 +30,19 @@ export interface LogDatabase {
   /**
    * Seals and saves all batches in one transaction, each whole or not at all: a batch that may be no row fails by itself.
    * A draft that a thread before this one did get into the log is answered with its row.
+   *
+   * @param turn settles when what was asked for before is done with. Until then the database is not touched, but rows may
+   * be sealed for where the log is expected to end
    */
-  append(batches: readonly (readonly Draft[])[]): Awaitable<{
+  append(
+    batches: readonly (readonly Draft[])[],
+    turn?: Promise<void>,
+  ): Promise<{
     readonly outcomes: readonly Outcome[]
     /** Rows of the log afterwards. */
     readonly size: number
+    /** How long it took, where it is known. */
+    readonly times?: AppendTimes
   }>
   /** What may follow a commit, once it was answered. */
   settle(): Awaitable<void>

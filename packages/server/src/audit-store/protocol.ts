@@ -6,6 +6,12 @@ import type { PackedDrafts } from './packed-drafts.js'
 /** What became of one `append` of a group: all of its rows, or the reason for none. */
 export type Appended = { readonly rows: number } | { readonly failure: Failure }
 
+/** Milliseconds that a group of rows took: to be sealed, and until the disk had them. */
+export interface AppendTimes {
+  readonly sealMs: number
+  readonly commitMs: number
+}
+
 export interface KeptCheckpoint {
   readonly size: number
   readonly note: string
@@ -18,7 +24,12 @@ export interface Calls {
   /** Several `append`s in one transaction. `rows` are those of all that worked, in their order. */
   append: {
     request: { readonly batches: PackedDrafts }
-    reply: { readonly outcomes: readonly Appended[]; readonly rows: PackedRows; readonly size: number }
+    reply: {
+      readonly outcomes: readonly Appended[]
+      readonly rows: PackedRows
+      readonly size: number
+      readonly times?: AppendTimes
+    }
   }
   page: { request: { readonly fromSeq: number; readonly toSeq: number }; reply: PackedRows }
   find: { request: { readonly filter: AuditFilter }; reply: { readonly rows: PackedRows; readonly next?: number } }

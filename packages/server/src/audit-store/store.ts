@@ -4,7 +4,7 @@ import { fromFailure, startThread, type Thread } from '../threads/index.js'
 import { unpackRows } from './packed.js'
 import { packDrafts } from './packed-drafts.js'
 import { shownPlace } from './place.js'
-import type { Calls, Place, WorkerData } from './protocol.js'
+import type { AppendTimes, Calls, Place, WorkerData } from './protocol.js'
 import { readerOf, startReader } from './reader.js'
 
 /** Most rows that wait for the disk; beyond it `append` refuses. */
@@ -106,12 +106,18 @@ interface Waiting {
 
 /**
  * The bounded queue towards the thread that writes. One group is on its way at a time; what comes meanwhile is the next,
- * so that groups grow by themselves where the disk is slow, and nothing is held back where it is not.
+ * so that groups grow by themselves where the disk is slow, and nothing is held back where it is not. Where rows take the
+ * thread longer than the disk, two groups are on their way: one is sealed while the other is written.
  */
 class Queue {
   #thread: Thread<Calls> | undefined
   readonly #waiting: Waiting[] = []
   #waitingRows = 0
+  /** Those of them that are not on their way. */
+  #unsentRows = 0
+  /** What rows took lately: each to be sealed, and a group of them until the disk had it. Milliseconds; 0 where none did. */
+  #sealMsPerRow = 0
+  #commitMs = 0
   #sending: Promise<void> | undefined
   #fault: VitalsError | undefined
   /** Drafts of which nobody knows whether they are in the log, since the thread ended while they were under way. */
@@ -137,6 +143,7 @@ class Queue {
       return Promise.reject(vitalsError('AUDIT_BUSY', { waitingRows: this.#waitingRows, rows: drafts.length }))
     }
     this.#waitingRows += drafts.length
+    this.#unsentRows += drafts.length
     return new Promise((resolve, reject) => {
       this.#waiting.push({ drafts, resolve, reject })
       this.#sending ??= this.#send()
@@ -158,31 +165,65 @@ class Queue {
   async #send(): Promise<void> {
     // Whatever is appended in the same turn goes along.
     await new Promise(setImmediate)
-    while (this.#waiting.length > 0) {
-      const group = this.#take()
-      const rows = group.reduce((sum, { drafts }) => sum + drafts.length, 0)
-      try {
-        const reply = await (this.#thread as Thread<Calls>).call('append', {
-          batches: packDrafts(group.map(({ drafts }) => drafts)),
-        })
-        this.#settle(group, reply)
-      } catch (error) {
-        this.#doubt(group, error as VitalsError, rows)
+    const underWay = new Set<Promise<void>>()
+    for (;;) {
+      for (let most = this.#mostRows(underWay.size); most > 0; most = this.#mostRows(underWay.size)) {
+        const group = this.#sendGroup(this.#take(most)).finally(() => underWay.delete(group))
+        underWay.add(group)
       }
-      this.#waitingRows -= rows
+      if (underWay.size === 0) break
+      await Promise.race(underWay)
+      // Who waited for those rows may bring more at once, which go together.
+      if (underWay.size > 0) await new Promise(setImmediate)
     }
     this.#sending = undefined
   }
 
-  #take(): readonly Waiting[] {
+  /** Most rows of a group that may go now, while others are on their way; 0 where none may. */
+  #mostRows(groupsUnderWay: number): number {
+    const rows = this.#unsentRows
+    if (rows === 0 || groupsUnderWay >= 2) return 0
+    if (groupsUnderWay === 1) return this.#isBusy(2 * rows) ? GROUP_ROWS : 0
+    return this.#isBusy(rows) ? Math.min(GROUP_ROWS, Math.ceil(rows / 2)) : GROUP_ROWS
+  }
+
+  /** Whether so many rows take the thread longer than the disk. */
+  #isBusy(rows: number): boolean {
+    return rows * this.#sealMsPerRow > this.#commitMs
+  }
+
+  async #sendGroup(group: readonly Waiting[]): Promise<void> {
+    const rows = rowsOf(group)
+    try {
+      const reply = await (this.#thread as Thread<Calls>).call('append', {
+        batches: packDrafts(group.map(({ drafts }) => drafts)),
+      })
+      this.#settle(group, reply)
+      this.#measure(rows, reply.times)
+    } catch (error) {
+      this.#doubt(group, error as VitalsError, rows)
+    }
+    this.#waitingRows -= rows
+  }
+
+  #measure(rows: number, times: AppendTimes | undefined): void {
+    if (!times) return
+    const towards = (known: number, seen: number) => (known === 0 ? seen : known + (seen - known) / 8)
+    this.#sealMsPerRow = towards(this.#sealMsPerRow, times.sealMs / rows)
+    this.#commitMs = towards(this.#commitMs, times.commitMs)
+  }
+
+  #take(most: number): readonly Waiting[] {
     let rows = 0
     let count = 0
     for (const { drafts } of this.#waiting) {
       rows += drafts.length
-      if (count > 0 && rows > GROUP_ROWS) break
+      if (count > 0 && rows > most) break
       count++
     }
-    return this.#waiting.splice(0, count)
+    const group = this.#waiting.splice(0, count)
+    this.#unsentRows -= rowsOf(group)
+    return group
   }
 
   #settle(group: readonly Waiting[], { outcomes, rows, size }: Calls['append']['reply']): void {
@@ -215,4 +256,8 @@ class Queue {
       reject(error)
     }
   }
+}
+
+function rowsOf(group: readonly Waiting[]): number {
+  return group.reduce((sum, { drafts }) => sum + drafts.length, 0)
 }

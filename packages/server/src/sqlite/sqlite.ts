@@ -1,4 +1,5 @@
 import Database from 'libsql'
+import AsyncDatabase from 'libsql/promise'
 
 /** What SQLite stores in a column. */
 export type Value = string | number | null | Uint8Array
@@ -15,7 +16,14 @@ export interface Sqlite {
   value(sql: string, ...values: Value[]): Value | undefined
   /** Runs `work` in one transaction that holds the write lock from its start; a throw undoes all of it. */
   transaction<T>(work: () => T): T
+  /**
+   * The same, but that the disk is waited for in another thread. Nothing else may be asked of the database until it settles.
+   */
+  transactionAside<T>(work: () => T): Promise<T>
 }
+
+/** Both kinds of libsql’s databases are the same inside. */
+const execAside = AsyncDatabase.prototype.exec as (this: Database.Database, sql: string) => Promise<void>
 
 /**
  * Opens (or makes) the database `file`; another's lock is waited for at most `busyTimeoutMs`.
@@ -39,6 +47,11 @@ export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
     return prepared(sql).raw().all(values) as Value[][]
   }
 
+  /** SQLite itself rolls back on some failures, a full disk among them. */
+  function undo(): void {
+    if (database.inTransaction) database.exec('ROLLBACK')
+  }
+
   return {
     exec: (sql) => {
       database.exec(sql)
@@ -53,8 +66,18 @@ export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
         database.exec('COMMIT')
         return result
       } catch (error) {
-        // SQLite itself rolls back on some failures, a full disk among them.
-        if (database.inTransaction) database.exec('ROLLBACK')
+        undo()
+        throw error
+      }
+    },
+    async transactionAside(work) {
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        await execAside.call(database, 'COMMIT')
+        return result
+      } catch (error) {
+        undo()
         throw error
       }
     },

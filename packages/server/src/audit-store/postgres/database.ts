@@ -79,7 +79,8 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
   }
 
   return {
-    async append(batches) {
+    async append(batches, turn) {
+      await turn
       await client.query('BEGIN')
       const sealed = sealBatches(batches, await readHead('FOR UPDATE'), survivors)
       if (sealed.rows.length > 0) await save(sealed)

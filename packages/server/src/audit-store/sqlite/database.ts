@@ -19,6 +19,8 @@ const WAL_COMMITS = 400
 export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, StoredRow>): LogDatabase {
   let walRows = 0
   let walCommits = 0
+  /** Where the log ends when all is saved that was asked for. */
+  let expected: AuditHead | undefined
 
   function save({ rows, drafts, nodes, head: end }: SealedBatches): void {
     insertRows(sqlite, rows)
@@ -29,16 +31,32 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
   }
 
   return {
-    append(batches) {
-      // The end is read under the lock: another program may have written behind what this one knows.
-      const { outcomes, head, rows } = sqlite.transaction(() => {
-        const sealed = sealBatches(batches, readHead(sqlite), survivors)
+    async append(batches, turn) {
+      let sealMs = 0
+      let savedAt = 0
+      const sealBehind = (head: AuditHead): SealedBatches => {
+        const from = performance.now()
+        const sealed = sealBatches(batches, head, survivors)
+        sealMs += performance.now() - from
+        return sealed
+      }
+      // While the disk is at the rows before.
+      const ahead = expected && { behind: expected, sealed: sealBehind(expected) }
+      expected = ahead?.sealed.head
+      await turn
+      const { outcomes, head, rows } = await sqlite.transactionAside(() => {
+        // The end is read under the lock: another program may have written behind what this one knows.
+        const found = readHead(sqlite)
+        const sealed = ahead && isSame(ahead.behind, found) ? ahead.sealed : sealBehind(found)
         if (sealed.rows.length > 0) save(sealed)
+        savedAt = performance.now()
         return sealed
       })
+      const commitMs = performance.now() - savedAt
+      if (head !== ahead?.sealed.head) expected = head
       walRows += rows.length
       walCommits++
-      return { outcomes, size: head.frontier.size }
+      return { outcomes, size: head.frontier.size, times: { sealMs, commitMs } }
     },
     settle() {
       if (walRows < WAL_ROWS && walCommits < WAL_COMMITS) return
@@ -90,6 +108,10 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
     close: () => sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
     abandon() {},
   }
+}
+
+function isSame(one: AuditHead, other: AuditHead): boolean {
+  return one.lastHash === other.lastHash && one.frontier.size === other.frontier.size
 }
 
 export function readHead(sqlite: Sqlite): AuditHead {
