@@ -97,6 +97,26 @@ test('live: views, order, filter, help, pause, sizes, a daemon that goes and com
   await tty.shows(/^what was here before\nended with 0$/m)
 }, 120_000)
 
+test('without the token of the daemon: one question, what to do, and an end', async () => {
+  const daemon = await startDaemon({ env })
+  const command = `'${process.execPath}' '${CLI}' top --interval 0.3 --url ${daemon.url}`
+  const refused = async () => {
+    const text = await (await fetch(`${daemon.url}/metrics`)).text()
+    return [...text.matchAll(/^mcp_auth_failures_total\{.*\} (\d+)$/gm)].reduce(
+      (sum, [, count]) => sum + Number(count),
+      0,
+    )
+  }
+  const live = terminal(`${command}; echo ended with $?; exec cat`)
+  await live.shows(/^The daemon at \S+ answers nobody without its token, and none was given[\s\S]*^ended with 1$/m)
+  expect(live.screen().replaceAll('\n', '')).toContain('Set MCP_VITALS_ADMIN_TOKEN to the listen.adminToken')
+  expect(await refused()).toBe(1)
+  const other = { ...process.env, MCP_VITALS_ADMIN_TOKEN: 'another' }
+  const piped = spawnSync('sh', ['-c', command], { encoding: 'utf8', env: other })
+  expect(piped).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('was given another.') })
+  expect(await refused()).toBe(2)
+}, 60_000)
+
 test('in a pipe: a table, and a clear error where no daemon runs', async () => {
   const daemon = await startDaemon({ args: ['--demo'], env })
   const top = (...args: readonly string[]) =>

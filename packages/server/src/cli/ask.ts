@@ -24,7 +24,7 @@ export interface ApiAnswer<D> {
 
 /**
  * Asks the daemon that runs by Prometheus's HTTP API; the text of the answer stands beside it. Throws DAEMON_NOT_FOUND,
- * DAEMON_SILENT, and QUERY_REFUSED for what is no success.
+ * DAEMON_SILENT, DAEMON_LOCKED, and QUERY_REFUSED for what is no success.
  */
 export async function askApi<D>(
   path: string,
@@ -83,14 +83,16 @@ export async function findDaemon({ url, data }: AskFlags, env: Terminal['env']):
   return { url: daemon.url, token: token ?? (await dataDir.ownerToken()) }
 }
 
-/** Asks a daemon, and waits for a minute unless `signal` says otherwise. Rejects with DAEMON_SILENT. */
+/** Asks a daemon, and waits for a minute unless `signal` says otherwise. Rejects with DAEMON_SILENT and DAEMON_LOCKED. */
 export async function request({ url, token }: Asked, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
   const signal = init.signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS)
-  return fetch(new URL(path, url), { ...init, headers, signal }).catch((error: Error) => {
+  const response = await fetch(new URL(path, url), { ...init, headers, signal }).catch((error: Error) => {
     throw vitalsError('DAEMON_SILENT', { url, reason: String((error.cause as Error)?.message ?? error.message) }, error)
   })
+  if (response.status !== 401) return response
+  throw vitalsError('DAEMON_LOCKED', { url, given: token === undefined ? 'none was given' : 'was given another' })
 }
 
 function parsed<D>(text: string): D | undefined {

@@ -16,7 +16,7 @@ interface Answer<D> {
 
 /** Looks at the daemon again and again. */
 export interface TopSource {
-  /** Rejects with DAEMON_NOT_FOUND, DAEMON_SILENT, or QUERY_REFUSED. */
+  /** Rejects with DAEMON_NOT_FOUND, DAEMON_SILENT, DAEMON_LOCKED (asked once, not more), or QUERY_REFUSED. */
   look(signal: AbortSignal): Promise<Snapshot>
 }
 
@@ -36,10 +36,11 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
       asked<D>(daemon, `${path}${parameters ? `?${new URLSearchParams(parameters)}` : ''}`, limit)
     if (known?.url !== url) known = await meet(url, get)
     const queries = Object.entries(queriesOf(known.prefix))
-    const [alerts, ...answers] = await Promise.all([
-      get<unknown>('/admin/api/alerts').then((answer) => (answer as { alerts?: readonly AlertTold[] }).alerts ?? []),
-      ...queries.map(([, query]) => get<{ readonly result: readonly Series[] }>('/api/v1/query', { query })),
-    ])
+    // One question goes before the others, as each that is refused counts as an attempt at the door.
+    const { alerts = [] } = (await get<unknown>('/admin/api/alerts')) as { readonly alerts?: readonly AlertTold[] }
+    const answers = await Promise.all(
+      queries.map(([, query]) => get<{ readonly result: readonly Series[] }>('/api/v1/query', { query })),
+    )
     const found = queries.map(([name], at) => [name, answers[at]?.data?.result ?? []])
     return snapshotOf(Object.fromEntries(found) as Answers, alerts, {
       atMs: Date.now(),
@@ -64,10 +65,8 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
 type Get = <D>(path: string, parameters?: Record<string, string>) => Promise<Answer<D>>
 
 async function meet(url: string, get: Get) {
-  const [about, names] = await Promise.all([
-    get<{ readonly version?: string }>('/api/v1/status/buildinfo'),
-    get<readonly string[]>('/api/v1/label/__name__/values'),
-  ])
+  const about = await get<{ readonly version?: string }>('/api/v1/status/buildinfo')
+  const names = await get<readonly string[]>('/api/v1/label/__name__/values')
   const metric = names.data?.find((name) => name.endsWith(KNOWN_METRIC) && !name.endsWith(`_client${KNOWN_METRIC}`))
   return {
     url,

@@ -71,6 +71,8 @@ async function live(first: TopState, source: TopSource, intervalMs: number, term
       if (!state.isPaused || snapshot === undefined) {
         const found = await source.look(stop.signal).catch((error: unknown) => error)
         if (stop.signal.aborted) break
+        // To ask again and again without a token would be an attempt each time, and raise alerts there.
+        if (found instanceof VitalsError && found.code === 'DAEMON_LOCKED') throw found
         if (isSnapshot(found)) [snapshot, trouble] = [found, undefined]
         else trouble = { words: wordsOf(found), sinceMs: trouble?.sinceMs ?? Date.now() }
       }

@@ -304,6 +304,11 @@ export const ERRORS = {
     example: 'curl http://127.0.0.1:9464/health',
     next: 'See whether it runs and whether the address is right.',
   },
+  DAEMON_LOCKED: {
+    message: 'The daemon at {url} answers nobody without its token, and {given}.',
+    example: 'MCP_VITALS_ADMIN_TOKEN="$(cat admin-token)" mcp-vitals top --url https://mcp.example.com:9464',
+    next: 'Set MCP_VITALS_ADMIN_TOKEN to the listen.adminToken of its configuration. On its own machine leave --url away, and name its state directory with --data where it is not the usual one: the token in its file owner-token is read then.',
+  },
   QUERY_TOO_LARGE: {
     message: 'The answer would have {count} values; {limit} are the most.',
     example: 'sum by (tool) (rate(mcp_tool_calls_total[5m]))',
