@@ -5,6 +5,8 @@ import { compileMatcher, type LabelMatcher, type Series } from '../../packages/s
 import { Block } from '../../packages/server/src/series/block.js'
 import { pairsOf, type SavedBlock, type SavedSeries, SeriesWindow } from '../../packages/server/src/series/index.js'
 
+/** Copies of each row in a block: so that there are more rows than lie together. */
+const COPIES = 100
 const SEED = 20_261_129
 const START_MS = 1_800_000_000_000
 const MINUTE_MS = 60_000
@@ -30,26 +32,26 @@ describe('a block', () => {
     )
     fc.assert(
       fc.property(rows, ({ ticks, rows }) => {
-        const capacity = ticks + 3
-        const values = new Float64Array(rows.length * capacity)
-        const present = new Uint8Array(rows.length * capacity)
-        for (const [row, cells] of rows.entries())
-          for (const [tick, cell] of cells.entries())
-            if (cell !== undefined) {
-              values[row * capacity + tick] = cell
-              present[row * capacity + tick] = 1
-            }
-        const refs = rows.map((_, row) => (row * 7919) % 97)
+        const cellsOf = (at: number) => rows[at % rows.length]!
+        const refs = Array.from({ length: rows.length * COPIES }, (_, at) => (at * 7919) % 9973)
         const times = Float64Array.from({ length: ticks }, (_, tick) => START_MS + tick * 15_000 + (tick % 3))
-        const sealed = Block.seal(refs, times, values, present, capacity)
-        for (const block of [sealed, Block.fromBytes(sealed.toBytes())])
-          for (const [row, cells] of rows.entries()) {
+        const sealed = Block.seal(refs, times, (at, row) => {
+          for (const [tick, cell] of cellsOf(at).entries()) {
+            row.values[tick] = cell ?? 0
+            row.present[tick] = cell === undefined ? 0 : 1
+          }
+        })
+        const other = Block.fromBytes(sealed.toBytes())
+        expect(other.after(sealed).sizeBytes).toBeLessThan(sealed.sizeBytes)
+        for (const block of [sealed, other, other.after(sealed)])
+          for (let at = 0; at < refs.length; at += at < rows.length ? 1 : 37) {
+            const cells = cellsOf(at)
             const read = { values: new Float64Array(ticks), present: new Uint8Array(ticks) }
-            const found = block.read(block.positionOf(refs[row]!), read, 0)
+            const found = block.read(block.positionOf(refs[at]!), read, 0)
             expect(found).toBe(cells.filter((cell) => cell !== undefined).length)
             expect(cells.map((_, tick) => (read.present[tick] === 1 ? read.values[tick] : undefined))).toEqual(cells)
           }
-        expect(sealed.positionOf(98)).toBe(-1)
+        expect(sealed.positionOf(9973)).toBe(-1)
       }),
       { seed: SEED, numRuns: 300 },
     )
@@ -57,13 +59,10 @@ describe('a block', () => {
 
   test('refuses bytes that are cut off or of no block, and never reads beyond them', () => {
     const times = Float64Array.from([START_MS, START_MS + 15_000])
-    const bytes = Block.seal(
-      [3, 9],
-      times,
-      Float64Array.from([1, 2, 0.1, 0.2]),
-      Uint8Array.from([1, 1, 1, 1]),
-      2,
-    ).toBytes()
+    const bytes = Block.seal([3, 9], times, (at, row) => {
+      row.values.set(at === 0 ? [1, 2] : [0.1, 0.2])
+      row.present.fill(1)
+    }).toBytes()
     for (let length = 0; length < bytes.length; length++)
       expect(() => Block.fromBytes(bytes.slice(0, length))).toThrow(RangeError)
     fc.assert(

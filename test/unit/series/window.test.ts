@@ -129,15 +129,75 @@ test('counts that seldom change take about half a byte each, and counts that do 
   const ids = Array.from({ length: 500 }, (_, id) => String(id))
   const refs = Uint32Array.from(ids, (id) => window.refOf(lane, pairsOf({ __name__: 'm', id }), START_MS) as number)
   const perSample = (grows: (id: number, tick: number) => number, from: number) => {
+    window.seal()
     const before = window.stats()
     const values = new Float64Array(refs.length)
     for (let tick = 0; tick < 400; tick++) {
       for (let id = 0; id < values.length; id++) values[id]! += grows(id, tick)
       window.append(lane, { atMs: START_MS + (from + tick) * INTERVAL_MS, refs, values: values.slice() })
     }
+    window.seal()
     return (window.stats().sizeBytes.raw - before.sizeBytes.raw) / (400 * refs.length)
   }
   perSample(() => 1, 0)
   expect(perSample((_, tick) => (tick % 50 === 0 ? 1 : 0), 400)).toBeLessThan(0.6)
   expect(perSample((id, tick) => (id * 7919 + tick * 104_729) % 40, 800)).toBeLessThan(1.5)
+})
+
+describe('many series', () => {
+  /** All but a hundred stand still. */
+  const valueAt = (number: number, tick: number) => (number < 100 ? number + tick : number)
+  const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, at) => String(from + at))
+
+  function sampleAll(window: SeriesWindow, lane: Lane, tick: number, ids: readonly string[]): void {
+    const atMs = START_MS + tick * INTERVAL_MS
+    const refs = ids.map((id) => window.refOf(lane, pairsOf({ __name__: 'm', id }), atMs) as number)
+    const values = Float64Array.from(ids, (id) => valueAt(Number(id), tick))
+    window.append(lane, { atMs, refs: Uint32Array.from(refs), values })
+  }
+
+  test('each has its own samples, packed or not', () => {
+    const { window, lane } = opened()
+    for (let tick = 0; tick < 250; tick++) {
+      // Some come later, and some end, out of the middle.
+      const ids = numbers(900).filter((id) => tick > 100 || Number(id) % 7 > 0)
+      sampleAll(window, lane, tick, tick > 200 ? ids.filter((id) => Number(id) < 300 || Number(id) > 500) : ids)
+    }
+    for (const id of ['0', '1', '10', '255', '256', '299', '301', '420', '490', '501', '511', '512', '899']) {
+      const [series] = window.select([matcher('id', '=', id)], 0, Number.MAX_SAFE_INTEGER)
+      const number = Number(id)
+      const first = number % 7 > 0 ? 0 : 101
+      const last = number < 300 || number > 500 ? 249 : 200
+      const ticks = Array.from({ length: last - first + 1 }, (_, at) => first + at)
+      expect(Array.from(series!.times)).toEqual(ticks.map((tick) => START_MS + tick * INTERVAL_MS))
+      expect(Array.from(series!.values)).toEqual(ticks.map((tick) => valueAt(number, tick)))
+    }
+  })
+
+  test('those that stand still take next to nothing beside the few that move', () => {
+    const { window, lane } = opened()
+    for (let tick = 0; tick < 400; tick++) sampleAll(window, lane, tick, numbers(1000))
+    window.seal()
+    const { sizeBytes, samplesTaken } = window.stats()
+    expect(sizeBytes.raw / samplesTaken).toBeLessThan(0.2)
+  })
+
+  test('are found as long as they are there, however many came and went', () => {
+    const { window, lane } = opened({ maxSeries: 5000 })
+    for (let round = 0; round < 20; round++) {
+      const ids = [...numbers(50), ...numbers(1500, 50 + round * 1500)]
+      for (let tick = 0; tick < 21; tick++) sampleAll(window, lane, round * 21 + tick, ids)
+      const found = [...window.labelSets([[matcher('__name__', '=', 'm')]])].map(({ id }) => id)
+      expect(found).toHaveLength(new Set(found).size)
+      expect(new Set(found)).toEqual(new Set([...found, ...ids]))
+      expect(found.length).toBeLessThanOrEqual(5000)
+      const [series] = window.select([matcher('id', '=', ids.at(-1)!)], 0, Number.MAX_SAFE_INTEGER)
+      expect(series!.values.length).toBe(21)
+      expect(series!.labels).toEqual({ __name__: 'm', id: ids.at(-1) })
+    }
+    const { series, gone } = window.takeChanges()
+    expect(new Set(series.map(({ ref }) => ref)).size).toBe(series.length)
+    expect(series.length).toBe(window.stats().series)
+    expect(gone.length).toBe(20 * 1500 + 50 - series.length)
+  })
 })

@@ -39,7 +39,11 @@ const mcp = declare('mcp', {
     'tool',
     'status',
   ]),
-  tool_call_duration_seconds: histogram('Time from a tool call to its result.', ['server', 'tool'], duration),
+  tool_call_duration_seconds: histogram(
+    'Time from a tool call to its result; of a tool that was called.',
+    ['server', 'tool'],
+    duration,
+  ),
   tool_result_size_bytes: histogram(
     'Size of the answer to a tool call that gave a result. A server’s own library estimates it from the lengths of texts, and of a long array from some of its elements.',
     ['server', 'tool'],

@@ -36,6 +36,8 @@ import { samplesOf } from './targets.js'
 export const SCRAPE_LANE = 'scrape'
 /** Values that one answer may have: some 25 bytes each where it becomes text. */
 const MAX_ANSWER_VALUES = 1_000_000
+/** New series that are handed over to be kept with one sample: many at once would be in the memory of three threads. */
+const SERIES_AT_ONCE = 5000
 /** Samples after which series that found no room are tried again. */
 const RETRY_TICKS = 20
 const HOUR_MS = 3_600_000
@@ -139,8 +141,8 @@ export class Core {
     const kept = positions === undefined ? values : Float64Array.from(positions, (position) => values[position]!)
     this.#window.append(this.#lane, { atMs, refs, values: kept })
     const stats = this.#window.stats()
-    // What belongs to a block is kept with it.
-    const changes = this.#window.hasBlocks ? this.#window.takeChanges() : undefined
+    // What belongs to a block is kept with it, or before.
+    const changes = this.#window.hasChanges ? this.#window.takeChanges(SERIES_AT_ONCE) : undefined
     const sampled: Sampled = { stats, ...(changes && { changes }) }
     const buffers = changes?.blocks.map(({ body }) => body.buffer as ArrayBuffer)
     this.#tell({ sampled }, buffers)

@@ -1,5 +1,5 @@
 import type { LabelSet } from '../promql/index.js'
-import { type LabelPairs, pairsOf } from '../series/index.js'
+import { type LabelPairs, pairsOf, withLabel } from '../series/index.js'
 import type { Family } from './protocol.js'
 
 const QUANTILE_LABELS = ['0.5', '0.9', '0.95', '0.99']
@@ -9,19 +9,21 @@ const QUANTILE_LABELS = ['0.5', '0.9', '0.95', '0.99']
  * same name, that one becomes `exported_…`, as Prometheus does it.
  */
 export function* samplesOf(family: Family, target: LabelSet): Generator<LabelPairs> {
-  const { name, type, rows } = family
+  const { name, type, rows, bounds, hasQuantiles } = family
   for (const row of rows) {
-    const labels = labelsOf(family, row, target)
+    const pairs = pairsOf(labelsOf(family, row, target))
+    const named = (full: string) => withLabel(pairs, '__name__', full)
     if (type === 'histogram') {
-      for (const le of family.bounds) yield pairsOf({ ...labels, __name__: `${name}_bucket`, le })
-      yield pairsOf({ ...labels, __name__: `${name}_sum` })
-      yield pairsOf({ ...labels, __name__: `${name}_count` })
+      const bucket = named(`${name}_bucket`)
+      for (const le of bounds) yield withLabel(bucket, 'le', le)
+      yield named(`${name}_sum`)
+      yield named(`${name}_count`)
     } else if (type === 'summary') {
-      if (family.hasQuantiles)
-        for (const quantile of QUANTILE_LABELS) yield pairsOf({ ...labels, __name__: name, quantile })
-      yield pairsOf({ ...labels, __name__: `${name}_sum` })
-      yield pairsOf({ ...labels, __name__: `${name}_count` })
-    } else yield pairsOf({ ...labels, __name__: name })
+      const quantiles = named(name)
+      if (hasQuantiles) for (const quantile of QUANTILE_LABELS) yield withLabel(quantiles, 'quantile', quantile)
+      yield named(`${name}_sum`)
+      yield named(`${name}_count`)
+    } else yield named(name)
   }
 }
 

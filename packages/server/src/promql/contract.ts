@@ -16,10 +16,13 @@ export interface LabelMatcher extends Matcher {
 
 /**
  * Samples of one series in the order of time. Times are milliseconds since the epoch, each larger than the one before.
- * A source that gives the same `labels` object for the same series each time spares the engine reading it again.
+ * A source that gives the same `pairs` (or, where it has none, `labels`) for the same series each time spares the engine
+ * reading them again.
  */
 export interface Series {
   readonly labels: LabelSet
+  /** The same labels as name, value, name, value …, sorted by name, without empty values; then `labels` is not read. */
+  readonly pairs?: readonly string[]
   readonly times: ArrayLike<number>
   readonly values: ArrayLike<number>
   /** When the series went stale: times of Prometheus's staleness markers, ascending, none of them among `times`. */

@@ -1,4 +1,4 @@
-import type { LabelSet } from './contract.js'
+import type { LabelSet, Series } from './contract.js'
 import { isPlainLabelName, quote, toWellFormed } from './text/strings.js'
 
 export const METRIC_NAME = '__name__'
@@ -26,6 +26,11 @@ export class Labels {
     const labels = new Labels(pairs)
     labels.#record = record
     return labels
+  }
+
+  /** Labels of well-formed pairs, which are kept as they are. */
+  static fromPairs(pairs: readonly string[]): Labels {
+    return new Labels(pairs)
   }
 
   /** Labels of the given names and values; empty values are left out. */
@@ -146,14 +151,22 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-const KNOWN = new WeakMap<LabelSet, Labels>()
+const KNOWN = new WeakMap<LabelSet | readonly string[], Labels>()
 
 /** Labels of a source's object; read once for each object. */
-export function labelsOf(record: LabelSet): Labels {
-  let labels = KNOWN.get(record)
+export const labelsOf = (record: LabelSet): Labels => known(record, Labels.from)
+
+/** Labels of a source's series. */
+export function labelsOfSeries(series: Series): Labels {
+  const { pairs } = series
+  return pairs === undefined ? labelsOf(series.labels) : known(pairs, Labels.fromPairs)
+}
+
+function known<K extends LabelSet | readonly string[]>(key: K, make: (key: K) => Labels): Labels {
+  let labels = KNOWN.get(key)
   if (labels === undefined) {
-    labels = Labels.from(record)
-    KNOWN.set(record, labels)
+    labels = make(key)
+    KNOWN.set(key, labels)
   }
   return labels
 }

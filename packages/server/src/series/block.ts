@@ -4,12 +4,27 @@ import { readRow, writeRow } from './codec.js'
 const VERSION = 1
 /** What a block takes beside its arrays, about, in bytes. */
 const BLOCK_OVERHEAD_BYTES = 400
+/** The same of rows that lie together. */
+const SECTION_OVERHEAD_BYTES = 350
+const POINTER_BYTES = 8
 
 /** What a row holds in the span that was asked for. */
 export interface Row {
   readonly values: Float64Array
   /** 1 where there is a value. */
   readonly present: Uint8Array
+}
+
+/**
+ * Rows that lie together in a block, and at a tick that is not packed yet: two that follow each other have them in common
+ * where they are equal.
+ */
+export const ROWS_TOGETHER = 256
+
+/** Packed rows that lie together: where each begins, and at the end where the last one ends. */
+interface Section {
+  readonly offsets: Uint32Array
+  readonly body: Uint8Array
 }
 
 /** Samples of many series at the same times, packed; it never changes. */
@@ -22,33 +37,38 @@ export class Block {
     readonly refs: Uint32Array,
     /** Milliseconds since 1970, ascending. */
     readonly times: Float64Array,
-    /** Where each row begins in `body`, and at the end where the last one ends. */
-    private readonly offsets: Uint32Array,
-    private readonly body: Uint8Array,
-    private readonly hasOwnRefs = true,
+    private readonly sections: readonly Section[],
+    /** What it takes in memory beside what it has in common with the block before, about. */
+    readonly sizeBytes: number,
   ) {}
 
-  /** Packs rows of `capacity` cells each, of which `times.length` are ticks. */
-  static seal(
-    refs: ArrayLike<number>,
-    times: Float64Array,
-    values: Float64Array,
-    present: Uint8Array,
-    capacity: number,
-  ): Block {
-    const order = Array.from({ length: refs.length }, (_, row) => row).sort((a, b) => refs[a]! - refs[b]!)
-    const writer = new ByteWriter(order.length * 16 + 64)
-    const offsets = new Uint32Array(order.length + 1)
-    for (const [position, row] of order.entries()) {
-      writeRow(writer, values, present, row * capacity, times.length)
-      offsets[position + 1] = writer.length
+  private static of(refs: Uint32Array, times: Float64Array, sections: readonly Section[], before?: Block): Block {
+    let sizeBytes = BLOCK_OVERHEAD_BYTES + times.byteLength + sections.length * POINTER_BYTES
+    if (refs !== before?.refs) sizeBytes += refs.byteLength
+    for (const [at, section] of sections.entries())
+      if (section !== before?.sections[at])
+        sizeBytes += SECTION_OVERHEAD_BYTES + section.offsets.byteLength + section.body.length
+    return new Block(refs, times, sections, sizeBytes)
+  }
+
+  /** Packs the series `refs`, of which `read` gives what they have at each time. */
+  static seal(refs: ArrayLike<number>, times: Float64Array, read: (at: number, row: Row) => unknown): Block {
+    const order = Array.from({ length: refs.length }, (_, at) => at).sort((a, b) => refs[a]! - refs[b]!)
+    const row: Row = { values: new Float64Array(times.length), present: new Uint8Array(times.length) }
+    const sections: Section[] = []
+    for (let first = 0; first < order.length; first += ROWS_TOGETHER) {
+      const together = order.slice(first, first + ROWS_TOGETHER)
+      const writer = new ByteWriter(together.length * 16)
+      const offsets = new Uint32Array(together.length + 1)
+      for (const [position, at] of together.entries()) {
+        read(at, row)
+        writeRow(writer, row.values, row.present, 0, times.length)
+        offsets[position + 1] = writer.length
+      }
+      sections.push({ offsets, body: writer.take() })
     }
-    return new Block(
-      Uint32Array.from(order, (row) => refs[row]!),
-      times,
-      offsets,
-      writer.take(),
-    )
+    const sorted = Uint32Array.from(order, (at) => refs[at]!)
+    return Block.of(sorted, times, sections)
   }
 
   get startMs(): number {
@@ -63,17 +83,15 @@ export class Block {
     return this.refs.length * this.times.length
   }
 
-  /** What it takes in memory, about. */
-  get sizeBytes(): number {
-    const refsBytes = this.hasOwnRefs ? this.refs.byteLength : 0
-    return BLOCK_OVERHEAD_BYTES + refsBytes + this.offsets.byteLength + this.times.byteLength + this.body.length
-  }
-
-  /** The same block, which shares the list of its series with the one before it where they are equal. */
+  /** The same block, which has in common with the one before it what is equal in both. */
   after(before: Block | undefined): Block {
-    if (before === undefined || before.refs.length !== this.refs.length) return this
-    for (let at = 0; at < this.refs.length; at++) if (this.refs[at] !== before.refs[at]) return this
-    return new Block(before.refs, this.times, this.offsets, this.body, false)
+    if (before === undefined) return this
+    const refs = isEqual(before.refs, this.refs) ? before.refs : this.refs
+    const sections = this.sections.map((section, at) => {
+      const other = before.sections[at]
+      return other && isEqual(other.body, section.body) && isEqual(other.offsets, section.offsets) ? other : section
+    })
+    return Block.of(refs, this.times, sections, before)
   }
 
   /** Where a series stands, or −1. Series are mostly asked for in their order, so it begins where the last one was found. */
@@ -103,7 +121,8 @@ export class Block {
 
   /** Unpacks one row into `row`, from `start` on. Returns how many ticks have a value. */
   read(position: number, row: Row, start: number): number {
-    return readRow(this.body, this.offsets[position]!, row.values, row.present, start, this.times.length)
+    const { body, offsets } = this.sections[Math.floor(position / ROWS_TOGETHER)]!
+    return readRow(body, offsets[position % ROWS_TOGETHER]!, row.values, row.present, start, this.times.length)
   }
 
   /** Every series that has a value at one tick, with it. */
@@ -124,16 +143,18 @@ export class Block {
 
   /** As bytes for a disk. */
   toBytes(): Uint8Array {
-    const writer = new ByteWriter(this.body.length + this.refs.length * 3 + this.times.length * 8 + 32)
+    const bodies = this.sections.reduce((sum, { body }) => sum + body.length, 0)
+    const writer = new ByteWriter(bodies + this.refs.length * 3 + this.times.length * 8 + 32)
     writer.byte(VERSION)
     writer.varint(this.times.length)
     for (const time of this.times) writer.double(time)
     writer.varint(this.refs.length)
     for (let at = 0; at < this.refs.length; at++) {
+      const { offsets } = this.sections[Math.floor(at / ROWS_TOGETHER)]!
       writer.varint(this.refs[at]! - (at === 0 ? 0 : this.refs[at - 1]!))
-      writer.varint(this.offsets[at + 1]! - this.offsets[at]!)
+      writer.varint(offsets[(at % ROWS_TOGETHER) + 1]! - offsets[at % ROWS_TOGETHER]!)
     }
-    writer.append(this.body)
+    for (const { body } of this.sections) writer.append(body)
     return writer.take()
   }
 
@@ -146,20 +167,40 @@ export class Block {
     const times = Float64Array.from({ length: ticks }, () => reader.double())
     const rows = sized(reader.varint(), bytes.length)
     const refs = new Uint32Array(rows)
-    const offsets = new Uint32Array(rows + 1)
+    const lengths = new Uint32Array(rows)
     for (let at = 0; at < rows; at++) {
       refs[at] = reader.varint() + (at === 0 ? 0 : refs[at - 1]!)
-      offsets[at + 1] = offsets[at]! + reader.varint()
+      lengths[at] = reader.varint()
     }
-    const body = bytes.slice(reader.at)
-    if (ticks === 0 || body.length !== offsets[rows]) throw new RangeError('the bytes of a block are cut off')
+    const total = lengths.reduce((sum, length) => sum + length, 0)
+    if (ticks === 0 || bytes.length - reader.at !== total) throw new RangeError('the bytes of a block are cut off')
     for (let at = 1; at < ticks; at++)
       if (!(times[at]! > times[at - 1]!)) throw new RangeError('times that do not rise')
-    const block = new Block(refs, times, offsets, body)
+    const block = Block.of(refs, times, sectionsOf(lengths, bytes.subarray(reader.at)))
     const row: Row = { values: new Float64Array(ticks), present: new Uint8Array(ticks) }
     for (let at = 0; at < rows; at++) block.read(at, row, 0)
     return block
   }
+}
+
+function sectionsOf(lengths: Uint32Array, body: Uint8Array): readonly Section[] {
+  const sections: Section[] = []
+  let start = 0
+  for (let first = 0; first < lengths.length; first += ROWS_TOGETHER) {
+    const together = lengths.subarray(first, first + ROWS_TOGETHER)
+    const offsets = new Uint32Array(together.length + 1)
+    for (const [position, length] of together.entries()) offsets[position + 1] = offsets[position]! + length
+    const end = start + offsets[together.length]!
+    sections.push({ offsets, body: body.slice(start, end) })
+    start = end
+  }
+  return sections
+}
+
+function isEqual(one: Uint8Array | Uint32Array, other: Uint8Array | Uint32Array): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
 }
 
 function sized(count: number, most: number): number {

@@ -1,6 +1,6 @@
-export { type LabelPairs, pairsOf } from './labels.js'
 export { type Lane, RESOLUTIONS, type Resolution, type Tick } from './lane.js'
 export { type SeriesOptions, seriesOptions } from './options.js'
+export { type LabelPairs, pairsOf, withLabel } from './pairs.js'
 export {
   type Changes,
   type DropReason,

@@ -35,11 +35,11 @@ export const seriesOptions = z
       .int()
       .min(1000)
       .max(1_000_000)
-      .default(100_000)
+      .default(250_000)
       .meta({
         description:
           'Most series that are remembered, those that ended among them. Where there are more, those that ended longest ago are forgotten; where none has ended, new ones are not taken, and counted.',
-        examples: [100_000],
+        examples: [250_000],
       }),
     maxBytes: z
       .int()

@@ -1,6 +1,6 @@
 import type { LabelMatcher, LabelSet, Series, SeriesSource } from '../promql/index.js'
 import { Block } from './block.js'
-import { type Entry, type LabelPairs, type Part, SeriesIndex } from './labels.js'
+import { type Entry, SeriesIndex } from './labels.js'
 import {
   EMPTY_SPAN,
   Lane,
@@ -12,6 +12,8 @@ import {
   samplesIn,
   type Tick,
 } from './lane.js'
+import type { LabelPairs } from './pairs.js'
+import type { Part } from './parts.js'
 
 /** A tick that is older than the newest by less than this is left out; by more, the newest came by a wrong clock. */
 const CLOCK_TOLERANCE_MS = 600_000
@@ -103,12 +105,12 @@ export class SeriesWindow implements SeriesSource {
    */
   refOf(lane: Lane, pairs: LabelPairs, atMs: number): number | DropReason {
     const known = this.#index.find(lane.name, pairs)
-    if (known !== undefined) return known.ref
+    if (known !== undefined) return known
     const elsewhere = this.#index.partsOf(pairs)
     if (elsewhere.some((part) => part.lastMs >= this.#headMs(part.lane))) return 'duplicate'
     if (this.#index.size >= this.#limits.maxSeries && !this.#evict()) return 'limit'
-    const { ref } = this.#index.add(lane.name, pairs, atMs)
-    this.#changes.series.push({ ref, lane: lane.name, pairs })
+    const ref = this.#index.add(lane.name, pairs, atMs)
+    this.#changes.series.push(ref)
     return ref
   }
 
@@ -159,7 +161,7 @@ export class SeriesWindow implements SeriesSource {
   }
 
   /** Labels of the series that meet one of the lists of matchers (all series where there is none), seen in a span. */
-  labelSets(
+  *labelSets(
     lists: readonly (readonly LabelMatcher[])[],
     startMs = Number.NEGATIVE_INFINITY,
     endMs = Number.POSITIVE_INFINITY,
@@ -169,7 +171,7 @@ export class SeriesWindow implements SeriesSource {
         ? this.#index.entries()
         : new Set(lists.flatMap((matchers) => this.#index.select(matchers) as Entry[]))
     const isIn = ({ parts }: Entry) => parts.some((part) => part.firstMs <= endMs && this.#seenUntil(part) >= startMs)
-    return [...found].filter(isIn).map(({ labels }) => labels)
+    for (const entry of found) if (isIn(entry)) yield entry.labels
   }
 
   stats(): WindowStats {
@@ -191,15 +193,30 @@ export class SeriesWindow implements SeriesSource {
     }
   }
 
-  /** Whether `takeChanges` has blocks. */
-  get hasBlocks(): boolean {
-    return this.#changes.blocks.length > 0
+  /** Whether `takeChanges` has anything. */
+  get hasChanges(): boolean {
+    return Object.values(this.#changes).some((list) => list.length > 0)
   }
 
-  takeChanges(): Changes {
-    const changes = this.#changes
+  /** At most `mostSeries` new series; where more are left, they come next, and all else after them. */
+  takeChanges(mostSeries = Number.POSITIVE_INFINITY): Changes {
+    const { series, ...others } = this.#changes
+    const isWhole = series.length <= mostSeries
     this.#changes = emptyChanges()
-    return changes
+    if (!isWhole) Object.assign(this.#changes, others)
+    this.#changes.series.push(...(isWhole ? [] : series.slice(mostSeries)))
+    return {
+      ...(isWhole ? others : emptyChanges()),
+      series: this.#saved(isWhole ? series : series.slice(0, mostSeries)),
+    }
+  }
+
+  /** Those that are there still. */
+  #saved(refs: readonly number[]): readonly SavedSeries[] {
+    return refs.flatMap((ref) => {
+      const part = this.#index.part(ref)
+      return part === undefined ? [] : [{ ref, lane: part.lane, pairs: this.#index.pairsOf(ref)! }]
+    })
   }
 
   /** Takes a series of before. All series come before the first block. */
@@ -284,7 +301,9 @@ export class SeriesWindow implements SeriesSource {
 
   /** Makes room by letting go of the series that ended longest ago; false where none has ended. */
   #evict(): boolean {
-    const ended = [...this.#index.parts()].filter((part) => part.lastMs < this.#headMs(part.lane))
+    const ended: { readonly ref: number; readonly lastMs: number }[] = []
+    for (const { ref, lane, lastMs } of this.#index.parts())
+      if (lastMs < this.#headMs(lane)) ended.push({ ref, lastMs })
     ended.sort((a, b) => a.lastMs - b.lastMs)
     const count = Math.max(1, Math.floor(this.#limits.maxSeries * EVICTED_SHARE))
     for (const { ref } of ended.slice(0, count)) this.#remove(ref)
@@ -307,7 +326,8 @@ export class SeriesWindow implements SeriesSource {
 }
 
 interface OpenChanges {
-  readonly series: SavedSeries[]
+  /** Numbers of those that are new. */
+  readonly series: number[]
   readonly gone: number[]
   readonly blocks: SavedBlock[]
   readonly dropped: Changes['dropped'][number][]
@@ -361,12 +381,17 @@ class Reading {
 
 /** Unpacks its samples when they are read, so that a query's memory is that of one series, however many it finds. */
 class LazySeries implements Series {
-  readonly labels: LabelSet
   constructor(
     private readonly entry: Entry,
     private readonly reading: Reading,
-  ) {
-    this.labels = entry.labels
+  ) {}
+
+  get labels(): LabelSet {
+    return this.entry.labels
+  }
+
+  get pairs(): LabelPairs {
+    return this.entry.pairs
   }
 
   get times(): Float64Array {

@@ -1,5 +1,5 @@
 import type { Series } from '../contract.js'
-import { type Labels, labelsOf, METRIC_NAME } from '../labels.js'
+import { type Labels, labelsOfSeries, METRIC_NAME } from '../labels.js'
 import type { Expr, RangeSelector, Subquery } from '../syntax/ast.js'
 import type { Context } from './context.js'
 import { createFrame, type Frame, type Scalars, unnamed } from './frame.js'
@@ -44,7 +44,7 @@ function selectedRanges(ctx: Context, { selector, rangeMs, at }: RangeSelector, 
     ctx.charge(after(times, endOf(references), from) - from, at)
     return { times, values, length: times.length }
   }
-  const labels = series.map((one) => labelsOf(one.labels))
+  const labels = series.map(labelsOfSeries)
   return { at, labels, oneName: hasOneName(selector), references, rangeMs, samplesOf }
 }
 

@@ -1,5 +1,5 @@
 import type { Series } from '../contract.js'
-import { Labels, labelsOf, METRIC_NAME } from '../labels.js'
+import { Labels, labelsOfSeries, METRIC_NAME } from '../labels.js'
 import type { Selector } from '../syntax/ast.js'
 import type { Context } from './context.js'
 import { createFrame, type Frame } from './frame.js'
@@ -26,7 +26,7 @@ export function select(ctx: Context, selector: Selector, references: Grid, spanM
 export function instantVector(ctx: Context, grid: Grid, selector: Selector, asTimes = false): Frame {
   const references = referencesOf(grid, selector, ctx.whole)
   const series = select(ctx, selector, references, ctx.lookbackMs)
-  const labels = series.map((one) => labelsOf(one.labels))
+  const labels = series.map(labelsOfSeries)
   const frame = createFrame(ctx, grid, labels, hasOneName(selector), selector.at)
   for (let row = 0; row < series.length; row++)
     ctx.spend(fillRow(frame, row, series[row]!, references, ctx.lookbackMs, asTimes), selector.at)
