@@ -264,6 +264,29 @@ export function storeSuite(kind: Kind): void {
       expect(await again.archive(2521, dir)).toMatchObject({ first: 2500 })
     })
 
+    test('of the checkpoints of archived rows few are kept, and the log around them still holds', async () => {
+      const store = await openAt(await kind.place())
+      for (let from = 0; from < 2500; from += 250) {
+        await store.append(many(250, from))
+        await sign(store)
+      }
+      const sizes = async () => (await store.checkpoints()).map(({ size }) => size)
+      const dir = tempDir()
+      const segments = [await store.archive(1000, dir)]
+      expect(await sizes()).toEqual([750, 1000, 1250, 1500, 1750, 2000, 2250, 2500])
+      expect(await verdictOf(store)).toMatchObject({ ok: true, head: { frontier: { size: 2500 } } })
+      segments.push(await store.archive(2500, dir))
+      expect(await sizes()).toEqual([750, 1000, 1750, 2250, 2500])
+      const checkpoints = (await store.checkpoints()).map(({ note }) => note)
+      async function* inFiles() {
+        for (const segment of segments) yield* (await readRowsFile(inOrder([await readFile(segment!.rowsFile)]))).found
+      }
+      expect(await verifyLog(inFiles(), { keys: [signer.key], checkpoints })).toMatchObject({
+        ok: true,
+        signedSize: 2500,
+      })
+    })
+
     test('a committed value can be opened until it is erased, and the log holds as before', async () => {
       const store = await openAt(await kind.place())
       const commitment = commit('arguments.path', '/tmp/secret', Buffer.alloc(32, 7))

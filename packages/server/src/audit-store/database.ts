@@ -14,6 +14,8 @@ import type { AppendTimes, KeptCheckpoint } from './protocol.js'
 /** Most rows that one page of `page` has, and most bytes but for its last row. */
 export const PAGE_ROWS = 1000
 export const PAGE_BYTES = 1_048_576
+/** Of checkpoints of archived rows, the last within so many rows is kept, and those at which archives end. */
+export const ARCHIVED_CHECKPOINT_ROWS = 1000
 /** Rows that one step of `dropArchived` takes out. */
 export const DROP_ROWS = 2000
 
@@ -56,7 +58,7 @@ export interface LogDatabase {
   newestCheckpoint(upToSize: number): Awaitable<KeptCheckpoint | undefined>
   checkpoints(fromSize: number): Awaitable<readonly KeptCheckpoint[]>
   saveSegment(segment: ArchivedSegment): Awaitable<void>
-  /** Removes some rows that lie in segments; false when none is left. */
+  /** Removes some rows that lie in segments, and at last most of their checkpoints; false when none is left. */
   dropArchived(): Awaitable<boolean>
   segments(): Awaitable<readonly ArchivedSegment[]>
   openings(seq: number): Awaitable<readonly Opening[]>

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { AuditFilter, AuditHead, Draft, StoredRow } from '../../audit/index.js'
-import { DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
+import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
 import { limitOf } from '../filter.js'
 import { type SealedBatches, sealBatches } from '../seal-batches.js'
 
@@ -146,7 +146,14 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
              WHERE r.log = $1 AND r.seq < least(first.seq + ${DROP_ROWS}, ${archived}) RETURNING 1)
          SELECT (SELECT count(*) FROM dropped) > 0 AND first.seq + ${DROP_ROWS} < ${archived} AS more FROM first`,
       )
-      return left?.more ?? false
+      if (left?.more) return true
+      await query(
+        `DELETE FROM $S.checkpoints WHERE log = $1 AND size < ${archived}
+           AND size NOT IN (SELECT size FROM $S.segments WHERE log = $1)
+           AND size NOT IN (SELECT max(size) FROM $S.checkpoints WHERE log = $1 AND size < ${archived}
+             GROUP BY size / ${ARCHIVED_CHECKPOINT_ROWS})`,
+      )
+      return false
     },
     async segments() {
       const rows = await query<HeadRecord & { first: string; rows_file: string; leaves_file: string }>(

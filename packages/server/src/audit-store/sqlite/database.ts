@@ -1,6 +1,6 @@
 import type { AuditHead, CommitmentRef, Draft, StoredRow } from '../../audit/index.js'
 import type { Sqlite, Value } from '../../sqlite/index.js'
-import { DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
+import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
 import { type SealedBatches, sealBatches } from '../seal-batches.js'
 import { findRows, toRow } from './find.js'
 import { saveGroup } from './groups.js'
@@ -14,6 +14,9 @@ const INSERT_ONE = insertOf(1)
 /** Rows after which the write-ahead file is moved into the database: some 12 MiB of it. Each move waits for the disk twice. */
 const WAL_ROWS = 16_000
 const WAL_COMMITS = 400
+
+const THIN_CHECKPOINTS = `DELETE FROM checkpoints WHERE size < ? AND size NOT IN (SELECT size FROM segments)
+  AND size NOT IN (SELECT max(size) FROM checkpoints WHERE size < ? GROUP BY size / ${ARCHIVED_CHECKPOINT_ROWS})`
 
 /** The log in an open file. */
 export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, StoredRow>): LogDatabase {
@@ -95,6 +98,7 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
       sqlite.transaction(() => {
         sqlite.run('DELETE FROM row_data WHERE seq < ?', below)
         sqlite.run('DELETE FROM groups WHERE last < ?', below)
+        if (below >= size) sqlite.run(THIN_CHECKPOINTS, size, size)
       })
       walRows += DROP_ROWS
       return below < size
