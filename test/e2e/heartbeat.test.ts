@@ -1,6 +1,6 @@
 /** Jobs that tell of themselves that they ran, as cron has them ask by curl. */
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { daemonOfTest, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
@@ -80,3 +80,17 @@ test(
   },
   3 * PATIENCE_MS,
 )
+
+test('one that cannot be written counts, and who sent it is told so, until it can be', async () => {
+  const daemon = await daemonOfTest({ config, env })
+  const beat = () => fetch(`${daemon.url}/heartbeat/quick`, { method: 'POST' })
+  const file = join(daemon.dataDir, 'health.json')
+  rmSync(file, { force: true })
+  mkdirSync(join(file, 'in-the-way'), { recursive: true })
+  const refused = await beat()
+  expect(refused.status).toBe(503)
+  expect(((await refused.json()) as { error: string }).error).toMatch(/could not be written.*send it again/)
+  await comesTo(daemon, 'quick', 'healthy')
+  rmSync(file, { recursive: true })
+  expect((await beat()).status).toBe(200)
+}, 90_000)

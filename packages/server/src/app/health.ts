@@ -52,8 +52,8 @@ interface Heartbeats {
   names(): readonly string[]
   /** Whether a caller shows the token of a heartbeat, or needs none since it has none, or there is none of the name. */
   access(name: string, authorization: string | undefined): 'token' | 'open' | 'refused'
-  /** False: none of the name is waited for. Resolves when it is kept, or cannot be. */
-  take(name: string, beat: Beat): Promise<boolean>
+  /** `unknown`: none of the name is waited for. `unkept`: it counts, and a restart does not know of it. */
+  take(name: string, beat: Beat): Promise<'kept' | 'unkept' | 'unknown'>
 }
 
 export interface HealthNeeds {
@@ -82,8 +82,8 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
   let remediation: Remediation | undefined
   let waited = createHeartbeats([], {}, Date.now)
   /** What is being written, and what waits for it. */
-  let keeping = Promise.resolve()
-  let keepsNext: Promise<void> | undefined
+  let keeping = Promise.resolve(true)
+  let keepsNext: Promise<boolean> | undefined
   const all = watchTraffic()
   /** Of the servers of the configuration alone: of others nobody asks. */
   let byServer = watchesOf(config, new Map())
@@ -123,13 +123,16 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
     monitor.start()
   }
 
-  /** Written one after the other, and what comes meanwhile together; what cannot be kept is found out again by the next checks. */
-  function keep(dataDir: DataDir): Promise<void> {
+  /** Written one after the other, and what comes meanwhile together; what cannot be kept (false) is found out again by the next checks. */
+  function keep(dataDir: DataDir): Promise<boolean> {
     keepsNext ??= keeping.then(() => {
       keepsNext = undefined
       const remedies = remediation?.memory() ?? {}
       const text = encodeMemory({ components: monitor.memory(), told: {}, remedies, beats: waited.memory() })
-      keeping = replacePrivately(fileIn(dataDir), text).catch(() => {})
+      keeping = replacePrivately(fileIn(dataDir), text).then(
+        () => true,
+        () => false,
+      )
       return keeping
     })
     return keepsNext
@@ -173,17 +176,16 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       },
       async take(name, beat) {
         const isNews = waited.take(name, beat)
-        if (needs === undefined || isNews === undefined) return false
+        if (needs === undefined || isNews === undefined) return 'unknown'
         if (isNews) void monitor.hurry(name)
-        await keep(needs.dataDir)
-        return true
+        return (await keep(needs.dataDir)) ? 'kept' : 'unkept'
       },
     },
     async start(given) {
       needs = given
       const { tools, observation, dataDir } = given
       const { components, remedies, beats } = decodeMemory(await readPrivately(fileIn(dataDir)).catch(() => undefined))
-      const ways = { tools, check, publish: observation.publish, keep: () => keep(dataDir) }
+      const ways = { tools, check, publish: observation.publish, keep: async () => void (await keep(dataDir)) }
       remediation = createRemediation(config.monitor, remedies, ways)
       begin(given, components, beats)
     },

@@ -6,8 +6,8 @@ export interface Told {
 }
 
 export interface HeartbeatInputs {
-  /** Takes a heartbeat; false: none of the name is waited for. Resolves when it is kept. */
-  readonly take: (name: string, told: Told) => Promise<boolean>
+  /** Takes a heartbeat. `unknown`: none of the name is waited for. `unkept`: it counts, and a restart does not know of it. */
+  readonly take: (name: string, told: Told) => Promise<'kept' | 'unkept' | 'unknown'>
   readonly names: () => readonly string[]
 }
 
@@ -31,7 +31,13 @@ export function createHeartbeatFace({ take, names }: HeartbeatInputs): (request:
         400,
         `/heartbeat/${name}/ is followed by "fail" or an exit status from 0 to 255, for example /heartbeat/${name}/1`,
       )
-    if (await take(decoded(name), told)) return new Response('OK\n', { headers: HEADERS })
+    const taken = await take(decoded(name), told)
+    if (taken === 'kept') return new Response('OK\n', { headers: HEADERS })
+    if (taken === 'unkept')
+      return problem(
+        503,
+        'This heartbeat counts for now, and could not be written: a restart would not know of it. Free some space in the state directory, or mend its disk, and send it again.',
+      )
     const known = names().join(', ') || 'none yet'
     return problem(
       404,
