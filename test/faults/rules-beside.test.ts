@@ -226,6 +226,9 @@ function compared(group: Group): unknown {
 async function fault(): Promise<number> {
   const start = Math.floor(Date.now() / 1000)
   await tell(150)
+  // One after the other: what begins at once has no order that both must come to.
+  for (const base of [daemon.url, prometheus.api])
+    await soon(async () => (await firing(base)).join() === 'QueueBacklog,QueueSlow')
   shop.kill('SIGKILL')
   await once(shop, 'exit')
   await askShop()
