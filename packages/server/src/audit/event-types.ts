@@ -1,7 +1,10 @@
 /** Who may bring about a row of a type: `daemon`, this process alone; `ingest`, also a sender at the ingest. */
 type Writer = 'daemon' | 'ingest'
 
-/** Every type of row: what happened, and who may say so. What the daemon alone decides or does, nobody else can claim. */
+/**
+ * Every type of row: what happened, and who may say so. What the daemon alone decides or does, nobody else can claim. New
+ * ones stand at the end, so that the golden log, which has a row of each, only grows.
+ */
 export const AUDIT_EVENTS = {
   PROVISION: { doc: 'An agent was provisioned.', writer: 'ingest' },
   DEPROVISION: { doc: 'An agent was deprovisioned.', writer: 'ingest' },
@@ -15,10 +18,6 @@ export const AUDIT_EVENTS = {
   SESSION_CLOSED: { doc: 'A session ended.', writer: 'ingest' },
   TOOL_INTENT: { doc: 'A tool is about to be called; written before the call goes on.', writer: 'daemon' },
   TOOL_CALLED: { doc: 'A call of a tool ended.', writer: 'ingest' },
-  TOOL_COMMITTED: {
-    doc: 'Values of a call that ended, as commitments: `uncommitted` names those that could not be taken.',
-    writer: 'ingest',
-  },
   TOOL_DEFINITION_CHANGED: { doc: 'A server offers other tools than when last seen.', writer: 'ingest' },
   RATE_LIMITED: { doc: 'A rate limit was hit.', writer: 'ingest' },
   SPENDING_LIMIT: { doc: 'Spending reached a part of its limit.', writer: 'ingest' },
@@ -39,6 +38,10 @@ export const AUDIT_EVENTS = {
   ALERT_UNACKNOWLEDGED: { doc: 'Somebody took back that an alert was taken on.', writer: 'daemon' },
   ALERT_UNSILENCED: { doc: 'A silence was ended before its time.', writer: 'daemon' },
   ALERT_TESTED: { doc: 'A test was sent to an alert channel.', writer: 'daemon' },
+  TOOL_COMMITTED: {
+    doc: 'Values of a call that ended, as commitments: `uncommitted` names those that could not be taken.',
+    writer: 'ingest',
+  },
 } as const satisfies Record<string, { readonly doc: string; readonly writer: Writer }>
 
 export type AuditEventType = keyof typeof AUDIT_EVENTS
