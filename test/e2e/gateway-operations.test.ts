@@ -86,6 +86,44 @@ describe.each(['stdio', 'http'])('rounds of input over %s', (server) => {
   })
 })
 
+describe.each(['stdio', 'http'])('a question within a legacy call over %s', (server) => {
+  test('is the person’s time, not the server’s', async () => {
+    const address = harness.address(server)
+    const accept = 'application/json, text/event-stream'
+    const post = async (message: object, session?: string) =>
+      fetch(address, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept,
+          ...(session !== undefined && { 'mcp-session-id': session }),
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      })
+    const clientInfo = { name: 'operations', version: '1' }
+    const params = { protocolVersion: VERSION.legacy, capabilities: { elicitation: {} }, clientInfo }
+    const begun = await post({ id: 1, method: 'initialize', params })
+    const session = begun.headers.get('mcp-session-id')!
+    await begun.text()
+    const called = await post({ id: 2, method: 'tools/call', params: { name: 'ask', arguments: {} } }, session)
+    let text = ''
+    for await (const chunk of called.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk
+      const question = /"id":"(question-\d+)"/.exec(chunk)?.[1]
+      if (question === undefined) continue
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+      await post({ id: question, result: { action: 'decline' } }, session)
+    }
+    expect(text).toContain('done')
+    await told('ask', 1)
+    const [{ waitMs } = {}] = ended('ask')
+    const [question] = harness.ofType('request.ended').filter(({ method }) => method === 'elicitation/create')
+    expect(question).toMatchObject({ direction: 'server_to_client', outcome: 'ok' })
+    expect(waitMs).toBeCloseTo(question!.durationMs, 3)
+    expect(waitMs).toBeGreaterThanOrEqual(WAIT_MS - 2)
+  })
+})
+
 const PLACES = [
   ['stdio', 'modern'],
   ['http', 'modern'],

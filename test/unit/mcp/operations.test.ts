@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { EventOf } from '../../../packages/instrument/src/event/index.js'
 import { statusOf } from '../../../packages/instrument/src/mcp/index.js'
 import { modern, watchServer } from './watch.js'
 
@@ -83,6 +84,78 @@ describe('rounds of input', () => {
     server.close('cancelled')
     expect(of('request.ended')).toHaveLength(2)
     expect(of('request.started')).toHaveLength(2)
+  })
+})
+
+describe('a question of the server within a call', () => {
+  const call = (id: number, method = 'tools/call') => ({ id, method, params: { name: 'buy' } })
+  const ask = (id: string, params: object = {}, method = 'elicitation/create') => ({ id, method, params })
+  const calls = (events: readonly EventOf<'request.ended'>[]) =>
+    events.filter(({ direction }) => direction === 'client_to_server')
+
+  it.each(['elicitation/create', 'sampling/createMessage', 'roots/list'])(
+    'is waited for by its client (%s)',
+    (method) => {
+      const { open, of, time } = watchServer()
+      const { client, server } = open('s')
+      client({ id: 7, method: 'tools/list' })
+      client(call(1))
+      time.ms = 10
+      server(ask('q1', {}, method))
+      time.ms = 100
+      server(ask('q2', {}, method))
+      time.ms = 1_000
+      client({ id: 'q1', result: {} })
+      time.ms = 5_010
+      client({ id: 'q2', error: { code: -1, message: 'no' } })
+      time.ms = 5_030
+      server({ id: 1, result: { content: [] } })
+      expect(calls(of('request.ended'))).toMatchObject([{ durationMs: 30, waitMs: 5_000, outcome: 'ok' }])
+    },
+  )
+
+  it('belongs to the call whose stream or task it came for, else to the only one that there is', () => {
+    const { open, of, time } = watchServer()
+    const { client, server, conversation } = open('s')
+    client(call(1))
+    client(call(2))
+    server(ask('whose?'))
+    time.ms = 10
+    client({ id: 'whose?', result: {} })
+    const stream = conversation.events('server_to_client', { answering: 'n2' })
+    stream.feed(Buffer.from(`data: ${JSON.stringify({ jsonrpc: '2.0', ...ask('q') })}\n\n`))
+    time.ms = 110
+    client({ id: 'q', result: {} })
+    for (const id of [1, 2]) server({ id, result: {} })
+    const [one, two] = calls(of('request.ended'))
+    expect(one).toMatchObject({ durationMs: 110 })
+    expect(one).not.toHaveProperty('waitMs')
+    expect(two).toMatchObject({ durationMs: 10, waitMs: 100 })
+    client({ id: 3, method: 'tools/call', params: { name: 'bake', task: {} } })
+    server({ id: 3, result: { task: { taskId: 't1', status: 'working' } } })
+    client(call(4))
+    server(ask('of the task', { _meta: { 'io.modelcontextprotocol/related-task': { taskId: 't1' } } }))
+    time.ms = 1_110
+    client({ id: 'of the task', result: {} })
+    server({ method: 'notifications/tasks/status', params: { taskId: 't1', status: 'completed' } })
+    expect(calls(of('request.ended')).at(-1)).toMatchObject({ name: 'bake', durationMs: 0, waitMs: 1_000, task: true })
+  })
+
+  it('counts no longer than either of them', () => {
+    const { open, of, time } = watchServer()
+    const { client, server } = open('s')
+    client(call(1))
+    server(ask('q'))
+    time.ms = 10
+    server({ method: 'notifications/cancelled', params: { requestId: 'q' } })
+    time.ms = 30
+    server(ask('never'))
+    time.ms = 70
+    client({ method: 'notifications/cancelled', params: { requestId: 1 } })
+    expect(calls(of('request.ended'))).toMatchObject([{ outcome: 'cancelled', durationMs: 20, waitMs: 50 }])
+    time.ms = 100
+    client({ id: 'never', result: {} })
+    expect(of('request.ended')).toHaveLength(3)
   })
 })
 

@@ -7,7 +7,7 @@ import { type Line, richSession } from './rich.js'
 import { listen } from './servers.js'
 
 /** What differs between two sessions, and between objects and bytes. */
-const CHANCE = ['at', 'durationMs', 'operation', 'session', 'sizeBytes', 'requestBytes', 'responseBytes']
+const CHANCE = ['at', 'durationMs', 'waitMs', 'operation', 'session', 'sizeBytes', 'requestBytes', 'responseBytes']
 
 function essence(events: readonly Event[]): unknown {
   return events.map((event) => Object.fromEntries(Object.entries(event).filter(([key]) => !CHANCE.includes(key))))
@@ -39,7 +39,11 @@ describe.each([1, 2] as const)('a session of SDK %i', (major) => {
     const methods = new Set(heard.of('request.ended').map(({ method }) => method))
     for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list', 'completion/complete'])
       expect(methods).toContain(method)
-    expect(heard.of('request.ended').map(({ outcome }) => outcome)).toContain('cancelled')
+    const ended = heard.of('request.ended')
+    expect(ended.map(({ outcome }) => outcome)).toContain('cancelled')
+    // Those that asked their client in the middle of the call.
+    const waited = ended.filter(({ waitMs }) => waitMs !== undefined).map(({ name }) => name)
+    expect(waited).toEqual(['sample', 'choose', 'roots'])
   })
 
   it('gives a client the same events, told by its side, under the name of the server that it was told', async () => {

@@ -118,7 +118,11 @@ export const EVENTS = {
       errorCode: optional(text('JSON-RPC error code as text.', 16)),
       errorType: optional(text('Class of the error, where the server’s own program tells it. Never its message.', 64)),
       durationMs: number('From the (first) request to the (last) answer, without `waitMs`.'),
-      waitMs: optional(number('Time spent waiting for a person between rounds of `input_required`.')),
+      waitMs: optional(
+        number(
+          'Time spent waiting for what the server asked its client for: a person’s input, a model’s words, roots. Between rounds of `input_required`, or while a request of the server was open within this one.',
+        ),
+      ),
       rounds: optional(count('Requests that made up this one operation, where more than one.')),
       task: optional(flag('The operation ran as a task and was followed to its end.')),
       progress: optional(count('Progress notifications seen.')),

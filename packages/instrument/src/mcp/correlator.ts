@@ -104,7 +104,7 @@ export class Correlator {
     if (fields.method === undefined) recent.answers.hold(fields)
     else recent.fields.hold(fields)
     if (kind === 'request') {
-      this.#request(direction, fields, sizeBytes, at)
+      this.#request(direction, fields, sizeBytes, options?.answering, at)
       // Only readers of bytes are told who listens, and their keys are texts.
       options?.onRequest?.(fields.id as string, fields.method!)
     } else if (kind === 'notification') this.#notification(direction, fields, sizeBytes, at)
@@ -112,7 +112,13 @@ export class Correlator {
     else this.unreadable(direction, 'not_jsonrpc', sizeBytes)
   }
 
-  #request(direction: Direction, fields: Captured, requestBytes: number, at: number): void {
+  #request(
+    direction: Direction,
+    fields: Captured,
+    requestBytes: number,
+    answering: string | undefined,
+    at: number,
+  ): void {
     const key = fields.id!
     const method = fields.method!
     const lane = this.laneOf(direction)
@@ -126,6 +132,7 @@ export class Correlator {
     operation.aboutTask = fields.taskOf
     operation.askedForTask = fields.taskAsked === 'object'
     operation.firstPage = fields.cursor === undefined
+    if (direction === 'server_to_client' && method !== 'ping') this.#askWithin(operation, fields, answering)
     if (name !== undefined && isToolCall(operation)) operation.reading ??= this.#server.extraction?.begin(name, fields)
     lane.add(key, operation, at)
     if (fields.progressToken !== undefined) lane.track(fields.progressToken, operation)
@@ -143,6 +150,12 @@ export class Correlator {
       fields.traceparent === undefined ? origin.traceId : (traceIdOf(fields.traceparent) ?? origin.traceId),
     )
     return operation
+  }
+
+  /** The server asks its client in the middle of a call, which waits until that is answered. */
+  #askWithin(question: Operation, { relatedTask }: Captured, answering: string | undefined): void {
+    question.asker = relatedTask ? this.#tasksOf().running(relatedTask) : this.#asked.asking(answering)
+    question.asker?.wait()
   }
 
   #notification(direction: Direction, fields: Captured, sizeBytes: number, at: number): void {

@@ -1,4 +1,4 @@
-import { STREAMING_METHODS } from './methods.js'
+import { NAMED_METHODS, STREAMING_METHODS } from './methods.js'
 import type { Operation } from './operation.js'
 import type { TokenKey } from './paths.js'
 import { Requests } from './requests.js'
@@ -41,6 +41,12 @@ export class Lane {
 
   has(key: TokenKey): boolean {
     return this.#requests.has(key) || this.#streams?.has(key) === true
+  }
+
+  /** The call in the middle of which something is asked: the one `named`, else the only one. Of several nobody can say which. */
+  asking(named: TokenKey | undefined): Operation | undefined {
+    const calls = this.#requests.all().filter(({ method }) => NAMED_METHODS.has(method))
+    return calls.find(({ key }) => key === named) ?? (calls[1] ? undefined : calls[0])
   }
 
   /** Joins progress reported for this token to an operation, until it ends. */

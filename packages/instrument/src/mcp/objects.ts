@@ -22,6 +22,7 @@ const { name: NAME, version: VERSION, revision: REVISION } = TEXT_LENGTHS
 const PROTOCOL_VERSION = `${SPEC}/protocolVersion`
 const CLIENT_INFO = `${SPEC}/clientInfo`
 const SERVER_INFO = `${SPEC}/serverInfo`
+const RELATED_TASK = `${SPEC}/related-task`
 
 /** The fields of one message. */
 export function fieldsOf(message: unknown, hashes: DefinitionHashes): Fields {
@@ -54,6 +55,7 @@ function requestFields({ jsonrpc, id, method, params: given }: Thing): Fields {
     taskOf: keyText(params.taskId),
     statusReported: textOf(params.status, REVISION),
     progressToken: tokenOf(meta.progressToken),
+    relatedTask: keyText(objectOf(meta[RELATED_TASK]).taskId),
     traceparent: textOf(meta.traceparent, TEXT_LENGTHS.traceparent),
     modernVersion: textOf(meta[PROTOCOL_VERSION], REVISION),
     modernClientName: textOf(modernClient.name, NAME),

@@ -68,6 +68,8 @@ export class Operation implements Asked {
   progress = 0
   requestBytes = 0
   responseBytes = 0
+  /** The operation that waits for this one: it was asked in the middle of it. */
+  asker: Operation | undefined
   /** What is read off it for events of its own. */
   reading: CallReading | undefined
   /** The program tells of this call by hand too, and of what class its error is. */
@@ -82,7 +84,9 @@ export class Operation implements Asked {
   readonly #startedAt: number
   #rounds = 1
   #waitMs = 0
-  #waitingSince: number | undefined
+  /** What it waits for at the moment, and since when. */
+  #waits = 0
+  #waitingSince = 0
   #ended: EventOf<'request.ended'> | undefined
   #release: (() => void) | undefined
 
@@ -114,14 +118,19 @@ export class Operation implements Asked {
     if (this.#isToolCall) this.#voice.calls?.begin(this)
   }
 
-  /** An answer asked for input: the clock of the server stops. */
+  /** The server asked for input: its clock stops. */
   wait(): void {
-    this.#waitingSince = this.#voice.clock()
+    if (this.#waits++ === 0) this.#waitingSince = this.#voice.clock()
+  }
+
+  /** The input came. */
+  goOn(): void {
+    if (this.#waits > 0 && --this.#waits === 0) this.#waitMs += Math.max(0, this.#voice.clock() - this.#waitingSince)
   }
 
   /** The input came, in another request. */
   resume(owner: object, requestBytes: number): void {
-    this.#stopWaiting()
+    this.goOn()
     this.#rounds++
     this.claimed = false
     this.owner = owner
@@ -138,7 +147,8 @@ export class Operation implements Asked {
   end(outcome: Outcome, details = NO_DETAILS): void {
     if (!this.#ended) {
       if (this.#release) this.onEnd(undefined)
-      this.#stopWaiting()
+      while (this.#waits > 0) this.goOn()
+      this.asker?.goOn()
       if (this.#isToolCall) this.#voice.calls?.end(this)
       this.#ended = this.#voice.recent.ended.hold(this.#ending(outcome, details))
       this.#voice.publish(this.#ended)
@@ -169,7 +179,7 @@ export class Operation implements Asked {
     if (this.name !== undefined) ending.name = this.name
     if (this.errorType !== undefined && outcome !== 'ok') ending.errorType = this.errorType
     if (errorCode !== undefined) ending.errorCode = errorCode
-    if (this.#waitMs > 0) ending.waitMs = this.#waitMs
+    if (this.#waitMs > 0) ending.waitMs = toMicros(this.#waitMs)
     if (this.#rounds > 1) ending.rounds = this.#rounds
     if (this.task) ending.task = true
     if (this.progress > 0) ending.progress = this.progress
@@ -178,12 +188,6 @@ export class Operation implements Asked {
 
   get #isToolCall(): boolean {
     return this.direction === 'client_to_server' && this.method === 'tools/call'
-  }
-
-  #stopWaiting(): void {
-    if (this.#waitingSince === undefined) return
-    this.#waitMs += Math.max(0, this.#voice.clock() - this.#waitingSince)
-    this.#waitingSince = undefined
   }
 }
 

@@ -64,6 +64,7 @@ export const PATHS = {
   statusReported: text(REVISION, 'params', 'status'),
   progressToken: take('token', 'params', '_meta', 'progressToken'),
   subscription: take('token', 'params', '_meta', `${SPEC}/subscriptionId`),
+  relatedTask: take('key', 'params', '_meta', `${SPEC}/related-task`, 'taskId'),
   traceparent: text(TEXT_LENGTHS.traceparent, 'params', '_meta', 'traceparent'),
   modernVersion: text(REVISION, 'params', '_meta', `${SPEC}/protocolVersion`),
   modernClientName: text(NAME, 'params', '_meta', `${SPEC}/clientInfo`, 'name'),

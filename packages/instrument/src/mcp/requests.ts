@@ -24,6 +24,11 @@ export class Requests {
     return this.#first?.key === key || this.#others?.has(key) === true
   }
 
+  /** All of them, the oldest first. */
+  all(): readonly Operation[] {
+    return [...(this.#first ? [this.#first] : []), ...(this.#others?.values() ?? [])]
+  }
+
   /** Adds an operation under its key, which none here has. */
   add(operation: Operation): void {
     if (!this.#first && !this.#others?.size) this.#first = operation

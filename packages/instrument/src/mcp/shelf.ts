@@ -35,6 +35,11 @@ export class Shelf {
     if (this.#entries.size > this.#limit) this.#endOldest()
   }
 
+  /** The oldest operation under this key, which stays. */
+  peek(key: string): Operation | undefined {
+    return [...(this.#byKey.get(key) ?? [])][0]?.operation
+  }
+
   /** Takes the oldest operation under this key. */
   take(key: string): Operation | undefined {
     for (const entry of this.#byKey.get(key) ?? []) {

@@ -49,6 +49,11 @@ export class Tasks {
     this.#settle(key, endOf(fields.createdTaskStatus ?? fields.taskStatus, fields), { fields, where: 'task', at })
   }
 
+  /** The client's operation that runs as this task. */
+  running(task: string): Operation | undefined {
+    return this.#shelf.peek(keyOf('client_to_server', task))
+  }
+
   /** A `tasks/*` request was answered by a result. */
   answered({ direction, method, aboutTask }: Operation, fields: Captured, at: number): void {
     if (!isAboutTask(method) || aboutTask === undefined) return
