@@ -6,10 +6,23 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { callText, connect, fixture, type Harness, REAL, runs, script, serve, until } from './gateway-harness.js'
+import { callText, code, connect, fixture, type Harness, REAL, runs, script, serve, until } from './gateway-harness.js'
 
 let harness: Harness
 const dir = mkdtempSync(join(tmpdir(), 'gateway-'))
+
+/** Holds numbers as 64-bit floats, and writes those beyond 2^53 as texts where the method says so. Answers four calls at once. */
+const FLOATS = `const calls = []
+  require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, method, params } = JSON.parse(line)
+    const say = (message) => console.log(JSON.stringify({ jsonrpc: '2.0', ...message }))
+    if (method === 'initialize') say({ id, result: { protocolVersion: params.protocolVersion, capabilities: {} } })
+    if (method === 'tools/call' && calls.push({ id, params }) === 4)
+      for (const { id, params: { name, digits, _meta } } of calls) {
+        say({ method: 'notifications/progress', params: { progressToken: _meta.progressToken, progress: 1 } })
+        say({ id: name === 'text' ? digits : id, result: { content: [], digits } })
+      }
+  })`
 
 beforeAll(async () => {
   harness = await serve({
@@ -19,6 +32,7 @@ beforeAll(async () => {
     thinking: script(REAL.sequentialThinking),
     calc: script(REAL.calc),
     legacy: script(fixture('legacy-server.mjs')),
+    floats: code(FLOATS),
   })
 })
 afterAll(async () => {
@@ -150,4 +164,38 @@ test('a cancelled call ends, and the session goes on', async () => {
   await until(() => harness.gateway.stats().inFlight === quiet, 'the cancelled call is answered to its end')
   expect(Number(await call('pid'))).toBeGreaterThan(0)
   await client.close()
+})
+
+test('ids and tokens beyond 2^53 are answered, whatever their server holds them in', async () => {
+  const post = async (id: string, method: string, params: object, session?: string) => {
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+    const answer = await fetch(harness.address('floats'), {
+      method: 'POST',
+      headers: { ...headers, ...(session !== undefined && { 'mcp-session-id': session }) },
+      body: `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${JSON.stringify(params).replaceAll('"BIG"', id)}}`,
+    })
+    return [await answer.text(), answer.headers.get('mcp-session-id') ?? undefined] as const
+  }
+  const clientInfo = { name: 'floats', version: '1' }
+  const opening = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+  const [, session] = await post('12345678901234567890', 'initialize', opening)
+  const calls = [
+    ['9007199254740993', 'float'],
+    ['9007199254740992', 'float'],
+    ['-98765432109876543210', 'text'],
+    ['1234567890123456789012345', 'float'],
+  ] as const
+  const answers = await Promise.all(
+    calls.map(([id, name]) => post(id, 'tools/call', { name, digits: id, _meta: { progressToken: 'BIG' } }, session)),
+  )
+  for (const [index, [text]] of answers.entries()) {
+    expect(text).toContain('"progress":1')
+    // The first two became the same number at their server: nobody can tell any more which is which.
+    if (index > 1) expect(text).toContain(`"digits":"${calls[index]![0]}"`)
+    else expect(text).toMatch(/"digits":"900719925474099[23]"/)
+  }
+  const ended = harness
+    .ofType('request.ended')
+    .filter(({ server, method }) => server === 'floats' && method === 'tools/call')
+  expect(ended.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok', 'ok'])
 })

@@ -65,6 +65,7 @@ describe('the key of an id', () => {
     expect(tokenKey('0')).toBe(tokenKey('-0'))
     expect(tokenKey('"a"')).toBe(tokenKey('"\\u0061"'))
     expect(tokenKey('1')).not.toBe(tokenKey('"1"'))
+    expect(tokenKey('9007199254740993')).not.toBe(tokenKey('9007199254740992'))
     expect(tokenKey('null')).not.toBe(tokenKey('"null"'))
     expect(tokenKey('{}')).toBeUndefined()
     expect(tokenKey('')).toBeUndefined()

@@ -1,5 +1,7 @@
 import { type BodyOptions, type ConversationOptions, Correlator } from './correlator.js'
-import type { Direction, EndDetails } from './operation.js'
+import { keyAmong } from './keys.js'
+import type { Lane } from './lane.js'
+import type { Direction, EndDetails, Operation } from './operation.js'
 import type { TokenKey } from './paths.js'
 import { createBodyReader, createLineReader, type Findings, type LineReader, type Reader } from './readers.js'
 import type { CloseReason } from './session.js'
@@ -97,6 +99,12 @@ class ByteConversation extends Correlator implements Conversation {
 
   events(direction: Direction, options?: BodyOptions): Reader {
     return createEventReader(this.#findings(direction, options))
+  }
+
+  /** Readers of bytes see ids as they were written, whatever their writer held them in. */
+  protected override answeredAlike(lane: Lane, key: TokenKey): Operation | undefined {
+    const alike = keyAmong(lane.keys() as string[], key as string)
+    return alike === undefined ? undefined : lane.answered(alike)
   }
 
   #findings(direction: Direction, options?: BodyOptions): Findings {

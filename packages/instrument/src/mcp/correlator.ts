@@ -6,7 +6,7 @@ import { CONVERSATION_LIMITS, type ConversationLimits } from './limits.js'
 import type { ServerMemory } from './memory.js'
 import { NAMED_METHODS } from './methods.js'
 import { type CallRegister, type Direction, Operation, type Voice } from './operation.js'
-import type { Captured } from './paths.js'
+import type { Captured, TokenKey } from './paths.js'
 import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
 import type { Outcome } from './status.js'
@@ -181,7 +181,7 @@ export class Correlator {
   ): void {
     const lane = this.laneOf(opposite(direction))
     const key = fields.id === undefined || fields.id === 'null' ? answering : fields.id
-    const operation = key === undefined ? undefined : lane.answered(key)
+    const operation = key === undefined ? undefined : (lane.answered(key) ?? this.answeredAlike(lane, key))
     if (!operation) {
       if (key === undefined || !lane.takeLate(key)) this.unreadable(direction, 'unknown_id', sizeBytes)
       return
@@ -243,6 +243,11 @@ export class Correlator {
       server_to_client: new Unreadable(this.#voice, 'server_to_client'),
     }
     this.#unread[direction].take(reason, sizeBytes)
+  }
+
+  /** The request that this answer may be for, where none has its key. */
+  protected answeredAlike(_lane: Lane, _key: TokenKey): Operation | undefined {
+    return undefined
   }
 
   /** Where the requests that this side sent wait. */

@@ -4,7 +4,7 @@ export { type CommittedValue, commitmentRules, joinRules } from './commitments.j
 export { type Conversation, type ConversationStats, createConversation, type Observation } from './conversation.js'
 export type { BodyOptions, ConversationOptions } from './correlator.js'
 export { createServerMemory } from './create-memory.js'
-export { codeOf, cutText, integerText, keyToken, tokenKey } from './keys.js'
+export { codeOf, cutText, integerText, keyAmong, keyToken, tokenKey } from './keys.js'
 export type { Kind } from './kind.js'
 export { CONVERSATION_LIMITS, type ConversationLimits, MEMORY_LIMITS, type MemoryLimits } from './limits.js'
 export { type MemoryStats, ServerMemory } from './memory.js'

@@ -47,7 +47,7 @@ export function tokenKey(token: string): string | undefined {
     return undefined
   }
   if (typeof value === 'string') return textKey(value)
-  if (typeof value === 'number') return numberKey(value)
+  if (typeof value === 'number') return writtenKey(token)
   return value === null ? 'null' : undefined
 }
 
@@ -60,6 +60,27 @@ export function keyToken(key: string): string | undefined {
 /** A whole number of less than `MAX_INTEGER` as text; `undefined` for any other. */
 export function integerText(value: number): string | undefined {
   return Number.isInteger(value) && Math.abs(value) < MAX_INTEGER ? String(value) : undefined
+}
+
+/** The key of an id that is a number, as JSON writes it: whole ones beyond 2^53 are told apart. */
+export function writtenKey(digits: string): string {
+  return /^-?\d{16,}$/.test(digits) ? `n${digits}` : numberKey(Number(digits))
+}
+
+/**
+ * What becomes of a key in a program that holds a number beyond 2^53 as a 64-bit float, or as a text: equal for all that
+ * one of these may write in place of the same id. `undefined` for a key that everybody writes alike.
+ */
+export function blurredKey(key: string): string | undefined {
+  const value = Number(key.startsWith('n') ? key.slice(1) : /^s=(-?\d{16,})$/.exec(key)?.[1])
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? numberKey(value) : undefined
+}
+
+/** The one of these keys that an answer with this key is for: the same, else the first that may have become it. */
+export function keyAmong(keys: readonly string[], key: string): string | undefined {
+  if (keys.includes(key)) return key
+  const blurred = blurredKey(key)
+  return blurred === undefined ? undefined : keys.find((one) => blurredKey(one) === blurred)
 }
 
 /** The key of an id that is a number. */

@@ -64,6 +64,11 @@ export class Lane {
     if (operation) operation.progress++
   }
 
+  /** Keys of those that can be answered. */
+  keys(): readonly TokenKey[] {
+    return this.#requests.all().map(({ key }) => key)
+  }
+
   /** The request was answered: it is no longer open. */
   answered(key: TokenKey): Operation | undefined {
     return this.#requests.take(key) ?? this.#streams?.take(key)

@@ -1,6 +1,6 @@
 import { MAX_ITEMS, NO_TOKEN } from './bounds.js'
 import { TextCapture } from './capture.js'
-import { codeOf, integerText, numberKey } from './keys.js'
+import { codeOf, integerText, numberKey, writtenKey } from './keys.js'
 import type { Captured, JsonType } from './paths.js'
 import { Texts, wholeAt } from './plain.js'
 import { Sha256 } from './sha256.js'
@@ -191,7 +191,7 @@ export class Taker {
     if (capture.take !== 'token') return text
     if (this.#activeByte === QUOTE) return `s${text}`
     if (text.startsWith('#')) return `n${text}`
-    return text === '=null' ? 'null' : numberKey(Number(text.slice(1)))
+    return text === '=null' ? 'null' : writtenKey(text.slice(1))
   }
 }
 

@@ -1,3 +1,4 @@
+import { keyAmong } from '@mcp-vitals/instrument/mcp'
 import type { Answer } from './answer.js'
 import type { Exchange } from './exchange.js'
 import { keyOf, type Message } from './message.js'
@@ -59,7 +60,7 @@ export class Delivery {
   deliver(message: Message): Exchange | undefined {
     if (message.kind === 'response') return this.#respond(message)
     const owner =
-      message.method === 'notifications/progress' ? this.#byToken.get(keyOf(message.progressToken) ?? '') : undefined
+      message.method === 'notifications/progress' ? this.#reportedTo(keyOf(message.progressToken) ?? '') : undefined
     const answer = owner?.streams ? owner : this.#listener ? undefined : this.#newest()
     if (answer) {
       answer.notify(message.bytes)
@@ -86,8 +87,23 @@ export class Delivery {
     for (const _ of this.#waiting.take()) this.#onLost()
   }
 
+  /** Key of the request that a response answers: a server may hold a large number in a way that changes it. */
+  answeredBy({ key = '' }: Message): string {
+    if (this.awaits(key)) return key
+    return (
+      keyAmong(
+        [...this.#answers].flatMap(({ waiting }) => [...waiting.keys()]),
+        key,
+      ) ?? key
+    )
+  }
+
+  #reportedTo(token: string): Answer | undefined {
+    return this.#byToken.get(token) ?? this.#byToken.get(keyAmong([...this.#byToken.keys()], token) ?? '')
+  }
+
   #respond(message: Message): Exchange | undefined {
-    const key = message.key ?? ''
+    const key = this.answeredBy(message)
     const owner = this.#owner(key)
     if (!owner?.reachable) this.#onLost()
     owner?.respond(key, message.bytes)

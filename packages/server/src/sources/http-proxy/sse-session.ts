@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { keyAmong } from '@mcp-vitals/instrument/mcp'
 import type { ChildExit, CommandEntry } from '../../children/index.js'
 import type { Backoff, Backoffs } from './backoff.js'
 import type { ServerContext } from './context.js'
@@ -136,8 +137,10 @@ export class SseSession {
       }
       this.#stream.send(bytes)
       if (kind !== 'response') continue
-      this.#waiting.delete(key ?? '')
-      if (key === this.#initialize) this.#began()
+      const answered = keyAmong([...this.#waiting.keys()], key ?? '')
+      if (answered === undefined) continue
+      this.#waiting.delete(answered)
+      if (answered === this.#initialize) this.#began()
     }
     this.#throttle()
   }

@@ -189,7 +189,8 @@ export class StdioSession {
   #deliver(messages: readonly Message[]): void {
     this.#lastTraffic = this.#context.clock()
     for (const message of messages) {
-      const opens = message.kind === 'response' && message.key === this.#initialize && !this.#over
+      const isFirst = !this.#started && !this.#over && message.kind === 'response'
+      const opens = isFirst && this.#delivery.answeredBy(message) === this.#initialize
       // Before the answer leaves, so that a refused `initialize` carries no session id.
       const refused = opens && message.failed
       if (opens) this.#began()
