@@ -1,7 +1,7 @@
-/** How large the library's main entry is for those who bundle it: bytes, which are the same on every machine. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+/** How large programs are for those who bundle or start them: bytes, which are the same on every machine. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,6 +11,7 @@ const MOST_GZIP_BYTES = 12_600
 /** Of it what the one line needs: `instrument` and nothing else. */
 const MOST_LINE_GZIP_BYTES = 10_750
 
+const PACKED = fileURLToPath(new URL('../../packages/server/packed', import.meta.url))
 const ENTRY = fileURLToPath(new URL('../../packages/instrument/dist/index.js', import.meta.url))
 
 async function bundled(input?: string): Promise<string> {
@@ -35,3 +36,27 @@ test('who imports instrument alone bundles less', async () => {
   writeFileSync(line, `export { instrument } from ${JSON.stringify(ENTRY)}\n`)
   expect(gzipBytes(await bundled(line))).toBeLessThan(MOST_LINE_GZIP_BYTES)
 })
+
+/** What a thread of the daemon loads before it does anything, and a little: a package that comes along unasked is seen here. */
+const MOST_START_BYTES = {
+  app: 1_650_000,
+  'store/worker': 60_000,
+  'audit-store/worker': 100_000,
+  'pager/worker': 300_000,
+  'engine/worker': 480_000,
+}
+
+test.each(Object.entries(MOST_START_BYTES))('a daemon starts %s with what it needs, and no more', (name, most) => {
+  const chunks = join(PACKED, 'chunks')
+  const file = name === 'app' ? readdirSync(chunks).find((one) => one.startsWith('app-')) : undefined
+  expect(bytesFrom(file === undefined ? join(PACKED, `${name}.js`) : join(chunks, file))).toBeLessThan(most)
+})
+
+/** Bytes of a packed file and of all that it imports by itself. */
+function bytesFrom(file: string, seen = new Set<string>()): number {
+  if (seen.has(file)) return 0
+  seen.add(file)
+  const code = readFileSync(file, 'utf8')
+  const imported = [...code.matchAll(/(?:\bfrom|\bimport)"(\.[^"]+)"/g)].map(([, path]) => join(dirname(file), path!))
+  return imported.reduce((sum, path) => sum + bytesFrom(path, seen), code.length)
+}

@@ -2,6 +2,9 @@
 export const SEVERITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
+/** The name for all times. */
+export const ALWAYS = 'always'
+
 /** Names and values; `alertname` says what is wrong, `severity` how grave it is. */
 export type Labels = Readonly<Record<string, string>>
 

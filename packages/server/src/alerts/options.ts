@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { POLICIES } from './contract.js'
+import { ALWAYS, POLICIES } from './contract.js'
 import { MATCHER } from './matcher-form.js'
 import { isZone } from './times.js'
 
@@ -300,9 +300,6 @@ export interface RouteOptions extends z.infer<typeof leaf> {
 }
 export type InhibitOptions = z.infer<typeof inhibitOptions>[number]
 export type MaintenanceWindow = z.infer<typeof maintenanceOptions>[number]
-
-/** The name for all times. */
-export const ALWAYS = 'always'
 
 /** Channels that are there by themselves. */
 const BUILT_IN = ['log', 'whatsapp'] as const

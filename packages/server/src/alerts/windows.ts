@@ -1,6 +1,6 @@
-import type { Labels } from './contract.js'
+import { ALWAYS, type Labels } from './contract.js'
 import { compileMatchers } from './matchers.js'
-import { ALWAYS, type AlertsOptions, type MaintenanceWindow } from './options.js'
+import type { AlertsOptions, MaintenanceWindow } from './options.js'
 import { compileTimes } from './times.js'
 
 /** Tells whether a time (milliseconds since 1970) is within any of the named ones. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { watchGateway, watchIngest } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
-import { castDemo, type DemoServer, startTraffic } from '../demo/index.js'
+import type { DemoServer } from '../demo/index.js'
 import { encodeCommitments, encodeDerivations } from '../derive/index.js'
 import { createIdMask } from '../redact/index.js'
 import { createLogSink, type Logger, type LogSink, type LogStream } from '../sinks/log/index.js'
@@ -89,7 +89,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const { commitments } = config.audit
   await dataDir.share('derivations', derivations.length > 0 ? encodeDerivations(derivations) : undefined)
   await dataDir.share('commitments', commitments.length > 0 ? encodeCommitments(commitments) : undefined)
-  const cast = demo ? castDemo(dataDir.path) : []
+  // Most daemons play none.
+  const play = demo ? await import('../demo/index.js') : undefined
+  const cast = play?.castDemo(dataDir.path) ?? []
   let servers = { ...entriesOf(config.servers), ...behindGateway(cast) }
 
   const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
@@ -117,7 +119,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const onReport = tellOf(alerts.pager, config.alerts, observation.vitals, health.remarksOn)
   const series = openSeries({ config, observation, store, logger, onReport })
   teardown.push(() => series.engine.close())
-  const rules = openRules({ config, file: options.source?.file, engine: series.engine })
+  const rules = await openRules({ config, file: options.source?.file, engine: series.engine })
   teardown.push(() => rules.stop())
   teardown.push(() => audit?.sink.hurry(5000))
   for (const name of [...Object.keys(servers), ...cast.map(({ name }) => name)]) observation.declare(name)
@@ -225,7 +227,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   looks.begin(Object.keys(servers))
   const onTrouble = (server: string, error: unknown) => logger.fault('demo_trouble', server, error)
-  const traffic = startTraffic({
+  const traffic = play?.startTraffic({
     servers: cast,
     addressOf: addresses.of,
     headersOf: addresses.headersOf,
@@ -233,7 +235,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     onTrouble,
   })
   teardown.push(async () => {
-    await Promise.all([looks.stop(), traffic.stop()])
+    await Promise.all([looks.stop(), traffic?.stop()])
   })
 
   const { source } = options

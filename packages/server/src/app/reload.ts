@@ -44,7 +44,7 @@ export interface ReloaderOptions {
    */
   readonly prepare: (config: Config, changes: ServerChanges) => Promise<() => Promise<void>>
   /** Reads the rules, and throws what is wrong with them. The result makes them effective; undefined where nothing changed. */
-  readonly prepareRules: (config: Config) => (() => void) | undefined
+  readonly prepareRules: (config: Config) => Promise<(() => void) | undefined>
   /** Every address that is listened on, those included that are about to be left. */
   readonly hosts: () => readonly string[]
   readonly registry: Registry
@@ -95,7 +95,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
       refuseUnguarded({ ...wanted, listen: { ...wanted.listen, host } })
     const changes = serverChanges(entriesOf(current.servers), entriesOf(next.servers))
     const hasOtherDoors = !isDeepStrictEqual(doorsSetting(current), doorsSetting(next))
-    const takeRules = prepareRules(wanted)
+    const takeRules = await prepareRules(wanted)
     const differs = (key: (typeof LIVE)[number]) =>
       key === 'doors'
         ? hasOtherDoors

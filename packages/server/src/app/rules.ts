@@ -3,30 +3,30 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/index.js'
 import type { Engine, TimedGroup } from '../engine/index.js'
 import type { Pager } from '../pager/index.js'
-import { type RuleReport, readRuleFile, readRuleSet, ruleFilesOf } from '../rules/index.js'
+import { type RuleReport, readRuleSet, ruleFilesOf } from '../rules/index.js'
 import type { VitalsFold } from '../state/index.js'
 import { watchFile } from './watch-file.js'
 
 /** The rules of the configuration, as they are evaluated. */
 export interface Rules {
   /**
-   * Reads the rules that a configuration names. Throws RULES_UNREADABLE and RULES_INVALID. The result has them evaluated
-   * from now on; undefined where they are what they were.
+   * Reads the rules that a configuration names. Rejects with RULES_UNREADABLE and RULES_INVALID. The result has them
+   * evaluated from now on; undefined where they are what they were.
    */
-  prepare(config: Config): (() => void) | undefined
+  prepare(config: Config): Promise<(() => void) | undefined>
   /** Has `onChange` called when a rule file changes, unless the configuration says that nothing is watched. */
   follow(onChange: () => void): void
   /** Ends the watch over the files. */
   stop(): void
 }
 
-/** Has the rules of the configuration evaluated. Throws as `prepare` does. */
-export function openRules(needs: {
+/** Has the rules of the configuration evaluated. Rejects as `prepare` does. */
+export async function openRules(needs: {
   readonly config: Config
   /** Where the configuration stands: paths of rule files count from its folder. */
   readonly file: string | undefined
   readonly engine: Pick<Engine, 'evaluate'>
-}): Rules {
+}): Promise<Rules> {
   const { engine } = needs
   const folder = needs.file === undefined ? process.cwd() : dirname(needs.file)
   const watches = new Map<string, () => void>()
@@ -42,9 +42,14 @@ export function openRules(needs: {
     for (const file of files) if (tell && !watches.has(file)) watches.set(file, watchFile(file, tell))
   }
 
-  function prepare({ rules, metrics, watch: isWatched }: Config): (() => void) | undefined {
+  /** What reads rule files, the whole of PromQL, is loaded where there is one. */
+  async function readFiles(files: readonly string[]) {
+    return files.length === 0 ? [] : (await import('./rule-files.js')).readRuleFiles(files)
+  }
+
+  async function prepare({ rules, metrics, watch: isWatched }: Config): Promise<(() => void) | undefined> {
     const files = ruleFilesOf(rules.files, folder)
-    const groups = [...rules.sets.flatMap((set) => readRuleSet(set, metrics.prefix)), ...files.flatMap(readRuleFile)]
+    const groups = [...rules.sets.flatMap((set) => readRuleSet(set, metrics.prefix)), ...(await readFiles(files))]
     const timed = groups.map((group) => ({ ...group, intervalMs: group.intervalMs ?? rules.intervalMs }))
     const next = { groups: timed, watched: isWatched ? files : [] }
     if (isDeepStrictEqual(next, current)) return undefined
@@ -55,7 +60,8 @@ export function openRules(needs: {
     }
   }
 
-  prepare(needs.config)?.()
+  const evaluateFirst = await prepare(needs.config)
+  evaluateFirst?.()
   return {
     prepare,
     follow(onChange) {

@@ -3,7 +3,7 @@ import { commandProbe } from './command/check.js'
 import { diskProbe } from './disk/check.js'
 import { dnsProbe } from './dns/check.js'
 import { httpProbe } from './http/check.js'
-import { type GatewayWay, mcpProbe } from './mcp/check.js'
+import type { GatewayWay, mcpProbe } from './mcp/check.js'
 import { memoryProbe } from './memory/check.js'
 import type { CheckEntry } from './options.js'
 import { postgresProbe } from './postgres/check.js'
@@ -26,11 +26,20 @@ const PROBES: { readonly [T in CheckEntry['type']]: (entry: EntryOf<T>, tools: C
   postgres: postgresProbe,
   redis: redisProbe,
   command: commandProbe,
-  mcp: mcpProbe,
+  mcp: lateMcpProbe,
   dns: dnsProbe,
   disk: diskProbe,
   memory: memoryProbe,
   systemd: systemdProbe,
+}
+
+/** The SDK of the protocol is loaded with the first look, and not by those who take none. */
+function lateMcpProbe(entry: EntryOf<'mcp'>, tools: CheckTools): Probe {
+  let probe: Promise<ReturnType<typeof mcpProbe>> | undefined
+  return async (signal) => {
+    probe ??= import('./mcp/check.js').then(({ mcpProbe }) => mcpProbe(entry, tools))
+    return (await probe)(signal)
+  }
 }
 
 /** The check that an entry of the configuration describes. */

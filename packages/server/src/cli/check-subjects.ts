@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { type Config, loadConfig } from '../config/index.js'
 import { type DataDir, openDataDir } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
-import { labelsOf, type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
+import { type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
 import { serverName } from '../sources/stdio-proxy/index.js'
 import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
@@ -80,11 +80,8 @@ function memoryNameOf(single: string | readonly string[] | undefined): string {
 }
 
 /** What evaluates windows is loaded where there are some. */
-async function pausesOf({ monitor: { maintenance }, alerts }: Config): Promise<ToCheck['isPaused']> {
-  if (maintenance.length === 0) return () => false
-  const { compileMaintenance } = await import('../alerts/index.js')
-  const isOpen = compileMaintenance(maintenance, alerts.times, Date.now)
-  return (subject) => isOpen(labelsOf(subject))
+async function pausesOf(config: Config): Promise<ToCheck['isPaused']> {
+  return config.monitor.maintenance.length === 0 ? () => false : (await import('./check-pauses.js')).pausesOf(config)
 }
 
 function serversOf({ servers }: Config): Readonly<Record<string, ServerToCheck>> {

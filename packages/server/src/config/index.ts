@@ -1,6 +1,7 @@
 export { MAX_FILE_BYTES } from './file.js'
+export { configSchema, type SchemaNode } from './json-schema.js'
 export type { Override } from './layers.js'
 export { type LoadedConfig, type LoadOptions, loadConfig, refuseUnguarded } from './load.js'
 export type { Config } from './options.js'
 export { printConfig } from './print.js'
-export { configSchema, exampleOf, expectedOf, type Option, optionsOf, type SchemaNode, schemaAt } from './schema.js'
+export { exampleOf, expectedOf, type Option, optionsOf, schemaAt } from './schema.js'

@@ -1,5 +1,6 @@
 import { isGroup } from './client.js'
-import { type Option, optionsOf, type SchemaNode } from './schema.js'
+import type { SchemaNode } from './json-schema.js'
+import { type Option, optionsOf } from './schema.js'
 
 /** Values from outside the file that stand above it. */
 export interface Layer {

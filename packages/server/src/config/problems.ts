@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { isGroup } from './client.js'
-import { exampleOf, expectedOf, keysOf, type SchemaNode, schemaAt } from './schema.js'
+import type { SchemaNode } from './json-schema.js'
+import { exampleOf, expectedOf, keysOf, schemaAt } from './schema.js'
 import { isSecret, MASK, maskUrl } from './secrets.js'
 
 /** One thing that is wrong: where in the values, and a sentence about it. */

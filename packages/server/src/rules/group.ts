@@ -184,10 +184,15 @@ export const groupKey = ({ file, name }: RuleGroup): string => `${file};${name}`
 
 function stateOf(rule: Rule, key: string): Mutable {
   const states = rule.kind === 'alerting' ? new RuleAlerts(rule) : undefined
+  let query: Query | undefined
   return {
     rule,
     key,
-    query: parsePromql(rule.expr),
+    // When it is evaluated first: a program that starts has other things to do, and its rules were checked.
+    get query() {
+      query ??= parsePromql(rule.expr)
+      return query
+    },
     states,
     health: 'unknown',
     lastError: '',

@@ -18,7 +18,9 @@ export {
   type Written,
 } from './group.js'
 export { RULE_SETS, type RulesOptions, rulesOptions } from './options.js'
-export { readRuleFile, readRuleText, ruleFilesOf } from './read.js'
-export { type RuleSet, readRuleSet, ruleSetFile } from './sets.js'
+export { ruleFilesOf } from './paths.js'
+export { readRuleFile, readRuleText } from './read.js'
+export { type RuleSet, ruleSetFile } from './set-file.js'
+export { readRuleSet } from './sets.js'
 export { parseTemplate, TEMPLATE_FUNCTIONS } from './template.js'
 export { parseRuleTests, type RuleTestFile, runRuleTests } from './unit-test.js'

@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { vitalsError } from '../errors/index.js'
+import { readFileSync, statSync } from 'node:fs'
 import type { RuleGroup } from './contract.js'
 import { MAX_FILE_BYTES, parseRuleFile } from './file.js'
+import { unreadable } from './paths.js'
 
 /** Reads a rule file. Throws RULES_UNREADABLE, and RULES_INVALID as `parseRuleFile` does. */
 export const readRuleFile = (file: string): readonly RuleGroup[] => parseRuleFile(file, readRuleText(file))
@@ -15,34 +14,4 @@ export function readRuleText(file: string): string {
   } catch (error) {
     throw unreadable(file, error)
   }
-}
-
-/**
- * The files that paths name, each once: a path counts from `folder`, and `*` in its last part is any text. Throws
- * RULES_UNREADABLE for a folder that cannot be read.
- */
-export function ruleFilesOf(paths: readonly string[], folder: string): readonly string[] {
-  const files = paths.flatMap((path) => {
-    const file = resolve(folder, path)
-    return basename(file).includes('*') ? filesLike(file) : [file]
-  })
-  return [...new Set(files)]
-}
-
-function filesLike(pattern: string): readonly string[] {
-  const folder = dirname(pattern)
-  const parts = basename(pattern).split('*')
-  const escaped = parts.map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'))
-  const name = new RegExp(`^${escaped.join('[^]*')}$`)
-  try {
-    const names = readdirSync(folder).filter((one) => name.test(one))
-    return names.sort().map((one) => join(folder, one))
-  } catch (error) {
-    throw unreadable(pattern, error)
-  }
-}
-
-function unreadable(file: string, error: unknown) {
-  const reason = error instanceof Error ? error.message : String(error)
-  return vitalsError('RULES_UNREADABLE', { file, reason }, error)
 }

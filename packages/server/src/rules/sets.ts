@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { RuleGroup } from './contract.js'
-import { parseRuleFile } from './file.js'
-import type { RULE_SETS } from './options.js'
-
-export type RuleSet = (typeof RULE_SETS)[number]
+import type { RuleSet } from './set-file.js'
+import { shippedGroups } from './shipped.js'
 
 /** The prefix of the metrics that the rules of a set name. */
 const PREFIXES: Readonly<Record<RuleSet, string>> = {
@@ -15,12 +11,9 @@ const PREFIXES: Readonly<Record<RuleSet, string>> = {
   plugins: 'mcp',
 }
 
-/** Where the rules of a set stand: a rule file as Prometheus takes it. */
-export const ruleSetFile = (set: RuleSet): string => fileURLToPath(new URL(`../../rules/${set}.yml`, import.meta.url))
-
 /** The rules of a set, for metrics of this prefix. */
 export function readRuleSet(set: RuleSet, prefix: string): readonly RuleGroup[] {
-  const groups = parseRuleFile(`${set}.yml`, readFileSync(ruleSetFile(set), 'utf8'))
+  const groups = shippedGroups(set)
   const own = PREFIXES[set]
   if (own === prefix) return groups
   const renamed = (expr: string) => withPrefix(expr, own, prefix)

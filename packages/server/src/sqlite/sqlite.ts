@@ -1,5 +1,4 @@
 import Database from 'libsql'
-import AsyncDatabase from 'libsql/promise'
 
 /** What SQLite stores in a column. */
 export type Value = string | number | null | Uint8Array
@@ -22,8 +21,15 @@ export interface Sqlite {
   transactionAside<T>(work: () => T): Promise<T>
 }
 
-/** Both kinds of libsql’s databases are the same inside. */
-const execAside = AsyncDatabase.prototype.exec as (this: Database.Database, sql: string) => Promise<void>
+type ExecAside = (this: Database.Database, sql: string) => Promise<void>
+
+/**
+ * Both kinds of libsql’s databases are the same inside. The other kind is loaded for those who wait aside, and by each
+ * once: it looks the machine over again, which takes longer than all else of it.
+ */
+let execAside: Promise<ExecAside> | undefined
+const loadExecAside = () =>
+  (execAside ??= import('libsql/promise').then(({ default: { prototype } }) => prototype.exec as unknown as ExecAside))
 
 /**
  * Opens (or makes) the database `file`; another's lock is waited for at most `busyTimeoutMs`.
@@ -71,6 +77,7 @@ export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
       }
     },
     async transactionAside(work) {
+      const execAside = await loadExecAside()
       database.exec('BEGIN IMMEDIATE')
       try {
         const result = work()

@@ -1,4 +1,4 @@
-import { createTransport } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import type { z } from 'zod'
 import type { Outcome } from '../../alerts/index.js'
 import type { ChannelKind } from '../contract.js'
@@ -13,14 +13,15 @@ export const emailChannel: ChannelKind<z.infer<typeof emailOptions>> = {
   sendsAcknowledged: false,
   limit: { messages: 30, perMs: 3_600_000 },
   create({ host, port, tls, user, password, from, to, timeoutMs }) {
-    const transport = createTransport({
+    let transport: Transporter | undefined
+    const options = {
       ...{ host, port },
       secure: port === TLS_PORT,
       requireTLS: tls === 'required',
       ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
       ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs },
       ...{ disableFileAccess: true, disableUrlAccess: true },
-    })
+    }
     const domain = /@([\w.-]+)/.exec(from)?.[1] ?? 'mcp-vitals'
     const idOf = (text: string) => `<${text.replace(/[^\w.-]/g, '-')}@${domain}>`
     return {
@@ -28,6 +29,8 @@ export const emailChannel: ChannelKind<z.infer<typeof emailOptions>> = {
         const { id, group } = notification
         const title = cut(titleOf(notification), 200)
         try {
+          // Loaded here, since most daemons send no mail.
+          transport ??= (await import('nodemailer')).createTransport(options)
           await transport.sendMail({
             from,
             to,

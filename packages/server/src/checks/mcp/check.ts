@@ -1,6 +1,6 @@
 import { ProtocolError, SdkHttpError, type Transport } from '@modelcontextprotocol/client'
 import { minimalEnvironment, startChild } from '../../children/index.js'
-import { CheckFailure, failureOf, type Probe, type Seen } from '../check.js'
+import { CheckFailure, failureOf, type Seen } from '../check.js'
 import { failureOfExit } from '../command/check.js'
 import { newClient } from './client.js'
 import { withOldTransport, withTransport } from './client-transports.js'
@@ -22,7 +22,10 @@ export interface GatewayWay {
 }
 
 /** Well: a session was agreed on, and what was asked in it was answered as expected. It is ended again. */
-export function mcpProbe(options: McpOptions, { addressOf, transportOf, headersOf }: GatewayWay): Probe {
+export function mcpProbe(
+  options: McpOptions,
+  { addressOf, transportOf, headersOf }: GatewayWay,
+): (signal: AbortSignal) => Promise<Seen> {
   const { server, url, command } = options
   if (command !== undefined) return (signal) => overStdio(command, options, signal)
   const era: EraMemory = { isLegacy: false }

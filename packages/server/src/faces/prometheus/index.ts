@@ -108,7 +108,7 @@ export function createPrometheusFace(inputs: PrometheusInputs): PrometheusFace {
         .filter(({ scrapePool }) => pool === undefined || scrapePool === pool)
       return success({ activeTargets, droppedTargets: [], droppedTargetCounts: {} })
     },
-    apiRules: async (parameters) => success(rulesData(await engine.rules(), parameters)),
+    apiRules: async (parameters) => success(await rulesData(await engine.rules(), parameters)),
     apiAlerts: async () => success(alertsData(await engine.rules())),
     async apiBuildInfo() {
       const about = { version: `${API_VERSION}+mcp-vitals.${version}`, revision: '', branch: '', buildUser: '' }

@@ -1,24 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { GroupStatus } from '../../engine/index.js'
-import { parseSelector, withDeadline } from '../../promql/index.js'
 import { invalid, shown } from './parameters.js'
 
 type RuleStatus = GroupStatus['rules'][number]
 type Alert = RuleStatus['alerts'][number]
 type Rule = GroupStatus['group']['rules'][number]
 
-/** How long selectors of rules may take: they are matched on the main loop. */
-const LIMITS = { timeoutMs: 200, now: () => performance.now() }
-
 /** Time of what never was: Go's zero. */
 const NEVER = '0001-01-01T00:00:00Z'
 
 /**
  * The data of `/api/v1/rules`, filtered and paged by the parameters as Prometheus 3 does: a group of which no rule is left
- * is left out, and no page counts it. Throws QUERY_INVALID, PROMQL_INVALID.
+ * is left out, and no page counts it. Rejects with QUERY_INVALID, PROMQL_INVALID.
  */
-export function rulesData(statuses: readonly GroupStatus[], parameters: URLSearchParams) {
-  const isWanted = ruleFilter(parameters)
+export async function rulesData(statuses: readonly GroupStatus[], parameters: URLSearchParams) {
+  const isWanted = await ruleFilter(parameters)
   const excluded = wordOf(parameters, 'exclude_alerts', ['true', 'false', '1', '0', 't', 'f']) ?? 'false'
   const hasAlerts = ['false', '0', 'f'].includes(excluded)
   const { limit, token } = pageOf(parameters)
@@ -39,10 +35,12 @@ export function rulesData(statuses: readonly GroupStatus[], parameters: URLSearc
   return { groups }
 }
 
-function ruleFilter(parameters: URLSearchParams): (rule: Rule) => boolean {
+async function ruleFilter(parameters: URLSearchParams): Promise<(rule: Rule) => boolean> {
   const type = wordOf(parameters, 'type', ['alert', 'record'])
   // By the labels that the rule names, not by those of its alerts.
-  const selectors = parameters.getAll('match[]').map((text) => withDeadline(parseSelector(text), LIMITS))
+  const texts = parameters.getAll('match[]')
+  // The grammar of PromQL is loaded for who asks by selectors.
+  const selectors = texts.length === 0 ? [] : (await import('./selectors.js')).readSelectors(texts)
   return ({ kind, name, labels }) =>
     (type === undefined || (type === 'alert') === (kind === 'alerting')) &&
     isNamed(parameters, 'rule_name[]', name) &&
