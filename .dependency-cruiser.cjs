@@ -148,6 +148,7 @@ const SERVER_LAYERS = {
     types: ['config'],
     why: 'a doctor looks from outside, with what a user has; cli/ hands it the configuration and tells what it found',
   },
+  export: { may: ['errors', 'promql', 'rules', 'version'], types: ['config'], why: 'files follow from options' },
   top: { may: [], why: 'a screen is made of answers and keys; cli/ asks the daemon and owns the terminal' },
   budgets: { may: [], why: 'what is spent is counted by events alone; app/ hands the doors what they ask of it' },
   prices: { may: [], why: 'what tokens cost is known by the event and a list, whoever spends' },
@@ -281,9 +282,7 @@ module.exports = {
     {
       name: 'pure-series',
       severity: 'error',
-      comment:
-        'series/ is pure: no clock, disk, thread or package. Way out: take times and bytes as arguments; what samples and ' +
-        'keeps them is engine/.',
+      comment: 'series/ is pure: no clock, disk, thread or package. Way out: take times and bytes as arguments.',
       from: { path: `${SERVER}/series/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS },
     },

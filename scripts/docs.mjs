@@ -1,10 +1,11 @@
-// Writes the reference pages that follow from the code. `--check` writes nothing and fails when one is not current.
+// Writes the reference pages and the folder deploy/, which follow from the code. `--check` writes nothing and fails when one is not current.
 // A further page is one more entry in PAGES.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { auditPage } from './docs/audit.mjs'
 import { cliPage } from './docs/cli.mjs'
 import { configPage } from './docs/config.mjs'
+import { deployFiles } from './docs/deploy.mjs'
 import { derivationsPage } from './docs/derivations.mjs'
 import { doctorPage } from './docs/doctor.mjs'
 import { errorsPage } from './docs/errors.mjs'
@@ -118,9 +119,14 @@ function metricEntry({ type, unit, labels, help, buckets, merge, otelName }, nam
 }
 
 const check = process.argv.includes('--check')
-for (const [path, render] of Object.entries(PAGES)) {
+const pages = await Promise.all(Object.entries(PAGES).map(async ([path, render]) => [path, await render()]))
+const deployed = deployFiles(
+  await built('server/dist/export/index.js'),
+  await built('server/dist/config/index.js'),
+  (await built('server/dist/config/preset.js')).PRESETS,
+)
+for (const [path, page] of [...pages, ...Object.entries(deployed)]) {
   const file = join(root, path)
-  const page = await render()
   if (existsSync(file) && readFileSync(file, 'utf8') === page) continue
   if (check) {
     console.error(`${path} is not current: run "npm run build && node scripts/docs.mjs"`)

@@ -55,6 +55,8 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['faces-direction', 'server/src/faces/alpha/seed.ts', "import '../../children/index.js'"],
   ['doctor-direction', 'server/src/doctor/seed.ts', "import '../store/index.js'"],
   ['doctor-take-types-only', 'server/src/doctor/seed-value.ts', "import '../config/index.js'"],
+  ['export-direction', 'server/src/export/seed.ts', "import '../store/index.js'"],
+  ['export-take-types-only', 'server/src/export/seed-value.ts', "import '../config/index.js'"],
   ['top-direction', 'server/src/top/seed.ts', "import '../store/index.js'"],
   ['history-direction', 'server/src/history/seed.ts', "import '../sources/alpha/index.js'"],
   ['history-take-types-only', 'server/src/history/seed-value.ts', "import '../store/index.js'"],

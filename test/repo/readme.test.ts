@@ -46,6 +46,9 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'mcp-vitals top': onDaemon(/^SERVER +STATE/m),
   'mcp-vitals alerts list': onDaemon(/^Nothing fires\.$/m),
   'mcp-vitals backup mcp-vitals-copy': onDaemon(/mcp-vitals-copy: events\.db, alerts\.db, audit\.db/),
+  'mcp-vitals export prometheus --out deploy': {
+    run: (command) => succeeds(command, /^deploy\/prometheus\/prometheus\.yml$/m),
+  },
   'mcp-vitals rules list': onDaemon(/^ {2}inactive {3}ServerUnreachable/m),
   "mcp-vitals query 'sum by (tool) (rate(mcp_tool_calls_total[5m]))'": onDaemon(/no series|tool=/),
 }

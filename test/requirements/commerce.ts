@@ -78,7 +78,7 @@ export const COMMERCE = {
   ...partly(9, 'the daemon’s own metrics server; those of the libraries are started again', {
     'C9.remediation.metrics-server': 'a dead metrics server is started again',
   }),
-  ...open(12, 'mcp-vitals export prometheus and grafana', {
+  ...kept({
     'C11.prometheus.scrape-interval': 'scrape interval 15 s',
     'C11.prometheus.evaluation-interval': 'evaluation interval 15 s',
     'C11.prometheus.job': 'job `devskyy_mcp`',
@@ -87,6 +87,8 @@ export const COMMERCE = {
     'C11.prometheus.label-environment': 'label `environment: production`',
     'C11.prometheus.rule-file': 'rule file `alerts.yml` wired in',
     'C11.prometheus.alertmanager': 'Alertmanager `localhost:9093` wired in',
+  }),
+  ...open(12, 'mcp-vitals export grafana', {
     'C11.grafana.dashboard': 'a Grafana dashboard file to import',
   }),
   ...kept({

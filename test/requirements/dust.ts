@@ -1,4 +1,4 @@
-import { kept, open, partly } from './state.js'
+import { kept, open } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
@@ -21,7 +21,7 @@ export const DUST = {
     'D1.metric.active-sessions': '`mcp_dust_server_active_sessions`',
     'D1.metric.session-duration': '`mcp_dust_server_session_duration_seconds`, a histogram',
   }),
-  ...open(12, 'mcp-vitals export prometheus', {
+  ...kept({
     'D3.prometheus.intervals': 'global scrape and evaluation interval 15 s',
     'D3.prometheus.timeout': 'scrape time-out 10 s',
     'D3.prometheus.job-prometheus': 'job `prometheus` with target `localhost:9090`',
@@ -76,7 +76,7 @@ export const DUST = {
     'D6.rule.high-cpu-usage': 'HighCPUUsage: > 80 % for 5m, warning',
     'D6.rule.too-many-sessions': 'TooManySessions: > 100 for 5m, warning',
   }),
-  ...partly(12, 'mcp-vitals export alertmanager', {
+  ...kept({
     'D7.alertmanager.group-by': 'grouped by alertname',
     'D7.alertmanager.group-wait': 'group wait 30s',
     'D7.alertmanager.group-interval': 'group interval 5m',
@@ -89,7 +89,7 @@ export const DUST = {
     'D8.env.log-level': '`LOG_LEVEL=info` sets the level',
     'D8.env.log-format': '`LOG_FORMAT=json` sets the form',
   }),
-  ...open(12, 'mcp-vitals export logstash, fluentd and loki', {
+  ...kept({
     'D8.logstash.input': 'a Logstash pipeline with file input and JSON codec',
     'D8.logstash.error-tag': '`[level] == "error"` gets the tag `error`',
     'D8.logstash.output': 'its output is Elasticsearch `elasticsearch:9200`',

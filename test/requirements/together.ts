@@ -77,7 +77,7 @@ export const TOGETHER = {
     'F8.port.commerce': 'the commerce preset keeps 9090 for metrics',
     'F8.port.others': 'the other presets listen where the rows say: letta 8000, dust 5001, plugins 5000',
   }),
-  ...open(12, 'mcp-vitals export prometheus', {
+  ...kept({
     'F8.port.exported-prometheus':
       'where Prometheus runs on the host of commerce, the exported Prometheus listens on 9091',
   }),
@@ -106,7 +106,7 @@ export const TOGETHER = {
     'F11.up.never-exposed': '`up` is never exposed',
   }),
   ...kept({ 'F11.up.server-down': 'ServerDown works without Prometheus, by that `up`' }),
-  ...open(12, 'mcp-vitals export rules', {
+  ...kept({
     'F11.rules.server-unreachable': 'exported rules add ServerUnreachable on `mcp_server_up{server}`',
   }),
   ...kept({

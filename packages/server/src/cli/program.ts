@@ -7,6 +7,7 @@ import type { BackupFlags } from './backup.js'
 import { addCheck } from './check-commands.js'
 import type { ConfigFlags } from './config.js'
 import { addDoctor } from './doctor-commands.js'
+import { addExport } from './export-commands.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
 import type { QueryFlags } from './query.js'
@@ -47,6 +48,7 @@ export function createProgram(setting: () => Setting): Command {
   addRules(program, setting)
   addAudit(program, setting)
   addWitness(program, setting)
+  addExport(program, setting)
   return program
 }
 
@@ -57,6 +59,7 @@ Examples:
   mcp-vitals install                        have your clients' servers watched; uninstall takes it back
   mcp-vitals check --once                   say how the configured servers are: exit status 0, 1 or 2
   mcp-vitals top                            show what goes on now, live
+  mcp-vitals export all --out deploy        files for Prometheus, Grafana, Kubernetes and others
   mcp-vitals doctor                         find what is wrong, and how to mend it
   mcp-vitals wrap -- npx my-server          in a client's configuration: run a server watched
   mcp-vitals config check --config my.yaml  say what is wrong with a configuration, and where

@@ -1,3 +1,5 @@
+import { AUDIT_ERRORS, type ErrorEntry } from './registry-audit.js'
+
 /**
  * Every error that a person can meet, in one place: what was wrong (with the bad value), a valid example, and the next
  * step. `{name}` stands for a value given by the thrower. docs/reference/errors.md is made from this table.
@@ -62,6 +64,21 @@ export const ERRORS = {
     message: 'The event store has {waitingBytes} bytes waiting, its limit: {rows} events were refused.',
     example: 'iostat -x 1',
     next: 'Look for a slow disk or another program that holds the database. A sender sends its events again.',
+  },
+  EXPORT_TARGET_UNKNOWN: {
+    message: 'There is nothing to export for {name}; there is {known}.',
+    example: 'mcp-vitals export prometheus --out deploy',
+    next: 'Name one of these; docs/export.md tells what each of them writes.',
+  },
+  EXPORT_OUT_NEEDED: {
+    message: 'What {target} needs are {count} files, and no folder is named for them.',
+    example: 'mcp-vitals export prometheus --out deploy',
+    next: 'Name a folder with --out; it is made where it is not there.',
+  },
+  EXPORT_WOULD_OVERWRITE: {
+    message: 'These files are there already, with another content, and nothing was written:{files}',
+    example: 'mcp-vitals export all --out deploy --force',
+    next: 'Name another folder with --out and compare, or overwrite them with --force.',
   },
   BACKUP_FAILED: {
     message: 'The backup to {file} could not be made: {reason}.',
@@ -339,54 +356,8 @@ export const ERRORS = {
     example: 'sqlite3 alerts.db.corrupt-20260801T120000Z .recover',
     next: 'Check the disk. What fires is told again; silences and acknowledgements of before are in the old file.',
   },
-  AUDIT_ROW_UNKNOWN: {
-    message: 'The audit log has no row {seq}.',
-    example: 'mcp-vitals audit tail',
-    next: 'Rows are numbered from 0. One that was archived lies in a file: mcp-vitals audit verify FILE.',
-  },
-  AUDIT_ROW_UNSIGNED: {
-    message: 'No checkpoint covers the row {seq} yet.',
-    example: 'mcp-vitals audit checkpoint',
-    next: 'Sign the log as it stands, or wait for the daemon to do so (audit.checkpoints.everyMs).',
-  },
-  AUDIT_OPTION_INVALID: {
-    message: '{option} is {value}; expected: {expected}.',
-    example: 'mcp-vitals audit tail --type TOOL_CALLED --since 2026-11-21T04:00:00Z --limit 50',
-    next: 'See "mcp-vitals audit --help" for what each option takes.',
-  },
-  AUDIT_ANCHOR_FAILED: {
-    message: 'The anchor {anchor} of the audit log did not keep a checkpoint: {reason}.',
-    example: '{ "audit": { "anchors": { "backup": { "file": "/mnt/backup/audit-checkpoints" } } } }',
-    next: 'Mend the place that audit.anchors names. The newest checkpoint is brought again by itself, and the log goes on.',
-  },
-  AUDIT_NAME_INVALID: {
-    message: 'The name {name} cannot be an audit log’s.',
-    example: 'example.com/audit/host-1',
-    next: 'Choose 1 to 200 characters without spaces and plus signs, as no other log has them.',
-  },
-  AUDIT_KEY_INVALID: {
-    message: 'The key of the audit log cannot be used: {reason}.',
-    example: 'example.com/audit/host-1+2f1c09ab+AVr8JxYQ1mU0yqDl0oYbqkz8h5m2Zc1m0cLw3qv4n5s7',
-    next: 'Name the keys that the log’s keeper published for it, each of the form <name>+<key id>+<base64>; a key to sign with is an Ed25519 key in PEM.',
-  },
-  AUDIT_FILE_INVALID: {
-    message: 'The file does not begin as one of the format {format}, or does not hold what its beginning says.',
-    example: 'mcp-vitals audit export audit.jsonl',
-    next: 'Name a file that was exported or archived, whole; docs/audit-log-format.md tells what its first line holds.',
-  },
-  AUDIT_DRAFT_INVALID: {
-    message: 'An audit entry of type {type} is not valid: {reason}.',
-    example:
-      '{ "id": "3f2b8c1e-9d47-4a55-8f60-1c2d3e4f5a6b", "timestamp": "2026-11-21T04:21:55.634Z", "eventType": "PROVISION", "actor": "agent-001", "target": "notes", "details": {}, "origin": "daemon" }',
-    next: 'Mend what is named; docs/audit-log-format.md tells what an entry may hold.',
-  },
+  ...AUDIT_ERRORS,
 } as const satisfies Record<string, ErrorEntry>
-
-interface ErrorEntry {
-  readonly message: string
-  readonly example: string
-  readonly next: string
-}
 
 export type ErrorCode = keyof typeof ERRORS
 type Placeholders<M extends string> = M extends `${string}{${infer P}}${infer Rest}` ? P | Placeholders<Rest> : never

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { loadConfig } from '../config/index.js'
+import { vitalsError } from '../errors/index.js'
+import { type ExportFile, filesOf, subjectOf } from '../export/index.js'
+import { readRuleFile, readRuleText, ruleFilesOf } from '../rules/index.js'
+import { findOwnFile } from './find.js'
+import type { Terminal } from './terminal.js'
+
+/** What the command line gave to `export`. */
+export interface ExportFlags {
+  readonly config?: string
+  readonly preset?: string
+  readonly out?: string
+  readonly force?: boolean
+}
+
+/**
+ * Writes what other programs need, each file below the folder, or a single one to standard output. Throws
+ * EXPORT_TARGET_UNKNOWN, EXPORT_OUT_NEEDED, EXPORT_WOULD_OVERWRITE, and what is wrong with the configuration or a rule file.
+ */
+export function exportFiles(target: string, flags: ExportFlags, { env, out, err }: Terminal): void {
+  const { config, file } = loadConfig({
+    file: flags.config ?? findOwnFile(env),
+    env,
+    overrides: flags.preset === undefined ? [] : [{ flag: '--preset', path: ['preset'], value: flags.preset }],
+  })
+  const own = ruleFilesOf(config.rules.files, file === undefined ? '.' : dirname(file))
+  const files = filesOf(target, subjectOf(config, ownRules(own)))
+  const { out: folder, force = false } = flags
+  const [only] = files
+  if (folder !== undefined) writeFiles(files, folder, force, err)
+  else if (files.length === 1 && only !== undefined) out.write(only.text)
+  else throw vitalsError('EXPORT_OUT_NEEDED', { target, count: files.length })
+}
+
+/** Rule files of the user's own as they are, under names of which no two are the same, nor that of ours. */
+function ownRules(paths: readonly string[]): readonly ExportFile[] {
+  const taken = new Set(['alerts.yml', 'prometheus.yml'])
+  return paths.map((path) => {
+    readRuleFile(path)
+    let name = basename(path)
+    for (let number = 2; taken.has(name); number++) name = `${number}-${basename(path)}`
+    taken.add(name)
+    return { path: name, text: readRuleText(path) }
+  })
+}
+
+function writeFiles(files: readonly ExportFile[], folder: string, force: boolean, err: Terminal['err']): void {
+  const placed = files.map(({ path, text }) => ({ place: join(folder, path), text }))
+  const changed = placed.filter(({ place, text }) => existsSync(place) && readFileSync(place, 'utf8') !== text)
+  if (changed.length > 0 && !force)
+    throw vitalsError('EXPORT_WOULD_OVERWRITE', { files: changed.map(({ place }) => `\n  ${place}`).join('') })
+  for (const { place, text } of placed) {
+    mkdirSync(dirname(place), { recursive: true })
+    writeFileSync(place, text)
+    err.write(`${place}\n`)
+  }
+}

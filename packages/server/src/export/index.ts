@@ -1,0 +1,4 @@
+export type { ExportFile, ExportTarget, Subject } from './contract.js'
+export { filesOf } from './files.js'
+export { EXPORT_TARGETS } from './registry.js'
+export { subjectOf } from './subject.js'
