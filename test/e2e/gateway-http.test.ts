@@ -204,6 +204,17 @@ test.each([
 })
 
 test.each([
+  ['Application/JSON; Charset=UTF-8', RESULT],
+  ['application/json ;charset=utf-8', RESULT],
+  ['Text/Event-Stream;charset=utf-8', `data: ${RESULT}\n\n`],
+])('an answer of the type %s is understood', async (type, body) => {
+  answer = (_, res) => res.writeHead(200, { 'content-type': type }).end(body)
+  await send('/mcp/raw', ['Host', 'localhost', 'Content-Length', String(CALL.length)], CALL)
+  await until(() => harness.ofType('request.ended').length === 1, 'the call was understood')
+  expect(harness.ofType('request.ended')[0]).toMatchObject({ name: 'add', outcome: 'ok' })
+})
+
+test.each([
   ['an unknown encoding', 'zstd'],
   ['a broken one', 'gzip'],
 ])('%s passes, and is told as unreadable', async (_, encoding) => {

@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 /** What speaks of one connection alone, and the clock. `Host` names whom the client meant to reach. */
-const OF_THE_HOP = /^(connection|keep-alive|transfer-encoding|date|host):/i
+const OF_THE_HOP = /^(connection:|keep-alive:|date:|host:|transfer-encoding: *chunked$)/i
 const comparable = ({ start, headers, body, trailers }: WireMessage) => ({
   start,
   headers: headers.filter((line) => !OF_THE_HOP.test(line)),
@@ -121,10 +121,20 @@ const CASES: Readonly<Record<string, Case>> = {
   'chunks and trailers': {
     answer: [...bare(OK, 'Transfer-Encoding: chunked'), '3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Sum: 7\r\nX-Sum: 8\r\n\r\n'],
   },
+  'trailers that were announced': {
+    request: ['TE: trailers'],
+    answer: [...bare(OK, 'Trailer: X-Sum', 'Transfer-Encoding: chunked'), '3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n'],
+  },
+  'a head of 60 kB': { answer: withBody([OK, ...Array.from({ length: 3000 }, (_, n) => `X-${n}: ${n}-value`)], 'x') },
   'a body that ends with its connection': { answer: [...bare(OK, 'Content-Type: text/plain'), 'abc'] },
   'a body in chunks': {
     request: ['Transfer-Encoding: chunked'],
     body: '2\r\n{}\r\n3\r\n   \r\n0\r\nX-Sum: 5\r\n\r\n',
+    answer: withBody([OK], 'x'),
+  },
+  'a body in chunks that is compressed besides, and trailers that were announced': {
+    request: ['Transfer-Encoding: gzip, chunked', 'Trailer: X-Sum, X-More'],
+    body: '3\r\n\x1f\x8b\x08\r\n0\r\nX-Sum: 5\r\nX-More: 6\r\n\r\n',
     answer: withBody([OK], 'x'),
   },
   'a body in chunks where none is common': {

@@ -57,6 +57,24 @@ describe.each(ASKED.map((asked, at) => [`${asked[0]} (${at})`, asked] as const))
     expect(await statusOf(asked, hosts)).toBe(400)
   })
 
+  test.each([
+    [200, 'this one', (host: string) => [host, host]],
+    [200, 'this one, in another case', (host: string) => [host.replace('127.0.0.1', 'LOCALHOST'), host]],
+    [403, 'another than Host', (host: string) => ['evil.example', host]],
+    [403, 'this one and Host another', (host: string) => [host, 'evil.example']],
+    [400, 'a user as well', (host: string) => [`evil.example@${host}`, host]],
+  ])('is %i where its target is the whole address of %s', async (status, _, hosts) => {
+    const [method, path] = asked[0].split(' ') as [string, string]
+    const [target, header] = hosts(new URL(asked[1]()).host) as [string, string]
+    const whole = [`${method} http://${target}${path}`, ...asked.slice(1)] as unknown as typeof asked
+    expect(await statusOf(whole, () => [`Host: ${header}`])).toBe(status)
+  })
+
+  test('is answered where its head has 60 kB, in ever so many lines', async () => {
+    const many = Array.from({ length: 4000 }, (_, n) => `X-${n}: ${n}`)
+    expect(await statusOf(asked, (host) => [...many, `Host: ${host}`])).toBe(200)
+  })
+
   test('is refused where a client of HTTP/1.0 names none', async () => {
     expect(await statusOf(asked, () => [], '1.0')).toBe(403)
   })

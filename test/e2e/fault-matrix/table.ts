@@ -203,8 +203,8 @@ export const FAULTS = {
     what: 'the answer is no HTTP',
     cells: row(
       NO_CONNECTION,
-      ours(/^502 .*"id":7.*UPSTREAM_BROKEN_OFF/, 'transport_error'),
-      ours(/^502 .*"id":7.*UPSTREAM_BROKEN_OFF/, 'transport_error'),
+      ours(/^502 .*"id":7.*UPSTREAM_UNREADABLE/, 'transport_error'),
+      ours(/^502 .*"id":7.*UPSTREAM_UNREADABLE/, 'transport_error'),
       NO_CONNECTION,
       NO_CONNECTION,
     ),

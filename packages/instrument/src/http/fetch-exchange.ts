@@ -21,7 +21,7 @@ export function watchFetch(exchanges: Exchanges, request: Request) {
   return {
     answer(response: Response, route?: string): Response {
       const { status, body } = response
-      const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+      const isStream = /^text\/event-stream/i.test(response.headers.get('content-type') ?? '')
       const over = (responseBytes: number) => end({ status, route, isStream, requestBytes, responseBytes })
       // What no response with a body can be made of is no response with a body: 101, and a network error.
       if (!body || method === 'HEAD' || status < 200 || status > 599) {

@@ -77,7 +77,7 @@ function watch(
 function isStream(outgoing: Outgoing): boolean {
   const type = outgoing.getHeader('content-type')
   return typeof type === 'string'
-    ? type.startsWith('text/event-stream')
+    ? /^text\/event-stream/i.test(type)
     : /^content-type: *text\/event-stream/im.test(outgoing._header ?? '')
 }
 

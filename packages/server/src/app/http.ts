@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { vitalsError } from '../errors/index.js'
+import { MAX_HEAD_BYTES } from '../http-client/index.js'
 import {
   type AdminCheck,
   createAdminCheck,
@@ -96,11 +97,16 @@ export function createHttpServer({
   }
 
   const faces = getRequestListener(createRouter(handlers, routes, gateway !== undefined).fetch)
-  return createServer({ keepAlive: true }, (request, response) => {
+  function refusalOf(request: IncomingMessage): keyof typeof REFUSED | undefined {
+    if (hasSeveralHosts(request)) return 'several_hosts'
     const { host, origin } = request.headers
-    const refusal = hasSeveralHosts(request)
-      ? 'several_hosts'
-      : guard.refusalOf({ host, origin, localAddress: request.socket.localAddress })
+    const refusal = guard.refusalOf({ host, origin, localAddress: request.socket.localAddress })
+    if (refusal || request.url?.startsWith('/') || request.url === '*') return refusal
+    return takeAuthority(request) ? refusalOf(request) : 'bad_target'
+  }
+
+  const server = createServer({ keepAlive: true, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+    const refusal = refusalOf(request)
     if (refusal) return refuse(response, refusal)
     const name = gateway && serverIn(request.url ?? '')
     if (name !== undefined) gateway?.(name, request, response)
@@ -110,6 +116,9 @@ export function createHttpServer({
       askForToken(response, openersOf(request))
     }
   })
+  // By number they have no limit beside that: headers beyond it would be left out without a word.
+  server.maxHeadersCount = 0
+  return server
 }
 
 /** The route of a path; `:name` in the table is any one part of it. */
@@ -154,6 +163,20 @@ export async function listen(server: Server, host: string, port: number): Promis
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
+/**
+ * A target may be a whole address, whose host then stands in the place of that in `Host` (RFC 9112, 3.2.2). False where
+ * it is none, or has more than a host and a port.
+ */
+function takeAuthority(request: IncomingMessage): boolean {
+  const [, authority, rest = ''] = /^https?:\/\/([^/?#@]+)((?:[/?].*)?)$/i.exec(request.url ?? '') ?? []
+  if (authority === undefined) return false
+  request.url = rest.startsWith('/') ? rest : `/${rest}`
+  request.headers.host = authority
+  const place = request.rawHeaders.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+  if (place >= 0) request.rawHeaders[place + 1] = authority
+  return true
+}
+
 /** RFC 9112, 3.2: of two names nobody can say which was meant. node:http takes the first; it refuses a request of HTTP/1.1 without any. */
 function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   let found = false
@@ -166,14 +189,22 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   return false
 }
 
-const REFUSED: Readonly<Record<Refusal | 'several_hosts', readonly [status: number, message: string]>> = {
-  several_hosts: [400, 'Bad Request: the request has more than one Host.'],
-  foreign_host: [403, 'Refused: the request’s Host is not this machine. A name of it goes into `listen.allowedHosts`.'],
-  foreign_origin: [
-    403,
-    'Refused: the request’s Origin is not this machine. A page that may call goes into `listen.allowedOrigins`.',
-  ],
-}
+const REFUSED: Readonly<Record<Refusal | 'several_hosts' | 'bad_target', readonly [status: number, message: string]>> =
+  {
+    bad_target: [
+      400,
+      'Bad Request: what the request asks for is neither a path nor an address with a host and a path.',
+    ],
+    several_hosts: [400, 'Bad Request: the request has more than one Host.'],
+    foreign_host: [
+      403,
+      'Refused: the request’s Host is not this machine. A name of it goes into `listen.allowedHosts`.',
+    ],
+    foreign_origin: [
+      403,
+      'Refused: the request’s Origin is not this machine. A page that may call goes into `listen.allowedOrigins`.',
+    ],
+  }
 
 function refuse(response: ServerResponse, refusal: keyof typeof REFUSED): void {
   const [status, message] = REFUSED[refusal]

@@ -146,6 +146,11 @@ export const ERRORS = {
     example: 'curl -i http://127.0.0.1:3001/mcp',
     next: 'The request may have been carried out: look at what the server logged before you send it again.',
   },
+  UPSTREAM_UNREADABLE: {
+    message: 'The answer of the server {server} cannot be passed on: {reason}.',
+    example: 'curl -i http://127.0.0.1:3001/mcp',
+    next: 'The request may have been carried out. Look at what the server sends, and at what stands between it and here.',
+  },
   UPSTREAM_SILENT: {
     message: 'The server {server} did not take the request, or did not begin its answer, within {seconds} s.',
     example: '{ "gateway": { "responseTimeoutMs": 600000 } }',

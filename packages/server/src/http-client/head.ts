@@ -1,9 +1,8 @@
+/** Most bytes of a head: four times what node:http takes by itself, since some servers and clients take more. */
+export const MAX_HEAD_BYTES = 65_536
+
 /** What a server sent is no answer of HTTP/1.1 (RFC 9112); the message says why, as the end of a sentence. */
-export class InvalidAnswer extends Error {
-  constructor(what: string) {
-    super(`its answer is no HTTP: ${what}`)
-  }
-}
+export class InvalidAnswer extends Error {}
 
 /** The head of an answer, its headers in node:http's raw form (name, value, name, value …): order and case as they came. */
 export interface AnswerHead {
@@ -37,7 +36,7 @@ const LIFETIME = /(?:^|[,\s])timeout=(\d{1,6})/i
 
 /** Fails where no head could go on like this; a return at the end may still be half of a line's end. */
 export function checkBeginning(text: string, maxBytes: number): void {
-  if (!'HTTP/1.'.startsWith(text.slice(0, 7))) throw new InvalidAnswer('it does not begin as one')
+  if (!'HTTP/1.'.startsWith(text.slice(0, 7))) throw new InvalidAnswer('it does not begin as one of HTTP/1.1')
   checkCharacters(text.endsWith('\r') ? text.slice(0, -1) : text)
   checkLength(text, maxBytes)
 }
@@ -57,7 +56,7 @@ export function readHead(text: string, maxBytes: number): ReadHead {
   checkLength(text, maxBytes)
   const end = lineEnd(text, 0)
   const [, version, code, message = ''] = STATUS_LINE.exec(text.slice(0, end)) ?? []
-  if (code === undefined) throw new InvalidAnswer('its first line has another form')
+  if (code === undefined) throw new InvalidAnswer('its first line is none of HTTP/1.1')
   const status = Number(code)
   if (status < 100) throw new InvalidAnswer(`there is no status ${code}`)
   const rawHeaders = readHeaders(text, end + 2)

@@ -3,7 +3,7 @@ export interface RequestHead {
   readonly method: string
   /** Path and query. */
   readonly path: string
-  /** In node:http's raw form; with `Content-Length`, or `Transfer-Encoding: chunked`, where there is a body. */
+  /** In node:http's raw form; with `Content-Length`, or `Transfer-Encoding`, which ends with `chunked`, where there is a body. */
   readonly rawHeaders: readonly string[]
 }
 
@@ -25,14 +25,16 @@ export function writeHead({ method, path, rawHeaders }: RequestHead): WrittenHea
   if (!NAME.test(method) || NOT_OF_A_PATH.test(path)) throw new TypeError('the request line has a character too many')
   let text = `${method} ${path} HTTP/1.1\r\n`
   let isChunked = false
+  let connection = 'keep-alive'
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!
     const value = rawHeaders[at + 1]!
     if (!NAME.test(name) || NOT_OF_A_VALUE.test(value)) throw new TypeError('a header has a character too many')
     if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') isChunked = true
+    else if (name.length === 2 && name.toLowerCase() === 'te') connection = 'keep-alive, TE'
     text += `${name}: ${value}\r\n`
   }
-  return { text: `${text}Connection: keep-alive\r\n\r\n`, isChunked }
+  return { text: `${text}Connection: ${connection}\r\n\r\n`, isChunked }
 }
 
 /** What ends a body in chunks: the last of them, and the trailers. */

@@ -55,7 +55,7 @@ export function heldBack({ server }: ServerContext, { failure: last, failures, w
 /** How the connection to an HTTP server failed before its answer began; `reason` is a code or a few words of ours. */
 export type LinkFault =
   | { readonly kind: 'connect timeout' | 'answer timeout' }
-  | { readonly kind: 'unreachable' | 'broken off'; readonly reason: string }
+  | { readonly kind: 'unreachable' | 'broken off' | 'unreadable'; readonly reason: string }
 
 /** What keeps a certificate from being trusted, by the code of the error (Node's tls, OpenSSL's x509_verify). */
 const UNTRUSTED: Readonly<Record<string, string>> = {
@@ -84,6 +84,8 @@ export function linkFailure({ server, options }: ServerContext, fault: LinkFault
       return failure(502, 'UPSTREAM_UNREACHABLE', { server, reason: fault.reason })
     case 'broken off':
       return failure(502, 'UPSTREAM_BROKEN_OFF', { server, reason: fault.reason })
+    case 'unreadable':
+      return failure(502, 'UPSTREAM_UNREADABLE', { server, reason: fault.reason })
   }
 }
 

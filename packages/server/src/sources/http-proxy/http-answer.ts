@@ -1,6 +1,6 @@
 import type { AnswerHead, Call } from '../../http-client/index.js'
 import type { Exchange } from './exchange.js'
-import { addedTrailers, passedHeaders, valueIn } from './http-headers.js'
+import { addedTrailers, passedHeaders, placeOf, valueIn } from './http-headers.js'
 import type { Watch } from './http-watch.js'
 
 /** Takes an answer of an HTTP server piece by piece, behind its head. */
@@ -37,7 +37,7 @@ class PassedAnswer implements AnswerWay {
     this.#source = source
     this.#watch = watch
     this.#left = Number(valueIn(rawHeaders, 'content-length') ?? Number.POSITIVE_INFINITY)
-    exchange.res.writeHead(status, message, passedHeaders(rawHeaders))
+    exchange.res.writeHead(status, message, headersFor(exchange, rawHeaders))
     watch.answered(status, rawHeaders)
   }
 
@@ -84,6 +84,15 @@ class PassedAnswer implements AnswerWay {
       this.#source.resume()
     })
   }
+}
+
+/** `Trailer` tells of what comes behind chunks; node:http does not write it where there are none. */
+function headersFor({ req, res }: Exchange, raw: readonly string[]): string[] {
+  const headers = passedHeaders(raw)
+  const at = placeOf(headers, 'trailer')
+  if (at < 0) return headers
+  const hasChunks = res.useChunkedEncodingByDefault && req.method !== 'HEAD' && placeOf(raw, 'transfer-encoding') >= 0
+  return hasChunks ? headers : headers.filter((_, place) => headers[place - (place % 2)]!.toLowerCase() !== 'trailer')
 }
 
 /** node:http's own way to flush would write the head as UTF-8, two bytes for one of Latin-1. */

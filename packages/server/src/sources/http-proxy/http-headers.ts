@@ -12,24 +12,31 @@ const HOP_BY_HOP = new Set([
   'proxy-authorization',
   'proxy-connection',
   'te',
-  'trailer',
   'transfer-encoding',
   'upgrade',
 ])
 
 /**
  * The headers to pass on, in node:http's raw form (name, value, name, value …): order and case as they came, without
- * those of the connection and those that its `Connection` header names.
+ * those of the connection and those that its `Connection` header names. `hopValue`: what of a header of the connection
+ * (its name in lower case) goes on all the same.
  */
-export function passedHeaders(raw: readonly string[]): string[] {
+export function passedHeaders(
+  raw: readonly string[],
+  hopValue: (name: string, value: string) => string | undefined = nothing,
+): string[] {
   const named = namedByConnection(raw)
   const passed: string[] = []
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]!.toLowerCase()
-    if (!HOP_BY_HOP.has(name) && !named?.has(name)) passed.push(raw[at]!, raw[at + 1]!)
+    const isOfHop = HOP_BY_HOP.has(name)
+    const value = isOfHop ? hopValue(name, raw[at + 1]!) : raw[at + 1]!
+    if (value !== undefined && !named?.has(name)) passed.push(raw[at]!, value)
   }
   return passed
 }
+
+const nothing = (): undefined => undefined
 
 /** The names that `Connection` headers hold, in lower case; undefined where they hold none but the common ones. */
 function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefined {
@@ -38,7 +45,7 @@ function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefi
     if (raw[at]!.length !== CONNECTION.length || raw[at]!.toLowerCase() !== CONNECTION) continue
     for (const part of raw[at + 1]!.split(',')) {
       const name = part.trim().toLowerCase()
-      if (name === 'keep-alive' || name === 'close') continue
+      if (name === 'keep-alive' || name === 'close' || HOP_BY_HOP.has(name)) continue
       named ??= new Set()
       named.add(name)
     }
@@ -78,21 +85,28 @@ export function decodedHeader(value: string | undefined): string | undefined {
   return BASE64.test(wrapped) ? Buffer.from(wrapped, 'base64').toString('utf8') : undefined
 }
 
-/** A client's headers for the upstream: `Host` rewritten in its place, the entry's own added where the client has none. */
+const TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i
+
+/**
+ * A client's headers for the upstream: `Host` rewritten in its place, the entry's own added where the client has none. A
+ * body that comes in chunks is sent in chunks, whatever the method; what else was done to it is done still. Trailers pass
+ * as they come, so they may be asked for; another coding of the answer would be asked for in vain.
+ */
 export function requestHeaders(raw: readonly string[], target: Pick<URL, 'host'>, entry: UrlEntry): string[] {
-  const headers = passedHeaders(raw)
+  const headers = passedHeaders(raw, (name, value) => {
+    if (name === 'transfer-encoding') return value
+    return name === 'te' && TRAILERS.test(value) ? 'trailers' : undefined
+  })
   const host = placeOf(headers, 'host')
   if (host < 0) headers.push('Host', target.host)
   else headers[host + 1] = target.host
   for (const [name, value] of Object.entries(entry.headers))
     if (placeOf(headers, name.toLowerCase()) < 0) headers.push(name, value)
-  // A body without a length is sent in chunks, whatever the method: node:http would write it bare for some of them.
-  if (placeOf(raw, 'transfer-encoding') >= 0) headers.push('Transfer-Encoding', 'chunked')
   return headers
 }
 
 /** Where the first header of this name (in lower case) stands in a raw form; -1 where there is none. */
-function placeOf(raw: readonly string[], name: string): number {
+export function placeOf(raw: readonly string[], name: string): number {
   for (let at = 0; at < raw.length; at += 2)
     if (raw[at]!.length === name.length && raw[at]!.toLowerCase() === name) return at
   return -1

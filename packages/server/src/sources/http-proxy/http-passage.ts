@@ -4,6 +4,7 @@ import {
   type CallTaker,
   ConnectTimeOut,
   type HttpClient,
+  InvalidAnswer,
   type RequestHead,
 } from '../../http-client/index.js'
 import type { ServerContext } from './context.js'
@@ -95,7 +96,7 @@ export class Passage implements CallTaker {
       this.#way = this.#openWay(this.#exchange, head, this.#call, this.#watch)
     } catch {
       this.#call.destroy()
-      this.#refuse({ kind: 'broken off', reason: 'its answer cannot be passed on' })
+      this.#refuse({ kind: 'unreadable', reason: 'its head could not be written again as it came' })
       return
     }
     this.#limitSilence()
@@ -257,5 +258,6 @@ export class Passage implements CallTaker {
 
 function faultOf(error: NodeJS.ErrnoException, isConnected: boolean): LinkFault {
   if (error instanceof ConnectTimeOut) return { kind: 'connect timeout' }
+  if (error instanceof InvalidAnswer) return { kind: 'unreadable', reason: error.message }
   return { kind: isConnected ? 'broken off' : 'unreachable', reason: error.code ?? error.message }
 }

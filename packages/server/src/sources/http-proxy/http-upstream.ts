@@ -1,6 +1,5 @@
-import { maxHeaderSize } from 'node:http'
 import type { UrlEntry } from '../../children/index.js'
-import { HttpClient } from '../../http-client/index.js'
+import { HttpClient, MAX_HEAD_BYTES } from '../../http-client/index.js'
 import type { ServerContext, Upstream } from './context.js'
 import type { Exchange } from './exchange.js'
 import { OUTSIDE } from './failures.js'
@@ -38,7 +37,11 @@ export class HttpUpstream implements Upstream {
     this.#sessions = new HttpSessions(context)
     this.#target = new URL(entry.url)
     const connectTimeoutMs = () => context.options.connectTimeoutMs
-    this.#client = new HttpClient(this.#target, { connectTimeoutMs, maxHeadBytes: maxHeaderSize, clock: context.clock })
+    this.#client = new HttpClient(this.#target, {
+      connectTimeoutMs,
+      maxHeadBytes: MAX_HEAD_BYTES,
+      clock: context.clock,
+    })
   }
 
   /** One function for all exchanges: a closure for each would cost. */

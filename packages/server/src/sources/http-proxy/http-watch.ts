@@ -76,7 +76,7 @@ export class HttpWatch {
   answered(status: number, rawHeaders: readonly string[]): void {
     this.#begin()
     this.#settleSession(status, valueIn(rawHeaders, 'mcp-session-id'))
-    const type = valueIn(rawHeaders, 'content-type') ?? ''
+    const type = valueIn(rawHeaders, 'content-type')?.toLowerCase() ?? ''
     this.#streams = type.startsWith('text/event-stream')
     const framing = this.#streams ? 'events' : type.startsWith('application/json') ? 'body' : undefined
     const copies =
