@@ -200,8 +200,16 @@ module.exports = {
       name: 'every-import-resolves',
       severity: 'error',
       comment: 'An import that leads nowhere fails at the user. Way out: mend the path, or declare the package.',
-      from: { path: '^packages/' },
+      from: { path: '^packages/', pathNot: '^packages/web/' },
       to: { couldNotResolve: true },
+    },
+    {
+      name: 'page-names-documents-only',
+      severity: 'error',
+      comment:
+        'The page runs in a browser: of the daemon it knows the types of its documents alone. Way out: ask by HTTP.',
+      from: { path: '^packages/web/' },
+      to: { path: '^packages/(server|instrument)/', pathNot: '^packages/server/src/faces/dashboard/api' },
     },
     {
       name: 'declared-dependencies-only',
@@ -280,13 +288,6 @@ module.exports = {
       to: { dependencyTypes: NOT_OURS, pathNot: 'node_modules/(re2js|@prometheus-io/lezer-promql|@lezer)/' },
     },
     {
-      name: 'pure-series',
-      severity: 'error',
-      comment: 'series/ is pure: no clock, disk, thread or package. Way out: take times and bytes as arguments.',
-      from: { path: `${SERVER}/series/`, pathNot: '/options[.]ts$' },
-      to: { dependencyTypes: NOT_OURS },
-    },
-    {
       name: 'pure-audit',
       severity: 'error',
       comment:
@@ -307,9 +308,9 @@ module.exports = {
       name: 'pure-alerts',
       severity: 'error',
       comment:
-        'alerts/ is pure: no clock, disk, network or package. ' +
-        'Way out: take the time as an argument, and let who keeps and sends what it gives do the rest.',
-      from: { path: `${SERVER}/alerts/`, pathNot: '/options[.]ts$' },
+        'alerts/ and series/ are pure: no clock, disk, network, thread or package. ' +
+        'Way out: take times and bytes as arguments, and let who keeps and sends what they give do the rest.',
+      from: { path: `${SERVER}/(alerts|series)/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
     },
     {

@@ -151,7 +151,7 @@ async function written({ input, output }) {
 const packageOf = (id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? id
 
 /** Who made the packages inside, and on what terms: each asks that its notice goes with it. */
-function licences(moduleIds) {
+export function licences(moduleIds) {
   const folders = new Set(moduleIds.map((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0]).filter(Boolean))
   return [...folders]
     .sort()

@@ -5,7 +5,7 @@ import { ROOT, step } from './steps.mjs'
 const LEAST_NODE = 20
 
 /**
- * Makes a clone ready: dependencies installed, sources compiled and the command packed, each only where it is not so yet.
+ * Makes a clone ready: dependencies installed, the dashboard built, sources compiled and the command packed, each only where it is not so yet.
  *
  * @param options.build the TypeScript projects to compile; none when the caller compiles them itself
  * @returns whether everything is ready; what failed has been printed
@@ -21,6 +21,7 @@ export async function setUp({ build = ['packages/server'] } = {}) {
   }
   if (!installed() && !(await install())) return false
   if (build.length === 0) return true
+  if (!(await step('build the dashboard', process.execPath, [join(ROOT, 'scripts/web.mjs')]))) return false
   if (!(await step('compile', process.execPath, [tsc(), '-b', ...build]))) return false
   return step('pack', process.execPath, [join(ROOT, 'scripts/bundle.mjs'), '--pack'])
 }

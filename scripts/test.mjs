@@ -68,7 +68,7 @@ async function check(name, args) {
 
 if (!(await setUp({ build: [] }))) finish(0, ['set-up'])
 if (withChecks) await check('format and lint (biome check)', [bin('@biomejs/biome/bin/biome'), 'check', '.'])
-await check('types (tsc -b)', [tsc(), '-b'])
+await check('types (tsc -b)', [tsc(), '-b', '.', 'packages/web', 'test/browser'])
 if (withChecks)
   await check('import rules (depcruise)', [
     bin('dependency-cruiser/bin/dependency-cruise.mjs'),

@@ -17,6 +17,8 @@ export interface Figures extends Counted, Quantiles {
   /** One for each slot of the range, the oldest first. */
   readonly sparkCalls: readonly number[]
   readonly sparkFailures: readonly number[]
+  /** null: no call ended in the slot. */
+  readonly sparkP95Ms: readonly (number | null)[]
 }
 
 /**

@@ -75,6 +75,8 @@ export interface DashboardDocument extends Dated {
     readonly environment: string
     readonly demo: boolean
     readonly uptimeSeconds: number
+    /** Names of metrics begin with it: `mcp`. */
+    readonly metricsPrefix: string
   }
   readonly health: {
     readonly colour: Colour
@@ -103,6 +105,7 @@ export interface DashboardDocument extends Dated {
   readonly alerts: {
     /** False where `alerts.enabled` is. */
     readonly enabled: boolean
+    /** Acknowledged ones among them. */
     readonly firing: number
     readonly acknowledged: number
     readonly pending: number
@@ -227,8 +230,8 @@ export interface AlertRow {
   readonly server?: string
   readonly startsAt?: number
   readonly endsAt?: number
-  /** Who took it on. */
-  readonly acknowledgedBy?: string
+  /** Somebody took it on. */
+  readonly acknowledged: boolean
   /** A silence, a window of maintenance or another alert keeps it quiet. */
   readonly quiet: boolean
 }
