@@ -193,6 +193,28 @@ test('how a component is judged is told, and one that is no server says nothing 
   expect(value('mcp_server_up', { server: 'notes' })).toBe(0)
 })
 
+test('a check that does not bear out how its server is judged leaves what a client saw of it', () => {
+  const { send, value } = watch()
+  const notes: Origin = { server: 'notes' }
+  const check = { check: 'notes', component: 'notes', durationMs: 1 }
+  const ping = {
+    operation: '1',
+    direction: 'client_to_server',
+    method: 'ping',
+    durationMs: 1,
+    requestBytes: 1,
+    responseBytes: 0,
+  } as const
+  const up = () => value('mcp_server_up', { server: 'notes' })
+  send('request.ended', { ...ping, outcome: 'transport_error', status: 502 }, notes)
+  send('probe', { ...check, ok: false, state: 'up' }, notes)
+  expect(up()).toBe(0)
+  send('probe', { ...check, ok: true, state: 'up' }, notes)
+  expect(up()).toBe(1)
+  send('probe', { ...check, ok: true, state: 'down' }, notes)
+  expect(up()).toBe(1)
+})
+
 test('what was done about a component counts by what came of it', () => {
   const { send, value } = watch()
   const run = { component: 'notes', rule: 'again', action: 'restart_server', durationMs: 3, attempt: 1 } as const

@@ -22,12 +22,20 @@ export function evidenceOf(event: Event, processesLeft: number): Evidence {
       return event.direction === 'client_to_server' ? evidenceOfAnswer(event) : undefined
     case 'probe':
       // A component that is no server is watched under our own name, and says nothing of us.
-      return event.server === OWN_SERVER ? undefined : event.state
+      return event.server === OWN_SERVER ? undefined : evidenceOfCheck(event)
     case 'process.ended':
       return event.crashed && processesLeft === 0 ? 'down' : undefined
     default:
       return undefined
   }
+}
+
+/**
+ * A check that bears out how the server is judged. One that does not, since its judgement waits for more of them, leaves what
+ * a client saw: it would be taken back else by a monitor that knows less.
+ */
+function evidenceOfCheck({ ok, state }: EventOf<'probe'>): Evidence {
+  return ok === (state === 'up') ? state : undefined
 }
 
 function evidenceOfAnswer({ outcome, method, status, durationMs }: EventOf<'request.ended'>): Evidence {
