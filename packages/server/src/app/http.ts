@@ -31,6 +31,12 @@ export function serverIn(url: string): string | undefined {
   return name === undefined ? undefined : decoded(name)
 }
 
+/**
+ * How long a connection is kept between two requests: longer than the time between two scrapes, and than clients keep one, so
+ * that no request is sent over a connection just as it ends.
+ */
+const KEEP_ALIVE_MS = 75_000
+
 export interface HttpServerOptions {
   readonly handlers: Partial<Handlers>
   readonly gateway?: GatewayHandler
@@ -105,7 +111,8 @@ export function createHttpServer({
     return takeAuthority(request) ? refusalOf(request) : 'bad_target'
   }
 
-  const server = createServer({ keepAlive: true, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+  const kept = { keepAlive: true, keepAliveTimeout: KEEP_ALIVE_MS }
+  const server = createServer({ ...kept, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
     const refusal = refusalOf(request)
     if (refusal) return refuse(response, refusal)
     const name = gateway && serverIn(request.url ?? '')
