@@ -88,7 +88,7 @@ export const COMMERCE = {
     'C11.prometheus.rule-file': 'rule file `alerts.yml` wired in',
     'C11.prometheus.alertmanager': 'Alertmanager `localhost:9093` wired in',
   }),
-  ...open(12, 'mcp-vitals export grafana', {
+  ...kept({
     'C11.grafana.dashboard': 'a Grafana dashboard file to import',
   }),
   ...kept({

@@ -1,4 +1,4 @@
-import { kept, open } from './state.js'
+import { kept } from './state.js'
 
 /** Section D: an MCP server in front of one upstream API, deployed with Compose or Kubernetes. */
 export const DUST = {
@@ -27,7 +27,7 @@ export const DUST = {
     'D3.prometheus.job-prometheus': 'job `prometheus` with target `localhost:9090`',
     'D3.prometheus.job-server': 'job `mcp-dust-server` with target `mcp-dust-server:5001`, path `/metrics`, every 10 s',
   }),
-  ...open(12, 'mcp-vitals export compose', {
+  ...kept({
     'D3.compose.image': 'Compose service with image `prom/prometheus:latest`',
     'D3.compose.config': 'the configuration is mounted',
     'D3.compose.volume': 'volume `prometheus_data`',
@@ -35,7 +35,7 @@ export const DUST = {
     'D3.compose.consoles': 'consoles are set',
     'D3.compose.restart': '`restart: unless-stopped`',
   }),
-  ...open(12, 'mcp-vitals export kubernetes', {
+  ...kept({
     'D3.kubernetes.config-map': 'ConfigMap `prometheus-config` in namespace `monitoring`',
     'D3.kubernetes.role-pod': 'discovery by role pod',
     'D3.kubernetes.keep': 'pods are kept by the annotation `prometheus.io/scrape`',
@@ -44,7 +44,7 @@ export const DUST = {
     'D3.kubernetes.namespace': 'label `kubernetes_namespace`',
     'D3.kubernetes.pod-name': 'label `kubernetes_pod_name`',
   }),
-  ...open(12, 'mcp-vitals export grafana', {
+  ...kept({
     'D4.grafana.folder': 'Grafana dashboards stand in the repository: `deploy/grafana/dashboards`',
     'D4.grafana.overview': 'a dashboard overview',
     'D4.grafana.http-requests': 'a dashboard "HTTP Requests"',
@@ -63,7 +63,7 @@ export const DUST = {
     'D5.health.timestamp': '`timestamp` is the time of the answer',
     'D5.ready': '`GET /ready` answers whether requests may come',
   }),
-  ...open(12, 'mcp-vitals export kubernetes', {
+  ...kept({
     'D5.kubernetes.port': 'port 5001 in Kubernetes',
     'D5.kubernetes.liveness': 'liveness probe `/health`: initial delay 30 s, period 10 s, time-out 5 s, 3 failures',
     'D5.kubernetes.readiness': 'readiness probe `/ready`: initial delay 5 s, period 10 s, time-out 5 s, 3 failures',

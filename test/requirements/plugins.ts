@@ -1,4 +1,4 @@
-import { kept, open } from './state.js'
+import { kept } from './state.js'
 
 /** Section E: an MCP server that runs plugin commands through a job queue. */
 export const PLUGINS = {
@@ -44,7 +44,7 @@ export const PLUGINS = {
   ...kept({
     'E5.alertmanager.receivers': 'the exported Alertmanager configuration has these receivers',
   }),
-  ...open(12, 'mcp-vitals export grafana', {
+  ...kept({
     'E6.grafana.overview': 'overview: request rate, error rate, response time, queue size',
     'E6.grafana.plugin-performance': 'plugin performance: executions, success rate, duration, queue wait',
     'E6.grafana.system-health': 'system health: CPU, memory, disk I/O, network',

@@ -97,7 +97,7 @@ export const TOGETHER = {
   ...kept({
     'F10.network.dust-preset': 'the dust preset lets them be scraped by name or pod address',
   }),
-  ...open(12, 'mcp-vitals export kubernetes', {
+  ...kept({
     'F10.network.kubernetes': 'the Kubernetes output lets them be scraped by name or pod address',
   }),
   ...kept({

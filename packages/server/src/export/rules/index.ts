@@ -19,7 +19,7 @@ export function ruleFiles(subject: Subject, target: string): readonly ExportFile
   return [
     {
       path: `prometheus/${RULE_FILE}`,
-      text: yamlFile(heading(subject, target, [note]), { groups: rulesOf(subject).map(written) }),
+      text: yamlFile(heading(subject, target, [note]), { groups: rulesOf(subject).map(writtenGroup) }),
     },
     ...subject.ruleFiles.map(({ path, text }) => ({ path: `prometheus/${path}`, text })),
   ]
@@ -57,7 +57,8 @@ function watchGroup(job: string): RuleGroup {
   }
 }
 
-function written({ name, intervalMs, limit, offsetMs, rules: list }: RuleGroup): object {
+/** A group as files have it. */
+export function writtenGroup({ name, intervalMs, limit, offsetMs, rules: list }: RuleGroup): object {
   return {
     name,
     ...(intervalMs !== undefined && { interval: formatDuration(intervalMs) }),
