@@ -33,6 +33,9 @@ const LIBRARY_LAYERS = {
   },
 }
 
+/** What faces know by its types alone: app/ hands them the values. */
+const FACES_NAME = 'access alerts audit-log budgets engine history listen monitor pager providers sinks sources store'
+
 /** Folder of the server -> what it may import, and what it may name as types only (it gets the values in app/). */
 const SERVER_LAYERS = {
   version: { may: [], why: 'a number that everyone may say' },
@@ -116,6 +119,15 @@ const SERVER_LAYERS = {
     types: ['store'],
     why: 'what was of health follows from events and the rows that were kept; app/ hands it clock and store',
   },
+  calls: {
+    may: ['history'],
+    why: 'calls are counted by events alone; app/ hands it the clock and keeps what it gives',
+  },
+  access: {
+    may: [],
+    types: ['doors'],
+    why: 'who may look is known from the configuration and memory; app/ hands it tokens, lockout and clock',
+  },
   sources: {
     may: ['errors', 'children', 'http-client'],
     types: ['store', 'spool', 'datadir', 'listen'],
@@ -127,20 +139,8 @@ const SERVER_LAYERS = {
     why: 'a sink takes events from the stream and never asks where they came from',
   },
   faces: {
-    may: ['errors', 'state', 'promql', 'audit', 'xml'],
-    types: [
-      'sources',
-      'sinks',
-      'store',
-      'audit-log',
-      'listen',
-      'providers',
-      'monitor',
-      'history',
-      'engine',
-      'alerts',
-      'pager',
-    ],
+    may: ['errors', 'state', 'promql', 'audit', 'xml', 'calls'],
+    types: FACES_NAME.split(' '),
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   doctor: {

@@ -15,6 +15,7 @@ let daemon: RunningDaemon
 let key: string
 let token: string
 let ownerToken: string
+let session: Readonly<Record<string, string>> = {}
 let port: string
 const { address, giveBack } = lendAddress()
 
@@ -30,6 +31,7 @@ beforeAll(async () => {
   token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
   ownerToken = readFileSync(join(daemon.dataDir, 'owner-token'), 'utf8').trim()
   key = makeKey(daemon.dataDir, '--agent', 'walker').key
+  session = await logIn()
   await until(
     async () =>
       (await ask(`${daemon.url}/mcp/notes`, { headers: { 'X-MCP-Vitals-Key': key }, body: rpc(1, 'ping') })).status !==
@@ -53,10 +55,11 @@ type Shown =
   | 'owner token'
   | 'admin token'
   | 'admin password'
+  | 'admin session'
   | 'key'
 const SHOWN: readonly Shown[] = [
   ...(['none', 'wrong', 'ingest token', 'owner token', 'heartbeat token'] as const),
-  ...(['admin token', 'admin password', 'key'] as const),
+  ...(['admin token', 'admin password', 'admin session', 'key'] as const),
 ]
 
 function headersOf(shown: Shown): Record<string, string> {
@@ -78,6 +81,8 @@ function headersOf(shown: Shown): Record<string, string> {
       return { authorization: `Bearer ${ADMIN}` }
     case 'admin password':
       return { authorization: `Basic ${Buffer.from(`me:${ADMIN}`).toString('base64')}` }
+    case 'admin session':
+      return { ...session }
     case 'key':
       return { 'x-mcp-vitals-key': key }
   }
@@ -95,6 +100,8 @@ const OPENED_BY: Readonly<Record<Opener, readonly Shown[]>> = {
   // The job that is asked for has one.
   'nothing, without a heartbeat token': [],
   'admin token': ['admin token', 'admin password'],
+  'session viewer': ['admin session'],
+  'session admin': ['admin session'],
   // Twilio's alone, of a message and an address that it was given.
   signature: [],
   key: ['key'],
@@ -111,7 +118,18 @@ async function answerOf(base: string, { method, path }: Pick<Route, 'method' | '
   const verb = method === 'any' ? 'POST' : method.split(', ')[0]!
   const body = path === '/v1/events' ? { events: [] } : rpc(1, 'ping')
   const headers = headersOf(shown)
-  return ask(`${base}${path}`, { method: verb, headers, ...(verb === 'POST' && { body }) })
+  // A stream does not end: its headers are enough.
+  const asked = path === ROUTES.dashboardStream.path ? 'HEAD' : verb
+  const answer = await ask(`${base}${path}`, { method: asked, headers, ...(asked === 'POST' && { body }) })
+  if (path === ROUTES.logout.path) session = await logIn()
+  return answer
+}
+
+/** What shows a session of an administrator. */
+async function logIn(): Promise<Readonly<Record<string, string>>> {
+  const { headers, text } = await ask(`http://127.0.0.1:${port}/admin/api/login`, { body: { token: ADMIN } })
+  const cookie = String(headers['set-cookie']).split(';', 1)[0]!
+  return { cookie, 'x-csrf-token': (JSON.parse(text) as { readonly csrf: string }).csrf }
 }
 
 /** A heartbeat by the name that there is. */
@@ -143,7 +161,7 @@ describe.each(['loopback', 'elsewhere'] as const)('from %s', (where) => {
         const { status, text } = await answerOf(base, route, shown)
         // Past the credential any answer will do, such as 400 for an empty post.
         expect(opens.includes(shown) ? status !== 401 : status === 401, `${shown}: ${status}`).toBe(true)
-        if (status === 401 && named.length > 0)
+        if (status === 401 && text !== '' && named.length > 0)
           expect(Object.entries(NAMED).filter(([, name]) => name.test(text))).toEqual(named)
       }
     },

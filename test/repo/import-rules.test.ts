@@ -58,6 +58,9 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['export-direction', 'server/src/export/seed.ts', "import '../store/index.js'"],
   ['export-take-types-only', 'server/src/export/seed-value.ts', "import '../config/index.js'"],
   ['top-direction', 'server/src/top/seed.ts', "import '../store/index.js'"],
+  ['calls-direction', 'server/src/calls/seed.ts', "import '../store/index.js'"],
+  ['access-direction', 'server/src/access/seed.ts', "import '../store/index.js'"],
+  ['access-take-types-only', 'server/src/access/seed-value.ts', "import '../doors/index.js'"],
   ['history-direction', 'server/src/history/seed.ts', "import '../sources/alpha/index.js'"],
   ['history-take-types-only', 'server/src/history/seed-value.ts', "import '../store/index.js'"],
   ['xml-direction', 'server/src/xml/seed.ts', "import '../errors/index.js'"],
@@ -138,6 +141,7 @@ const PLAIN = [
     'cli',
     'demo',
     'derive',
+    'doors',
     'config',
   ].map((name) => `server/src/${name}/index.ts`),
   ...['sources', 'sinks', 'faces'].flatMap((kind) => [

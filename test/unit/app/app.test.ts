@@ -10,6 +10,9 @@ afterEach(() => {
   for (const close of closing.splice(0)) close()
 })
 
+/** Shows the session of an administrator. */
+const COOKIE = { cookie: 'any' }
+const VISIT = { id: '', session: { user: 'kim', role: 'admin', csrf: '', endsAt: 0 }, write: 'safe' } as const
 const answer = (name: string) => () => new Response(name)
 const handlers = Object.fromEntries(Object.keys(ROUTES).map((name) => [name, answer(name)])) as unknown as Handlers
 
@@ -17,9 +20,12 @@ async function start(): Promise<number> {
   const server = createHttpServer({
     handlers,
     gateway: (name, _, response) => response.end(`gateway ${name}`),
-    isAdmin: () => true,
-    isOwner: () => true,
-    heartbeatAccess: () => 'open',
+    admission: {
+      isAdmin: () => true,
+      isOwner: () => true,
+      heartbeatAccess: () => 'open',
+      access: { visitOf: () => VISIT },
+    },
   })
   closing.push(() => server.close())
   return listen(server, '127.0.0.1', 0)
@@ -45,9 +51,9 @@ describe('the HTTP server', () => {
     for (const [name, { method, path }] of Object.entries(ROUTES)) {
       if (method === 'any') continue
       for (const verb of method.split(', '))
-        expect(await ask(port, verb, path)).toMatchObject({ status: 200, text: name })
+        expect(await ask(port, verb, path, COOKIE)).toMatchObject({ status: 200, text: name })
       const other = method === 'GET' ? 'POST' : 'DELETE'
-      expect(await ask(port, other, path)).toMatchObject({ status: 405, allow: method })
+      expect(await ask(port, other, path, COOKIE)).toMatchObject({ status: 405, allow: method })
     }
   })
 

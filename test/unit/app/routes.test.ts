@@ -35,7 +35,9 @@ const SHOWN: readonly RouteName[] = [
   ...ASKED,
 ]
 const FACES: readonly RouteName[] = [...SCRAPED, ...PUBLISHED, ...SHOWN]
-const OWNED: readonly RouteName[] = ['alerts', 'alertsHistory', 'alertsAct']
+const OWNED: readonly RouteName[] = ['alerts', 'alertsHistory']
+const VIEWED: readonly RouteName[] = ['dashboardData', 'dashboardStream']
+const OPEN: readonly RouteName[] = ['session', 'login', 'dashboard', 'dashboardView', 'dashboardAsset']
 const OPENERS: readonly Opener[] = [
   'nothing',
   'nothing, with listen.openScrape',
@@ -43,6 +45,8 @@ const OPENERS: readonly Opener[] = [
   'nothing, without doors.keys',
   'admin token',
   'owner token',
+  'session viewer',
+  'session admin',
   'signature',
   'ingest token',
   'heartbeat token',
@@ -62,15 +66,28 @@ function broken(table: Table): readonly string[] {
       is(table[name].elsewhere, 'admin token', 'nothing, with status.public'),
     ),
     'elsewhere all other faces take the admin token': SHOWN.every((name) => is(table[name].elsewhere, 'admin token')),
-    'the audit log takes the admin token, on this machine too':
-      is(table.audit.here, 'admin token') && is(table.audit.elsewhere, 'admin token'),
+    'the audit log takes the admin token or a login, on this machine too':
+      is(table.audit.here, 'admin token', 'session viewer') &&
+      is(table.audit.elsewhere, 'admin token', 'session viewer'),
     'events come with the ingest token, on this machine too':
       is(table.ingest.here, 'ingest token') && is(table.ingest.elsewhere, 'ingest token'),
     'servers are open on this machine unless keys are asked for, and elsewhere never':
       is(table.gateway.here, 'key', 'nothing, without doors.keys') && is(table.gateway.elsewhere, 'key'),
-    'alerts are the owner’s and the administrator’s, on this machine too': OWNED.every(
-      (name) => is(table[name].here, 'owner token', 'admin token') && is(table[name].elsewhere, 'admin token'),
+    'alerts are the owner’s and the administrator’s, on this machine too, and shown to who logged in': OWNED.every(
+      (name) =>
+        is(table[name].here, 'owner token', 'admin token', 'session viewer') &&
+        is(table[name].elsewhere, 'admin token', 'session viewer'),
     ),
+    'who acts on alerts is their owner or an administrator':
+      is(table.alertsAct.here, 'owner token', 'admin token', 'session admin') &&
+      is(table.alertsAct.elsewhere, 'admin token', 'session admin'),
+    'what the dashboard reads is shown on this machine, and elsewhere to who logged in or has the token': VIEWED.every(
+      (name) => is(table[name].here, 'nothing') && is(table[name].elsewhere, 'admin token', 'session viewer'),
+    ),
+    'the page and the way in are open': OPEN.every(
+      (name) => is(table[name].here, 'nothing') && is(table[name].elsewhere, 'nothing'),
+    ),
+    'only who is in gets out': is(table.logout.here, 'session viewer') && is(table.logout.elsewhere, 'session viewer'),
     'heartbeats come with their token, and on this machine with none where they have none': (
       ['heartbeat', 'heartbeatOutcome'] as const
     ).every(
@@ -116,8 +133,8 @@ const TOKEN = 'Bearer let-me-in'
 async function serve(table: Table, openScrape: boolean, isPublic: boolean): Promise<number> {
   const handlers = Object.fromEntries(FACES.map((name) => [name, () => new Response(name)])) as Partial<Handlers>
   const isAdmin = (shown: string | undefined) => shown === TOKEN
-  const open = { isScrapeOpen: () => openScrape, isStatusPublic: () => isPublic }
-  const server = createHttpServer({ handlers, gateway: () => {}, table, isAdmin, ...open })
+  const admission = { isAdmin, isScrapeOpen: () => openScrape, isStatusPublic: () => isPublic }
+  const server = createHttpServer({ handlers, gateway: () => {}, table, admission })
   running.push(server)
   await listen(server, '0.0.0.0', 0)
   return (server.address() as AddressInfo).port

@@ -30,6 +30,7 @@ export { fullName, NameTable, PREFIX } from './names.js'
 export { type ProcessMetrics, processMetrics } from './process.js'
 export { type PromClientRegistry, registerWith } from './prom-client.js'
 export { listOfProviderMetrics, providerPrefix } from './providers.js'
+export { reasonLabel } from './reasons.js'
 export {
   type Collectable,
   type Collected,

@@ -56,6 +56,8 @@ export interface Registry extends Collectable {
   onRemove(hear: (metric: Metric, ended: readonly AnySeries[]) => void): void
   /** Has `hear` told of every metric that joins from now on, with its full name. */
   onMetric(hear: (metric: Metric, name: string) => void): void
+  /** The series of one metric as they are: no callback runs before. */
+  seriesOf(metric: Metric): readonly AnySeries[]
   /** Every metric known so far, with its full name. */
   metrics(): Iterable<{ readonly metric: Metric; readonly name: string }>
   /** Runs the callbacks, then gives every metric, in the order of the names. */
@@ -125,6 +127,10 @@ class FamilyRegistry implements Registry {
 
   onMetric(hear: (metric: Metric, name: string) => void): void {
     this.#greeters.push(hear)
+  }
+
+  seriesOf(metric: Metric): readonly AnySeries[] {
+    return this.#family(metric).sorted()
   }
 
   metrics(): Iterable<{ readonly metric: Metric; readonly name: string }> {

@@ -12,6 +12,7 @@ import { VERSION } from '../version/index.js'
 import { createAddresses } from './addresses.js'
 import { openAlerts } from './alerts.js'
 import { openAudit } from './audit.js'
+import { createCallsService } from './calls.js'
 import { exposeConnections } from './connections.js'
 import { openDoors } from './doors.js'
 import { createEntrance } from './entrance.js'
@@ -103,8 +104,9 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   refuseHealth(config)
   const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
   const history = createHistoryService({ config, store, logger, subjects: health.subjects })
+  const calls = createCallsService()
   const observation = createObservation({
-    folds: [alerts.fold, health.fold, history.fold],
+    folds: [alerts.fold, health.fold, history.fold, calls.fold],
     sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
     store,
     logger,
@@ -158,6 +160,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   )
   const { ingest } = sources
   const settle = () => sources.gateway.settle()
+  const entrance = createEntrance(config, await dataDir.ownerToken(), observation.publish)
   const faces = createFaces({
     config,
     demo,
@@ -168,6 +171,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     addresses,
     ingest,
     alerts,
+    calls,
+    access: entrance.access,
     system: health.report,
     history: history.book,
     heartbeats: health.heartbeats,
@@ -176,7 +181,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   const { handlers } = faces
   teardown.push(() => faces.providers.close())
-  const entrance = createEntrance(config, await dataDir.ownerToken(), observation.publish)
   const metricsServer = await serveMetrics(handlers, entrance, config, logger, teardown)
   const gateway = sources.gateway.handle.bind(sources.gateway)
   const countConnections = exposeConnections(observation.registry, isServed)
@@ -184,8 +188,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     ...config.listen,
     create() {
       const http = createHttpServer({
-        ...{ ...entrance, handlers, gateway },
-        ...{ metricsPath: config.metrics.path, heartbeatAccess: health.heartbeats.access },
+        ...{ handlers, gateway, guard: entrance.guard, metricsPath: config.metrics.path },
+        admission: { ...entrance.admission, heartbeatAccess: health.heartbeats.access },
       })
       countConnections(http)
       return http
@@ -194,6 +198,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   // At the end, when no call is in flight any more: no new connections, then (when the sources are done) none at all.
   teardown.push(() => listener.close())
+  teardown.push(() => faces.close())
   let url = addresses.at(listener.place)
   // While calls in flight may finish, what they wait for from their clients must still come in.
   teardown.push(() => sources.gateway.stop())
@@ -212,6 +217,8 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     metricsPort: metricsServer?.port,
   })
   history.begin()
+  calls.begin(observation)
+  teardown.push(() => calls.close())
   teardown.push(() => health.close())
   series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
@@ -315,7 +322,8 @@ async function serveMetrics(
   const { port, path } = config.metrics
   if (port === undefined) return undefined
   const { host } = config.listen
-  const create = () => createHttpServer({ ...entrance, handlers: { metrics, health, status }, metricsPath: path })
+  const { guard, admission } = entrance
+  const create = () => createHttpServer({ handlers: { metrics, health, status }, guard, admission, metricsPath: path })
   const running = await startMetricsServer({ create, host, port, logger })
   teardown.push(() => running.stop())
   logger.info('metrics_server_started', `Metrics are served at http://${host}:${running.port}${path}`)

@@ -22,6 +22,8 @@ export interface BudgetsNeeds {
 export interface LiveBudgets {
   readonly fold: Fold
   readonly purse: Purse
+  /** What each budget has come to now. */
+  readings(): ReturnType<Budgets['readings']>
   /**
    * Counts what was spent before this start, as far as the store holds it. What was told of it is not told again, and what
    * was not, as it came in the last moment or the budget is new, is told now. Rejects as the store does.
@@ -49,6 +51,7 @@ export function startBudgets({ options, publish, registry }: BudgetsNeeds): Live
       },
     },
     purse: { refuses: budgets.refuses, spent: (call) => budgets.spent(call, Date.now()) },
+    readings: () => budgets.readings(Date.now()),
     async restore(store) {
       if (!hasSome) return
       const newest = new Map<string, Turn>()

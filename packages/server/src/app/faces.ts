@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
+import { CATALOGUE, NumberSeries } from '@mcp-vitals/instrument/metrics'
+import type { Access } from '../access/index.js'
 import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-log/index.js'
 import type { Config } from '../config/index.js'
 import { createAuditFace } from '../faces/audit/index.js'
+import { createDashboardFace } from '../faces/dashboard/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createHeartbeatFace, type HeartbeatInputs } from '../faces/heartbeat/index.js'
 import { createHistoryFace } from '../faces/history/index.js'
@@ -15,7 +19,9 @@ import { answerSchema, type Ingest } from '../sources/ingest/index.js'
 import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import type { Addresses } from './addresses.js'
+import type { Caller } from './admission.js'
 import type { Alerts } from './alerts.js'
+import type { CallsService } from './calls.js'
 import { createChecks } from './checks.js'
 import type { Handlers } from './http.js'
 import { type Observation, processReadings } from './observe.js'
@@ -26,6 +32,8 @@ export interface Faces {
   readonly handlers: Handlers
   /** The providers of the configuration as it is now. */
   readonly providers: Pick<Providers, 'checked' | 'newest' | 'close'>
+  /** Ends answers that last. */
+  close(): void
   /** Takes the sections `health`, `status`, `environment` and `providers`. Resolves when the checks before have ended. */
   change(config: Config): Promise<void>
 }
@@ -41,7 +49,9 @@ export function createFaces(needs: {
   readonly series: SeriesService
   readonly addresses: Addresses
   readonly ingest: Ingest
-  readonly alerts: Pick<Alerts, 'face' | 'twilio'>
+  readonly alerts: Pick<Alerts, 'face' | 'twilio' | 'pager'>
+  readonly calls: CallsService
+  readonly access: Access
   /** How servers and components are, as the monitor judges. */
   readonly system: () => SystemReport
   /** How they were. */
@@ -82,10 +92,27 @@ export function createFaces(needs: {
   }
   let health = healthOf(config)
   let statusOptions = config.status
+  let { listen } = config
   const standing = { options: () => statusOptions, system: needs.system, book: needs.history, now: Date.now }
   const feeds = createFeeds(standing)
   const badges = createBadges(standing)
   const history = createHistoryFace(standing)
+  const dashboard = createDashboardFace({
+    about: { version: VERSION, environment: config.environment, demo, metricsPrefix: config.metrics.prefix },
+    uptimeSeconds: processReadings.uptimeSeconds,
+    ...{ vitals: about.vitals, workload: about.workload, system: needs.system },
+    ...{ providers: providers.newest, pager: alerts.pager, budgets: observation.budgets.readings },
+    ...{ calls: needs.calls.book, queueDepths: needs.calls.queueDepths, changes: async () => [] },
+    active: () => ({
+      agents: sumOf(observation, CATALOGUE.mcp.active_agents),
+      voice: sumOf(observation, CATALOGUE.mcp.active_voice_sessions),
+    }),
+    access: needs.access,
+    hasAdminToken: () => listen.adminToken !== undefined,
+    folder: PAGE_FOLDER,
+    now: Date.now,
+    clock: () => performance.now(),
+  })
   const handlers: Handlers = {
     status: createStatusFace({
       ...about,
@@ -115,14 +142,17 @@ export function createFaces(needs: {
     ...series.face,
     alerts: alerts.face.list,
     alertsHistory: alerts.face.history,
-    alertsAct: alerts.face.act,
+    alertsAct: (request, { visit }) => alerts.face.act(request, visit?.session.user),
     twilio: alerts.twilio,
+    ...dashboard.handlers,
     audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),
   }
   return {
     handlers: settled(handlers, settle),
     providers,
+    close: dashboard.close,
     async change(next) {
+      ;({ listen } = next)
       health = healthOf(next)
       statusOptions = next.status
       if (isDeepStrictEqual(next.providers, entries)) return
@@ -135,6 +165,14 @@ export function createFaces(needs: {
   }
 }
 
+/** The built page lies beside the programs, whichever of their two folders they run from. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../web', import.meta.url))
+
+/** What the gauges of a metric come to, of all servers. */
+function sumOf({ registry }: Observation, metric: Parameters<Observation['registry']['seriesOf']>[0]): number {
+  return registry.seriesOf(metric).reduce((sum, series) => sum + (series instanceof NumberSeries ? series.value : 0), 0)
+}
+
 function auditHealth(log: LateAuditLog | undefined, policy: Config['audit']['policy']) {
   const fault = log?.fault()
   const required = policy === 'closed'
@@ -144,9 +182,9 @@ function auditHealth(log: LateAuditLog | undefined, policy: Config['audit']['pol
 function settled(handlers: Handlers, settle: () => void): Handlers {
   const entries = Object.entries(handlers).map(([name, handle]) => [
     name,
-    (request: Request) => {
+    (request: Request, caller: Caller) => {
       settle()
-      return handle(request)
+      return handle(request, caller)
     },
   ])
   return Object.fromEntries(entries) as Handlers

@@ -1,29 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
 import { vitalsError } from '../errors/index.js'
 import { MAX_HEAD_BYTES } from '../http-client/index.js'
-import {
-  type AdminCheck,
-  createAdminCheck,
-  createGuard,
-  type Guard,
-  holderOf,
-  isLoopback,
-  type Refusal,
-} from '../listen/index.js'
-import { type Opener, ROUTES, type Route, type RouteName, UNLISTED } from './routes.js'
+import { createAdminCheck, createGuard, type Guard, holderOf, type Refusal } from '../listen/index.js'
+import { type Admission, type AdmissionOptions, type Caller, createAdmission, decoded, problem } from './admission.js'
+import { ROUTES, type Route, type RouteName, UNLISTED } from './routes.js'
+import { SECURE_HEADERS, secured } from './secured.js'
 
-/** A web-standard handler for each route but the gateway's. */
-export type Handlers = Readonly<
-  Record<Exclude<RouteName, 'gateway'>, (request: Request) => Response | Promise<Response>>
->
+type Env = { Bindings: HttpBindings }
+/** A web-standard handler. */
+export type Handler = (request: Request, caller: Caller) => Response | Promise<Response>
+/** One for each route but the gateway's. */
+export type Handlers = Readonly<Record<Exclude<RouteName, 'gateway'>, Handler>>
 /** The gateway's hot path: Node's own request and answer, untouched. */
 export type GatewayHandler = (server: string, request: IncomingMessage, response: ServerResponse) => void
 
 const GATEWAY_PATH = /^\/mcp\/([^/?#]+)(?=[/?#]|$)/
-
-const HEARTBEAT_PATH = /^\/heartbeat\/([^/?#]+)/
 
 /** The name of the server that a request for the gateway asks for; undefined for any other address. */
 export function serverIn(url: string): string | undefined {
@@ -46,18 +39,8 @@ export interface HttpServerOptions {
   readonly metricsPath?: string
   /** Default: this machine alone. */
   readonly guard?: Guard
-  /** Default: nobody is an administrator, so callers elsewhere get nothing of the faces. */
-  readonly isAdmin?: AdminCheck
-  /** Default: nobody is the owner. */
-  readonly isOwner?: AdminCheck
-  /** What a caller needs at a heartbeat, by its name: shows its token (`token`), needs none (`open`). Default: nobody is let in. */
-  readonly heartbeatAccess?: (name: string, authorization: string | undefined) => 'token' | 'open' | 'refused'
-  /** Whether callers elsewhere read health and metrics without a token. */
-  readonly isScrapeOpen?: () => boolean
-  /** Whether callers elsewhere read the status page without a token. */
-  readonly isStatusPublic?: () => boolean
-  /** Told of each caller elsewhere who showed no admin token where one is asked for. */
-  readonly onRefused?: (reason: 'missing' | 'unknown') => void
+  /** Who is let in; what is absent lets nobody in: nobody is an administrator, and nothing is public. */
+  readonly admission?: Partial<AdmissionOptions>
 }
 
 /** Composes an HTTP server: guard first, then the gateway, where there is one, then the routes of the handlers given. */
@@ -67,42 +50,11 @@ export function createHttpServer({
   table = ROUTES,
   metricsPath = table.metrics.path,
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
-  isAdmin = createAdminCheck(undefined),
-  isOwner = createAdminCheck(undefined),
-  heartbeatAccess = () => 'refused',
-  isScrapeOpen = () => false,
-  isStatusPublic = () => false,
-  onRefused = () => {},
+  admission: given = {},
 }: HttpServerOptions): Server {
   const routes: typeof table = { ...table, metrics: { ...table.metrics, path: metricsPath } }
-  const routeOf = createRouteFinder(routes)
-  const isShown: Readonly<Record<Opener, (request: IncomingMessage) => boolean>> = {
-    nothing: () => true,
-    'nothing, with listen.openScrape': isScrapeOpen,
-    'nothing, with status.public': isStatusPublic,
-    'admin token': ({ headers }) => isAdmin(headers.authorization),
-    'heartbeat token': (request) => accessOf(request) === 'token',
-    'nothing, without a heartbeat token': (request) => accessOf(request) === 'open',
-    'owner token': ({ headers }) => isOwner(headers.authorization),
-    // They ask for their credentials themselves.
-    'nothing, without doors.keys': () => true,
-    'ingest token': () => true,
-    key: () => true,
-    signature: () => true,
-  }
-
-  function accessOf({ url = '', headers }: IncomingMessage) {
-    const name = HEARTBEAT_PATH.exec(url)?.[1] ?? ''
-    return heartbeatAccess(decoded(name), headers.authorization)
-  }
-
-  /** What lets this caller ask a face. */
-  function openersOf(request: IncomingMessage): readonly Opener[] {
-    const { here, elsewhere } = routeOf((request.url ?? '').split('?', 1)[0]!) ?? UNLISTED
-    return isLoopback(request.socket.remoteAddress) ? here : elsewhere
-  }
-
-  const faces = getRequestListener(createRouter(handlers, routes, gateway !== undefined).fetch)
+  const admission = createAdmission({ ...NOBODY, ...given })
+  const faces = getRequestListener(createRouter(handlers, routes, gateway !== undefined, admission).fetch)
   function refusalOf(request: IncomingMessage): keyof typeof REFUSED | undefined {
     if (hasSeveralHosts(request)) return 'several_hosts'
     const { host, origin } = request.headers
@@ -117,42 +69,58 @@ export function createHttpServer({
     if (refusal) return refuse(response, refusal)
     const name = gateway && serverIn(request.url ?? '')
     if (name !== undefined) gateway?.(name, request, response)
-    else if (openersOf(request).some((opener) => isShown[opener](request))) void faces(request, response)
-    else {
-      onRefused(request.headers.authorization === undefined ? 'missing' : 'unknown')
-      askForToken(response, openersOf(request))
-    }
+    else void faces(request, response)
   })
   // By number they have no limit beside that: headers beyond it would be left out without a word.
   server.maxHeadersCount = 0
   return server
 }
 
-/** The route of a path; `:name` in the table is any one part of it. */
-function createRouteFinder(routes: Readonly<Record<RouteName, Route>>): (path: string) => Route | undefined {
-  const all = Object.values(routes)
-  const byPath = new Map(all.map((route) => [route.path, route]))
-  const patterns = all
-    .filter(({ path }) => path.includes('/:'))
-    .map((route) => ({ route, pattern: new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`) }))
-  return (path) => byPath.get(path) ?? patterns.find(({ pattern }) => pattern.test(path))?.route
+const NOBODY: AdmissionOptions = {
+  isAdmin: createAdminCheck(undefined),
+  isOwner: createAdminCheck(undefined),
+  access: undefined,
+  placeOf: (remote = 'unknown') => remote,
+  heartbeatAccess: () => 'refused',
+  isScrapeOpen: () => false,
+  isStatusPublic: () => false,
+  onRefused: () => {},
 }
 
+/**
+ * The routes that there are handlers of. Who is let in is asked where a route was found, and nowhere before: an address can be
+ * written in many ways, of which only the router knows what each leads to.
+ */
 function createRouter(
   handlers: Partial<Handlers>,
   routes: Readonly<Record<RouteName, Route>>,
   hasGateway: boolean,
-): Hono {
-  const router = new Hono()
-  const served = hasGateway ? [routes.gateway.path] : []
-  for (const [name, handle] of Object.entries(handlers) as [keyof Handlers, Handlers[keyof Handlers]][]) {
-    const { method, path } = routes[name]
-    served.unshift(path)
-    router.on(method.split(', '), [path], (context) => handle(context.req.raw))
-    router.all(path, () => problem(405, `${path} takes ${method}.`, { allow: method }))
+  { callerOf, refusalOf }: Admission,
+): Hono<Env> {
+  const router = new Hono<Env>()
+  const admitted = (route: Parameters<Admission['callerOf']>[1], handle: Handler) => async (context: Context<Env>) => {
+    const { incoming } = context.env
+    const caller = callerOf(incoming, route)
+    const answer = refusalOf(incoming, route, caller, context.req.url) ?? (await handle(context.req.raw, caller))
+    return secured(context.req.path, answer)
   }
-  router.notFound((context) => problem(404, `Nothing is served at ${context.req.path}. Served: ${served.join(', ')}`))
-  router.onError(() => problem(500, 'This answer failed. The daemon goes on.'))
+  const served = hasGateway ? [routes.gateway.path] : []
+  for (const [name, handle] of Object.entries(handlers) as [keyof Handlers, Handler][]) {
+    const route = routes[name]
+    const { method, path } = route
+    served.unshift(path)
+    router.on(method.split(', '), [path], admitted(route, handle))
+    router.all(
+      path,
+      admitted(route, () => problem(405, `${path} takes ${method}.`, { allow: method })),
+    )
+  }
+  router.notFound((context) =>
+    admitted(UNLISTED, () => problem(404, `Nothing is served at ${context.req.path}. Served: ${served.join(', ')}`))(
+      context,
+    ),
+  )
+  router.onError((_, context) => secured(context.req.path, problem(500, 'This answer failed. The daemon goes on.')))
   return router
 }
 
@@ -216,35 +184,5 @@ const REFUSED: Readonly<Record<Refusal | 'several_hosts' | 'bad_target', readonl
 function refuse(response: ServerResponse, refusal: keyof typeof REFUSED): void {
   const [status, message] = REFUSED[refusal]
   const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message } })
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body)
-}
-
-/** Where the tokens stand that a caller can show. */
-const TOKENS: Partial<Readonly<Record<Opener, string>>> = {
-  'owner token': 'what the state directory has in owner-token',
-  'admin token': '<listen.adminToken> (MCP_VITALS_ADMIN_TOKEN)',
-  'heartbeat token': 'the token of this heartbeat',
-}
-
-function askForToken(response: ServerResponse, openers: readonly Opener[]): void {
-  const tokens = openers.flatMap((opener) => TOKENS[opener] ?? []).join(', or ')
-  const body = JSON.stringify({ error: `This needs a token. Authorization: Bearer ${tokens}.` })
-  const headers = {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'www-authenticate': 'Bearer realm="mcp-vitals", Basic realm="mcp-vitals"',
-  }
-  response.writeHead(401, headers).end(body)
-}
-
-function problem(status: number, message: string, headers: Record<string, string> = {}): Response {
-  return Response.json({ error: message }, { status, headers })
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
+  response.writeHead(status, { 'content-type': 'application/json', ...SECURE_HEADERS }).end(body)
 }

@@ -23,6 +23,7 @@ const LIVE = [
   'rules',
   'health',
   'status',
+  'dashboard',
   'environment',
   'watch',
 ] as const satisfies (keyof Config)[]

@@ -4,6 +4,8 @@
  * - `nothing`: whoever asks.
  * - `owner token`: what stands in the state directory, where its owner alone can read it.
  * - `heartbeat token`: that of the component which the path names.
+ * - `session viewer`, `session admin`: that somebody of that role, or of more, logged in at the dashboard; for what changes
+ *   anything with the session's CSRF token as well.
  * - `ingest token`, `key`, `signature`: asked for by the ingest, by the doors of the gateway, and by what Twilio calls,
  *   themselves.
  */
@@ -14,6 +16,8 @@ export type Opener =
   | 'nothing, without doors.keys'
   | 'admin token'
   | 'owner token'
+  | 'session viewer'
+  | 'session admin'
   | 'signature'
   | 'ingest token'
   | 'heartbeat token'
@@ -37,7 +41,14 @@ const SCRAPED = {
   elsewhere: ['admin token', 'nothing, with listen.openScrape'],
 } as const
 /** What acts on the daemon, or tells who did: on this machine too not for every program of every user. */
-const OWNED = { here: ['owner token', 'admin token'], elsewhere: ['admin token'] } as const
+const OWNED = {
+  here: ['owner token', 'admin token', 'session viewer'],
+  elsewhere: ['admin token', 'session viewer'],
+} as const
+const ACTED = {
+  here: ['owner token', 'admin token', 'session admin'],
+  elsewhere: ['admin token', 'session admin'],
+} as const
 const SHOWN = { method: 'GET', here: ['nothing'], elsewhere: ['admin token'] } as const
 /** Where it is public, it tells everybody the same, so that a reverse proxy on this machine opens no more. */
 const PUBLISHED = {
@@ -51,6 +62,10 @@ const TOLD = {
   here: ['heartbeat token', 'nothing, without a heartbeat token'],
   elsewhere: ['heartbeat token'],
 } as const
+/** What the dashboard reads: on this machine it is shown like any face. */
+const VIEWED = { method: 'GET', here: ['nothing'], elsewhere: ['session viewer', 'admin token'] } as const
+/** The page, which has nothing in it, and the way in. */
+const OPEN = { here: ['nothing'], elsewhere: ['nothing'] } as const
 /** What is asked may be longer than an address. */
 const ASKED = { ...SHOWN, method: 'GET, POST' } as const
 
@@ -79,7 +94,7 @@ export const ROUTES = {
   heartbeatOutcome: { ...TOLD, path: '/heartbeat/:name/:outcome' },
   alerts: { ...OWNED, method: 'GET', path: '/admin/api/alerts' },
   alertsHistory: { ...OWNED, method: 'GET', path: '/admin/api/alerts/history' },
-  alertsAct: { ...OWNED, method: 'POST', path: '/admin/api/alerts/act' },
+  alertsAct: { ...ACTED, method: 'POST', path: '/admin/api/alerts/act' },
   twilio: { method: 'POST', path: '/v1/alerts/twilio', here: ['signature'], elsewhere: ['signature'] },
   ingestSchema: { ...SHOWN, path: '/v1/events/schema' },
   apiQuery: { ...ASKED, path: '/api/v1/query' },
@@ -93,7 +108,20 @@ export const ROUTES = {
   apiRules: { ...SHOWN, path: '/api/v1/rules' },
   apiAlerts: { ...SHOWN, path: '/api/v1/alerts' },
   apiBuildInfo: { ...SHOWN, path: '/api/v1/status/buildinfo' },
-  audit: { method: 'GET', path: '/admin/api/audit', here: ['admin token'], elsewhere: ['admin token'] },
+  audit: {
+    method: 'GET',
+    path: '/admin/api/audit',
+    here: ['admin token', 'session viewer'],
+    elsewhere: ['admin token', 'session viewer'],
+  },
+  session: { ...OPEN, method: 'GET', path: '/admin/api/session' },
+  login: { ...OPEN, method: 'POST', path: '/admin/api/login' },
+  logout: { method: 'POST', path: '/admin/api/logout', here: ['session viewer'], elsewhere: ['session viewer'] },
+  dashboardAsset: { ...OPEN, method: 'GET', path: '/admin/dashboard/assets/*' },
+  dashboard: { ...OPEN, method: 'GET', path: '/admin/dashboard' },
+  dashboardView: { ...OPEN, method: 'GET', path: '/admin/dashboard/*' },
+  dashboardData: { ...VIEWED, path: '/admin/api/dashboard' },
+  dashboardStream: { ...VIEWED, path: '/admin/api/stream' },
   gateway: { method: 'any', path: '/mcp/:name', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] },
 } as const satisfies Record<string, Route>
 

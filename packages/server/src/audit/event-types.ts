@@ -29,7 +29,10 @@ export const AUDIT_EVENTS = {
     doc: 'A rule of remediation acted on a component, or a check told what came of it.',
     writer: 'daemon',
   },
-  ADMIN_LOGIN: { doc: 'An administrator was let in.', writer: 'daemon' },
+  ADMIN_LOGIN: {
+    doc: 'Somebody was let in at the dashboard; `reason` tells in which role and by what.',
+    writer: 'daemon',
+  },
   EXPORT: { doc: 'Rows were exported.', writer: 'daemon' },
   ARCHIVE: { doc: 'Rows were moved to an archive.', writer: 'daemon' },
   ERASURE: { doc: 'Committed values were erased.', writer: 'daemon' },

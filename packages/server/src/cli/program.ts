@@ -40,6 +40,7 @@ export function createProgram(setting: () => Setting): Command {
   addConfig(program, setting)
   addBackup(program, setting)
   addKeys(program, setting)
+  addUsers(program, setting)
   addQuery(program, setting)
   addCheck(program, setting)
   addDoctor(program, setting)
@@ -185,6 +186,15 @@ function addKeys(program: Command, setting: () => Setting): void {
     'after',
     '\nExamples:\n  mcp-vitals keys create --agent reporter --server notes --tools "read_*" --expires 90d\n  mcp-vitals keys list\n',
   )
+}
+
+function addUsers(program: Command, setting: () => Setting): void {
+  const users = program.command('users').description('who logs in to the dashboard with a password (dashboard.users)')
+  users
+    .command('hash')
+    .description('ask for a password, or read it from standard input, and print the passwordHash of it')
+    .action(async () => (await import('./users.js')).hashPassword(setting().terminal))
+  users.addHelpText('after', '\nExamples:\n  mcp-vitals users hash\n  pass show vitals | mcp-vitals users hash\n')
 }
 
 function addQuery(program: Command, setting: () => Setting): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessOptions } from '../access/options.js'
 import { alertsOptions } from '../alerts/options.js'
 import { auditOptions } from '../audit-log/options.js'
 import { budgetsOptions } from '../budgets/options.js'
@@ -69,13 +70,14 @@ const sections = {
     .default(true)
     .meta({
       description:
-        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `rules`, `health`, `status`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
+        'Reads this file again when it changes: `servers`, `doors`, `gateway`, `providers`, `rules`, `health`, `status`, `dashboard`, `environment` and `listen` change while the daemon runs, the log names what needs a restart. SIGHUP does the same.',
       examples: [false],
       env: 'MCP_VITALS_WATCH',
     }),
   listen: listenOptions,
   health: healthOptions,
   status: statusOptions,
+  dashboard: accessOptions,
   providers: providersOptions,
   monitor: monitorOptions,
   gateway: gatewayOptions,

@@ -32,5 +32,14 @@ function keyText(key: string): string {
 
 function valueText(path: readonly string[], value: unknown): string {
   if (isSecret(path) && typeof value === 'string') return JSON.stringify(MASK)
+  if (Array.isArray(value)) return JSON.stringify(masked(path, value))
   return JSON.stringify(path.at(-1) === 'url' && typeof value === 'string' ? maskUrl(value) : value)
+}
+
+/** What stands in a list may be secret as well. */
+function masked(path: readonly PropertyKey[], value: unknown): unknown {
+  if (isSecret(path)) return MASK
+  if (Array.isArray(value)) return value.map((one, index) => masked([...path, index], one))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, masked([...path, key], one)]))
 }

@@ -13,6 +13,7 @@ export function isSecret(path: readonly PropertyKey[]): boolean {
     return (path[1] === 'whatsapp' && path[2] === 'authToken') || (path[1] === 'heartbeat' && path[2] === 'url')
   }
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
+  if (path[0] === 'dashboard' && path[1] === 'users' && path[3] === 'passwordHash') return true
   if (path[0] === 'audit')
     return path[1] === 'postgres' || (path[1] === 'anchors' && (path[3] === 'git' || path[4] === 'secretAccessKey'))
   if (path[0] === 'monitor')

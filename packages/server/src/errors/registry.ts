@@ -35,6 +35,11 @@ export const ERRORS = {
     example: 'MCP_VITALS_KEYS=true MCP_VITALS_ADMIN_TOKEN=$(openssl rand -hex 32) mcp-vitals up --host 0.0.0.0',
     next: 'Add what is named, and make a key for each client with "mcp-vitals keys create"; or listen on 127.0.0.1.',
   },
+  PASSWORD_UNFIT: {
+    message: 'The password {reason}.',
+    example: 'openssl rand -base64 18 | tee /dev/stderr | mcp-vitals users hash',
+    next: 'Choose a longer one, and put what is printed into `dashboard.users` as `passwordHash`.',
+  },
   DATA_DIR_UNUSABLE: {
     message: 'The state directory {dir} cannot be used: {reason}.',
     example: 'MCP_VITALS_DATA=/var/lib/mcp-vitals mcp-vitals up',

@@ -9,7 +9,7 @@ export {
   type Watched,
 } from './contract.js'
 export { createHistory, type History } from './history.js'
-export type { Percentiles } from './latencies.js'
+export { bucketOf, MAX_BUCKETS, middleOf, type Percentiles } from './latencies.js'
 export { incidentOf, keptOf, rowsOf } from './rows.js'
 export {
   type CallsReport,

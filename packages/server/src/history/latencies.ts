@@ -67,13 +67,14 @@ export function percentilesOf(latencies: Latencies): Percentiles | undefined {
   return { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }
 }
 
-function bucketOf(ms: number): number {
+/** The bucket of a duration, from 0. */
+export function bucketOf(ms: number): number {
   if (!(ms > LEAST_MS)) return 0
   return Math.ceil(Math.log(Math.min(ms, MOST_MS) / LEAST_MS) / LOG_GAMMA)
 }
 
 /** Equally far, relatively, from both ends of a bucket; to the hundredth. */
-function middleOf(bucket: number): number {
+export function middleOf(bucket: number): number {
   const ms = bucket === 0 ? LEAST_MS : (LEAST_MS * 2 * GAMMA ** bucket) / (GAMMA + 1)
   return Math.round(ms * 100) / 100
 }

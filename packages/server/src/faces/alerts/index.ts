@@ -23,7 +23,8 @@ export interface AlertsFaceSetup {
 export interface AlertsFace {
   list(request: Request): Promise<Response>
   history(request: Request): Promise<Response>
-  act(request: Request): Promise<Response>
+  /** `by`: who does it, where that is known; else it is who they say. */
+  act(request: Request, by?: string): Promise<Response>
 }
 
 /** Alerts, or entries of the history, of one page. */
@@ -34,15 +35,17 @@ const PLACE = /^\d\d-[0-9a-f]{16}$/
 
 /** What there is, what there was, and acts of people: acknowledge, silence, test. */
 export function createAlertsFace({ book, test, onAct, now }: AlertsFaceSetup): AlertsFace {
-  const answered = (work: (book: AlertBook, request: Request) => Promise<Response>) => async (request: Request) => {
-    if (!book) return problem(404, 'Alerts are switched off: alerts.enabled is false.')
-    try {
-      return await work(book, request)
-    } catch (error) {
-      if (error instanceof VitalsError) return problem(503, error.message)
-      throw error
+  const answered =
+    (work: (book: AlertBook, request: Request, by?: string) => Promise<Response>) =>
+    async (request: Request, by?: string) => {
+      if (!book) return problem(404, 'Alerts are switched off: alerts.enabled is false.')
+      try {
+        return await work(book, request, by)
+      } catch (error) {
+        if (error instanceof VitalsError) return problem(503, error.message)
+        throw error
+      }
     }
-  }
 
   async function found(book: AlertBook, prefix: string): Promise<AlertRecord | undefined> {
     const { alerts } = await book.alerts({ prefix, limit: 2 })
@@ -95,9 +98,10 @@ export function createAlertsFace({ book, test, onAct, now }: AlertsFaceSetup): A
       const entries = await book.history(query)
       return json({ entries: entries.map(({ at, ...entry }) => ({ at: iso(at), ...entry })) })
     }),
-    act: answered(async (book, request) => {
-      const wanted = await readAct(request)
-      if (typeof wanted === 'string') return problem(400, wanted)
+    act: answered(async (book, request, by) => {
+      const asked = await readAct(request)
+      if (typeof asked === 'string') return problem(400, asked)
+      const wanted = by === undefined ? asked : { ...asked, by }
       if (wanted.do === 'test') {
         onAct(wanted, wanted.by)
         return tested(wanted.channel)

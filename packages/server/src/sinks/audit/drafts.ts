@@ -1,4 +1,4 @@
-import { type Event, type EventOf, type EventType, valuesBeside } from '@mcp-vitals/instrument/event'
+import { type Event, type EventOf, type EventType, OWN_SERVER, valuesBeside } from '@mcp-vitals/instrument/event'
 import type { Entrance } from '@mcp-vitals/instrument/stream'
 import {
   AUDIT_EVENTS,
@@ -36,6 +36,12 @@ const ALERT_TYPES = {
   tested: 'ALERT_TESTED',
 } as const satisfies Record<EventOf<'alert'>['action'], AuditEventType>
 
+const AUTH_TYPES = {
+  accepted: 'ADMIN_LOGIN',
+  refused: 'AUTH_FAILURE',
+  locked_out: 'AUTH_LOCKOUT',
+} as const satisfies Record<EventOf<'auth'>['action'], AuditEventType>
+
 type Contents = { readonly [T in EventType]?: (event: EventOf<T>) => Content | undefined }
 
 /** Types of events that are recorded, and what of them. The definitions of tools are looked at by themselves. */
@@ -45,13 +51,10 @@ const CONTENTS: Contents = {
       ? undefined
       : { eventType: action === 'provisioned' ? 'PROVISION' : 'DEPROVISION', target: server, details: {} },
   auth: ({ action, reason, server }) =>
-    action === 'accepted'
+    // Who is let in by a key is told by each call; who is let in here, by nothing else.
+    action === 'accepted' && server !== OWN_SERVER
       ? undefined
-      : {
-          eventType: action === 'refused' ? 'AUTH_FAILURE' : 'AUTH_LOCKOUT',
-          target: server,
-          details: known({ reason }),
-        },
+      : { eventType: AUTH_TYPES[action], target: server, details: known({ reason }) },
   security: ({ kind }) =>
     kind === 'CONFIG_CHANGED' ? { eventType: 'CONFIG_CHANGED', target: '', details: {} } : undefined,
   budget: ({ budget, stage, spentUsd, limitUsd, per }) =>

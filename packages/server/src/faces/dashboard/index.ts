@@ -1,0 +1,71 @@
+import type { Access } from '../../access/index.js'
+import { documentText } from './answers.js'
+import type { DashboardDocument } from './api.js'
+import { createFilesFace } from './files.js'
+import { type OverviewSetup, overviewOf } from './overview.js'
+import { createSessionFace, type Who } from './session.js'
+import { createShared } from './shared.js'
+import { createStreamFace, type Snapshot } from './stream.js'
+
+export type { ChangeMark } from './api.js'
+
+export interface DashboardSetup extends OverviewSetup {
+  readonly access: Access
+  readonly hasAdminToken: () => boolean
+  /** Where the page was built to. */
+  readonly folder: string
+  /** Monotonic, milliseconds. */
+  readonly clock: () => number
+}
+
+type Handler = (request: Request, who: Who) => Promise<Response>
+
+/** The routes of the dashboard. */
+export interface DashboardFace {
+  readonly handlers: Readonly<Record<Name, Handler>>
+  /** Ends the streams. */
+  close(): void
+}
+
+type Name =
+  | 'session'
+  | 'login'
+  | 'logout'
+  | 'dashboard'
+  | 'dashboardView'
+  | 'dashboardAsset'
+  | 'dashboardData'
+  | 'dashboardStream'
+
+/** How old the overview may be, so that many who look cost as little as one. Milliseconds. */
+const FRESH_MS = 900
+
+/** The dashboard: its page, its documents, and who may see them. */
+export function createDashboardFace(setup: DashboardSetup): DashboardFace {
+  const { access, hasAdminToken, folder, now, clock } = setup
+  const overview = createShared(async () => snapshotOf(await overviewOf(setup)), FRESH_MS, clock)
+  const stream = createStreamFace({
+    snapshot: overview,
+    mayRead: (key) => key === undefined || access.isOpen(key),
+  })
+  const files = createFilesFace(folder)
+  return {
+    handlers: {
+      ...createSessionFace({ access, hasAdminToken, onEnd: stream.sweep, now, clock }),
+      dashboardAsset: files.asset,
+      dashboard: files.page,
+      dashboardView: files.page,
+      dashboardData: async () => documentText((await overview()).text),
+      dashboardStream: (request, { visit }) => stream.open(request.method === 'HEAD', visit?.id),
+    },
+    close: stream.close,
+  }
+}
+
+/** What changes by the clock alone is no change. */
+function snapshotOf(made: DashboardDocument): Snapshot {
+  const { at: _, product: __, traffic, capacity, ...rest } = made
+  const { windowSeconds: ___, requestsPerSecond: ____, toolCallsPerSecond: _____, ...counts } = traffic
+  const essence = JSON.stringify({ ...rest, counts, depth: capacity.queueDepth })
+  return { text: JSON.stringify(made), essence }
+}
