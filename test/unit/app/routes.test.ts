@@ -35,8 +35,12 @@ const SHOWN: readonly RouteName[] = [
   ...ASKED,
 ]
 const FACES: readonly RouteName[] = [...SCRAPED, ...PUBLISHED, ...SHOWN]
-const OWNED: readonly RouteName[] = ['alerts', 'alertsHistory']
-const VIEWED: readonly RouteName[] = ['dashboardData', 'dashboardStream']
+const OWNED: readonly RouteName[] = ['alerts', 'alertsHistory', 'dashSettings']
+const VIEWED: readonly RouteName[] = [
+  ...(['dashboardData', 'dashboardStream', 'dashServers', 'dashTools', 'dashTool', 'dashSessions'] as const),
+  ...(['dashSession', 'dashChanges', 'dashQuery', 'dashQueryRange', 'dashLabels', 'dashLabelValues'] as const),
+  ...(['dashSeries', 'dashMetadata', 'dashRules', 'dashComponents', 'dashIncidents'] as const),
+]
 const OPEN: readonly RouteName[] = ['session', 'login', 'dashboard', 'dashboardView', 'dashboardAsset']
 const OPENERS: readonly Opener[] = [
   'nothing',
@@ -73,11 +77,12 @@ function broken(table: Table): readonly string[] {
       is(table.ingest.here, 'ingest token') && is(table.ingest.elsewhere, 'ingest token'),
     'servers are open on this machine unless keys are asked for, and elsewhere never':
       is(table.gateway.here, 'key', 'nothing, without doors.keys') && is(table.gateway.elsewhere, 'key'),
-    'alerts are the owner’s and the administrator’s, on this machine too, and shown to who logged in': OWNED.every(
-      (name) =>
-        is(table[name].here, 'owner token', 'admin token', 'session viewer') &&
-        is(table[name].elsewhere, 'admin token', 'session viewer'),
-    ),
+    'alerts and settings are the owner’s and the administrator’s, on this machine too, and shown to who logged in':
+      OWNED.every(
+        (name) =>
+          is(table[name].here, 'owner token', 'admin token', 'session viewer') &&
+          is(table[name].elsewhere, 'admin token', 'session viewer'),
+      ),
     'who acts on alerts is their owner or an administrator':
       is(table.alertsAct.here, 'owner token', 'admin token', 'session admin') &&
       is(table.alertsAct.elsewhere, 'admin token', 'session admin'),

@@ -55,6 +55,7 @@ export {
 } from './series.js'
 export type { ServerLimits } from './server.js'
 export { MAX_BUCKETS, RELATIVE_ERROR, Sketch, SLICES, WINDOW_MS } from './sketch.js'
+export { estimateTokens } from './tokens.js'
 export { UNKNOWN_TOOL } from './tools.js'
 export { createView, type ViewLabels, viewName } from './view.js'
 export {

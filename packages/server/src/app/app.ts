@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { watchGateway, watchIngest } from '@mcp-vitals/instrument/metrics'
-import type { Config } from '../config/index.js'
+import type { Config, LoadedConfig } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import type { DemoServer } from '../demo/index.js'
 import { encodeCommitments, encodeDerivations } from '../derive/index.js'
@@ -38,6 +38,8 @@ export interface AppOptions {
   readonly config: Config
   /** Where the configuration came from, and how it is read again; it never changes where absent. */
   readonly source?: ConfigSource | undefined
+  /** Where each of its values came from, in words. */
+  readonly origin?: LoadedConfig['origin']
   /** Plays the demo: servers of its own beside the configured ones, and a client that calls them. */
   readonly demo?: boolean
   /** Where the log goes. */
@@ -162,7 +164,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const settle = () => sources.gateway.settle()
   const entrance = createEntrance(config, await dataDir.ownerToken(), observation.publish)
   const faces = createFaces({
-    config,
+    ...{ config, file: options.source?.file, origin: options.origin },
     demo,
     store,
     audit: audit?.log,

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
-import { CATALOGUE, NumberSeries } from '@mcp-vitals/instrument/metrics'
+import { CATALOGUE, estimateTokens, NumberSeries } from '@mcp-vitals/instrument/metrics'
 import type { Access } from '../access/index.js'
 import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-log/index.js'
-import type { Config } from '../config/index.js'
+import { type Config, type LoadedConfig, settingsOf } from '../config/index.js'
 import { createAuditFace } from '../faces/audit/index.js'
 import { createDashboardFace } from '../faces/dashboard/index.js'
 import { createHealthFace } from '../faces/health/index.js'
@@ -41,6 +41,9 @@ export interface Faces {
 /** Builds the faces. */
 export function createFaces(needs: {
   readonly config: Config
+  /** Where it came from, and each of its values. */
+  readonly file: string | undefined
+  readonly origin: LoadedConfig['origin'] | undefined
   readonly demo: boolean
   readonly store: Store
   /** The audit log, where one is kept. */
@@ -92,7 +95,9 @@ export function createFaces(needs: {
   }
   let health = healthOf(config)
   let statusOptions = config.status
-  let { listen } = config
+  let inForce = config
+  // Of values that were read again it is not known.
+  let { origin } = needs
   const standing = { options: () => statusOptions, system: needs.system, book: needs.history, now: Date.now }
   const feeds = createFeeds(standing)
   const badges = createBadges(standing)
@@ -102,13 +107,20 @@ export function createFaces(needs: {
     uptimeSeconds: processReadings.uptimeSeconds,
     ...{ vitals: about.vitals, workload: about.workload, system: needs.system },
     ...{ providers: providers.newest, pager: alerts.pager, budgets: observation.budgets.readings },
-    ...{ calls: needs.calls.book, queueDepths: needs.calls.queueDepths, changes: async () => [] },
+    ...{ calls: needs.calls.book, queueDepths: needs.calls.queueDepths },
+    ...{ store, history: needs.history, startedAt: Math.round(Date.now() - processReadings.uptimeSeconds() * 1000) },
+    definitionsOf: (server) => definitionsOf(observation, server),
+    tokensOf: (bytes) => estimateTokens('result', bytes),
+    settings: async () => ({
+      ...(needs.file !== undefined && { file: needs.file }),
+      settings: await settingsIn(inForce, origin),
+    }),
     active: () => ({
       agents: sumOf(observation, CATALOGUE.mcp.active_agents),
       voice: sumOf(observation, CATALOGUE.mcp.active_voice_sessions),
     }),
     access: needs.access,
-    hasAdminToken: () => listen.adminToken !== undefined,
+    hasAdminToken: () => inForce.listen.adminToken !== undefined,
     folder: PAGE_FOLDER,
     now: Date.now,
     clock: () => performance.now(),
@@ -145,6 +157,15 @@ export function createFaces(needs: {
     alertsAct: (request, { visit }) => alerts.face.act(request, visit?.session.user),
     twilio: alerts.twilio,
     ...dashboard.handlers,
+    dashQuery: series.face.apiQuery,
+    dashQueryRange: series.face.apiQueryRange,
+    dashLabels: series.face.apiLabels,
+    dashLabelValues: series.face.apiLabelValues,
+    dashSeries: series.face.apiSeries,
+    dashMetadata: series.face.apiMetadata,
+    dashRules: series.face.apiRules,
+    dashComponents: history.components,
+    dashIncidents: history.incidents,
     audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),
   }
   return {
@@ -152,7 +173,8 @@ export function createFaces(needs: {
     providers,
     close: dashboard.close,
     async change(next) {
-      ;({ listen } = next)
+      inForce = next
+      origin = undefined
       health = healthOf(next)
       statusOptions = next.status
       if (isDeepStrictEqual(next.providers, entries)) return
@@ -168,9 +190,33 @@ export function createFaces(needs: {
 /** The built page lies beside the programs, whichever of their two folders they run from. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../web', import.meta.url))
 
+/** The configuration in force, to be shown: command lines may hold what is secret too. */
+async function settingsIn(config: Config, origin: LoadedConfig['origin'] | undefined) {
+  const { maskedWords } = await import('../install/index.js')
+  return settingsOf(config, origin).map((setting) =>
+    /\.(?:args|command)$/.test(setting.path) && setting.value.startsWith('[')
+      ? { ...setting, value: JSON.stringify(maskedWords(JSON.parse(setting.value) as string[])) }
+      : setting,
+  )
+}
+
 /** What the gauges of a metric come to, of all servers. */
 function sumOf({ registry }: Observation, metric: Parameters<Observation['registry']['seriesOf']>[0]): number {
   return registry.seriesOf(metric).reduce((sum, series) => sum + (series instanceof NumberSeries ? series.value : 0), 0)
+}
+
+/** What the tools of a server cost a model's context, by the newest whole list of them. */
+function definitionsOf({ registry }: Observation, server: string) {
+  const of = (metric: Parameters<Observation['registry']['seriesOf']>[0]) => {
+    const found = registry.seriesOf(metric).find(({ values }) => values[0] === server)
+    return found instanceof NumberSeries ? found.value : undefined
+  }
+  const { tools_list_size_bytes, tools_list_tokens } = CATALOGUE.mcp
+  const [definitionBytes, definitionTokens] = [of(tools_list_size_bytes), of(tools_list_tokens)]
+  return {
+    ...(definitionBytes !== undefined && { definitionBytes }),
+    ...(definitionTokens !== undefined && { definitionTokens }),
+  }
 }
 
 function auditHealth(log: LateAuditLog | undefined, policy: Config['audit']['policy']) {

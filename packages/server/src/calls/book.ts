@@ -15,22 +15,12 @@ const MAX_ERRORS = 500
 /** Sessions whose client is remembered; beyond it the oldest is forgotten. */
 const MAX_SESSIONS = 20_000
 const MAX_SERVERS = 1_000
-/** Most changes of versions that are remembered. */
-const MAX_DEPLOYS = 200
 
 /** One tool of one server, and its calls. */
 export interface ToolTrack {
   readonly server: string
   readonly tool: string
   readonly track: Track
-}
-
-/** Another version of a server answers. */
-export interface Deploy {
-  readonly at: number
-  readonly server: string
-  readonly from: string
-  readonly to: string
 }
 
 /** A client, as it calls itself. */
@@ -51,10 +41,12 @@ export interface CallBook {
   clientOf(number: number): Client
   /** The type of an error, and its reason. */
   errorOf(number: number): { readonly type: string; readonly reason: string }
-  clientOfSession(session: string): Client | undefined
+  /** Whether a session is open, as far as was heard. */
+  isOpen(session: string): boolean
+  /** The numbers of the clients of a name, of whatever version. */
+  clientNumbers(name: string): ReadonlySet<number>
+  clientNames(): readonly string[]
   readonly usage: Usage
-  /** The newest first. */
-  deploys(): readonly Deploy[]
   /** Tells what was open before this start, without counting it. */
   remember(events: readonly Event[]): void
   restore(rows: readonly KeptRow[]): void
@@ -75,8 +67,6 @@ export function createCallBook(now: () => number): CallBook {
   const errors = new Names(MAX_ERRORS)
   const nobody = clients.numberOf(SEPARATOR)
   const sessions = new Map<string, number>()
-  const versions = new Map<string, string>()
-  const deploys: Deploy[] = []
   const usage = createUsage()
 
   function learn(server: string, names: readonly string[]): void {
@@ -103,27 +93,11 @@ export function createCallBook(now: () => number): CallBook {
     return fresh
   }
 
-  function opened({
-    session,
-    server,
-    clientName = '',
-    clientVersion = '',
-    serverVersion,
-    at,
-  }: EventOf<'session.opened'>) {
-    if (session !== undefined) {
-      sessions.delete(session)
-      sessions.set(session, clients.numberOf(`${clientName}${SEPARATOR}${clientVersion}`))
-      if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value!)
-    }
-    if (serverVersion === undefined) return
-    const before = versions.get(server)
-    if (before === serverVersion) return
-    if (before === undefined && versions.size >= MAX_SERVERS) return
-    versions.set(server, serverVersion)
-    if (before === undefined) return
-    deploys.unshift({ at, server, from: before, to: serverVersion })
-    if (deploys.length > MAX_DEPLOYS) deploys.pop()
+  function opened({ session, clientName = '', clientVersion = '' }: EventOf<'session.opened'>): void {
+    if (session === undefined) return
+    sessions.delete(session)
+    sessions.set(session, clients.numberOf(`${clientName}${SEPARATOR}${clientVersion}`))
+    if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value!)
   }
 
   function ended(event: EventOf<'request.ended'>): void {
@@ -177,11 +151,10 @@ export function createCallBook(now: () => number): CallBook {
       const [type = '', reason = ''] = errors.textOf(number).split(SEPARATOR)
       return { type, reason: reason || type }
     },
-    clientOfSession(session) {
-      const number = sessions.get(session)
-      return number === undefined ? undefined : clientOf(number)
-    },
-    deploys: () => deploys,
+    isOpen: (session) => sessions.has(session),
+    clientNumbers: (name) =>
+      new Set([...clients.all()].filter(([, text]) => text.split(SEPARATOR)[0] === name).map(([number]) => number)),
+    clientNames: () => [...new Set([...clients.all()].map(([number]) => clientOf(number).name))].sort(),
     remember(events) {
       for (const event of events) if (event.type === 'session.opened') opened(event)
     },

@@ -19,6 +19,10 @@ export class Names {
     return this.#texts.push(text) - 1
   }
 
+  all(): Iterable<readonly [number: number, text: string]> {
+    return this.#texts.entries()
+  }
+
   textOf(number: number): string {
     return this.#texts[number] ?? OTHER
   }

@@ -48,6 +48,7 @@ export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
     app = await startApp({
       config: loaded.config,
       source: reloadable,
+      origin: loaded.origin,
       demo: flags.demo ?? false,
       out: terminal.out,
       err: terminal.err,

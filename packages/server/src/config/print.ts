@@ -11,6 +11,27 @@ export function printConfig(loaded: LoadedConfig): string {
   return rows.map(({ text, origin }) => (origin ? `${text.padEnd(width)}  # ${origin}\n` : `${text}\n`)).join('')
 }
 
+/** One value in force. */
+export interface Setting {
+  /** `listen.port`. */
+  readonly path: string
+  /** As JSON, secrets masked. */
+  readonly value: string
+  readonly origin?: string
+}
+
+/** The values of a configuration as a list, without what may be secret; `origin` tells where one came from, if it is known. */
+export function settingsOf(config: LoadedConfig['config'], origin?: LoadedConfig['origin']): readonly Setting[] {
+  const listed = (path: readonly string[], value: unknown): readonly Setting[] => {
+    if (value === undefined) return []
+    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value)
+    const entries = isGroup ? Object.entries(value) : []
+    if (entries.length > 0) return entries.flatMap(([key, inner]) => listed([...path, key], inner))
+    return [{ path: path.join('.'), value: valueText(path, value), ...(origin && { origin: origin(path) }) }]
+  }
+  return listed([], config)
+}
+
 interface Row {
   readonly text: string
   readonly origin?: string

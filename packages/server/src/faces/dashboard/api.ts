@@ -237,7 +237,7 @@ export interface AlertRow {
 }
 
 /**
- * `started`: this daemon. `deploy`: another version of a server answers, or its process was started.
+ * `started`: this daemon. `deploy`: another version of a server answers.
  * `tools`: a server offers other tools. `config`: the configuration changed. `incident`: a component was unhealthy.
  */
 export interface ChangeMark {

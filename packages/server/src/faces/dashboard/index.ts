@@ -1,21 +1,21 @@
 import type { Access } from '../../access/index.js'
 import { documentText } from './answers.js'
 import type { DashboardDocument } from './api.js'
+import { changesOf } from './changes.js'
 import { createFilesFace } from './files.js'
 import { type OverviewSetup, overviewOf } from './overview.js'
 import { createSessionFace, type Who } from './session.js'
 import { createShared } from './shared.js'
 import { createStreamFace, type Snapshot } from './stream.js'
+import { createViews, type ViewsSetup } from './views.js'
 
-export type { ChangeMark } from './api.js'
+export type { SettingRow } from './api-views.js'
 
-export interface DashboardSetup extends OverviewSetup {
+export interface DashboardSetup extends Omit<OverviewSetup, 'changes'>, ViewsSetup {
   readonly access: Access
   readonly hasAdminToken: () => boolean
   /** Where the page was built to. */
   readonly folder: string
-  /** Monotonic, milliseconds. */
-  readonly clock: () => number
 }
 
 type Handler = (request: Request, who: Who) => Promise<Response>
@@ -36,14 +36,20 @@ type Name =
   | 'dashboardAsset'
   | 'dashboardData'
   | 'dashboardStream'
+  | keyof ReturnType<typeof createViews>
 
 /** How old the overview may be, so that many who look cost as little as one. Milliseconds. */
 const FRESH_MS = 900
+/** How old what it says of changes may be: they are read from the disk. Milliseconds. */
+const CHANGES_FRESH_MS = 10_000
+const DAY_MS = 86_400_000
 
 /** The dashboard: its page, its documents, and who may see them. */
 export function createDashboardFace(setup: DashboardSetup): DashboardFace {
   const { access, hasAdminToken, folder, now, clock } = setup
-  const overview = createShared(async () => snapshotOf(await overviewOf(setup)), FRESH_MS, clock)
+  const lately = () => changesOf(setup, { from: now() - DAY_MS, to: now() })
+  const changes = createShared(lately, CHANGES_FRESH_MS, clock)
+  const overview = createShared(async () => snapshotOf(await overviewOf({ ...setup, changes })), FRESH_MS, clock)
   const stream = createStreamFace({
     snapshot: overview,
     mayRead: (key) => key === undefined || access.isOpen(key),
@@ -51,6 +57,7 @@ export function createDashboardFace(setup: DashboardSetup): DashboardFace {
   const files = createFilesFace(folder)
   return {
     handlers: {
+      ...createViews(setup),
       ...createSessionFace({ access, hasAdminToken, onEnd: stream.sweep, now, clock }),
       dashboardAsset: files.asset,
       dashboard: files.page,

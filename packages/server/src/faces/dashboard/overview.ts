@@ -224,5 +224,5 @@ function rowOf({ alert, quiet }: Shown): AlertRow {
   }
 }
 
-/** To four digits after the point. */
-export const rounded = (value: number): number => Math.round(value * 10_000) / 10_000
+/** To six digits after the point. */
+export const rounded = (value: number): number => Math.round(value * 1e6) / 1e6
