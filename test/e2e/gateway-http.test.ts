@@ -227,6 +227,29 @@ test.each([
   expect(harness.ofType('request.ended')).toMatchObject([{ outcome: 'transport_error' }])
 })
 
+test('lists of tools tell apart whom they were shown to, by a pseudonym of what the server got', async () => {
+  answer = (_, res) =>
+    res
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end('{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"add"}]}}')
+  const list = (shown: string, capabilities: object) => {
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+    }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta } })
+    const own = ['MCP-Protocol-Version', '2026-07-28', 'Authorization', shown]
+    return send('/mcp/raw', ['Host', 'localhost', 'Content-Length', String(body.length), ...own], body)
+  }
+  for (const shown of ['Bearer ada', 'Bearer bob', 'Bearer ada']) await list(shown, {})
+  await list('Bearer ada', { elicitation: {} })
+  await until(() => harness.ofType('tools.listed').length === 4, 'the lists were seen')
+  const callers = harness.ofType('tools.listed').map(({ caller }) => caller!)
+  expect(callers[2]).toBe(callers[0])
+  expect(new Set(callers).size).toBe(3)
+  expect(callers.join()).not.toMatch(/ada|bob/)
+})
+
 test('a session is opened once, named by a pseudonym, and closed by DELETE', async () => {
   const { client, transport, call } = await connect(harness.address('everything'))
   const id = transport.sessionId!

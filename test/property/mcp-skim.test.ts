@@ -172,14 +172,15 @@ function expected(message: unknown): Record<string, unknown> {
 }
 
 function comparable({ fields }: Head): Record<string, unknown> {
-  const hashes = fields.toolHashes?.map((hash) => (/^[0-9a-f]{32}$/.test(hash) ? 'a hash' : hash))
-  const parsed = { ...fields, ...(hashes && { toolHashes: hashes }) }
-  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, asParsed(name, value)]))
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asParsed(name, value)]))
 }
 
-/** Of a whole number beyond 2^53 the reader keeps the digits, which JSON.parse does not. */
+/** Of a whole number beyond 2^53 the reader keeps the digits, which JSON.parse does not; and hashes are of exact bytes. */
 function asParsed(name: string, value: unknown): unknown {
-  const isToken = PATHS[name as keyof typeof PATHS].take === 'token'
+  const { take } = PATHS[name as keyof typeof PATHS]
+  const told = (hash: unknown) => (/^[0-9a-f]{32}$/.test(String(hash)) ? 'a hash' : hash)
+  if (take === 'hash') return Array.isArray(value) ? value.map(told) : told(value)
+  const isToken = take === 'token'
   return isToken && /^n-?\d{16,}$/.test(value as string) ? `n${Number((value as string).slice(1))}` : value
 }
 

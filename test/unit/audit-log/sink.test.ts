@@ -181,8 +181,9 @@ test('a row that may be none is told of, and costs no other', async () => {
 })
 
 const hash = (letter: string) => letter.repeat(32)
-const listed = (tools: Record<string, string>, complete = true) =>
+const listed = (tools: Record<string, string>, complete = true, caller?: string) =>
   event('tools.listed', AT, who, {
+    ...(caller !== undefined && { caller }),
     tools: Object.keys(tools),
     hashes: Object.values(tools),
     sizeBytes: 1,
@@ -208,6 +209,31 @@ test('a tool whose definition is another than any that was seen is told, as is o
   // Back and forth between lists that were seen: no definition is new, and what went is told once.
   expect(rows[1]?.details).toMatchObject(news([], [], ['more']))
   expect(changed).toEqual(['notes', 'notes'])
+})
+
+test('what a server shows is compared among callers of a kind, and nothing new goes unrecorded', async () => {
+  const { write, rows, changed, kept } = sinkOf()
+  const plain = { add: hash('a') }
+  const rich = { add: hash('b'), ask: hash('c') }
+  await write([listed(plain, true, 'look'), listed(rich, true, 'editor'), listed(plain, true, 'look')])
+  await write([
+    listed(rich, true, 'editor'),
+    listed(plain, true, 'other'),
+    listed({ add: hash('d') }, true, 'editor.token1'),
+  ])
+  const callers = () => rows.map(({ details }) => details?.caller)
+  expect([callers(), changed]).toEqual([['new', 'new'], []])
+  await write([listed({ add: hash('e') }, true, 'look'), listed({ add: hash('f') }, true, 'editor.token1')])
+  expect([callers().slice(2), changed]).toEqual([
+    ['known', 'known'],
+    ['notes', 'notes'],
+  ])
+  // Its pseudonym of an authorisation ends with the process.
+  const after = sinkOf({ seen: kept.at(-1)! })
+  await after.write([listed({ add: hash('f') }, true, 'editor.token2'), listed({ add: hash('0') }, true, 'editor')])
+  expect(after.changed).toEqual(['notes'])
+  expect(after.rows[0]?.details).toMatchObject({ caller: 'known', removed: { names: ['ask'] } })
+  expect(kept.join()).not.toContain('token')
 })
 
 test('what was seen is kept over a restart, and a part of a list says nothing', async () => {

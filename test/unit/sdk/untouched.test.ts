@@ -7,7 +7,17 @@ import { type Line, richSession } from './rich.js'
 import { listen } from './servers.js'
 
 /** What differs between two sessions, and between objects and bytes. */
-const CHANCE = ['at', 'durationMs', 'waitMs', 'operation', 'session', 'sizeBytes', 'requestBytes', 'responseBytes']
+const CHANCE = [
+  'at',
+  'durationMs',
+  'waitMs',
+  'operation',
+  'session',
+  'sizeBytes',
+  'requestBytes',
+  'responseBytes',
+  'caller',
+]
 
 function essence(events: readonly Event[]): unknown {
   return events.map((event) => Object.fromEntries(Object.entries(event).filter(([key]) => !CHANCE.includes(key))))

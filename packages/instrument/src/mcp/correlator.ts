@@ -32,6 +32,8 @@ export interface ConversationOptions {
   readonly server: ServerMemory
   /** Told of tool calls that begin and end. Default nobody. */
   readonly calls?: CallRegister | undefined
+  /** Pseudonym of what the client shows to the server that it might be told apart by, for this process alone. */
+  readonly credential?: string | undefined
   /** In place of single defaults of `CONVERSATION_LIMITS`. */
   readonly limits?: Partial<ConversationLimits>
 }
@@ -50,6 +52,7 @@ export interface BodyOptions {
  */
 export class Correlator {
   readonly #voice: Voice
+  readonly #credential: string | undefined
   readonly #server: ServerMemory
   readonly #limits: ConversationLimits
   readonly #asked: Lane
@@ -65,7 +68,8 @@ export class Correlator {
   #sweepsAt = 0
   #closed = false
 
-  constructor({ origin, publish, now, clock, server, calls, limits }: ConversationOptions) {
+  constructor({ origin, publish, now, clock, server, calls, limits, credential }: ConversationOptions) {
+    this.#credential = credential
     this.#voice = { origin, publish, now, clock, recent: server.recent, calls }
     this.#server = server
     this.#limits = limits ? { ...CONVERSATION_LIMITS, ...limits } : CONVERSATION_LIMITS
@@ -219,7 +223,8 @@ export class Correlator {
     this.#toolListing.page(tools, { first: operation.firstPage, last, cut })
     const { origin, publish, now } = this.#voice
     const hashes = fields.toolHashes ?? []
-    publish(event('tools.listed', now(), origin, { tools, hashes, sizeBytes, complete: last && !cut }))
+    const caller = this.#credential ? `${this.#session.kind}.${this.#credential}` : this.#session.kind
+    publish(event('tools.listed', now(), origin, { tools, hashes, sizeBytes, complete: last && !cut, caller }))
   }
 
   #promptsListed(operation: Operation, fields: Captured): void {

@@ -54,6 +54,7 @@ export const PATHS = {
   protocolVersion: text(REVISION, 'params', 'protocolVersion'),
   clientName: text(NAME, 'params', 'clientInfo', 'name'),
   clientVersion: text(VERSION, 'params', 'clientInfo', 'version'),
+  capabilities: take('hash', 'params', 'capabilities'),
   cursor: take('type', 'params', 'cursor'),
   cancelledId: take('token', 'params', 'requestId'),
   reportedProgress: take('token', 'params', 'progressToken'),
@@ -69,6 +70,7 @@ export const PATHS = {
   modernVersion: text(REVISION, 'params', '_meta', `${SPEC}/protocolVersion`),
   modernClientName: text(NAME, 'params', '_meta', `${SPEC}/clientInfo`, 'name'),
   modernClientVersion: text(VERSION, 'params', '_meta', `${SPEC}/clientInfo`, 'version'),
+  modernCapabilities: take('hash', 'params', '_meta', `${SPEC}/clientCapabilities`),
   result: take('type', 'result'),
   isError: take('flag', 'result', 'isError'),
   /** The TypeScript SDK, version 1, tells of bad arguments and unknown tools in a result's text. */

@@ -1,6 +1,7 @@
 import { type Event, type EventOf, event, type Given, REVISION_PATTERN } from '../event/index.js'
 import type { Voice } from './operation.js'
 import type { Captured } from './paths.js'
+import { quickHash } from './quick-hash.js'
 
 const REVISION = new RegExp(REVISION_PATTERN)
 
@@ -32,7 +33,7 @@ export class Session {
 
   /** A request of the client passed. A modern client's first one opens the session, unless it only looks around. */
   requested(method: string, fields: Captured): void {
-    if (method === 'initialize') this.#client = fields
+    if (method === 'initialize' || fields.modernVersion !== undefined) this.#client = fields
     if (method === 'initialize' || method === 'server/discover') return
     this.heard()
     if (fields.modernVersion === undefined) return
@@ -58,6 +59,13 @@ export class Session {
       serverName: fields.serverName,
       serverVersion: fields.serverVersion,
     })
+  }
+
+  /** Equal for clients between which a server can see no difference: by name, capabilities and modern revision. */
+  get kind(): string {
+    const { clientName, capabilities, modernClientName, modernCapabilities, modernVersion } = this.#client
+    const seen = [clientName ?? modernClientName, capabilities ?? modernCapabilities, modernVersion]
+    return quickHash(seen.join()).toString(16)
   }
 
   close(reason: CloseReason): void {

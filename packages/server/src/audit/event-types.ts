@@ -18,7 +18,10 @@ export const AUDIT_EVENTS = {
   SESSION_CLOSED: { doc: 'A session ended.', writer: 'ingest' },
   TOOL_INTENT: { doc: 'A tool is about to be called; written before the call goes on.', writer: 'daemon' },
   TOOL_CALLED: { doc: 'A call of a tool ended.', writer: 'ingest' },
-  TOOL_DEFINITION_CHANGED: { doc: 'A server offers other tools than when last seen.', writer: 'ingest' },
+  TOOL_DEFINITION_CHANGED: {
+    doc: 'A server offers other tools than were ever seen of it: to a kind of caller that it had shown its tools (`caller` is `known`), or to one that it had not (`new`), for whom they may have been others before.',
+    writer: 'ingest',
+  },
   RATE_LIMITED: { doc: 'A rate limit was hit.', writer: 'ingest' },
   SPENDING_LIMIT: { doc: 'Spending reached a part of its limit.', writer: 'ingest' },
   ALERT_FIRED: { doc: 'An alert began.', writer: 'daemon' },

@@ -30,7 +30,7 @@ export interface AuditSinkSetup {
   /** What servers offered, as `saveSeen` was given it last. */
   readonly seen: string | undefined
   readonly saveSeen: (text: string) => Promise<void>
-  /** Told of a server whose tools are not those that were seen before. */
+  /** Told of a server that shows other tools than before to one to whom it showed its tools before. */
   readonly onDefinitions: (server: string) => void
   /** Told of a row that the log does not take. */
   readonly onInvalid: (error: VitalsError) => void
@@ -50,9 +50,10 @@ export function createAuditSink(setup: AuditSinkSetup): AuditSink {
   let deadline = Number.POSITIVE_INFINITY
 
   function draft({ event, entrance }: Entry): readonly Draft[] {
-    const content = event.type === 'tools.listed' ? definitions.take(event) : contentOf(event)
+    const change = event.type === 'tools.listed' ? definitions.take(event) : undefined
+    const content = event.type === 'tools.listed' ? change?.content : contentOf(event)
     if (!content || (content.eventType === 'TOOL_CALLED' && calls === 'none')) return []
-    if (content.eventType === 'TOOL_DEFINITION_CHANGED') onDefinitions(event.server)
+    if (change?.isCertain) onDefinitions(event.server)
     const made = draftOf(content, event, entrance, newId())
     return made ? [made] : []
   }

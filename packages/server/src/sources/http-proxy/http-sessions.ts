@@ -33,10 +33,10 @@ export class HttpSessions {
     return this.#byId.size
   }
 
-  /** A session whose `initialize` was asked for, before the server gave it an id. */
-  begin(): HttpSession {
+  /** A session whose `initialize` was asked for, before the server gave it an id. `credential`: as of an observer. */
+  begin(credential?: string): HttpSession {
     const pseudonym = randomUUID()
-    const observer = observe(this.#context, pseudonym)
+    const observer = observe(this.#context, pseudonym, 'http', undefined, credential)
     if (this.#stopped) observer.close('cancelled', 'shutdown')
     return { pseudonym, observer }
   }

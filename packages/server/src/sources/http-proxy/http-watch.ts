@@ -1,6 +1,7 @@
 import { event } from '@mcp-vitals/instrument/event'
 import { keyToken } from '@mcp-vitals/instrument/mcp'
 import type { ServerContext } from './context.js'
+import { shownIn } from './credential.js'
 import { decoding } from './decoding.js'
 import type { Exchange } from './exchange.js'
 import { headerOf, valueIn } from './http-headers.js'
@@ -141,7 +142,8 @@ export class HttpWatch {
     const body = Buffer.concat(this.#held)
     this.#held = []
     const session = this.#sessionOf(body)
-    this.#observer = session?.observer ?? observe(this.#context, undefined, 'http', this.#exchange.agent)
+    this.#observer =
+      session?.observer ?? observe(this.#context, undefined, 'http', this.#exchange.agent, shownIn(this.#exchange))
     if (session) this.#exchange.session = session.pseudonym
     if (body.length === 0) return
     const onRequest = (key: string, method: string) => this.#asked(key, method)
@@ -162,7 +164,7 @@ export class HttpWatch {
     const messages = readParcel(body)?.messages ?? []
     if (!messages.some(({ kind, method, modern }) => kind === 'request' && method === 'initialize' && !modern))
       return undefined
-    this.#opening = this.#sessions.begin()
+    this.#opening = this.#sessions.begin(shownIn(this.#exchange))
     return this.#opening
   }
 

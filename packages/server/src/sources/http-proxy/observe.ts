@@ -38,12 +38,16 @@ export interface Observer {
   close(outcome: Closing[0], reason: Closing[1]): void
 }
 
-/** Watches one session, or one exchange without a session (`session` left out). */
+/**
+ * Watches one session, or one exchange without a session (`session` left out). `credential`: see `ConversationOptions`,
+ * where the server gets it.
+ */
 export function observe(
   context: ServerContext,
   session?: string,
   transport: 'http' | 'sse' = 'http',
   agent?: string,
+  credential?: string,
 ): Observer {
   const { publish, now, clock, server, memory, counters } = context
   const safely = (act: () => void) => {
@@ -54,7 +58,7 @@ export function observe(
     }
   }
   const origin: Origin = { server, transport, ...(session && { session }), ...(agent && { agent }) }
-  const conversation = createConversation({ origin, publish, now, clock, server: memory })
+  const conversation = createConversation({ origin, publish, now, clock, server: memory, credential })
 
   function copies(direction: Direction, framing: Framing, options?: BodyOptions): Copies {
     const reader = framing === 'lines' ? conversation.lines(direction) : conversation[framing](direction, options)

@@ -32,12 +32,12 @@ export class SseRelay implements Watch {
   #endpoint: URL | undefined
   #left = false
 
-  /** `target`: the address that is asked for the stream. `addressOf`: ours for the POSTs of a stream. */
-  constructor(context: ServerContext, target: URL, addressOf: (key: string) => string) {
+  /** `target`: the address that is asked for the stream. `addressOf`: ours for the POSTs of a stream. `credential`: as of an observer. */
+  constructor(context: ServerContext, target: URL, addressOf: (key: string) => string, credential?: string) {
     this.#context = context
     this.#target = target
     this.#addressOf = addressOf
-    this.observer = observe(context, this.pseudonym, 'sse')
+    this.observer = observe(context, this.pseudonym, 'sse', undefined, credential)
     this.#stream = this.observer.copies('server_to_client', 'events')
   }
 

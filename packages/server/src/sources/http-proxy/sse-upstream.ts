@@ -1,6 +1,7 @@
 import type { UrlEntry } from '../../children/index.js'
 import type { AnswerHead } from '../../http-client/index.js'
 import type { ServerContext, Upstream } from './context.js'
+import { shownIn } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { NO_STREAM, OUTSIDE } from './failures.js'
 import type { AnswerSource, AnswerWay } from './http-answer.js'
@@ -73,7 +74,7 @@ export class SseUpstream implements Upstream {
       return
     }
     exchange.transport = 'sse'
-    const relay = new SseRelay(this.#context, target, (key) => messageAddress(exchange.req.url, key))
+    const relay = new SseRelay(this.#context, target, (key) => messageAddress(exchange.req.url, key), shownIn(exchange))
     this.#http.forward(exchange, {
       target,
       watch: relay,
