@@ -268,6 +268,22 @@ test.each([
   const { client } = await connect(own.address('old'), auto)
   expect(client.getProtocolEra()).toBe('legacy')
   expect(client.getServerVersion()?.name).toBe('old')
+  // Who answers goes on with the session: nothing is started twice to be asked one thing.
+  expect(own.ofType('process.started')).toHaveLength(unknown.includes('console.log') ? 1 : 2)
+  await client.close()
+  await own.stop()
+})
+
+test('a process that was asked its era makes room for another server, and is not waited for', async () => {
+  const old = script(fixture('legacy-server.mjs'))
+  const own = await serve({ one: old, two: old }, { maxChildren: 1 })
+  const discover = { jsonrpc: '2.0', id: 1, method: 'server/discover', params: meta }
+  const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headersFor('server/discover') } }
+  await fetch(own.address('one'), { ...init, body: JSON.stringify(discover) })
+  expect(own.gateway.stats().processes).toBe(1)
+  const { client } = await connect(own.address('two'))
+  expect(own.ofType('process.started').map(({ server }) => server)).toEqual(['one', 'two'])
+  expect(own.ofType('process.ended')).toMatchObject([{ server: 'one', crashed: false }])
   await client.close()
   await own.stop()
 })

@@ -17,7 +17,7 @@ import { createConversation, createServerMemory } from '../../../packages/instru
 import { until } from '../../fixtures/until.js'
 import { listen, shop } from './servers.js'
 
-const CHANCE = ['at', 'durationMs', 'operation', 'session', 'sizeBytes', 'requestBytes', 'responseBytes']
+const CHANCE = ['at', 'durationMs', 'operation', 'session', 'sizeBytes', 'requestBytes', 'responseBytes', 'caller']
 const essence = (events: readonly Event[]) =>
   events.map((event) => Object.fromEntries(Object.entries(event).filter(([key]) => !CHANCE.includes(key))))
 

@@ -9,6 +9,7 @@ import { observeLater } from './observe.js'
 import { CODES, type Refusal, refuse } from './respond.js'
 import { LEGACY_VERSIONS } from './routing.js'
 import type { Tenant } from './slots.js'
+import type { Spare } from './spare.js'
 import { SharedProcess } from './stdio-shared.js'
 
 /**
@@ -21,13 +22,16 @@ export class SharedProcesses {
   readonly #processes = new Map<string, SharedProcess>()
   readonly #ending = new Set<Promise<void>>()
   readonly #backoffs: Backoffs
+  readonly #spare: Spare
   #era: 'unknown' | 'modern' | 'legacy' = 'unknown'
   /** The revisions that a modern server has; none where it does not say. */
   #versions: readonly string[] = []
   #stopped = false
   #probing: Promise<Refusal | undefined> | undefined
 
-  constructor(entry: CommandEntry, context: ServerContext, backoffs: Backoffs) {
+  /** `spare` is given the process of a server that turns out to be of the legacy era. */
+  constructor(entry: CommandEntry, context: ServerContext, backoffs: Backoffs, spare: Spare) {
+    this.#spare = spare
     this.#entry = entry
     this.#context = context
     this.#backoffs = backoffs
@@ -116,12 +120,17 @@ export class SharedProcesses {
   async #probe(credential: string): Promise<Refusal | undefined> {
     const shared = await this.#processOf(credential)
     if (!(shared instanceof SharedProcess)) return shared
-    const versions = await shared.probe(this.#context.options.probeTimeoutMs)
+    const found = await shared.probe(this.#context.options.probeTimeoutMs)
     if (shared.failure) return shared.failure
-    this.#era = versions ? 'modern' : 'legacy'
-    this.#versions = versions ?? []
     this.#backoffs.of(credential).worked()
-    if (!versions) void this.#end(credential, shared)
+    this.#era = typeof found === 'string' ? 'legacy' : 'modern'
+    if (typeof found !== 'string') this.#versions = found
+    // Who did not answer at all may have lost its wits.
+    else if (found === 'silent' || this.#stopped) void this.#end(credential, shared)
+    else {
+      this.#processes.delete(credential)
+      this.#spare.keep(shared.release(STOPPING))
+    }
     return undefined
   }
 

@@ -21,9 +21,8 @@ const LAST_WORDS_BYTES = 4096
 /** Input that a process left unread, beyond which it gets no more. */
 const MAX_UNREAD_BYTES = 33_554_432
 
-export interface ServerProcessOptions {
-  readonly entry: CommandEntry
-  readonly context: ServerContext
+/** Takes what a process says, and its end. */
+export interface ProcessTaker {
   /** Messages of one line of output, to be passed on. */
   readonly onMessages: (messages: readonly Message[]) => void
   /** A line of messages, as they were passed on. */
@@ -36,10 +35,17 @@ export interface ServerProcessOptions {
   readonly onExit: (exit: ChildExit) => void
 }
 
+export interface ServerProcessOptions extends ProcessTaker {
+  readonly entry: CommandEntry
+  readonly context: ServerContext
+}
+
 /** A running stdio server that the gateway owns. */
 export interface ServerProcess {
   /** Of the server that it was started for, as that was configured then. */
   readonly owner: ServerContext
+  /** From now on all that it says goes to this one. */
+  handOver(taker: ProcessTaker): void
   /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
   send(message: Buffer): boolean
   /** Whether it answers within `timeoutMs`, asked beside its clients; undefined where it cannot be asked now, or ended. */
@@ -53,7 +59,8 @@ export interface ServerProcess {
 
 /** Starts a stdio server whose slot the caller took. The slot is given back when it ended. */
 export function startServerProcess(options: ServerProcessOptions): ServerProcess {
-  const { entry, context, onExit } = options
+  const { entry, context } = options
+  const takers: Takers = { current: options }
   const { publish, now, clock, server } = context
   const env = { ...minimalEnvironment(entry.env), ...context.records?.env }
   const child = startChild({ ...entry, env, stderr: 'pipe' })
@@ -81,7 +88,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   }
   const lastWords = child.stderr ? tailOf(child.stderr) : () => ''
   const pings = createPings()
-  const reading = readOutput(child, pings, options)
+  const reading = readOutput(child, pings, context, takers)
 
   const ended = child.exited.then((exit) => {
     // What passed before comes before.
@@ -91,11 +98,14 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
     context.lastWords.text = lastWords()
     context.running.delete(serverProcess)
     tellEnd(context, { pid: child.pid ?? 0, exit, wanted, durationMs: Math.max(0, clock() - began) })
-    onExit(exit)
+    takers.current.onExit(exit)
   })
 
   const serverProcess: ServerProcess = {
     owner: context,
+    handOver(taker) {
+      takers.current = taker
+    },
     send(message) {
       if (child.stdin.writableLength > MAX_UNREAD_BYTES) return false
       child.stdin.write(Buffer.concat([message, NEWLINE]))
@@ -117,6 +127,10 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
 }
 
 const NEWLINE = Buffer.from('\n')
+
+interface Takers {
+  current: ProcessTaker
+}
 
 /** Whether an output is read: not while anybody holds it. */
 interface Reading {
@@ -150,8 +164,7 @@ function createReading(output: Readable): Reading {
 }
 
 /** Hands each message of the output on; what is none is counted, and goes no further. */
-function readOutput(child: Child, pings: Pings, options: ServerProcessOptions): Reading {
-  const { context, onMessages, onLine, onTooLong, onJunk } = options
+function readOutput(child: Child, pings: Pings, context: ServerContext, takers: Takers): Reading {
   const { maxBodyBytes } = context.options
   const meter = createJunkMeter((flooding) => (flooding ? reading.hold('junk') : reading.release('junk')))
   const count = () => {
@@ -165,8 +178,8 @@ function readOutput(child: Child, pings: Pings, options: ServerProcessOptions): 
       return
     }
     const { code, message } = tooLongAnswer(context.server, id, maxBodyBytes)
-    onTooLong?.(id, String(code))
-    onMessages(readParcel(message)?.messages ?? [])
+    takers.current.onTooLong?.(id, String(code))
+    takers.current.onMessages(readParcel(message)?.messages ?? [])
   })
   const output = readReusing(child.stdout, (bytes, length) => {
     // Its lines stay for a while, and the bytes that were read are read over.
@@ -174,6 +187,7 @@ function readOutput(child: Child, pings: Pings, options: ServerProcessOptions): 
       const line = oneLine(raw)
       const parcel = line && readParcel(line)
       if (parcel && pings.takes(parcel.messages)) continue
+      const { onMessages, onLine, onJunk } = takers.current
       if (parcel) {
         onMessages(parcel.messages)
         onLine?.(parcel.line)

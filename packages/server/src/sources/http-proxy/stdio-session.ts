@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.js'
 import { NO_SESSION, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
 import { keyOf, type Message } from './message.js'
 import { type Copies, type Observer, observeLater } from './observe.js'
-import { type ServerProcess, startServerProcess } from './process.js'
+import type { ProcessTaker, ServerProcess } from './process.js'
 import { type SessionStream, SessionStreams } from './replay.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
 import { acceptOf, congested } from './sse.js'
@@ -42,8 +42,14 @@ export class StdioSession {
   /** What every further request is told, once the session is over. */
   #over: Refusal | undefined
 
-  /** Starts the process, whose slot the caller took. `backoff` is told how; `onGone`: the session ended by itself. */
-  constructor(entry: CommandEntry, context: ServerContext, backoff: Backoff, onGone: () => void) {
+  /** `begin` gives its process. `backoff` is told how that went; `onGone`: the session ended by itself. */
+  constructor(
+    entry: CommandEntry,
+    context: ServerContext,
+    backoff: Backoff,
+    begin: (taker: ProcessTaker) => ServerProcess,
+    onGone: () => void,
+  ) {
     this.#entry = entry
     this.#context = context
     this.#backoff = backoff
@@ -55,9 +61,7 @@ export class StdioSession {
     this.#streams = new SessionStreams(context.options, onLost)
     this.#observer = observeLater(context, this.pseudonym)
     this.#output = this.#observer.copies('server_to_client', 'lines')
-    this.#process = startServerProcess({
-      entry,
-      context,
+    this.#process = begin({
       onMessages: (messages) => this.#deliver(messages),
       onLine: (line) => this.#read(line),
       onJunk: (line) => this.#read(line),

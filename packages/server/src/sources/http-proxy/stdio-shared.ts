@@ -18,6 +18,9 @@ const PROBE_ID = '0'
 
 const NEWLINE = Buffer.from('\n')
 
+/** What a server answered to `server/discover`. */
+export type Probed = readonly string[] | 'unknown' | 'silent'
+
 /** One call in flight: what its client named things, and who watches it. */
 interface Call {
   readonly answer: Answer
@@ -46,7 +49,7 @@ export class SharedProcess {
   #lastId = 0
   #lastTraffic: number
   #over: Refusal | undefined
-  #onProbe: ((versions: readonly string[] | undefined) => void) | undefined
+  #onProbe: ((found: Probed) => void) | undefined
 
   /** Starts the process, whose slot the caller took. `onGone`: it ended by itself, and whether that was a failure. */
   constructor(entry: CommandEntry, context: ServerContext, onGone: (failure: Refusal | undefined) => void) {
@@ -77,21 +80,28 @@ export class SharedProcess {
 
   /**
    * Asks `server/discover`. Resolves to the revisions that the server has, none where it does not say, where the answer
-   * is a result or knows the modern error for versions; to undefined for another error, for silence of `timeoutMs`, and
-   * for an exit.
+   * is a result or knows the modern error for versions; to `unknown` for another error, and to `silent` for silence of
+   * `timeoutMs`, and for an exit.
    */
-  probe(timeoutMs: number): Promise<readonly string[] | undefined> {
+  probe(timeoutMs: number): Promise<Probed> {
     return new Promise((resolve) => {
-      const settle = (versions: readonly string[] | undefined) => {
+      const settle = (found: Probed) => {
         clearTimeout(timer)
         this.#onProbe = undefined
-        resolve(versions)
+        resolve(found)
       }
-      const timer = setTimeout(() => settle(undefined), timeoutMs)
+      const timer = setTimeout(() => settle('silent'), timeoutMs)
       this.#onProbe = settle
       this.#process.send(PROBE)
-      if (this.#over) settle(undefined)
+      if (this.#over) settle('silent')
     })
+  }
+
+  /** Gives its process away, to be handed over: it is over itself. */
+  release(refusal: Refusal): ServerProcess {
+    this.#close(refusal, 'cancelled')
+    this.#observer.close('cancelled', 'server')
+    return this.#process
   }
 
   /** Takes one modern POST, whose `message` is one line. Answers it now or later. */
@@ -175,7 +185,7 @@ export class SharedProcess {
     this.#lastTraffic = this.#context.clock()
     if (message.id === PROBE_ID && message.kind === 'response') {
       const modern = !message.failed || message.errorCode === UNSUPPORTED_VERSION
-      this.#onProbe?.(modern ? versionsIn(message) : undefined)
+      this.#onProbe?.(modern ? versionsIn(message) : 'unknown')
       return
     }
     if (message.kind === 'response') this.#respond(message)
@@ -224,7 +234,7 @@ export class SharedProcess {
   #exited(exit: ChildExit): void {
     const isFailure = exit.code !== 0 || this.#onProbe !== undefined || this.#calls.size > 0
     this.#observer.close('process_exit', 'server')
-    this.#onProbe?.(undefined)
+    this.#onProbe?.('silent')
     if (this.#over) return
     const refusal = processFailure(this.#context.server, this.#entry, exit)
     this.#close(refusal, 'process_exit')

@@ -11,9 +11,11 @@ import type { Exchange } from './exchange.js'
 import { heldBack, NO_SESSION, STOPPING, tooManyChildren } from './failures.js'
 import { type Message, type Parcel, readParcel } from './message.js'
 import { observeLater } from './observe.js'
+import { type ProcessTaker, type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
 import type { Tenant } from './slots.js'
+import { Spare } from './spare.js'
 import { opensOldStream, parsePath } from './sse-address.js'
 import { SseSessions } from './sse-sessions.js'
 import { StdioSession } from './stdio-session.js'
@@ -26,6 +28,7 @@ export class StdioUpstream implements Upstream {
   readonly #context: ServerContext
   readonly #sessions = new Map<string, StdioSession>()
   readonly #shared: SharedProcesses
+  readonly #spare: Spare
   /** Of the legacy era: what ends a process of the one says nothing of the other. */
   readonly #backoffs: Backoffs
   readonly #streams: SseSessions
@@ -35,7 +38,8 @@ export class StdioUpstream implements Upstream {
   constructor(entry: CommandEntry, context: ServerContext) {
     this.#entry = entry
     this.#context = context
-    this.#shared = new SharedProcesses(entry, context, new Backoffs(context))
+    this.#spare = new Spare(context)
+    this.#shared = new SharedProcesses(entry, context, new Backoffs(context), this.#spare)
     this.#backoffs = new Backoffs(context)
     this.#streams = new SseSessions({ entry, context, backoffs: this.#backoffs })
   }
@@ -96,7 +100,7 @@ export class StdioUpstream implements Upstream {
       idleMs: () => session.idleMs(),
       end: () => this.#end(session, 'idle'),
     }))
-    return [...sessions, ...this.#shared.tenants(), ...this.#streams.tenants()]
+    return [...sessions, ...this.#shared.tenants(), ...this.#spare.tenants(), ...this.#streams.tenants()]
   }
 
   async answers(timeoutMs: number): Promise<boolean | undefined> {
@@ -113,7 +117,7 @@ export class StdioUpstream implements Upstream {
 
   async stop(): Promise<void> {
     for (const session of this.#sessions.values()) void this.#end(session, 'shutdown')
-    await Promise.all([this.#shared.stop(), this.#streams.stop(), ...this.#ending])
+    await Promise.all([this.#shared.stop(), this.#spare.end(), this.#streams.stop(), ...this.#ending])
   }
 
   async #post(exchange: Exchange): Promise<void> {
@@ -163,7 +167,9 @@ export class StdioUpstream implements Upstream {
         const { slots } = this.#context
         const backoff = this.#backoffs.of(credentialOf(exchange))
         const { hold } = backoff
-        if (hold) refuse(exchange, withId(heldBack(this.#context, hold), messages))
+        const spare = this.#retired || hold ? undefined : this.#spare.take()
+        if (spare) this.#open(backoff, spare).post(exchange, line, messages, batch)
+        else if (hold) refuse(exchange, withId(heldBack(this.#context, hold), messages))
         else if (!(await slots.claim())) refuse(exchange, withId(tooManyChildren(this.#context), messages))
         // To make room takes its time, and the client may have left.
         else if (exchange.res.closed) slots.give()
@@ -188,12 +194,17 @@ export class StdioUpstream implements Upstream {
     observer.close('cancelled', 'client')
   }
 
-  /** Opens a session, whose slot the caller took. */
-  #open(backoff: Backoff): StdioSession {
-    const session = new StdioSession(this.#entry, this.#context, backoff, () => this.#sessions.delete(session.id))
+  /** Opens a session with a process that it starts, in a slot which the caller took, or that `begin` gives. */
+  #open(backoff: Backoff, begin = this.#start): StdioSession {
+    const session = new StdioSession(this.#entry, this.#context, backoff, begin, () =>
+      this.#sessions.delete(session.id),
+    )
     this.#sessions.set(session.id, session)
     return session
   }
+
+  readonly #start = (taker: ProcessTaker): ServerProcess =>
+    startServerProcess({ entry: this.#entry, context: this.#context, ...taker })
 
   #withSession(exchange: Exchange, act: (session: StdioSession) => void): void {
     if (isModern(exchange.header('mcp-protocol-version'))) {
