@@ -118,6 +118,13 @@ describe('the end', () => {
     expect([code, out.toString()]).toEqual([3, 'last words\n'])
   })
 
+  test('an input that is closed from the start is an empty one, whose end the server sees at once', async () => {
+    const server = script("process.stdin.on('end', () => { console.log('end'); process.exit(5) }).resume()")
+    const running = start(['sh', '-c', 'exec "$@" <&-', 'sh', ...wrapped(server)], temporaryDir())
+    expect(await running.ended).toEqual({ code: 5, signal: null })
+    expect(running.out().toString()).toBe('end\n')
+  })
+
   test('a server that dies at once, or in the middle of a line, takes nothing back', async () => {
     const { code, out } = await run(
       wrapped(script(`process.stdout.write('{"jsonrpc":"2.0","id":1,"resu', () => process.exit(9))`)),
