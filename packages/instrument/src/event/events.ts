@@ -149,12 +149,7 @@ export const EVENTS = {
       ),
       sizeBytes: count('Size of the answer: what the definitions cost a model’s context. 0 where none was seen.'),
       complete: flag('False while further pages follow (`nextCursor`), and where there may be more tools.'),
-      caller: optional(
-        text(
-          'Whom it was shown to: equal for clients between which the server can see no difference. Made of name, capabilities and modern revision; behind a point, of the authorisation, by a key that ends with the process.',
-          64,
-        ),
-      ),
+      caller: optional(text('Of the kind of caller that it was shown to: docs/audit.md tells what makes one.', 64)),
     },
   },
   unreadable: {
