@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { FILES, ROOT, textOf } from './files.js'
 
 /** How a command of the README is run: here, as it stands, or by another file, which must then contain the words. */
@@ -115,14 +115,17 @@ async function watchesTheDemo(command: string): Promise<void> {
   }
 }
 
-/** Calls after a test: what it started ends, whatever it found. */
-const endings: (() => void)[] = []
-afterEach(() => {
-  for (const end of endings.splice(0).reverse()) end()
-})
+/** Calls after a test, or after all: what was started ends, whatever was found. */
+type Endings = (() => void)[]
+const [ofTest, ofAll]: readonly [Endings, Endings] = [[], []]
+const end = (endings: Endings) => () => {
+  for (const one of endings.splice(0).reverse()) one()
+}
+afterEach(end(ofTest))
+afterAll(end(ofAll))
 
 /** A folder as a reader has it: the files that the README shows, `mcp-vitals` on the path, a state directory, a free port. */
-async function readersPlace() {
+async function readersPlace(endings = ofTest) {
   const [home, port] = [mkdtempSync(join(tmpdir(), 'mcp-vitals-reader-')), await freePort()]
   endings.push(() => rmSync(home, { recursive: true, force: true }))
   const notes = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-memory'] }
@@ -139,13 +142,13 @@ async function readersPlace() {
     MCP_VITALS_PORT: String(port),
     MCP_VITALS_DATA: join(home, 'state'),
   }
-  return { home, port, env }
+  return { home, port, env, endings }
 }
 
 type Place = Awaited<ReturnType<typeof readersPlace>>
 
 /** Runs a command in a shell, the README's port exchanged for the free one. */
-function shell(command: string, { home, port, env }: Place) {
+function shell(command: string, { home, port, env, endings }: Place) {
   const child = spawn('sh', ['-c', command.replace(':9464', `:${port}`)], { cwd: home, env, detached: true })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
@@ -184,11 +187,19 @@ async function answersMetrics(command: string, expected: RegExp): Promise<void> 
   await eventually(`${expected} by ${command}: ${output()}`, async () => expected.exec(await text()) ?? undefined)
 }
 
+let watched: Promise<Place> | undefined
+
+/** Where a daemon runs, for all commands that want one beside them. */
+async function watchedPlace(): Promise<Place> {
+  const place = await readersPlace(ofAll)
+  await startsDaemon('mcp-vitals up --config mcp.json', place)
+  return place
+}
+
 /** Runs a command while a daemon runs beside it. */
 async function beside(command: string, expected: RegExp): Promise<void> {
-  const place = await readersPlace()
-  await startsDaemon('mcp-vitals up --config mcp.json', place)
-  const { ended, output } = shell(command, place)
+  watched ??= watchedPlace()
+  const { ended, output } = shell(command, { ...(await watched), endings: ofTest })
   expect(await ended, output()).toBe(0)
   expect(output()).toMatch(expected)
 }
