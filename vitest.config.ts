@@ -19,10 +19,20 @@ const runWhatShips: Plugin = {
   },
 }
 
+/**
+ * Tests that run after others in one process: what a process loads, it loads once for many files. They leave nothing
+ * behind, in whatever order. Not those of what observes a process: its one hub is to be their own.
+ */
+const TOGETHER = ['test/property/**/*.test.ts', 'test/unit/!(http|library|otel|sdk)/**/*.test.ts']
+
 export default defineConfig({
   plugins: [runWhatShips],
   test: {
-    include: ['test/**/*.test.ts'],
+    // By their names, so that first comes what takes longest.
+    projects: [
+      { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: TOGETHER } },
+      { extends: true, test: { name: 'units', include: TOGETHER, isolate: false } },
+    ],
     globalSetup: ['test/fixtures/pack.ts'],
     pool: 'forks',
     maxWorkers: 3,

@@ -351,9 +351,10 @@ describe('mcp', () => {
     return port
   }
 
+  // A server that starts may be slow where much is going on.
   const stdio =
     (command: string, ...args: string[]) =>
-    () => ({ type: 'mcp', command, args, env: { KEY: 's3cret-env' } })
+    () => ({ type: 'mcp', command, args, env: { KEY: 's3cret-env' }, timeoutMs: 20_000 })
   const web = (port: () => number) => () => ({
     type: 'mcp',
     url: `http://127.0.0.1:${port()}/mcp`,

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
-import { file, refusal } from './files.js'
+import { configFiles } from './files.js'
+
+const { file, refusal } = configFiles()
 
 const REACHED = '"url": "http://127.0.0.1:3001/mcp"'
 const withDoors = (doors: string) => `servers: { notes: { url: "http://127.0.0.1:1/mcp", doors: ${doors} } }`

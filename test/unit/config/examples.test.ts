@@ -5,7 +5,9 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
 import { configOptions } from '../../../packages/server/src/config/options.js'
-import { file } from './files.js'
+import { configFiles } from './files.js'
+
+const { file } = configFiles()
 
 const ROOT = join(import.meta.dirname, '../../..')
 const SECTIONS = new Set(Object.keys(configOptions.shape))

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
 import { promises } from '../../requirements.js'
-import { file } from './files.js'
+import { configFiles } from './files.js'
+
+const { file } = configFiles()
 
 const NOTES = 'servers: { notes: { command: npx, args: [-y, notes] } }\n'
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from 'vitest'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
 import { promises } from '../../requirements.js'
-import { file, refusal } from './files.js'
+import { configFiles } from './files.js'
+
+const { file, refusal } = configFiles()
 
 const labelled = (name: string, labels: string) => file(name, `metrics:\n  labels:\n    ${labels}\n`)
 

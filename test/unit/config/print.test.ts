@@ -7,7 +7,9 @@ import {
   optionsOf,
   printConfig,
 } from '../../../packages/server/src/config/index.js'
-import { file } from './files.js'
+import { configFiles } from './files.js'
+
+const { file } = configFiles()
 
 describe('config print', () => {
   const path = file(

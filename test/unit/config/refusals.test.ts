@@ -1,7 +1,9 @@
 import { chmodSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MAX_FILE_BYTES } from '../../../packages/server/src/config/index.js'
-import { directory, file, refusal } from './files.js'
+import { configFiles } from './files.js'
+
+const { directory, file, refusal } = configFiles()
 
 describe('files that cannot be read', () => {
   test.each([

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { configSchema, loadConfig } from '../../../packages/server/src/config/index.js'
 import { DERIVABLE, fieldsOf } from '../../../packages/server/src/derive/index.js'
 import { derivationOptions } from '../../../packages/server/src/derive/options.js'
-import { file, refusal } from '../config/files.js'
+import { configFiles } from '../config/files.js'
+
+const { file, refusal } = configFiles()
 
 /** What is said of a configuration with this one derivation on its second line. */
 const said = (derivation: string) => refusal(file('derivations.yaml', `derivations:\n  - ${derivation}\n`))
