@@ -106,7 +106,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   refuseHealth(config)
   const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
   const history = createHistoryService({ config, store, logger, subjects: health.subjects })
-  const calls = createCallsService()
+  const calls = createCallsService({ store, logger })
   const observation = createObservation({
     folds: [alerts.fold, health.fold, history.fold, calls.fold],
     sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
@@ -117,6 +117,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     providers: Object.keys(config.providers),
   })
   alerts.connect(observation.registry, observation.publish)
+  teardown.push(() => calls.close())
   teardown.push(() => observation.stop())
   audit?.attach(observation)
   teardown.push(() => observation.stream.close())
@@ -131,6 +132,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
   await observation.budgets.restore(store).catch(() => {})
+  calls.load()
   await alerts.restore(store).catch(() => {})
   const liveDoors = await openDoors({
     config,
@@ -220,7 +222,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   })
   history.begin()
   calls.begin(observation)
-  teardown.push(() => calls.close())
   teardown.push(() => health.close())
   series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)

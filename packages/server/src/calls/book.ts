@@ -50,8 +50,8 @@ export interface CallBook {
   /** Tells what was open before this start, without counting it. */
   remember(events: readonly Event[]): void
   restore(rows: readonly KeptRow[]): void
-  /** What is to be kept and was not yet. */
-  changes(): readonly KeptRow[]
+  /** What is to be kept and was not yet. `isLast`: the minute that goes on too. */
+  changes(isLast?: boolean): readonly KeptRow[]
   giveBack(rows: readonly KeptRow[]): void
 }
 
@@ -170,8 +170,8 @@ export function createCallBook(now: () => number): CallBook {
       const at = now()
       for (const { track } of [{ track: whole }, ...tools.values()]) track.cut(at)
     },
-    changes() {
-      this.pass(now())
+    changes(isLast = false) {
+      this.pass(now() + (isLast ? LEVELS.minute.ms : 0))
       const all = [{ server: '', tool: '', track: whole }, ...tools.values()]
       return [
         ...all.flatMap(({ server, tool, track }) =>

@@ -7,6 +7,8 @@ import { bucketOf, MAX_BUCKETS, middleOf, type Percentiles } from '../history/in
 export interface Slot {
   /** Its begin, in slots of its level since 1970. */
   readonly at: number
+  /** When the last call ended, milliseconds since 1970. */
+  lastAt: number
   calls: number
   failures: number
   toolCalls: number
@@ -41,10 +43,11 @@ const MAX_NAMES = 64
 
 export function newSlot(at: number): Slot {
   const none = { calls: 0, failures: 0, toolCalls: 0, sized: 0, requestBytes: 0, responseBytes: 0, maxResponseBytes: 0 }
-  return { at, ...none, durations: [], errors: [], clients: [] }
+  return { at, lastAt: 0, ...none, durations: [], errors: [], clients: [] }
 }
 
-export function addCall(slot: Slot, call: Ended): void {
+export function addCall(slot: Slot, call: Ended, now: number): void {
+  slot.lastAt = now
   const failures = call.isFailure ? 1 : 0
   slot.calls++
   slot.failures += failures
@@ -63,6 +66,7 @@ export function addCall(slot: Slot, call: Ended): void {
 
 /** Adds what `from` has to `to`. */
 export function addSlot(to: Slot, from: Slot): void {
+  to.lastAt = Math.max(to.lastAt, from.lastAt)
   to.calls += from.calls
   to.failures += from.failures
   to.toolCalls += from.toolCalls

@@ -28,13 +28,8 @@ export class Track {
   add(call: Ended, now: number): void {
     this.pass(now)
     this.#current ??= newSlot(slotOf('minute', now))
-    addCall(this.#current, call)
+    addCall(this.#current, call, now)
     this.lastAt = now
-  }
-
-  /** Whether anything is known of it. */
-  get isEmpty(): boolean {
-    return this.#current === undefined && NAMES.every((level) => this.#slots[level].length === 0)
   }
 
   /** Moves the minute that is over, and lets go of what is too old. */
@@ -57,8 +52,7 @@ export class Track {
   /** Takes a slot that was kept. */
   restore(level: KeptLevel, slot: Slot): void {
     this.#merge(level, slot)
-    const end = (slot.at + 1) * LEVELS[level].ms - 1
-    this.lastAt = Math.max(this.lastAt ?? 0, end)
+    this.lastAt = Math.max(this.lastAt ?? 0, slot.lastAt)
   }
 
   /** What there is of a level in a span of slots, both ends among them, by rising time; the newest minute is in each. */

@@ -1,5 +1,6 @@
 import { WalCheckpoints } from '../sqlite/index.js'
 import { type Block, joinBlocks } from './blocks.js'
+import { type CallSlots, createCallSlots } from './call-slots.js'
 import type { EventDatabase } from './database.js'
 import { toFailure } from './failure.js'
 import { createHistoryTables, type HistoryTables } from './history.js'
@@ -38,6 +39,7 @@ export class Committer {
   readonly #retention: Retention
   readonly #samples: Samples
   readonly #history: HistoryTables
+  readonly #calls: CallSlots
   readonly #checkpoints: WalCheckpoints
   readonly #timer: NodeJS.Timeout
   readonly #waiting: Request[] = []
@@ -55,6 +57,7 @@ export class Committer {
     )
     this.#samples = createSamples(database.sqlite)
     this.#history = createHistoryTables(database.sqlite)
+    this.#calls = createCallSlots(database.sqlite)
     this.#retention = createRetention(database.sqlite, setup.options, Date.now)
     this.#timer = setInterval(() => {
       this.#retaining = true
@@ -145,6 +148,12 @@ export class Committer {
         return this.#history.times(request.firstDay)
       case 'incidents':
         return this.#history.incidents(request.query)
+      case 'keepCalls':
+        this.#calls.keep(request.changes)
+        this.#checkpoints.committed(request.changes.rows.length)
+        return null
+      case 'callRows':
+        return this.#calls.page(request.after)
       case 'stats':
         return {
           ...database.stats(),
@@ -207,6 +216,8 @@ const ACTIONS: Readonly<Record<Call, string>> = {
   historyDays: 'read the history of health',
   historyTimes: 'read the history of health',
   incidents: 'read incidents',
+  keepCalls: 'save calls by tool',
+  callRows: 'read calls by tool',
   stats: 'tell its figures',
   close: 'be closed',
 }

@@ -1,4 +1,5 @@
 export { backupDatabase } from './backup.js'
+export type { CallRow, CallRows } from './call-slots.js'
 export { DATABASE_FILE } from './file.js'
 export type {
   HistoryComponent,
@@ -14,6 +15,7 @@ export type { DatabaseStats } from './protocol.js'
 export { DEFAULT_LIMIT, type EventQuery, MAX_LIMIT } from './query.js'
 export type { RuleState, SampleBlock, SampleChanges, SampleSeries } from './samples.js'
 export {
+  type CallStore,
   type HistoryStore,
   openStore,
   type SampleStore,

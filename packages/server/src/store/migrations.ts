@@ -125,4 +125,18 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX incidents_component ON incidents (component, began);
     `,
   },
+  {
+    // Calls by tool, rolled up: few rows that the tables of the dashboard are made of.
+    version: 6,
+    up: `
+      CREATE TABLE call_slots (
+        level TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        server TEXT NOT NULL,
+        tool TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (level, at, server, tool)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]

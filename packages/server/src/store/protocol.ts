@@ -1,5 +1,6 @@
 import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { Block } from './blocks.js'
+import type { CallRow, CallRows } from './call-slots.js'
 import type { HistoryDay, HistoryRows, HistoryTimes, IncidentPage, IncidentQuery } from './history.js'
 import type { StoreOptions } from './options.js'
 import type { Cursor, EventQuery } from './query.js'
@@ -35,6 +36,8 @@ export interface Calls {
   }
   historyTimes: { request: { readonly firstDay: number }; reply: readonly HistoryTimes[] }
   incidents: { request: { readonly query: IncidentQuery }; reply: IncidentPage }
+  keepCalls: { request: { readonly changes: CallRows }; reply: null }
+  callRows: { request: { readonly after?: CallRow }; reply: readonly CallRow[] }
   stats: { request: Record<never, never>; reply: DatabaseStats }
   close: { request: Record<never, never>; reply: null }
 }

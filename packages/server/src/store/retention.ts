@@ -1,5 +1,6 @@
 import type { Sqlite, Value } from '../sqlite/index.js'
 import { MAX_BLOCK_SPAN_MS } from './blocks.js'
+import { callBytes } from './call-slots.js'
 import { historyBytes } from './history.js'
 import type { StoreOptions } from './options.js'
 import { sampleBytes } from './samples.js'
@@ -57,7 +58,7 @@ export function createRetention(sqlite: Sqlite, options: StoreOptions, now: () =
 
 /** What is no event. Asked only near the bound, as it goes over all rows. */
 function otherBytes(sqlite: Sqlite): number {
-  return sampleBytes(sqlite) + historyBytes(sqlite)
+  return sampleBytes(sqlite) + historyBytes(sqlite) + callBytes(sqlite)
 }
 
 function removeBlock(sqlite: Sqlite, id: Value): void {

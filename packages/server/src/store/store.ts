@@ -6,6 +6,7 @@ import { startThread, type Thread } from '../threads/index.js'
 import { moveAside } from './aside.js'
 import { backupDatabase } from './backup.js'
 import { type Block, cutBlocks, type Numbered } from './blocks.js'
+import type { CallRow, CallRows } from './call-slots.js'
 import { DATABASE_FILE } from './file.js'
 import type { HistoryDay, HistoryRows, HistoryTimes, IncidentPage, IncidentQuery } from './history.js'
 import type { StoreOptions } from './options.js'
@@ -52,6 +53,8 @@ export interface Store {
   readonly samples: SampleStore
   /** What came of the checks of health. */
   readonly history: HistoryStore
+  /** Calls by tool, rolled up. */
+  readonly calls: CallStore
   /** Copies everything saved so far to a new file, mode 0600, while writing goes on. Rejects with BACKUP_FAILED. */
   backup(file: string): Promise<void>
   stats(): Promise<StoreStats>
@@ -82,6 +85,13 @@ export interface HistoryStore {
   /** The times of each component from `firstDay` on, added up. */
   times(firstDay: number): Promise<readonly HistoryTimes[]>
   incidents(query: IncidentQuery): Promise<IncidentPage>
+}
+
+/** Calls by tool on disk. Every promise resolves after the commit, and rejects with STORE_FAILED. */
+export interface CallStore {
+  keep(changes: CallRows): Promise<void>
+  /** Rows after this one, or the first ones; none where there are no more. */
+  page(after?: CallRow): Promise<readonly CallRow[]>
 }
 
 export interface StoreSetup {
@@ -145,6 +155,12 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
       days: (query) => thread.call('historyDays', { query }),
       times: (firstDay) => thread.call('historyTimes', { firstDay }),
       incidents: (query) => thread.call('incidents', { query }),
+    },
+    calls: {
+      async keep(changes) {
+        await thread.call('keepCalls', { changes })
+      },
+      page: (after) => thread.call('callRows', after ? { after } : {}),
     },
     backup: (target) => backupDatabase(dir, target),
     async stats() {
