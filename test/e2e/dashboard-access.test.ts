@@ -1,13 +1,14 @@
 /** Who may look at the dashboard: a real daemon, asked as people, programs and hostile pages would ask it. */
 import { readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePasswordHash } from '../../packages/server/src/access/index.js'
 import type { SessionDocument } from '../../packages/server/src/faces/dashboard/api.js'
+import { cheapHash } from '../fixtures/cheap-hash.js'
 import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { type Asking, ask } from '../fixtures/door-clients.js'
 import { lendAddress } from '../fixtures/own-address.js'
+import { sendRaw } from '../fixtures/raw-request.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
 
@@ -21,7 +22,7 @@ let elsewhere: string
 const { address, giveBack } = lendAddress()
 
 beforeAll(async () => {
-  const passwordHash = await makePasswordHash(PASSWORD)
+  const hashes = { kim: await makePasswordHash(PASSWORD), lee: cheapHash(PASSWORD), locked: cheapHash(PASSWORD) }
   daemon = await startDaemon({
     config: {
       listen: { host: '0.0.0.0', adminToken: ADMIN, allowedHosts: [address] },
@@ -30,7 +31,9 @@ beforeAll(async () => {
       },
       doors: { keys: true, trustedProxies: ['127.0.0.1'] },
       dashboard: {
-        users: Object.entries(PEOPLE).map(([name, role]) => ({ name, role, passwordHash })),
+        users: Object.entries(PEOPLE).map(([name, role]) => ({
+          ...{ name, role, passwordHash: hashes[name as keyof typeof hashes] },
+        })),
         lockout: { failures: FAILURES },
       },
     },
@@ -149,7 +152,7 @@ describe('roles', () => {
       '/metrics/../admin/api/audit',
       '/x/../heartbeat/job',
     ]
-    for (const path of paths) expect(await rawStatus(path), path).toBe(401)
+    for (const path of paths) expect((await sendRaw(Number(new URL(here).port), 'GET', path)).status, path).toBe(401)
   })
 
   test('who acts by a session is named by it, whatever they say', async () => {
@@ -283,16 +286,3 @@ describe('guessing', () => {
     expect(alerts + JSON.stringify(seen)).not.toMatch(/a guess|nobody\d|203\.0\.113/)
   })
 })
-
-/** The status of a request whose address is sent as it stands. */
-function rawStatus(path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const { port } = new URL(here)
-    request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-      .on('error', reject)
-      .end()
-  })
-}
