@@ -39,6 +39,8 @@ function terminal(line: string) {
         () => words.test(screen()),
         TIMEOUT_MS,
         () => `${words} is not on the screen:\n${screen()}`,
+        // Each look starts a program.
+        200,
       ),
   }
 }
