@@ -1,0 +1,215 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { minimalEnvironment } from '../children/index.js'
+import type { Command, Found, NotTaken, Plugin, Problem } from './contract.js'
+import { commandsIn } from './help-commands.js'
+import { parametersIn } from './help-parameters.js'
+import { MAX_HELP_CHARACTERS } from './help-text.js'
+import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from './manifest.js'
+import { programIn } from './program.js'
+import { runProgram } from './run.js'
+
+/** How long one help may take. Milliseconds. */
+export const HELP_TIMEOUT_MS = 10_000
+const HELP_GRACE_MS = 500
+/** Most folders that are looked at. */
+const MAX_FOLDERS = 200
+/** Helps that are asked for side by side. */
+const SIDE_BY_SIDE = 2
+/** What is no plugin. */
+const PASSED_OVER = /^[._]|^node_modules$/
+/** A name that events, labels and log lines can carry. */
+const NAMEABLE = /^[^\p{Cc}]{1,100}$/u
+const MANIFEST = 'plugin.json'
+
+export interface FindOptions {
+  readonly dir: string
+  /** What every plugin is given beside the few that each gets. */
+  readonly env: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+  /** Remembers a process group that was started. The result forgets it. */
+  readonly onStart?: (pid: number) => () => void
+}
+
+/** Looks for plugins, and asks again only those that have changed since it looked last. */
+export interface Finder {
+  /** Never rejects: what is wrong stands in what was found. */
+  look(options: FindOptions): Promise<Found>
+}
+
+type Looked = { readonly plugin: Plugin } | { readonly notTaken: NotTaken }
+
+/** Makes a finder, which remembers what it saw. */
+export function createFinder(): Finder {
+  let before = new Map<string, { readonly stamp: string; readonly looked: Looked }>()
+  return {
+    async look(options) {
+      const names = foldersIn(resolve(options.dir))
+      if (!Array.isArray(names)) return { plugins: [], notTaken: [names as NotTaken] }
+      const after: typeof before = new Map()
+      const waiting = [...names]
+      const work = async () => {
+        for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+          const folder = join(resolve(options.dir), name)
+          const stamp = stampOf(folder)
+          const known = before.get(name)
+          after.set(name, known?.stamp === stamp ? known : { stamp, looked: await lookAt(folder, name, options) })
+        }
+      }
+      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+      before = after
+      const looked = names.map((name) => after.get(name)!.looked)
+      return {
+        plugins: looked.flatMap((one) => ('plugin' in one ? [one.plugin] : [])),
+        notTaken: looked.flatMap((one) => ('notTaken' in one ? [one.notTaken] : [])),
+      }
+    },
+  }
+}
+
+/** Names of the folders that may be plugins, in order; or why there are none. */
+export function foldersIn(dir: string): readonly string[] | NotTaken {
+  const none = (reason: string): NotTaken => ({ name: dir, problem: 'no_directory', reason })
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+      .filter(({ name }) => !PASSED_OVER.test(name))
+      .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(dir, entry.name))))
+      .map(({ name }) => name)
+      .sort()
+      .slice(0, MAX_FOLDERS)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return none(code === 'ENOENT' ? 'there is no such directory' : `it cannot be read (${code})`)
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** Looks at one folder, and asks its program what it can do. Never rejects. */
+export async function lookAt(folder: string, name: string, options: Omit<FindOptions, 'dir'>): Promise<Looked> {
+  const no = (problem: Problem, reason: string, seen?: string): Looked => ({
+    notTaken: { name, problem, reason, ...(seen !== undefined && { seen }) },
+  })
+  if (!NAMEABLE.test(name)) return no('bad_name', 'its name is longer than 100 characters, or has control characters')
+  const manifest = manifestIn(folder)
+  if ('problem' in manifest) return no('bad_manifest', `its ${MANIFEST} ${manifest.problem}`)
+  const env = minimalEnvironment(options.env)
+  const started = manifest.program
+    ? { program: manifest.program.map((word) => (word.startsWith('./') ? join(folder, word) : word)), file: undefined }
+    : programIn(folder, env.PATH ?? '')
+  if ('problem' in started) return no(started.problem, started.reason)
+  if (started.file !== undefined && !isReadable(started.file))
+    return no('unreadable', 'this user may not read its program')
+  const { program } = started
+  const { concurrency, maxWaiting } = manifest
+  const limits = { ...(concurrency !== undefined && { concurrency }), ...(maxWaiting !== undefined && { maxWaiting }) }
+  const plugin = (commands: readonly Command[]): Looked => ({ plugin: { name, folder, program, commands, ...limits } })
+  if (manifest.commands) return plugin(manifest.commands)
+
+  const ask = (words: readonly string[]) => helpOf([...program, ...words, '--help'], folder, env, options)
+  const { end, text, status, startFailure } = await ask([])
+  const seen = lastLine(text)
+  if (startFailure) return no('no_interpreter', `its program cannot be started (${startFailure})`)
+  if (end === 'late') return no('help_late', `its help does not end within ${HELP_TIMEOUT_MS / 1000} s`, seen)
+  const { section, commands, answersHelp } = commandsIn(text)
+  if (!section && status !== 0) return no('help_failed', `its help fails with ${how(status, end)}`, seen)
+  if (!section) return no('no_section', 'its help has no section "Available commands:"', seen)
+  if (commands.length === 0) return no('no_command', 'below "Available commands:" its help names no command', seen)
+  const described: Command[] = []
+  for (const command of commands) {
+    const words = [command.name]
+    // A program that is not known to answer might run the command.
+    const help = answersHelp && !options.signal.aborted ? await ask(words) : undefined
+    const known = help?.end === 'exited' && help.status === 0 ? parametersIn(help.text) : undefined
+    described.push({
+      ...command,
+      words,
+      parameters: known ?? [],
+      isOpen: known === undefined,
+      priority: 0,
+    })
+  }
+  return plugin(described)
+}
+
+function manifestIn(folder: string): Manifest | { readonly problem: string } {
+  const file = join(folder, MANIFEST)
+  if (!existsSync(file)) return {}
+  try {
+    if (statSync(file).size > MAX_MANIFEST_BYTES) return { problem: `is longer than ${MAX_MANIFEST_BYTES} bytes` }
+    return readManifest(readFileSync(file, 'utf8'))
+  } catch (error) {
+    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` }
+  }
+}
+
+async function helpOf(
+  line: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  { signal, onStart }: Omit<FindOptions, 'dir'>,
+) {
+  const errors: Buffer[] = []
+  const { output, ...ended } = await runProgram({
+    line,
+    folder,
+    // Wide, and as nobody's terminal has it.
+    env: { ...env, COLUMNS: '200', NO_COLOR: '1', TERM: 'dumb' },
+    timeoutMs: HELP_TIMEOUT_MS,
+    graceMs: HELP_GRACE_MS,
+    maxOutputBytes: MAX_HELP_CHARACTERS * 4,
+    signal,
+    ...(onStart && { onStart }),
+    onError(bytes) {
+      errors.push(bytes)
+      return bytes
+    },
+  })
+  await ended.cleared
+  const text = output.toString('utf8')
+  // Some write their help where errors go.
+  return { ...ended, text: text.trim() === '' ? Buffer.concat(errors).toString('utf8') : text }
+}
+
+function how(status: number | null, end: string): string {
+  return status === null ? `a signal (${end})` : `status ${status}`
+}
+
+function lastLine(text: string): string {
+  return (
+    text
+      .split('\n')
+      .findLast((line) => line.trim() !== '')
+      ?.trim() ?? '(nothing)'
+  )
+}
+
+function isReadable(file: string): boolean {
+  try {
+    readFileSync(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What a program is made of. A plugin runs in its folder, and may write anything else there. */
+const CODE = /^cli$|^(?:plugin|package)\.json$|\.(?:py|[cm]?[jt]s|sh)$/
+
+/** Says whether the program in a folder is what it was. */
+function stampOf(folder: string): string {
+  try {
+    return readdirSync(folder)
+      .filter((name) => CODE.test(name))
+      .sort()
+      .map((name) => {
+        const stat = statSync(join(folder, name), { throwIfNoEntry: false })
+        return stat?.isFile() ? [name, stat.ino, stat.size, stat.mtimeMs, stat.mode].join(' ') : name
+      })
+      .join('\n')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,8 @@
+export { commandLineOf } from './command-line.js'
+export type { Command, Found, NotTaken, Parameter, Plugin, Problem } from './contract.js'
+export { createFinder, type Finder, foldersIn, HELP_TIMEOUT_MS, lookAt } from './find.js'
+export { nameTools, type Tool } from './names.js'
+export type { PluginsEntry } from './options.js'
+export { found as programInPath } from './program.js'
+export { type RunResult, runProgram } from './run.js'
+export { inputSchemaOf } from './schema.js'
