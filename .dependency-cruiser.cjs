@@ -72,6 +72,10 @@ const SERVER_LAYERS = {
     may: ['errors', 'folders'],
     why: 'starting processes safely is a tool of the sources, not a user of them',
   },
+  plugins: {
+    may: ['children'],
+    why: 'what programs can do is found and run in one way, whoever asks: the host of plugins, or a doctor',
+  },
   datadir: { may: ['errors', 'folders'], why: 'the state directory is ground that others build on' },
   audit: {
     may: ['errors'],
@@ -129,7 +133,7 @@ const SERVER_LAYERS = {
     why: 'who may look is known from the configuration and memory; app/ hands it tokens, lockout and clock',
   },
   sources: {
-    may: ['errors', 'children', 'http-client'],
+    may: ['errors', 'children', 'http-client', 'plugins'],
     types: ['store', 'spool', 'datadir', 'listen'],
     why: 'data flows sources -> stream -> sinks -> faces, so a source knows nothing downstream',
   },
@@ -144,7 +148,7 @@ const SERVER_LAYERS = {
     why: 'a face shows what is known; it neither makes nor keeps it',
   },
   doctor: {
-    may: ['errors', 'redact', 'datadir', 'listen', 'children', 'checks', 'version'],
+    may: ['errors', 'redact', 'datadir', 'listen', 'children', 'checks', 'version', 'plugins'],
     types: ['config'],
     why: 'a doctor looks from outside, with what a user has; cli/ hands it the configuration and tells what it found',
   },

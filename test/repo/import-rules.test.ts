@@ -34,6 +34,7 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['http-client-direction', 'server/src/http-client/seed.ts', "import '../errors/index.js'"],
+  ['plugins-direction', 'server/src/plugins/seed.ts', "import '../sources/alpha/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
   ['audit-direction', 'server/src/audit/seed.ts', "import '../store/index.js'"],
   ['audit-log-direction', 'server/src/audit-log/seed.ts', "import '../store/index.js'"],

@@ -1,6 +1,6 @@
 import type { ServerMemory } from '@mcp-vitals/instrument/mcp'
 import type { Publish } from '@mcp-vitals/instrument/stream'
-import type { Child, ChildRecords } from '../../children/index.js'
+import type { Child, ChildRecords, CommandEntry, ServerEntry } from '../../children/index.js'
 import type { Exchange } from './exchange.js'
 import type { Looks } from './looks.js'
 import type { GatewayOptions } from './options.js'
@@ -19,13 +19,34 @@ export interface GatewayContext {
   /** The cap on server processes, over all servers. */
   readonly slots: Slots
   /** Every server process that runs, for a stop that leaves none. */
-  readonly running: Set<{ readonly owner: ServerContext; end(): Promise<void> }>
+  readonly running: Set<{ readonly owner: ServerContext; readonly isProcess: boolean; end(): Promise<void> }>
   /** Process groups that somebody may still be in, whether their leader runs or not. */
   readonly groups: Set<Group>
   /** Where process groups are remembered beyond the end of this process; nowhere where absent. */
   readonly records?: ChildRecords | undefined
   readonly counters: GatewayCounters
 }
+
+/** A server that lives in this process, and is reached as the stdio servers are. What it is made of is its maker's affair. */
+export interface HostedEntry {
+  /** Directory of what it hosts. */
+  readonly plugins: string
+  readonly disabled: boolean
+}
+
+/** How one server is reached. */
+export type ServedEntry = ServerEntry | HostedEntry
+
+/** What hosts a server in this process. */
+export interface Host {
+  /** Opens what stands for a server process: of one session, or of the clients that have none. Its `pid` is undefined. */
+  connect(session: string | undefined): Child
+  /** Ends what is left. Every connection was ended before. */
+  stop(): Promise<void>
+}
+
+/** What is started for a session: a process of its own, or a connection within this one. */
+export type Startable = CommandEntry | { readonly host: Host; readonly command: string }
 
 /** One process group of ours. */
 export interface Group {

@@ -18,6 +18,8 @@ const MAX_SESSIONS = 10_000
 export interface DoorwayOptions {
   /** The gateway's own bound of a body, in bytes. */
   readonly maxBodyBytes: () => number
+  /** Whether a key may be shown as `Authorization: Bearer` too: where that is for no server behind us. */
+  readonly takesBearer?: boolean
   /** Takes what passes. */
   readonly onward: (exchange: Exchange) => void
 }
@@ -49,7 +51,8 @@ export class Doorway {
       answerPreflight(exchange, 'GET, POST, DELETE')
       return
     }
-    const keys = takeHeader(req, KEY_HEADER)
+    const named = takeHeader(req, KEY_HEADER)
+    const keys = this.#options.takesBearer && named.length === 0 ? takeBearer(req) : named
     const pass = door.admit({
       remote: req.socket.remoteAddress,
       forwardedFor: req.headers['x-forwarded-for']?.toString(),
@@ -150,6 +153,11 @@ function takeHeader(req: Exchange['req'], name: string): readonly string[] {
   }
   delete req.headers[name]
   return values
+}
+
+/** Takes the tokens of a request's authorisation out of it. */
+function takeBearer(req: Exchange['req']): readonly string[] {
+  return takeHeader(req, 'authorization').map((value) => value.replace(/^Bearer +/i, ''))
 }
 
 /** Puts a body that was read in the place of the one that came. */

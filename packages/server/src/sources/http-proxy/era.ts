@@ -1,6 +1,5 @@
-import type { CommandEntry } from '../../children/index.js'
 import type { Backoffs } from './backoff.js'
-import type { ServerContext } from './context.js'
+import type { ServerContext, Startable } from './context.js'
 import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { heldBack, STOPPING, tooManyChildren } from './failures.js'
@@ -17,7 +16,7 @@ import { SharedProcess } from './stdio-shared.js'
  * the modern era at all, which the first modern request finds out.
  */
 export class SharedProcesses {
-  readonly #entry: CommandEntry
+  readonly #entry: Startable
   readonly #context: ServerContext
   readonly #processes = new Map<string, SharedProcess>()
   readonly #ending = new Set<Promise<void>>()
@@ -30,7 +29,7 @@ export class SharedProcesses {
   #probing: Promise<Refusal | undefined> | undefined
 
   /** `spare` is given the process of a server that turns out to be of the legacy era. */
-  constructor(entry: CommandEntry, context: ServerContext, backoffs: Backoffs, spare: Spare) {
+  constructor(entry: Startable, context: ServerContext, backoffs: Backoffs, spare: Spare) {
     this.#spare = spare
     this.#entry = entry
     this.#context = context

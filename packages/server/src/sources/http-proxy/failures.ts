@@ -1,7 +1,7 @@
-import type { ChildExit, CommandEntry } from '../../children/index.js'
+import type { ChildExit } from '../../children/index.js'
 import { ERRORS, type ErrorCode, type ErrorValues, vitalsError } from '../../errors/index.js'
 import type { Hold } from './backoff.js'
-import type { ServerContext } from './context.js'
+import type { ServerContext, Startable } from './context.js'
 import { CODES, errorMessage, type Refusal } from './respond.js'
 
 /** A registered error as an answer to a client: with the next step, and its code in `data`. */
@@ -15,8 +15,7 @@ function failure<C extends ErrorCode>(status: number, code: C, values: ErrorValu
 }
 
 /** What a client is told when the process it talks to ended, or never ran. */
-export function processFailure(server: string, entry: CommandEntry, exit: ChildExit): Refusal {
-  const { command } = entry
+export function processFailure(server: string, { command }: Startable, exit: ChildExit): Refusal {
   if (exit.startFailure === 'not_found') return failure(502, 'SERVER_NOT_FOUND', { server, command })
   if (exit.startFailure !== undefined) return failure(502, 'SERVER_NOT_STARTED', { server, command })
   const how = exit.signal ? `signal ${exit.signal}` : `exit status ${exit.code}`
@@ -35,9 +34,9 @@ export function tooLongAnswer(server: string, id: string, limitBytes: number): {
 }
 
 /** What a client is told when no further process may be started. */
-export function tooManyChildren({ server, options, slots }: ServerContext): Refusal {
+export function tooManyChildren({ server, slots }: ServerContext): Refusal {
   const headers = { 'retry-after': String(slots.retryAfterSeconds()) }
-  return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit: options.maxChildren }), headers }
+  return { ...failure(503, 'TOO_MANY_CHILDREN', { server, limit: slots.limit }), headers }
 }
 
 /** What a client is told when the server's processes fail one after another, and the next start is not due. */

@@ -2,32 +2,30 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { createServerMemory, type ExtractionRules, type ServerMemory } from '@mcp-vitals/instrument/mcp'
+import { createServerMemory, type ExtractionRules } from '@mcp-vitals/instrument/mcp'
 import type { Publish, Source } from '@mcp-vitals/instrument/stream'
-import type { ChildRecords, ServerEntry } from '../../children/index.js'
+import type { ChildRecords } from '../../children/index.js'
 import { createSessionAgents, type SessionAgents } from './agents.js'
 import {
   type GatewayContext,
   type GatewayCounters,
   guarded,
-  type ServerContext,
+  type Host,
+  type HostedEntry,
+  type ServedEntry,
   type ServerLoad,
-  type Upstream,
 } from './context.js'
 import type { Door } from './door.js'
 import { Doorway } from './doorway.js'
 import { beginExchange, type Exchange } from './exchange.js'
 import { STOPPING } from './failures.js'
-import { headerOf } from './http-headers.js'
-import { HttpUpstream } from './http-upstream.js'
 import { Looks } from './looks.js'
 import { type OpenExchange, OpenExchanges } from './open-exchanges.js'
 import type { GatewayOptions } from './options.js'
+import { sessionOf, suffixOf } from './paths.js'
 import { CODES, cut, FAULT, refuse } from './respond.js'
+import { hostedSlots, type Served, upstreamOf } from './served.js'
 import { createSlots } from './slots.js'
-import { keyIn, parsePath } from './sse-address.js'
-import { SseUpstream } from './sse-upstream.js'
-import { StdioUpstream } from './stdio-upstream.js'
 
 /** How often a stop looks whether a call is still in flight: its client may give it up without leaving. Milliseconds. */
 const LOOK_MS = 50
@@ -37,7 +35,7 @@ const MAX_SWEEP_MS = 60_000
 /** What may change while the gateway runs. */
 export interface GatewaySetting {
   /** By name, as in the path `/mcp/<name>`. Disabled ones are not served. */
-  readonly servers: Readonly<Record<string, ServerEntry>>
+  readonly servers: Readonly<Record<string, ServedEntry>>
   readonly options: GatewayOptions
 }
 
@@ -51,6 +49,8 @@ export interface GatewayConfig extends GatewaySetting {
   readonly rulesOf?: (server: string) => ExtractionRules | undefined
   /** The door of a server, or of a path that names none; where there is none, every request passes as it is. */
   readonly doorOf?: (server: string | undefined) => Door | undefined
+  /** Makes what hosts a server in this process; where absent there is none such. */
+  readonly openHost?: (server: string, entry: HostedEntry, publish: Publish) => Host
   /** Where process groups are remembered, for the next daemon to end what this one could not; nowhere where absent. */
   readonly records?: ChildRecords
 }
@@ -110,19 +110,6 @@ export function createGateway(config: GatewayConfig): Gateway {
   return new HttpGateway(config)
 }
 
-/** One server of the setting, as long as it is served or drained. */
-interface Served {
-  readonly name: string
-  readonly entry: ServerEntry
-  readonly upstream: Upstream
-  /** Which of the running processes are its own. */
-  readonly context: ServerContext
-  readonly memory: ServerMemory
-  readonly lastWords: { text: string }
-  /** Takes its exchanges, where it has a door. */
-  readonly doorway: Doorway
-}
-
 class HttpGateway implements Gateway {
   readonly name = 'http-proxy'
   readonly #context: GatewayContext
@@ -130,6 +117,7 @@ class HttpGateway implements Gateway {
   readonly #options: { -readonly [K in keyof GatewayOptions]: GatewayOptions[K] }
   readonly #rulesOf: NonNullable<GatewayConfig['rulesOf']>
   readonly #doorOf: NonNullable<GatewayConfig['doorOf']>
+  readonly #openHost: GatewayConfig['openHost']
   readonly #agents: SessionAgents
   readonly #looks: Looks
   /** Takes what asks for a server that is not there, so that a stranger learns no more of it than of one that is. */
@@ -141,12 +129,13 @@ class HttpGateway implements Gateway {
   #stopping: Promise<void> | undefined
 
   constructor(needs: GatewayConfig) {
-    const { servers, options, rulesOf = () => undefined, doorOf = () => undefined, ...config } = needs
+    const { servers, options, rulesOf = () => undefined, doorOf = () => undefined, openHost, ...config } = needs
     const counters = { junkLines: 0, undelivered: 0, observerFaults: 0, evictedSessions: 0, cutRequests: 0 }
     const current = { ...options }
     this.#options = current
     this.#rulesOf = rulesOf
     this.#doorOf = doorOf
+    this.#openHost = openHost
     this.#agents = createSessionAgents(guarded(config.publish, counters))
     const { now, clock } = config
     this.#looks = new Looks({ now, clock, onFault: () => counters.observerFaults++ })
@@ -271,7 +260,7 @@ class HttpGateway implements Gateway {
       return load
     }
     for (const { name, upstream } of this.#all()) of(name).sessions += upstream.sessions
-    for (const { owner } of this.#context.running) of(owner.server).children++
+    for (const { owner, isProcess } of this.#context.running) if (isProcess) of(owner.server).children++
     for (const { server, child } of this.#context.groups) of(server).orphans += child.orphans()
     return loads
   }
@@ -289,14 +278,20 @@ class HttpGateway implements Gateway {
     return this.#stopping
   }
 
-  #serve(name: string, entry: ServerEntry): void {
+  #serve(name: string, entry: ServedEntry): void {
     const memory = createServerMemory({}, this.#rulesOf(name))
     const lastWords = { text: '' }
-    const context = { ...this.#context, server: name, memory, lastWords, crashes: { unreplaced: 0 } }
-    const upstream = upstreamOf(entry, context)
+    const host = 'plugins' in entry ? this.#openHost?.(name, entry, this.#context.publish) : undefined
+    const slots = host ? hostedSlots(this.#options, () => upstream.tenants()) : this.#context.slots
+    const context = { ...this.#context, slots, server: name, memory, lastWords, crashes: { unreplaced: 0 } }
+    const upstream = upstreamOf(entry, host, context)
     const onward = (exchange: Exchange) => upstream.handle(exchange, suffixOf(exchange.req.url ?? ''))
-    const doorway = new Doorway({ maxBodyBytes: () => this.#options.maxBodyBytes, onward })
-    this.#served.set(name, { name, entry, upstream, context, memory, lastWords, doorway })
+    const doorway = new Doorway({
+      maxBodyBytes: () => this.#options.maxBodyBytes,
+      takesBearer: host !== undefined,
+      onward,
+    })
+    this.#served.set(name, { name, entry, upstream, host, context, memory, lastWords, doorway })
   }
 
   /** Takes nothing new for it from now on. */
@@ -335,6 +330,7 @@ class HttpGateway implements Gateway {
     await this.#quiet(({ owner }) => owner === served)
     this.#looks.settle()
     await served.upstream.stop()
+    await served.host?.stop()
     // Also of sessions that were given up before: what a process tells when it ends is told of a server that still is.
     const processes = [...this.#context.running].filter(({ owner }) => owner === served.context)
     await Promise.all(processes.map((process) => process.end()))
@@ -353,6 +349,7 @@ class HttpGateway implements Gateway {
     slots.close()
     this.#looks.settle()
     await Promise.all(this.#all().map(({ upstream }) => upstream.stop()))
+    await Promise.all(this.#all().map(({ host }) => host?.stop()))
     await Promise.all([...running].map((process) => process.end()))
     await Promise.all([...groups].map(({ child }) => child.cleared))
     await Promise.all([...this.#open].map(({ exchange }) => cut(exchange.res)))
@@ -374,21 +371,6 @@ class HttpGateway implements Gateway {
     }
     while (isBusy() && this.#context.clock() < deadline) await delay(LOOK_MS)
   }
-}
-
-function upstreamOf(entry: ServerEntry, context: ServerContext): Upstream {
-  if (!('url' in entry)) return new StdioUpstream(entry, context)
-  return entry.transport === 'sse' ? new SseUpstream(entry, context) : new HttpUpstream(entry, context)
-}
-
-/** The session that a request names: by a header, or over HTTP+SSE by the address that was announced to its client. */
-function sessionOf({ headers, url = '' }: IncomingMessage): string {
-  return headerOf(headers, 'mcp-session-id') ?? keyIn(parsePath(suffixOf(url)).query)
-}
-
-/** What a client added behind `/mcp/<name>`: path suffix and query. */
-function suffixOf(url: string): string {
-  return /^\/mcp\/[^/?#]+([/?].*)?$/.exec(url)?.[1] ?? ''
 }
 
 /** Names of servers are for the machine's own user: where keys are asked for, one may open some of them alone. */

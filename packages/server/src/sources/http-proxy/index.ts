@@ -1,4 +1,5 @@
-export type { ServerLoad } from './context.js'
+export type { Host, HostedEntry, ServedEntry, ServerLoad } from './context.js'
+export type { Door } from './door.js'
 export {
   createGateway,
   type Gateway,
@@ -7,3 +8,4 @@ export {
   type GatewayStats,
 } from './gateway.js'
 export { type GatewayOptions, gatewayOptions } from './options.js'
+export { asksFront } from './paths.js'

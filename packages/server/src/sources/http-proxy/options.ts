@@ -34,6 +34,15 @@ export const gatewayOptions = z
         examples: [32],
         env: 'MCP_VITALS_MAX_CHILDREN',
       }),
+    front: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Server of the configuration that clients reach at `/mcp`, `/sse` and `/message` as well, without its name.',
+        examples: ['plugins'],
+      }),
     maxBodyBytes: z
       .number()
       .int()

@@ -1,15 +1,8 @@
 import type { Readable } from 'node:stream'
 import { event } from '@mcp-vitals/instrument/event'
-import {
-  type Child,
-  type ChildExit,
-  type CommandEntry,
-  minimalEnvironment,
-  readReusing,
-  startChild,
-} from '../../children/index.js'
+import { type Child, type ChildExit, minimalEnvironment, readReusing, startChild } from '../../children/index.js'
 import { oneLine } from './bytes.js'
-import type { ServerContext } from './context.js'
+import type { ServerContext, Startable } from './context.js'
 import { tooLongAnswer } from './failures.js'
 import { createJunkMeter } from './junk.js'
 import { createLines } from './lines.js'
@@ -36,8 +29,10 @@ export interface ProcessTaker {
 }
 
 export interface ServerProcessOptions extends ProcessTaker {
-  readonly entry: CommandEntry
+  readonly entry: Startable
   readonly context: ServerContext
+  /** Pseudonym of the session that it is for; absent where it has none. */
+  readonly session?: string
 }
 
 /** A running stdio server that the gateway owns. */
@@ -46,6 +41,8 @@ export interface ServerProcess {
   readonly owner: ServerContext
   /** From now on all that it says goes to this one. */
   handOver(taker: ProcessTaker): void
+  /** False where it stands for a server within this process. */
+  readonly isProcess: boolean
   /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
   send(message: Buffer): boolean
   /** Whether it answers within `timeoutMs`, asked beside its clients; undefined where it cannot be asked now, or ended. */
@@ -59,11 +56,10 @@ export interface ServerProcess {
 
 /** Starts a stdio server whose slot the caller took. The slot is given back when it ended. */
 export function startServerProcess(options: ServerProcessOptions): ServerProcess {
-  const { entry, context } = options
+  const { context } = options
   const takers: Takers = { current: options }
   const { publish, now, clock, server } = context
-  const env = { ...minimalEnvironment(entry.env), ...context.records?.env }
-  const child = startChild({ ...entry, env, stderr: 'pipe' })
+  const child = childOf(options)
   const forget = child.pid === undefined ? undefined : context.records?.add(child.pid)
   const group = {
     server,
@@ -103,6 +99,7 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
 
   const serverProcess: ServerProcess = {
     owner: context,
+    isProcess: !('host' in options.entry),
     handOver(taker) {
       takers.current = taker
     },
@@ -124,6 +121,12 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
   }
   context.running.add(serverProcess)
   return serverProcess
+}
+
+function childOf({ entry, context, session }: ServerProcessOptions): Child {
+  if ('host' in entry) return entry.host.connect(session)
+  const env = { ...minimalEnvironment(entry.env), ...context.records?.env }
+  return startChild({ ...entry, env, stderr: 'pipe' })
 }
 
 const NEWLINE = Buffer.from('\n')
@@ -215,6 +218,8 @@ interface End {
 function tellEnd({ publish, now, server, crashes }: ServerContext, { pid, exit, wanted, durationMs }: End): void {
   const { code, signal, startFailure } = exit
   const crashed = wanted && code !== 0
+  // What lives in this process is no process that ended.
+  if (pid === 0 && startFailure === undefined) return
   if (crashed && startFailure === undefined) crashes.unreplaced++
   publish(
     event(

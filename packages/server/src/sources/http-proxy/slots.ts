@@ -12,6 +12,8 @@ export interface Tenant {
 /** A bounded number of places for processes. */
 export interface Slots {
   readonly used: number
+  /** How many places there are. */
+  readonly limit: number
   /** Takes a place; false where none is free, and after `close`. */
   take(): boolean
   /**
@@ -49,6 +51,9 @@ export function createSlots(options: SlotsOptions): Slots {
   return {
     get used() {
       return used
+    },
+    get limit() {
+      return options.limit
     },
     take,
     async claim() {

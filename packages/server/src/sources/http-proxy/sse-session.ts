@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { keyAmong } from '@mcp-vitals/instrument/mcp'
-import type { ChildExit, CommandEntry } from '../../children/index.js'
+import type { ChildExit } from '../../children/index.js'
 import type { Backoff, Backoffs } from './backoff.js'
-import type { ServerContext } from './context.js'
+import type { ServerContext, Startable } from './context.js'
 import { credentialOf } from './credential.js'
 import type { Exchange } from './exchange.js'
 import { NO_STREAM, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
@@ -17,7 +17,7 @@ const NEWLINE = Buffer.from('\n')
 
 /** What a session shares with the others of its server. */
 export interface SseSessionOptions {
-  readonly entry: CommandEntry
+  readonly entry: Startable
   readonly context: ServerContext
   /** Those of the callers; of one, told how the start went. */
   readonly backoffs: Backoffs
@@ -68,6 +68,7 @@ export class SseSession {
     this.#process = startServerProcess({
       entry,
       context,
+      session: this.pseudonym,
       onMessages: (messages) => this.#deliver(messages),
       onLine: (line) => this.#read(line),
       onJunk: (line) => this.#read(line),

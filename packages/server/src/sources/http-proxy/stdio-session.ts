@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { ChildExit, CommandEntry } from '../../children/index.js'
+import type { ChildExit } from '../../children/index.js'
 import { createAnswer } from './answer.js'
 import type { Backoff } from './backoff.js'
-import type { ServerContext } from './context.js'
+import type { ServerContext, Startable } from './context.js'
 import { Delivery } from './delivery.js'
 import type { Exchange } from './exchange.js'
 import { NO_SESSION, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
@@ -21,7 +21,7 @@ export class StdioSession {
   readonly id = randomUUID()
   /** What the events call it. */
   readonly pseudonym = randomUUID()
-  readonly #entry: CommandEntry
+  readonly #entry: Startable
   readonly #context: ServerContext
   readonly #backoff: Backoff
   readonly #onGone: () => void
@@ -44,10 +44,10 @@ export class StdioSession {
 
   /** `begin` gives its process. `backoff` is told how that went; `onGone`: the session ended by itself. */
   constructor(
-    entry: CommandEntry,
+    entry: Startable,
     context: ServerContext,
     backoff: Backoff,
-    begin: (taker: ProcessTaker) => ServerProcess,
+    begin: (taker: ProcessTaker, session: string) => ServerProcess,
     onGone: () => void,
   ) {
     this.#entry = entry
@@ -61,13 +61,14 @@ export class StdioSession {
     this.#streams = new SessionStreams(context.options, onLost)
     this.#observer = observeLater(context, this.pseudonym)
     this.#output = this.#observer.copies('server_to_client', 'lines')
-    this.#process = begin({
+    const taker: ProcessTaker = {
       onMessages: (messages) => this.#deliver(messages),
       onLine: (line) => this.#read(line),
       onJunk: (line) => this.#read(line),
       onTooLong: (id, errorCode) => this.#observer.fail(keyOf(id) ?? '', 'protocol_error', { errorCode }),
       onExit: (exit) => this.#exited(exit),
-    })
+    }
+    this.#process = begin(taker, this.pseudonym)
     const { startTimeoutMs } = context.options
     this.#startTimer = setTimeout(() => this.#giveUp(silence(context.server, startTimeoutMs)), startTimeoutMs)
     this.#startTimer.unref()

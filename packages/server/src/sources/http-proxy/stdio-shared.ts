@@ -1,7 +1,7 @@
-import type { ChildExit, CommandEntry } from '../../children/index.js'
+import type { ChildExit } from '../../children/index.js'
 import { type Answer, createAnswer } from './answer.js'
 import { splice } from './bytes.js'
-import type { ServerContext } from './context.js'
+import type { ServerContext, Startable } from './context.js'
 import type { Exchange } from './exchange.js'
 import { OVERLOADED, processFailure } from './failures.js'
 import { jsonOf, type Message } from './message.js'
@@ -37,7 +37,7 @@ interface Call {
  * replaced by the gateway's own, token by token, and put back in the answers; every other byte stays.
  */
 export class SharedProcess {
-  readonly #entry: CommandEntry
+  readonly #entry: Startable
   readonly #context: ServerContext
   readonly #onGone: (failure: Refusal | undefined) => void
   readonly #process: ServerProcess
@@ -52,7 +52,7 @@ export class SharedProcess {
   #onProbe: ((found: Probed) => void) | undefined
 
   /** Starts the process, whose slot the caller took. `onGone`: it ended by itself, and whether that was a failure. */
-  constructor(entry: CommandEntry, context: ServerContext, onGone: (failure: Refusal | undefined) => void) {
+  constructor(entry: Startable, context: ServerContext, onGone: (failure: Refusal | undefined) => void) {
     this.#entry = entry
     this.#context = context
     this.#onGone = onGone

@@ -1,9 +1,8 @@
-import type { CommandEntry } from '../../children/index.js'
 import { unacceptable } from './answer.js'
 import { type Backoff, Backoffs } from './backoff.js'
 import { readBody } from './body.js'
 import { oneLine } from './bytes.js'
-import type { ServerContext, Upstream } from './context.js'
+import type { ServerContext, Startable, Upstream } from './context.js'
 import { answerPreflight, isPreflight, shareWithPage } from './cors.js'
 import { credentialOf } from './credential.js'
 import { SharedProcesses } from './era.js'
@@ -14,9 +13,10 @@ import { observeLater } from './observe.js'
 import { type ProcessTaker, type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, FAULT, type Refusal, refuse } from './respond.js'
 import { isModern, route } from './routing.js'
+import { Sessionless } from './sessionless.js'
 import type { Tenant } from './slots.js'
 import { Spare } from './spare.js'
-import { opensOldStream, parsePath } from './sse-address.js'
+import { keyIn, opensOldStream, parsePath } from './sse-address.js'
 import { SseSessions } from './sse-sessions.js'
 import { StdioSession } from './stdio-session.js'
 
@@ -24,7 +24,7 @@ const METHODS = 'GET, POST, DELETE'
 
 /** HTTP in front of a stdio server: a process for each legacy session and each HTTP+SSE stream, a shared one for the modern era. */
 export class StdioUpstream implements Upstream {
-  readonly #entry: CommandEntry
+  readonly #entry: Startable
   readonly #context: ServerContext
   readonly #sessions = new Map<string, StdioSession>()
   readonly #shared: SharedProcesses
@@ -32,16 +32,19 @@ export class StdioUpstream implements Upstream {
   /** Of the legacy era: what ends a process of the one says nothing of the other. */
   readonly #backoffs: Backoffs
   readonly #streams: SseSessions
+  /** Absent where a server is a process: a client without a session would start one. */
+  readonly #sessionless: Sessionless | undefined
   readonly #ending = new Set<Promise<void>>()
   #retired = false
 
-  constructor(entry: CommandEntry, context: ServerContext) {
+  constructor(entry: Startable, context: ServerContext) {
     this.#entry = entry
     this.#context = context
     this.#spare = new Spare(context)
     this.#shared = new SharedProcesses(entry, context, new Backoffs(context), this.#spare)
     this.#backoffs = new Backoffs(context)
     this.#streams = new SseSessions({ entry, context, backoffs: this.#backoffs })
+    this.#sessionless = 'host' in entry ? new Sessionless(entry, context) : undefined
   }
 
   handle(exchange: Exchange, rest: string): void {
@@ -79,6 +82,7 @@ export class StdioUpstream implements Upstream {
 
   retire(): void {
     this.#retired = true
+    this.#sessionless?.retire()
     this.#streams.retire()
   }
 
@@ -92,6 +96,7 @@ export class StdioUpstream implements Upstream {
       if (session.idleMs() >= this.#context.options.sessionIdleMs) void this.#end(session, 'idle')
     }
     this.#shared.sweep()
+    this.#sessionless?.sweep()
     this.#streams.sweep()
   }
 
@@ -100,7 +105,14 @@ export class StdioUpstream implements Upstream {
       idleMs: () => session.idleMs(),
       end: () => this.#end(session, 'idle'),
     }))
-    return [...sessions, ...this.#shared.tenants(), ...this.#spare.tenants(), ...this.#streams.tenants()]
+    const sessionless = this.#sessionless?.tenants() ?? []
+    return [
+      ...sessions,
+      ...this.#shared.tenants(),
+      ...sessionless,
+      ...this.#spare.tenants(),
+      ...this.#streams.tenants(),
+    ]
   }
 
   async answers(timeoutMs: number): Promise<boolean | undefined> {
@@ -117,7 +129,8 @@ export class StdioUpstream implements Upstream {
 
   async stop(): Promise<void> {
     for (const session of this.#sessions.values()) void this.#end(session, 'shutdown')
-    await Promise.all([this.#shared.stop(), this.#spare.end(), this.#streams.stop(), ...this.#ending])
+    const others = [this.#shared.stop(), this.#sessionless?.stop(), this.#spare.end(), this.#streams.stop()]
+    await Promise.all([...others, ...this.#ending])
   }
 
   async #post(exchange: Exchange): Promise<void> {
@@ -130,7 +143,9 @@ export class StdioUpstream implements Upstream {
 
   async #postToStream(exchange: Exchange, query: string): Promise<void> {
     const body = await this.#read(exchange)
-    if (body) this.#streams.post(exchange, query, body)
+    if (!body) return
+    if (this.#sessionless && keyIn(query) === '') await this.#sessionless.post(exchange, body)
+    else this.#streams.post(exchange, query, body)
   }
 
   /** The body of a POST; undefined where it was refused, or its client left. */
@@ -203,8 +218,8 @@ export class StdioUpstream implements Upstream {
     return session
   }
 
-  readonly #start = (taker: ProcessTaker): ServerProcess =>
-    startServerProcess({ entry: this.#entry, context: this.#context, ...taker })
+  readonly #start = (taker: ProcessTaker, session: string): ServerProcess =>
+    startServerProcess({ entry: this.#entry, context: this.#context, session, ...taker })
 
   #withSession(exchange: Exchange, act: (session: StdioSession) => void): void {
     if (isModern(exchange.header('mcp-protocol-version'))) {

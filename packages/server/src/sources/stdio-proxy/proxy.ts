@@ -16,23 +16,34 @@ import { Tape } from './tape.js'
 /** How often requests that nobody will answer any more are looked for. Milliseconds. */
 const SWEEP_MS = 60_000
 
-export interface StdioProxyOptions {
-  /** Name of the server in events. */
-  readonly name: string
-  /** Pseudonymous id of this connection, at most 64 characters. */
-  readonly session: string
+/** A server process that is started. */
+export interface StartedServer {
   readonly command: string
   readonly args: readonly string[]
   /** The whole environment of the server. */
   readonly env: Readonly<NodeJS.ProcessEnv>
   /** Default: this process’s. */
   readonly cwd?: string
+  /** Default `inherit`: the server writes to this process’s own, unseen. */
+  readonly stderr?: 'inherit' | 'ignore'
+}
+
+/** A server within this process, which looks like one of its own. */
+export interface OpenedServer {
+  readonly open: () => Child
+}
+
+export type StdioProxyOptions = (StartedServer | OpenedServer) & ClientSide
+
+export interface ClientSide {
+  /** Name of the server in events. */
+  readonly name: string
+  /** Pseudonymous id of this connection, at most 64 characters. */
+  readonly session: string
   /** From the client. */
   readonly stdin: Readable
   /** To the client. Its writes must not block the loop. */
   readonly stdout: Writable
-  /** Default `inherit`: the server writes to this process’s own, unseen. */
-  readonly stderr?: 'inherit' | 'ignore'
   readonly publish: Publish
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -104,9 +115,9 @@ class ObservingProxy implements StdioProxy {
 
   async start(): Promise<void> {
     if (this.#child) return
-    const { command, args, env, cwd, stderr = 'inherit', clock } = this.#options
+    const { clock } = this.#options
     this.#startedAt = clock()
-    this.#child = startChild({ command, args, env, cwd, stderr })
+    this.#child = 'open' in this.#options ? this.#options.open() : startChild({ stderr: 'inherit', ...this.#options })
     this.#connect(this.#child)
     const { pid } = this.#child
     this.#observe(() => {
@@ -215,6 +226,8 @@ class ObservingProxy implements StdioProxy {
     this.#tape.close()
     this.#observe(() => this.#conversation?.close(this.#unwanted ? 'cancelled' : 'process_exit', reason))
     this.#observe(() => {
+      // What lives in this process is no process that ended.
+      if (this.pid === undefined && exit.startFailure === undefined) return
       publish(
         event('process.ended', now(), this.#about(), {
           pid: this.#child?.pid ?? 0,

@@ -1,0 +1,1 @@
+export { createPluginHost, type Look, type PluginHost } from './host.js'

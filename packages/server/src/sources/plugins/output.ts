@@ -1,0 +1,98 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+
+type Content = CallToolResult['content']
+
+/** Most results of one job that become contents of their own. */
+const MAX_CONTENTS = 100
+
+/** What a job printed, as a client takes it. */
+export interface Printed {
+  readonly content: Content
+  readonly structuredContent?: Record<string, unknown>
+  /** The program says itself that it failed. */
+  readonly isError?: boolean
+}
+
+/**
+ * Reads what a program printed: contents of MCP, one JSON value, several of them (a list, or one a line), or else text.
+ * Several values become a content each. Structured content is an object, so other values stand in `result`.
+ */
+export function readOutput(bytes: Buffer): Printed {
+  const text = bytes.toString('utf8').replace(/\r?\n$/, '')
+  if (text.trim() === '') return { content: [] }
+  const value = parsed(text)
+  if (value === undefined) {
+    const lines = jsonLines(text)
+    return lines ? several(lines) : { content: [textOf(text)] }
+  }
+  if (Array.isArray(value)) return several(value)
+  if (!isObject(value)) return { content: [textOf(text)], structuredContent: { result: value } }
+  return contentsIn(value) ?? { content: [textOf(text)], structuredContent: value }
+}
+
+function several(values: readonly unknown[]): Printed {
+  const structuredContent = { result: values }
+  if (values.length > MAX_CONTENTS) return { content: [textOf(JSON.stringify(values))], structuredContent }
+  return { content: values.map((value) => textOf(shown(value))), structuredContent }
+}
+
+/** `{"content": […]}` with contents of MCP alone. */
+function contentsIn(value: Record<string, unknown>): Printed | undefined {
+  const { content, structuredContent, isError } = value
+  if (!Array.isArray(content) || content.length === 0 || content.length > MAX_CONTENTS) return undefined
+  if (!content.every(isContent)) return undefined
+  return {
+    content,
+    ...(isObject(structuredContent) && { structuredContent }),
+    ...(isError === true && { isError }),
+  }
+}
+
+function isContent(item: unknown): item is Content[number] {
+  if (!isObject(item)) return false
+  const isText = (...keys: readonly string[]) => keys.every((key) => typeof item[key] === 'string')
+  switch (item.type) {
+    case 'text':
+      return isText('text')
+    case 'image':
+    case 'audio':
+      return isText('data', 'mimeType')
+    case 'resource_link':
+      return isText('uri', 'name')
+    case 'resource': {
+      const { resource } = item
+      return isObject(resource) && typeof resource.uri === 'string' && ('text' in resource || 'blob' in resource)
+    }
+    default:
+      return false
+  }
+}
+
+function jsonLines(text: string): readonly unknown[] | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  if (lines.length < 2 || !lines.every((line) => /^\s*[{[]/.test(line))) return undefined
+  const values = lines.map(parsed)
+  return values.includes(undefined) ? undefined : values
+}
+
+function parsed(text: string): unknown {
+  // Most output is no JSON, and an exception costs more than a look.
+  if (!/^\s*(?:[{["\d-]|true|false|null)/.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function textOf(text: string): Content[number] {
+  return { type: 'text', text }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
