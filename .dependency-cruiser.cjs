@@ -304,17 +304,9 @@ module.exports = {
       name: 'pure-detect',
       severity: 'error',
       comment:
-        'detect/ and budgets/ are pure folds: no clock, disk, network or package. Way out: put the time into the event or the look.',
-      from: { path: `${SERVER}/(detect|budgets)/`, pathNot: '/options[.]ts$' },
-      to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
-    },
-    {
-      name: 'pure-alerts',
-      severity: 'error',
-      comment:
-        'alerts/ and series/ are pure: no clock, disk, network, thread or package. ' +
-        'Way out: take times and bytes as arguments, and let who keeps and sends what they give do the rest.',
-      from: { path: `${SERVER}/(alerts|series)/`, pathNot: '/options[.]ts$' },
+        'detect/, budgets/, alerts/ and series/ are pure: no clock, disk, network, thread or package. ' +
+        'Way out: take times and bytes from events, or as arguments, and let who keeps and sends what they give do the rest.',
+      from: { path: `${SERVER}/(detect|budgets|alerts|series)/`, pathNot: '/options[.]ts$' },
       to: { dependencyTypes: NOT_OURS, pathNot: '^packages/instrument/' },
     },
     {

@@ -1,89 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterEach, describe, expect, test } from 'vitest'
-import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
-import { until } from '../fixtures/until.js'
+import { describe, expect, test } from 'vitest'
+import { startDaemon } from '../fixtures/daemon.js'
 import { promises } from '../requirements.js'
-
-const running: { stop(): unknown }[] = []
-afterEach(async () => {
-  for (const thing of running.splice(0).reverse()) await thing.stop()
-})
-
-const installed = (file: string) => fileURLToPath(import.meta.resolve(file))
-const EVERYTHING = {
-  command: process.execPath,
-  args: [installed('@modelcontextprotocol/server-everything/dist/index.js'), 'stdio'],
-}
-
-async function upAs(preset: string, config: object = {}, env: Record<string, string> = {}): Promise<RunningDaemon> {
-  const daemon = await startDaemon({
-    config: { servers: { everything: EVERYTHING }, ...config },
-    args: ['--preset', preset],
-    // An empty variable counts as absent: the preset chooses the log's format.
-    env: { LOG_FORMAT: '', ...env },
-    // The guides name ports, and their commands shall work as they stand.
-    ownPort: true,
-  })
-  running.push(daemon)
-  return daemon
-}
-
-/** What only the application knows, posted as programs in other languages do. */
-async function post(daemon: RunningDaemon, events: readonly object[]): Promise<void> {
-  const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
-  const body = {
-    sender: { kind: 'test', name: 'app', version: '1' },
-    events: events.map((e) => ({ server: 'app', ...e })),
-  }
-  const answer = await fetch(`${daemon.url}/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify(body),
-  })
-  expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: [] })
-}
-
-async function callsEcho(daemon: RunningDaemon): Promise<void> {
-  const client = new Client({ name: 'test-client', version: '1.0.0' })
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/everything`)))
-  running.push({ stop: () => client.close() })
-  await client.listTools()
-  await client.callTool({ name: 'echo', arguments: { message: 'hi' } })
-  await client.callTool({ name: 'get-sum', arguments: { a: 'two' } }).catch(() => {})
-}
-
-/** As the guides do it: with curl, through a shell. */
-const shell = (command: string) => execFileSync('sh', ['-c', command], { encoding: 'utf8' })
-const scraped = (url: string) => shell(`curl -s ${url}/metrics`)
-
-/** The JSON lines on its standard output that have this value. */
-const logged = (daemon: RunningDaemon, key: string, value: string) =>
-  daemon.lines().filter((line) => line[key] === value)
-
-async function logs(daemon: RunningDaemon, expected: RegExp): Promise<void> {
-  await until(
-    () => expected.test(daemon.stdout()),
-    10_000,
-    () => `no ${expected} in:\n${daemon.stdout()}`,
-  )
-}
-
-async function shows(url: string, lines: readonly string[]): Promise<void> {
-  let text = ''
-  const missing = () => lines.filter((line) => !text.split('\n').includes(line))
-  await until(
-    () => {
-      text = scraped(url)
-      return missing().length === 0
-    },
-    10_000,
-    () => `missing: ${missing().join('\n')}\nin:\n${text}`,
-  )
-}
+import { callsEcho, EVERYTHING, logged, logs, post, running, scraped, shell, shows, upAs } from './presets-harness.js'
 
 describe('preset messaging', () => {
   test(
@@ -137,18 +55,6 @@ describe('preset messaging', () => {
       ])
     },
   )
-})
-
-describe('preset letta', () => {
-  test(promises('F1.preset.health', 'F1.preset.log', 'F8.port.others'), async () => {
-    const daemon = await upAs('letta')
-    await callsEcho(daemon)
-    const health = () => shell('curl -s http://localhost:8000/health')
-    await until(() => health() === '{"status":"ok","sessions":1}', 10_000, health)
-    await logs(daemon, /^\S+Z INFO: Session started: session-\S+$/m)
-    await logs(daemon, /^\S+Z INFO: Tool invoked: echo \(session-\S+\)$/m)
-    await logs(daemon, /^\S+Z INFO: Tool completed: echo \(session-\S+\)/m)
-  })
 })
 
 describe('preset commerce', () => {
@@ -271,72 +177,6 @@ describe('preset dust', () => {
       expect(text).toMatch(/^mcp_dust_server_cpu_usage_percent [\d.e-]+$/m)
       expect(text).not.toMatch(/^mcp_(?!dust_server_|vitals_)/m)
       expect(text).toMatch(/^mcp_vitals_build_info\{/m)
-    },
-  )
-})
-
-describe('preset plugins', () => {
-  test(
-    promises(
-      'F2.view.plugins-requests',
-      'E2.metric.requests',
-      'E2.metric.request-duration',
-      'E2.metric.plugin-executions',
-      'E2.metric.plugin-execution-duration',
-      'E2.metric.queue-size',
-      'E2.metric.queue-wait',
-      'E3.health.port',
-      'E7.curl.requests',
-      'E7.curl.health',
-      'E7.curl.queue-size',
-      'E7.grep.errors',
-      'E7.grep.slow-plugins',
-    ),
-    async () => {
-      const daemon = await upAs('plugins')
-      await callsEcho(daemon)
-      await post(daemon, [
-        { type: 'queue', plugin: 'git', action: 'entered', size: 1 },
-        { type: 'queue', plugin: 'git', action: 'started', size: 0, waitMs: 12 },
-        { type: 'plugin', plugin: 'git', command: 'status', outcome: 'ok', durationMs: 20 },
-        { type: 'plugin', plugin: 'git', command: 'clone', outcome: 'ok', durationMs: 1500 },
-        { type: 'error', errorType: 'IOError', name: 'git', reason: 'disk' },
-      ])
-      await shows(daemon.url, [
-        'mcp_requests_total{method="initialize",endpoint="everything",status="200"} 2',
-        'mcp_plugin_executions_total{plugin="git",command="status",status="success"} 1',
-        'mcp_plugin_execution_duration_seconds_count{plugin="git",command="clone"} 1',
-        'mcp_queue_size{plugin="git"} 0',
-        'mcp_queue_wait_seconds_bucket{plugin="git",le="+Inf"} 1',
-        'mcp_queue_wait_seconds_count{plugin="git"} 1',
-      ])
-      expect(shell('curl -s localhost:5000/metrics | grep mcp_requests_total')).toContain(
-        'mcp_requests_total{method="tools/call"',
-      )
-      expect(scraped(daemon.url)).toMatch(
-        /^mcp_request_duration_seconds_bucket\{method="tools\/call",endpoint="everything",le="1"\} \d+$/m,
-      )
-      expect(shell('curl -s localhost:5000/metrics | grep mcp_queue_size')).toContain('mcp_queue_size{plugin="git"} 0')
-      expect(JSON.parse(shell('curl -s localhost:5000/health | jq'))).toMatchObject({
-        status: 'healthy',
-        queue_size: 0,
-        plugins: { git: {} },
-      })
-      const log = () => readFileSync(join(daemon.home, 'mcp.log'), 'utf8')
-      await until(() => /clone/.test(log()) && /ERROR/.test(log()), 10_000, log)
-      const there = (command: string) => shell(`cd '${daemon.home}' && ${command}`)
-      const errors = there('grep "ERROR" mcp.log | tail -n 100').trimEnd().split('\n')
-      expect(errors.map((line) => JSON.parse(line) as object)).toContainEqual(
-        expect.objectContaining({ levelname: 'ERROR', type: 'error' }),
-      )
-      expect(JSON.parse(there(`grep "plugin" mcp.log | jq 'select(.duration_ms > 1000)'`))).toMatchObject({
-        levelname: 'INFO',
-        name: 'mcp',
-        type: 'plugin',
-        plugin: 'git',
-        command: 'clone',
-        duration_ms: 1500,
-      })
     },
   )
 })

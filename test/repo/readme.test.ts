@@ -12,6 +12,9 @@ import { FILES, ROOT, textOf } from './files.js'
 /** How a command of the README is run: here, as it stands, or by another file, which must then contain the words. */
 type Runner = { readonly run: (command: string) => Promise<void> } | { readonly by: string; readonly words: string }
 
+/** What asks the plugin of the README. */
+const GREETS = `curl -X POST http://localhost:8000/message -H "Content-Type: application/json" -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"hello.greet","arguments":{"name":"Ada"}}}'`
+
 const daemon = { run: answersHealth }
 const scraped = { run: (command: string) => answersMetrics(command, /^mcp_active_agents 0$/m) }
 const onDaemon = (expected: RegExp) => ({ run: (command: string) => beside(command, expected) })
@@ -25,6 +28,8 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
   'npm test': { by: '.ci/run', words: ' npm test' },
   'mcp-vitals up --config mcp.json': daemon,
   'mcp-vitals wrap --name memory -- npx -y @modelcontextprotocol/server-memory': { run: speaksMcp },
+  'mcp-vitals plugins': { by: 'test/repo/readme.test.ts', words: "'exec mcp-vitals plugins'" },
+  [GREETS]: { run: greets },
   'mcp-vitals install --dry-run': { run: looksAtClients },
   'mcp-vitals config check --config mcp-vitals.yaml': { run: (command) => succeeds(command, /mcp-vitals\.yaml/) },
   'mcp-vitals up --config mcp-vitals.yaml': daemon,
@@ -202,6 +207,22 @@ async function beside(command: string, expected: RegExp): Promise<void> {
   const { ended, output } = shell(command, { ...(await watched), endings: ofTest })
   expect(await ended, output()).toBe(0)
   expect(output()).toMatch(expected)
+}
+
+/** Asks the plugin that the README shows. */
+async function greets(command: string): Promise<void> {
+  const place = await readersPlace()
+  const folder = join(place.home, 'mcp/plugins/hello')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(
+    join(folder, 'cli.py'),
+    /^```python\n# mcp\/plugins[\s\S]*?^```/m.exec(README ?? '')![0].replace(/^```.*$/gm, ''),
+  )
+  const { output } = shell('exec mcp-vitals plugins', place)
+  await eventually('the plugin', async () => /Plugin found: hello, 1 command: greet/.exec(output()) ?? undefined)
+  const asked = shell(command.replace(':8000', `:${place.port}`), place)
+  expect(await asked.ended, asked.output()).toBe(0)
+  expect(asked.output()).toContain('"content":[{"type":"text","text":"Hello Ada"}]')
 }
 
 const succeeds = (command: string, expected: RegExp) => endsWith(0, command, expected)

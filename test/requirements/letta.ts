@@ -1,4 +1,4 @@
-import { kept, open, partly } from './state.js'
+import { kept } from './state.js'
 
 /** Section B: an MCP server that turns command-line plugins into tools, over HTTP+SSE. */
 export const LETTA = {
@@ -7,7 +7,7 @@ export const LETTA = {
     'B1.health.field-sessions': '`sessions` is the number of open sessions',
     'B1.health.probe': '`GET /health` is usable as liveness and readiness probe',
   }),
-  ...open(11, 'the plugin host', {
+  ...kept({
     'B3.log.plugins-found': 'at start the log says which plugins were found',
     'B3.log.folder-not-taken': 'at start the log says why a folder was not taken',
     'B4.plugin.discovery': 'each `mcp/plugins/<name>/cli.py` is found as a plugin',
@@ -42,7 +42,5 @@ export const LETTA = {
     'B2.log.tool-completed': 'text form: `INFO: Tool completed: … (session-123)`',
     'B2.log.session-ended': 'text form: `INFO: Session ended: session-123`',
   }),
-  ...partly(11, 'the plugin host', {
-    'B3.log.execution-times': 'tool execution times are logged',
-  }),
+  ...kept({ 'B3.log.execution-times': 'tool execution times are logged' }),
 } as const

@@ -1,4 +1,4 @@
-import type { ServerEntry } from '../children/index.js'
+import type { ServedEntry } from '../sources/http-proxy/index.js'
 
 /** Where clients reach the servers behind the gateway, and how. */
 export interface Addresses {
@@ -16,7 +16,7 @@ export interface Addresses {
 
 /** Where is listened is known after listening, and faces are built before it: they ask here when they answer. */
 export function createAddresses(
-  entryOf: (server: string) => ServerEntry | undefined,
+  entryOf: (server: string) => ServedEntry | undefined,
   headersOf: Addresses['headersOf'],
 ): Addresses {
   let base = ''

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { watchGateway, watchIngest } from '@mcp-vitals/instrument/metrics'
+import { createChildRecords } from '../children/index.js'
 import type { Config, LoadedConfig } from '../config/index.js'
 import { defaultDataDir, openDataDir } from '../datadir/index.js'
 import type { DemoServer } from '../demo/index.js'
@@ -25,6 +26,7 @@ import { createHttpServer, type Handlers } from './http.js'
 import { openListener } from './listener.js'
 import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
+import { createHosting } from './plugins.js'
 import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
 import { openRules, tellOf } from './rules.js'
@@ -96,6 +98,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const play = demo ? await import('../demo/index.js') : undefined
   const cast = play?.castDemo(dataDir.path) ?? []
   let servers = { ...entriesOf(config.servers), ...behindGateway(cast) }
+  let { front } = config.gateway
 
   const store = await openStore({ dir: dataDir.path, options: config.store, onFault: tell(logger) })
   teardown.push(() => store.close())
@@ -145,7 +148,12 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     ledger: audit?.ledger,
   })
   const { doors } = liveDoors
-  const sources = createSources({ config, servers, doors, store, token, cleanId, dataDir, observation, logger })
+  const records = createChildRecords(dataDir.childrenDir)
+  const hosting = createHosting({ observation, records, logger })
+  await hosting.prepare(servers)
+  const { openHost } = hosting
+  const given = { config, servers, doors, store, token, cleanId, dataDir, observation, records, openHost, logger }
+  const sources = createSources(given)
   watchIngest(observation.registry, sources.ingest.stats.bind(sources.ingest))
   watchGateway(
     observation.registry,
@@ -192,7 +200,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     ...config.listen,
     create() {
       const http = createHttpServer({
-        ...{ handlers, gateway, guard: entrance.guard, metricsPath: config.metrics.path },
+        ...{ handlers, gateway, front: () => front, guard: entrance.guard, metricsPath: config.metrics.path },
         admission: { ...entrance.admission, heartbeatAccess: health.heartbeats.access },
       })
       countConnections(http)
@@ -255,10 +263,12 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     async prepare(next, { added, changed, removed }) {
       refuseHealth(next)
       const openNewDoors = await liveDoors.prepare(next)
+      await hosting.prepare(entriesOf(next.servers))
       // The last to be made ready: who comes there already finds all as it is wanted there.
       const moveThere = await listener.prepare(next.listen)
       return async () => {
         servers = { ...entriesOf(next.servers), ...behindGateway(cast) }
+        front = next.gateway.front
         for (const name of added) observation.declare(name)
         openNewDoors()
         entrance.change(next)

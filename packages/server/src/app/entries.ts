@@ -1,9 +1,9 @@
-import type { ServerEntry } from '../children/index.js'
 import type { Config } from '../config/index.js'
 import type { DoorsSetting } from '../doors/index.js'
+import type { ServedEntry } from '../sources/http-proxy/index.js'
 
 /** How each server is reached, without its doors: these may change while the server stays what it is. */
-export function entriesOf(servers: Config['servers']): Readonly<Record<string, ServerEntry>> {
+export function entriesOf(servers: Config['servers']): Readonly<Record<string, ServedEntry>> {
   return Object.fromEntries(Object.entries(servers).map(([name, { doors: _, ...entry }]) => [name, entry]))
 }
 

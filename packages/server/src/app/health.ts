@@ -100,7 +100,7 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
         ? undefined
         : { url: `${baseOf({ host: listen.host, port })}/health`, token: listen.adminToken }
     const isInMaintenance = maintenanceOf(config)
-    const enabled = Object.fromEntries(Object.entries(servers).filter(([, { disabled }]) => !disabled))
+    const enabled = Object.fromEntries(Object.entries(servers).flatMap(([name, entry]) => watchable(name, entry)))
     const tools = {
       addressOf: addresses.of,
       transportOf: addresses.transportOf,
@@ -232,6 +232,11 @@ function heartbeatsOf({ monitor: { enabled, components } }: Config) {
 
 function idle({ monitor: options }: Config): Monitor {
   return createMonitor({ subjects: [], options, clock: () => 0, random: () => 0, onLook: () => {} })
+}
+
+/** A server that is made of plugins lives in this process, and answers as long as that does. */
+function watchable<T extends Config['servers'][string]>(name: string, entry: T) {
+  return entry.disabled || 'plugins' in entry ? [] : [[name, entry as Exclude<T, { plugins: string }>] as const]
 }
 
 function watchesOf({ servers }: Config, before: ReadonlyMap<string, TrafficWatch>): ReadonlyMap<string, TrafficWatch> {

@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import { vitalsError } from '../errors/index.js'
 import { MAX_HEAD_BYTES } from '../http-client/index.js'
 import { createAdminCheck, createGuard, type Guard, holderOf, type Refusal } from '../listen/index.js'
+import { asksFront } from '../sources/http-proxy/index.js'
 import { type Admission, type AdmissionOptions, type Caller, createAdmission, decoded, problem } from './admission.js'
 import { ROUTES, type Route, type RouteName, UNLISTED } from './routes.js'
 import { SECURE_HEADERS, secured } from './secured.js'
@@ -12,14 +13,15 @@ type Env = { Bindings: HttpBindings }
 /** A web-standard handler. */
 export type Handler = (request: Request, caller: Caller) => Response | Promise<Response>
 /** One for each route but the gateway's. */
-export type Handlers = Readonly<Record<Exclude<RouteName, 'gateway'>, Handler>>
+export type Handlers = Readonly<Record<Exclude<RouteName, 'gateway' | `front${string}`>, Handler>>
 /** The gateway's hot path: Node's own request and answer, untouched. */
 export type GatewayHandler = (server: string, request: IncomingMessage, response: ServerResponse) => void
 
 const GATEWAY_PATH = /^\/mcp\/([^/?#]+)(?=[/?#]|$)/
 
 /** The name of the server that a request for the gateway asks for; undefined for any other address. */
-export function serverIn(url: string): string | undefined {
+export function serverIn(url: string, front?: string): string | undefined {
+  if (asksFront(url)) return front
   const name = GATEWAY_PATH.exec(url)?.[1]
   return name === undefined ? undefined : decoded(name)
 }
@@ -33,6 +35,8 @@ const KEEP_ALIVE_MS = 75_000
 export interface HttpServerOptions {
   readonly handlers: Partial<Handlers>
   readonly gateway?: GatewayHandler
+  /** The server that is reached without its name as well. Default: none. */
+  readonly front?: () => string | undefined
   /** Default: the one that there is. */
   readonly table?: Readonly<Record<RouteName, Route>>
   /** Stands in for the table's path of metrics. */
@@ -47,6 +51,7 @@ export interface HttpServerOptions {
 export function createHttpServer({
   handlers,
   gateway,
+  front = () => undefined,
   table = ROUTES,
   metricsPath = table.metrics.path,
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
@@ -67,7 +72,7 @@ export function createHttpServer({
   const server = createServer({ ...kept, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
     const refusal = refusalOf(request)
     if (refusal) return refuse(response, refusal)
-    const name = gateway && serverIn(request.url ?? '')
+    const name = gateway && serverIn(request.url ?? '', front())
     if (name !== undefined) gateway?.(name, request, response)
     else void faces(request, response)
   })

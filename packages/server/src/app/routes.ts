@@ -66,6 +66,8 @@ const TOLD = {
 const VIEWED = { method: 'GET', here: ['nothing'], elsewhere: ['session viewer', 'admin token'] } as const
 /** The page, which has nothing in it, and the way in. */
 const OPEN = { here: ['nothing'], elsewhere: ['nothing'] } as const
+/** The doors of the gateway ask for keys themselves. */
+const SERVED = { method: 'any', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] } as const
 /** What is asked may be longer than an address. */
 const ASKED = { ...SHOWN, method: 'GET, POST' } as const
 
@@ -138,7 +140,10 @@ export const ROUTES = {
   dashRules: { ...VIEWED, path: '/admin/api/v1/rules' },
   dashComponents: { ...VIEWED, path: '/admin/api/health/components' },
   dashIncidents: { ...VIEWED, path: '/admin/api/health/incidents' },
-  gateway: { method: 'any', path: '/mcp/:name', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] },
+  gateway: { ...SERVED, path: '/mcp/:name' },
+  frontMcp: { ...SERVED, path: '/mcp' },
+  frontSse: { ...SERVED, path: '/sse' },
+  frontMessage: { ...SERVED, path: '/message' },
 } as const satisfies Record<string, Route>
 
 /** Every other path: nothing is served there, and that is told to those alone whom it may concern. */

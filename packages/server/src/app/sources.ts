@@ -1,5 +1,5 @@
 import { commitmentRules, joinRules } from '@mcp-vitals/instrument/mcp'
-import { createChildRecords, endLeftBehind, endOrphans } from '../children/index.js'
+import { type ChildRecords, endLeftBehind, endOrphans } from '../children/index.js'
 import type { Config } from '../config/index.js'
 import type { DataDir } from '../datadir/index.js'
 import { createDerivations } from '../derive/index.js'
@@ -13,6 +13,7 @@ import { adoptSpools } from '../spool/index.js'
 import type { Store } from '../store/index.js'
 import type { entriesOf } from './entries.js'
 import type { Observation } from './observe.js'
+import type { Hosting } from './plugins.js'
 
 /** Everything that events come from; nothing runs before its `start`. */
 export function createSources(needs: {
@@ -24,14 +25,16 @@ export function createSources(needs: {
   cleanId: IdMask
   dataDir: DataDir
   observation: Observation
+  records: ChildRecords
+  openHost: Hosting['openHost']
   logger: Logger
 }) {
-  const { config, servers, doors, store, token, cleanId, dataDir, logger } = needs
+  const { config, servers, doors, store, token, cleanId, dataDir, records, openHost, logger } = needs
   const { publish, enter } = needs.observation
   const shared = { publish, now: Date.now, clock: () => performance.now() }
   const { rulesOf } = rulesOfCalls(config)
-  const records = createChildRecords(dataDir.childrenDir)
-  const gateway = createGateway({ ...shared, servers, options: config.gateway, rulesOf, doorOf: doors.of, records })
+  const behind = { servers, options: config.gateway, rulesOf, doorOf: doors.of, openHost, records }
+  const gateway = createGateway({ ...shared, ...behind })
   const ingest = createIngest({ ...shared, mask: enter, cleanId, store, token, options: config.ingest })
   const adoption = adoptSpools({ dir: dataDir.spoolDir, deliver: (batch) => ingest.take(batch), onFault: tell(logger) })
   return { gateway, ingest, adoption }

@@ -6,6 +6,7 @@ import { vitalsError } from '../errors/index.js'
 import { type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
 import { serverName } from '../sources/stdio-proxy/index.js'
 import { findOwnFile } from './find.js'
+import { reachableServers } from './plugins-command.js'
 import type { Terminal } from './terminal.js'
 
 export interface CheckRequest {
@@ -52,7 +53,7 @@ export async function subjectsToCheck(request: CheckRequest, terminal: Terminal)
       ? { options: { ...options, api: {}, servers: {}, components: {} }, servers: single, providers: {} }
       : {
           options,
-          servers: serversOf(config),
+          servers: reachableServers(config.servers),
           providers: Object.fromEntries(providers),
           metrics: metricsOf(config, daemon?.url),
         },
@@ -82,10 +83,6 @@ function memoryNameOf(single: string | readonly string[] | undefined): string {
 /** What evaluates windows is loaded where there are some. */
 async function pausesOf(config: Config): Promise<ToCheck['isPaused']> {
   return config.monitor.maintenance.length === 0 ? () => false : (await import('./check-pauses.js')).pausesOf(config)
-}
-
-function serversOf({ servers }: Config): Readonly<Record<string, ServerToCheck>> {
-  return Object.fromEntries(Object.entries(servers).filter(([, { disabled }]) => !disabled))
 }
 
 /** The metrics server that the configuration names, else the daemon that runs. */

@@ -9,8 +9,13 @@ type Servers = Config['servers']
 export function describeServers(servers: Servers): string {
   return Object.entries(servers)
     .filter(([, { disabled }]) => !disabled)
-    .map(([name, entry]) => `  ${visible(name)}: ${'command' in entry ? commandLine(entry) : visible(entry.url)}\n`)
+    .map(([name, entry]) => `  ${visible(name)}: ${reach(entry)}\n`)
     .join('')
+}
+
+function reach(entry: Servers[string]): string {
+  if ('command' in entry) return commandLine(entry)
+  return 'url' in entry ? visible(entry.url) : `the plugins in ${visible(entry.plugins)}`
 }
 
 function commandLine({ command, args, env, cwd }: Extract<Servers[string], { command: string }>): string {

@@ -17,6 +17,7 @@ import { VitalsError, vitalsError } from '../errors/index.js'
 import { VERSION } from '../version/index.js'
 import { addressOf, commandOf } from './check-subjects.js'
 import { findClientFile, findOwnFile } from './find.js'
+import { reachableServers } from './plugins-command.js'
 import { STATUS } from './report.js'
 import { onStopSignal } from './signals.js'
 import type { Terminal } from './terminal.js'
@@ -116,7 +117,7 @@ function configurationOf(file: string | undefined, flags: DoctorFlags, env: Term
 }
 
 function serversOf(config: LoadedConfig['config'] | undefined): Readonly<Record<string, ServerToTry>> {
-  return Object.fromEntries(Object.entries(config?.servers ?? {}).filter(([, { disabled }]) => !disabled))
+  return reachableServers(config?.servers ?? {})
 }
 
 /** A command on the command line has the environment of who typed it. */

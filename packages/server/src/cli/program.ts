@@ -10,6 +10,7 @@ import { addDoctor } from './doctor-commands.js'
 import { addExport } from './export-commands.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
+import { addPlugins } from './plugins-commands.js'
 import type { QueryFlags } from './query.js'
 import type { ListFlags } from './rules.js'
 import type { Setting } from './setting.js'
@@ -36,6 +37,7 @@ export function createProgram(setting: () => Setting): Command {
     .addHelpText('after', EXAMPLES)
   addUp(program, setting)
   addWrap(program, setting)
+  addPlugins(program, setting)
   addInstall(program, setting)
   addConfig(program, setting)
   addBackup(program, setting)
@@ -57,6 +59,7 @@ const EXAMPLES = `
 Examples:
   mcp-vitals up --demo                      watch two small servers that come along
   mcp-vitals up --config ~/.cursor/mcp.json watch your own servers
+  mcp-vitals plugins                        make command-line programs tools of a watched server
   mcp-vitals install                        have your clients' servers watched; uninstall takes it back
   mcp-vitals check --once                   say how the configured servers are: exit status 0, 1 or 2
   mcp-vitals top                            show what goes on now, live

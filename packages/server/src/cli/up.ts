@@ -38,7 +38,13 @@ const SMALL_YOUNG_HEAP = '--semi-space-growth-factor=1'
 
 /** Runs the daemon until a signal ends it. Resolves to the exit status; rejects with what kept it from starting. */
 export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
-  const { loaded, reloadable } = await choose(flags, terminal)
+  const choice = await choose(flags, terminal)
+  await runDaemon({ ...choice, demo: flags.demo ?? false }, terminal)
+  return STATUS.ok
+}
+
+/** Runs a daemon with this configuration until a signal ends it. Rejects with what kept it from starting. */
+export async function runDaemon({ loaded, reloadable, demo = false }: Choice & { demo?: boolean }, terminal: Terminal) {
   for (const note of loaded.notes) terminal.err.write(`note: ${note}\n`)
   for (const flag of [ONE_THREAD, TIGHT_HEAP]) setFlagsFromString(flag)
   const { startApp } = await import('../app/index.js')
@@ -56,23 +62,23 @@ export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
       config: loaded.config,
       source: reloadable,
       origin: loaded.origin,
-      demo: flags.demo ?? false,
+      demo,
       out: terminal.out,
       err: terminal.err,
     })
     await signals.stopped
     await app.close()
-    return STATUS.ok
   } finally {
     signals.forget()
     forget()
   }
 }
 
-interface Choice {
+/** What a daemon is started with. */
+export interface Choice {
   readonly loaded: LoadedConfig
   /** How it is read again; absent where nobody named the file: what a stranger writes into it later is not started. */
-  readonly reloadable?: { readonly file: string; load(): LoadedConfig['config'] }
+  readonly reloadable?: { readonly file: string; load(): LoadedConfig['config'] } | undefined
 }
 
 /** The file that was named, else our own in this directory, else the user’s, else a client’s after a yes, else none. */

@@ -16,9 +16,11 @@ const EDITOR_REFERENCE =
   /\$\{(?:(?:input|env|config|command):[^}]*|workspaceFolder\w*(?::[^}]*)?|userHome|pathSeparator)\}/
 
 /** What a person should know of a file although it is no error, one sentence each. */
-export function notesOf({ servers }: Config, file: NotedFile): readonly string[] {
+export function notesOf({ servers, gateway: { front } }: Config, file: NotedFile): readonly string[] {
   const active = Object.entries(servers).filter(([, { disabled }]) => !disabled)
   const notes = active.length === 0 ? [`${file.path} names no server to watch.`] : []
+  if (front !== undefined && !active.some(([name]) => name === front))
+    notes.push(`gateway.front is ${front}, which is no server here: nothing answers at /mcp, /sse and /message.`)
   return [...notes, ...ignoredKeys(file), ...active.flatMap(([name, entry]) => entryNotes(name, entry, file))]
 }
 

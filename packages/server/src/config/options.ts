@@ -13,6 +13,7 @@ import { metricsOptions } from '../faces/metrics/options.js'
 import { statusOptions } from '../faces/status/options.js'
 import { listenOptions } from '../listen/options.js'
 import { monitorOptions } from '../monitor/options.js'
+import { pluginsEntry } from '../plugins/options.js'
 import { pricesOptions } from '../prices/options.js'
 import { providersOptions } from '../providers/options.js'
 import { rulesOptions } from '../rules/options.js'
@@ -108,7 +109,11 @@ const sections = {
 /** A server as its operator sets it: how it is reached, and what differs of its doors. */
 const doors = serverDoorsOptions
 const [commandEntry, urlEntry] = serverEntry.options
-const guardedEntry = z.union([commandEntry.extend({ doors }), urlEntry.extend({ doors })])
+const guardedEntry = z.union([
+  commandEntry.extend({ doors }),
+  urlEntry.extend({ doors }),
+  pluginsEntry.extend({ doors }),
+])
 
 /** The product’s own configuration. Unknown keys are errors. */
 export const configOptions = z
@@ -142,8 +147,9 @@ function isServed(servers: Readonly<Record<string, { readonly disabled: boolean 
   return Object.hasOwn(servers, name) && servers[name]?.disabled !== true
 }
 
-/** A client’s file (`mcp.json`) after its servers were moved to `servers`: their extra keys are read over. */
-export const clientOptions = z.strictObject({ ...sections, servers: z.record(serverName, mcpJsonEntry).default({}) })
+/** A client’s file (`mcp.json`) after its servers were moved to `servers`: their extra keys are read over. A preset may add plugins. */
+const clientEntry = z.union([...mcpJsonEntry.options, pluginsEntry])
+export const clientOptions = z.strictObject({ ...sections, servers: z.record(serverName, clientEntry).default({}) })
 
 /** Effective values, all defaults filled in. */
 export type Config = z.infer<typeof configOptions>

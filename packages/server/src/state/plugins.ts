@@ -17,8 +17,8 @@ export interface PluginVitals {
   readonly server: string
   readonly plugin: string
   readonly condition: PluginCondition
-  /** Milliseconds since 1970. */
-  readonly lastExecutionAt: number
+  /** Milliseconds since 1970; absent before the first. */
+  readonly lastExecutionAt?: number
   /** Executions seen since the start. */
   readonly executions: number
   /** Share of the last 100 executions that failed, 0 to 1. One that was cancelled did not. */
@@ -43,6 +43,10 @@ export interface Workload {
 }
 
 export interface PluginsFold extends Fold {
+  /** Makes a plugin and its queue known before its first event, and tells whether it can run now. */
+  declare(server: string, plugin: string, isAvailable: boolean): void
+  /** There is no such plugin any more. */
+  forget(server: string, plugin: string): void
   snapshot(): Workload
 }
 
@@ -56,6 +60,15 @@ export function createPlugins(now: () => number): PluginsFold {
       if (event.type === 'plugin') entryOf(plugins, event, trackPlugin)?.see(event)
       if (event.type === 'queue') entryOf(queues, event, trackQueue)?.see(event, now())
     },
+    declare(server, plugin, isAvailable) {
+      entryOf(plugins, { server, plugin }, trackPlugin)?.declare(isAvailable)
+      entryOf(queues, { server, plugin }, trackQueue)
+    },
+    forget(server, plugin) {
+      const key = keyOf({ server, plugin })
+      plugins.delete(key)
+      queues.delete(key)
+    },
     snapshot: () => ({
       plugins: [...plugins.values()].map((plugin) => plugin.present()),
       queues: [...queues.values()].map((queue) => queue.present(now())),
@@ -68,8 +81,12 @@ interface Named {
   readonly plugin: string
 }
 
+function keyOf({ server, plugin }: Named): string {
+  return JSON.stringify([server, plugin])
+}
+
 function entryOf<T>(map: Map<string, T>, { server, plugin }: Named, make: (named: Named) => T): T | undefined {
-  const key = JSON.stringify([server, plugin])
+  const key = keyOf({ server, plugin })
   const known = map.get(key)
   if (known !== undefined || map.size >= MAX_PLUGINS) return known
   const fresh = make({ server, plugin })
@@ -81,16 +98,24 @@ function trackPlugin({ server, plugin }: Named) {
   const failed: boolean[] = []
   let executions = 0
   let condition: PluginCondition = 'up'
-  let lastExecutionAt = 0
+  let isAvailable = true
+  let lastExecutionAt: number | undefined
   return {
+    declare(available: boolean): void {
+      isAvailable = available
+    },
     see({ outcome, at }: EventOf<'plugin'>): void {
       failed[executions++ % ERROR_WINDOW] = outcome !== 'ok' && outcome !== 'cancelled'
-      lastExecutionAt = Math.max(lastExecutionAt, at)
+      lastExecutionAt = Math.max(lastExecutionAt ?? 0, at)
       if (outcome !== 'cancelled') condition = conditionOf(outcome)
     },
     present(): PluginVitals {
       const errorRate = failed.filter(Boolean).length / Math.max(1, failed.length)
-      return { server, plugin, condition, lastExecutionAt, executions, errorRate }
+      return {
+        ...{ server, plugin, executions, errorRate },
+        condition: isAvailable ? condition : 'down',
+        ...(lastExecutionAt !== undefined && { lastExecutionAt }),
+      }
     },
   }
 }

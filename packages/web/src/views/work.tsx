@@ -41,7 +41,7 @@ const PLUGINS: readonly Column<PluginRow>[] = [
     label: 'Last run',
     isNumber: true,
     value: (row) => row.lastAt,
-    cell: (row) => <time title={utc(row.lastAt)}>{ago(row.lastAt)}</time>,
+    cell: ({ lastAt }) => (lastAt === undefined ? '' : <time title={utc(lastAt)}>{ago(lastAt)}</time>),
   },
 ]
 

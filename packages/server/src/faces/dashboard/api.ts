@@ -161,7 +161,8 @@ export interface PluginRow {
   readonly executions: number
   /** Of the last 100. */
   readonly errorRatio: number
-  readonly lastAt: number
+  /** Absent before its first run. */
+  readonly lastAt?: number
 }
 
 export interface ProviderRow {

@@ -86,7 +86,8 @@ export async function overviewOf(setup: OverviewSetup): Promise<DashboardDocumen
     queue: {
       ...{ inFlight, waiting, queues },
       plugins: plugins.map(({ server, plugin, condition, executions, errorRate, lastExecutionAt }) => ({
-        ...{ server, plugin, condition, executions, errorRatio: errorRate, lastAt: lastExecutionAt },
+        ...{ server, plugin, condition, executions, errorRatio: errorRate },
+        ...(lastExecutionAt !== undefined && { lastAt: lastExecutionAt }),
       })),
     },
     providers: providers.map(({ name, type, required, status, latencyMs, reason }) => ({

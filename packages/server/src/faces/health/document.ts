@@ -105,7 +105,7 @@ export function documentOf(facts: HealthFacts, ready: boolean): HealthDocument {
     plugins: keyed(workload.plugins, ({ condition, lastExecutionAt, executions, errorRate }) => ({
       status: condition === 'up' ? word : condition,
       available: condition !== 'down',
-      last_execution: isoTime(lastExecutionAt),
+      last_execution: lastExecutionAt === undefined ? null : isoTime(lastExecutionAt),
       error_rate: rounded(errorRate),
       executions,
     })),

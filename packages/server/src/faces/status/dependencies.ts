@@ -44,7 +44,7 @@ function pluginTable(plugins: readonly PluginVitals[]) {
 <tbody>${plugins.map(
     ({ plugin, server, condition, executions, errorRate, lastExecutionAt }) => html`<tr>
 <td><b>${plugin}</b><td>${server}<td class="${condition === 'up' ? 'up' : 'down'}">${condition}
-<td class="n">${executions}<td class="n">${Math.round(errorRate * 100)} %<td>${timeOfDay(lastExecutionAt)}</tr>`,
+<td class="n">${executions}<td class="n">${Math.round(errorRate * 100)} %<td>${lastExecutionAt === undefined ? '' : timeOfDay(lastExecutionAt)}</tr>`,
   )}</tbody></table>
 `
 }
