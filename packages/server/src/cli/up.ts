@@ -30,12 +30,6 @@ const ONE_THREAD = '--no-parallel-scavenge'
  */
 const TIGHT_HEAP = '--heap-growing-percent=60'
 
-/**
- * Where new objects begin, each thread keeps the room that it has when all is loaded. By itself V8 lets main loop and
- * series grow to 32 MB each, and rules over many series then cost the same.
- */
-const SMALL_YOUNG_HEAP = '--semi-space-growth-factor=1'
-
 /** Runs the daemon until a signal ends it. Resolves to the exit status; rejects with what kept it from starting. */
 export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
   const choice = await choose(flags, terminal)
@@ -48,7 +42,6 @@ export async function runDaemon({ loaded, reloadable, demo = false }: Choice & {
   for (const note of loaded.notes) terminal.err.write(`note: ${note}\n`)
   for (const flag of [ONE_THREAD, TIGHT_HEAP]) setFlagsFromString(flag)
   const { startApp } = await import('../app/index.js')
-  setFlagsFromString(SMALL_YOUNG_HEAP)
   let app: Awaited<ReturnType<typeof startApp>> | undefined
   const onHangup = () => void app?.reload()
   const signals = onStopSignal({
