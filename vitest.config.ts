@@ -35,7 +35,8 @@ export default defineConfig({
     ],
     globalSetup: ['test/fixtures/pack.ts'],
     pool: 'forks',
-    maxWorkers: 3,
+    // Of a core, programs that tests start and wait for leave a third to others: on two cores, three at once left them idle.
+    maxWorkers: 5,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default'],
