@@ -3,7 +3,8 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Client } from '@modelcontextprotocol/client'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -17,6 +18,7 @@ import {
   gatewayOptions,
 } from '../../packages/server/src/sources/http-proxy/index.js'
 import { createPluginHost, type Look } from '../../packages/server/src/sources/plugins/index.js'
+import { CLI } from '../fixtures/daemon.js'
 import { promises } from '../requirements.js'
 import { connect, fixture, listen, runs, until } from './gateway-harness.js'
 
@@ -329,6 +331,22 @@ test('a key is taken as a bearer token too, and goes no further', async () => {
   await ask({})
   door = undefined
   expect(shown).toEqual([['one'], ['two', 'Bearer for-another'], []])
+})
+
+test('on standard input and output it serves one client, and a signal ends it', async () => {
+  const args = [CLI, 'plugins', '--stdio', '--dir', dir, '--separator', '__', '--data', join(home, 'state')]
+  const transport = new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' })
+  let said = ''
+  transport.stderr?.on('data', (chunk) => {
+    said += chunk
+  })
+  const client = new Client({ name: 'editor', version: '1.0.0' })
+  await client.connect(transport)
+  expect(await called(client, 'shell__say', { text: 'hi' })).toMatchObject({ text: 'hi' })
+  expect(said).toContain('mcp-vitals: Plugin found: shell: say, options\n')
+  const { pid } = transport
+  await client.close()
+  await until(() => pid !== null && !runs(pid), 'it ended with its client')
 })
 
 test('what changes on disk is found, and clients are told', async () => {

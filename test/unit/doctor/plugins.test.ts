@@ -24,11 +24,17 @@ commands.add_parser('send-message', help='Send a message').add_argument('--messa
 parser.parse_args()
 `
 
+const NO_PROGRAM = 'It has none of cli.py, cli.js, cli.mjs, cli.ts, cli.sh, cli and no plugin.json.'
+
 test(promises('B6.trouble.plugins-not-found'), async () => {
   const dir = place({
     'good/cli.py': ARGPARSE('Available commands'),
     'plain/cli.py': "print('Usage: plain\\n\\nAvailable commands:\\n  read    Read it\\n\\nOptions:\\n  --all')",
-    'wrong-heading/cli.py': ARGPARSE('Commands'),
+    'wrong-heading/cli.py': ARGPARSE('Things'),
+    'says-itself/plugin.json': '{"program":["./tool"],"commands":{"read":{}}}',
+    'says-wrong/plugin.json': '{"commands":{}}',
+    'in-node/cli.js': "console.log('Available commands: read')",
+    'not-executable/cli': '',
     'none-below/cli.py': "print('Available commands:\\n\\nOptions:\\n  --help')",
     'other-name/main.py': '',
     'too-deep/src/cli.py': '',
@@ -41,18 +47,21 @@ test(promises('B6.trouble.plugins-not-found'), async () => {
   const outcome = await diagnosed('plugins', patient(dir, { asked: { plugins: dir } }))
   if (outcome.is === 'left out') throw new Error(outcome.why)
   expect(Object.fromEntries(outcome.findings.map(({ subject, problem }) => [subject, problem]))).toEqual({
-    'bad name': 'Its name is no part of a tool’s name.',
+    'bad name': 'Its help has no section "Available commands:".',
     breaks: 'Its help fails with status 4.',
-    empty: 'It has no cli.py.',
+    empty: NO_PROGRAM,
     'lacks-module': 'Python has no module no_such_module_9, which it imports.',
     'none-below': 'Below "Available commands:" its help names no command.',
-    'other-name': 'It has no cli.py.',
-    'too-deep': 'It has no cli.py.',
+    'not-executable': 'Its cli is not executable (chmod +x).',
+    'other-name': NO_PROGRAM,
+    'says-wrong': 'Its plugin.json does not fit at commands: names no command.',
+    'too-deep': NO_PROGRAM,
     'wrong-heading': 'Its help has no section "Available commands:".',
   })
   const fixOf = (name: string) => outcome.findings.find(({ subject }) => subject === name)!.fix.join('\n')
   expect(fixOf('other-name')).toBe(`mv ${dir}/other-name/main.py ${dir}/other-name/cli.py`)
   expect(fixOf('too-deep')).toBe(`mv ${dir}/too-deep/src/cli.py ${dir}/too-deep/cli.py`)
+  expect(fixOf('not-executable')).toBe(`chmod +x ${dir}/not-executable/cli`)
   expect(fixOf('wrong-heading')).toContain("title='Available commands'")
 })
 

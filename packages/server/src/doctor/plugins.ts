@@ -1,21 +1,13 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { minimalEnvironment, startChild } from '../children/index.js'
+import { minimalEnvironment } from '../children/index.js'
+import { foldersIn, lookAt, lookInto, type NotTaken, PROGRAMS } from '../plugins/index.js'
 import type { Diagnosis, Finding, Patient } from './contract.js'
 import { leftOut, looked } from './contract.js'
 import { counted, quoted, shown } from './shared/words.js'
 
 /** Where plugins lie, beside who looks for them. */
 const USUAL_PLACE = 'mcp/plugins'
-/** Directories that are no plugins. */
-const PASSED_OVER = /^(?:\.|_)|^node_modules$/
-/** How long its help may take. Milliseconds. */
-const HELP_TIMEOUT_MS = 10_000
-const LEAVE_GRACE_MS = 500
-const MAX_HELP_CHARACTERS = 65_536
-/** Most folders that are looked at. */
-const MAX_FOLDERS = 200
-const HEADING = /^[ \t]*available commands:[ \t]*$/im
 const WHY = 'A folder that is not taken gives no tools, and nothing else tells of it.'
 
 /** A part of a help that is read as commands. */
@@ -31,10 +23,10 @@ export const plugins: Diagnosis = {
   name: 'plugins',
   finds: [
     'a directory that is not there, or has no folder',
-    'a folder without cli.py, and the file that may have been meant',
-    'a cli.py that cannot be read, does not run, or hangs (its help is asked for with --plugins)',
+    'a folder without a program, and the file that may have been meant',
+    'a program that cannot be read, does not run, or hangs (its help is asked for with --plugins)',
     'a help without the line "Available commands:", or without a command below it',
-    'a plugin or command whose name is no name of a tool',
+    'a plugin.json that does not fit',
   ],
   async look(patient) {
     const { asked, configuration } = patient
@@ -42,16 +34,12 @@ export const plugins: Diagnosis = {
     const dir = resolve(asked.plugins ?? USUAL_PLACE)
     if (!isNamed && !existsSync(dir) && configuration.config?.preset !== 'letta')
       return leftOut(`there is no ${USUAL_PLACE} here, and no --plugins`)
-    if (!existsSync(dir) || !statSync(dir).isDirectory()) return looked(dir, [noDirectory(dir)])
-    const folders = readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => !PASSED_OVER.test(entry.name) && (entry.isDirectory() || entry.isSymbolicLink()))
-      .map(({ name }) => name)
-      .sort()
-      .slice(0, MAX_FOLDERS)
+    const folders = foldersIn(dir)
+    if ('problem' in folders) return looked(dir, [noDirectory(dir)])
     if (folders.length === 0) return looked(dir, [noFolder(dir)])
     const found: (readonly Finding[])[] = []
     // One after the other: each starts a program.
-    for (const name of folders) found.push(await lookAt(join(dir, name), name, isNamed, patient))
+    for (const name of folders) found.push(await look(join(dir, name), name, isNamed, patient))
     const seen = `${counted(folders.length, 'folder')} in ${dir}${isNamed ? '' : ', whose help was not asked for without --plugins'}`
     return looked(seen, found.flat())
   },
@@ -78,53 +66,97 @@ const noFolder = (dir: string): Finding => ({
   ],
 })
 
-async function lookAt(folder: string, name: string, isAsked: boolean, patient: Patient): Promise<readonly Finding[]> {
-  const file = join(folder, 'cli.py')
-  const about = { subject: name, severity: 'error', why: WHY } as const
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
-    return [
-      {
-        ...about,
-        problem: 'Its name is no part of a tool’s name.',
-        evidence: [`the folder is called ${shown(name)}`],
-        next: 'Tools are called <plugin>.<command>: use letters, digits, - and _.',
-        fix: [`mv ${quoted(folder)} ${quoted(folder.replace(/[^/]*$/, name.replace(/[^A-Za-z0-9_-]+/g, '-')))}`],
-      },
-    ]
-  if (!existsSync(file)) return [{ ...about, ...without(folder) }]
-  let text = ''
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    return [
-      {
-        ...about,
-        problem: 'Its cli.py cannot be read.',
-        evidence: [`${(error as NodeJS.ErrnoException).code}: ${shown(file)}`],
-        next: 'Let this user read it.',
-        fix: [`chmod u+r ${quoted(file)}`],
-      },
-    ]
+async function look(folder: string, name: string, isAsked: boolean, { signal }: Patient): Promise<readonly Finding[]> {
+  const about = { subject: shown(name), severity: 'error', why: WHY } as const
+  const unasked = lookInto(folder, name, minimalEnvironment().PATH ?? '')
+  if ('problem' in unasked) return [{ ...about, ...told(folder, unasked) }]
+  const { program, manifest } = unasked
+  if (isAsked) {
+    const looked = await lookAt(folder, name, { env: {}, signal })
+    return 'notTaken' in looked ? [{ ...about, ...told(folder, looked.notTaken, program) }] : []
   }
-  if (isAsked) return helped(file, about, patient)
-  if (/available commands/i.test(text)) return []
+  const file = join(folder, 'cli.py')
+  if (manifest.commands || !existsSync(file) || /commands/i.test(readFileSync(file, 'utf8'))) return []
   return [
     {
       ...about,
       severity: 'warning',
       problem: 'Its help seems to lack the section "Available commands:".',
-      evidence: [`"Available commands" stands nowhere in ${shown(file)}`],
+      evidence: [`"commands" stands nowhere in ${shown(file)}`],
       next: 'See what its help prints; the section’s heading can be given to argparse.',
       fix: [`mcp-vitals doctor --plugins ${quoted(join(folder, '..'))}`, ...SNIPPET],
     },
   ]
 }
 
-function without(folder: string): Pick<Finding, 'problem' | 'evidence' | 'next' | 'fix'> {
-  const files = readdirSync(folder).filter((file) => !PASSED_OVER.test(file))
+type Told = Pick<Finding, 'problem' | 'evidence' | 'next' | 'fix'>
+
+/** What the host of plugins says of a folder that it does not take, and what can be done. */
+function told(folder: string, notTaken: NotTaken, program: readonly string[] = []): Told {
+  const { name, problem, reason, seen } = notTaken
+  const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`
+  const byHand = [...program.map((word) => quoted(word)), '--help'].join(' ')
+  const base = {
+    problem: shown(sentence),
+    evidence: seen === undefined ? [`in ${shown(folder)}`] : [`it printed last: ${shown(seen)}`],
+  }
+  const module = /No module named '([\w.]+)'/.exec(seen ?? '')?.[1]?.split('.')[0]
+  switch (problem) {
+    case 'no_program':
+      return { ...base, ...without(folder) }
+    case 'bad_name':
+      return {
+        ...base,
+        next: 'Give the folder a short name of printable characters.',
+        fix: [`mv ${quoted(folder)} ${quoted(join(folder, '..', 'plugin'))}`],
+      }
+    case 'unreadable':
+      return { ...base, next: 'Let this user read it.', fix: [`chmod -R u+rX ${quoted(folder)}`] }
+    case 'bad_manifest':
+      return {
+        ...base,
+        next: 'Mend it: docs/plugins.md tells what it may hold.',
+        fix: [`cat ${quoted(join(folder, 'plugin.json'))}`],
+      }
+    case 'no_interpreter':
+      return {
+        ...base,
+        next: 'Install what runs it, for the user and the PATH of the daemon.',
+        fix: ['sudo apt install python3', `ls -l ${quoted(folder)}`],
+      }
+    case 'help_late':
+      return {
+        ...base,
+        next: 'Have it do nothing before its arguments are read: no connection, no question, no waiting for input.',
+        fix: [byHand],
+      }
+    case 'help_failed':
+      if (module === undefined) return { ...base, next: 'Run it by hand, and mend what it says.', fix: [byHand] }
+      return {
+        ...base,
+        problem: `Python has no module ${module}, which it imports.`,
+        next: 'Install it into the Python that runs plugins, or into a .venv in its folder.',
+        fix: [`python3 -m pip install ${module}`, byHand],
+      }
+    case 'no_section':
+      return {
+        ...base,
+        next: 'The commands of a plugin are read from the section of this name: give argparse the title, or write a plugin.json.',
+        fix: [...SNIPPET, byHand],
+      }
+    case 'no_command':
+      return { ...base, next: 'Add a command to the parser.', fix: [...SNIPPET, byHand] }
+    case 'no_directory':
+      return noDirectory(name)
+  }
+}
+
+/** The file that may have been meant. */
+function without(folder: string): Pick<Finding, 'evidence' | 'next' | 'fix'> {
+  const files = readdirSync(folder).filter((file) => !/^[._]|^node_modules$/.test(file))
+  const own = (file: string) => PROGRAMS.find((known) => known.toLowerCase() === file.toLowerCase())
   const scripts = files.filter((file) => /\.py$/i.test(file))
-  const meant =
-    scripts.find((file) => file.toLowerCase() === 'cli.py') ?? (scripts.length === 1 ? scripts[0] : undefined)
+  const meant = files.find((file) => own(file)) ?? (scripts.length === 1 ? scripts[0] : undefined)
   const below = files.find((file) => existsSync(join(folder, file, 'cli.py')))
   const [from, why] =
     meant !== undefined
@@ -132,117 +164,16 @@ function without(folder: string): Pick<Finding, 'problem' | 'evidence' | 'next' 
       : below !== undefined
         ? [`${below}/cli.py`, `One lies in ${shown(below)}, a level too deep.`]
         : [undefined, 'Put the program of the plugin there.']
+  const to = join(folder, (meant && own(meant)) ?? 'cli.py')
   return {
-    problem: 'It has no cli.py.',
     evidence: [`files in it: ${shown(files.join(', ')) || 'none'}`],
-    next: `The file must be called cli.py, in small letters. ${why}`,
+    next: `The file must be called so, in small letters, and a cli without ending be executable. ${why}`,
     fix: [
       from === undefined
-        ? `touch ${quoted(join(folder, 'cli.py'))}`
-        : `mv ${quoted(join(folder, from))} ${quoted(join(folder, 'cli.py'))}`,
+        ? `touch ${quoted(to)}`
+        : from === 'cli'
+          ? `chmod +x ${quoted(to)}`
+          : `mv ${quoted(join(folder, from))} ${quoted(to)}`,
     ],
   }
-}
-
-/** Runs `cli.py --help` as the plugin is run, and reads what it prints. */
-async function helped(
-  file: string,
-  about: Pick<Finding, 'subject' | 'severity' | 'why'>,
-  { signal }: Patient,
-): Promise<readonly Finding[]> {
-  const byHand = `python3 ${quoted(file)} --help`
-  const { status, text, startFailure } = await helpOf(file, signal)
-  const last = shown(text.split('\n').findLast((line) => line.trim() !== '') ?? '(nothing)')
-  if (startFailure)
-    return [
-      {
-        ...about,
-        problem: 'There is no python3 to run it with.',
-        evidence: [`starting python3 failed: ${startFailure}`],
-        next: 'Install Python 3.',
-        fix: ['sudo apt install python3', byHand],
-      },
-    ]
-  if (status === 'late')
-    return [
-      {
-        ...about,
-        problem: `Its help does not end within ${HELP_TIMEOUT_MS / 1000} s.`,
-        evidence: [`it printed last: ${last}`],
-        next: 'Have it do nothing before its arguments are read: no connection, no question, no waiting for input.',
-        fix: [byHand],
-      },
-    ]
-  if (status !== 0) {
-    const module = /No module named '([\w.]+)'/.exec(text)?.[1]
-    return [
-      {
-        ...about,
-        problem:
-          module === undefined
-            ? `Its help fails with status ${status}.`
-            : `Python has no module ${module}, which it imports.`,
-        evidence: [`it printed last: ${last}`],
-        next:
-          module === undefined
-            ? 'Run it by hand, and mend what it says.'
-            : 'Install it into the Python that runs plugins.',
-        fix: [...(module === undefined ? [] : [`python3 -m pip install ${module.split('.')[0]}`]), byHand],
-      },
-    ]
-  }
-  const heading = HEADING.exec(text)
-  if (heading === null)
-    return [
-      {
-        ...about,
-        problem: 'Its help has no section "Available commands:".',
-        evidence: [
-          `the headings in it: ${shown([...text.matchAll(/^[ \t]*([A-Za-z][\w -]*:)[ \t]*$/gm)].map(([, title]) => title).join(' ')) || 'none'}`,
-        ],
-        next: 'The commands of a plugin are read from the section of this name: give argparse the title.',
-        fix: [...SNIPPET, byHand],
-      },
-    ]
-  const commands = commandsBelow(text.slice(heading.index + heading[0].length))
-  if (commands.length > 0) return []
-  return [
-    {
-      ...about,
-      problem: 'Below "Available commands:" its help names no command.',
-      evidence: ['a command stands on a line of its own, indented, with its words behind it'],
-      next: 'Add a command to the parser.',
-      fix: [...SNIPPET, byHand],
-    },
-  ]
-}
-
-/** `  send-message   Send a message`, and argparse’s `  {send-message,read}`. */
-function commandsBelow(section: string): readonly string[] {
-  const lines = section.replace(/^\n/, '').split('\n')
-  const end = lines.findIndex((line) => /^\S/.test(line))
-  return lines
-    .slice(0, end < 0 ? undefined : end)
-    .flatMap((line) => /^[ \t]+(?:\{([\w,-]+)\}|([A-Za-z0-9][\w-]*))(?:[ \t]|$)/.exec(line)?.slice(1) ?? [])
-    .filter((name) => name !== undefined)
-}
-
-async function helpOf(file: string, signal: AbortSignal) {
-  signal.throwIfAborted()
-  const env = { ...minimalEnvironment(), COLUMNS: '120' }
-  const child = startChild({ command: 'python3', args: [file, '--help'], cwd: join(file, '..'), env, stderr: 'pipe' })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      text = (text + chunk).slice(0, MAX_HELP_CHARACTERS)
-    })
-  child.stdin.end()
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(HELP_TIMEOUT_MS)])
-  const kill = () => child.kill('SIGKILL')
-  stop.addEventListener('abort', kill, { once: true })
-  const { code, signal: ended, startFailure } = await child.exited
-  const isLate = stop.aborted
-  stop.removeEventListener('abort', kill)
-  await child.end(LEAVE_GRACE_MS)
-  return { status: isLate ? ('late' as const) : (code ?? ended), text, startFailure }
 }

@@ -87,22 +87,31 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
-/** Looks at one folder, and asks its program what it can do. Never rejects. */
-export async function lookAt(folder: string, name: string, options: Omit<FindOptions, 'dir'>): Promise<Looked> {
-  const no = (problem: Problem, reason: string, seen?: string): Looked => ({
-    notTaken: { name, problem, reason, ...(seen !== undefined && { seen }) },
-  })
+/** What a folder is, before its program is asked anything: nothing of it was run. */
+export type Unasked = { readonly program: readonly string[]; readonly manifest: Manifest } | NotTaken
+
+/** Looks at one folder without running anything. `path`: the PATH in which programs are looked up. */
+export function lookInto(folder: string, name: string, path: string): Unasked {
+  const no = (problem: Problem, reason: string): NotTaken => ({ name, problem, reason })
   if (!NAMEABLE.test(name)) return no('bad_name', 'its name is longer than 100 characters, or has control characters')
   const manifest = manifestIn(folder)
   if ('problem' in manifest) return no('bad_manifest', `its ${MANIFEST} ${manifest.problem}`)
-  const env = minimalEnvironment(options.env)
-  const started = manifest.program
-    ? { program: manifest.program.map((word) => (word.startsWith('./') ? join(folder, word) : word)), file: undefined }
-    : programIn(folder, env.PATH ?? '')
+  if (manifest.program) {
+    const program = manifest.program.map((word) => (word.startsWith('./') ? join(folder, word) : word))
+    return { program, manifest }
+  }
+  const started = programIn(folder, path)
   if ('problem' in started) return no(started.problem, started.reason)
-  if (started.file !== undefined && !isReadable(started.file))
-    return no('unreadable', 'this user may not read its program')
-  const { program } = started
+  if (!isReadable(started.file)) return no('unreadable', 'this user may not read its program')
+  return { program: started.program, manifest }
+}
+
+/** Looks at one folder, and asks its program what it can do. Never rejects. */
+export async function lookAt(folder: string, name: string, options: Omit<FindOptions, 'dir'>): Promise<Looked> {
+  const env = minimalEnvironment(options.env)
+  const unasked = lookInto(folder, name, env.PATH ?? '')
+  if ('problem' in unasked) return { notTaken: unasked }
+  const { program, manifest } = unasked
   const { concurrency, maxWaiting } = manifest
   const limits = { ...(concurrency !== undefined && { concurrency }), ...(maxWaiting !== undefined && { maxWaiting }) }
   const plugin = (commands: readonly Command[]): Looked => ({ plugin: { name, folder, program, commands, ...limits } })
@@ -111,25 +120,20 @@ export async function lookAt(folder: string, name: string, options: Omit<FindOpt
   const ask = (words: readonly string[]) => helpOf([...program, ...words, '--help'], folder, env, options)
   const { end, text, status, startFailure } = await ask([])
   const seen = lastLine(text)
+  const no = (problem: Problem, reason: string): Looked => ({ notTaken: { name, problem, reason, seen } })
   if (startFailure) return no('no_interpreter', `its program cannot be started (${startFailure})`)
-  if (end === 'late') return no('help_late', `its help does not end within ${HELP_TIMEOUT_MS / 1000} s`, seen)
+  if (end === 'late') return no('help_late', `its help does not end within ${HELP_TIMEOUT_MS / 1000} s`)
   const { section, commands, answersHelp } = commandsIn(text)
-  if (!section && status !== 0) return no('help_failed', `its help fails with ${how(status, end)}`, seen)
-  if (!section) return no('no_section', 'its help has no section "Available commands:"', seen)
-  if (commands.length === 0) return no('no_command', 'below "Available commands:" its help names no command', seen)
+  if (!section && status !== 0) return no('help_failed', `its help fails with ${how(status, end)}`)
+  if (!section) return no('no_section', 'its help has no section "Available commands:"')
+  if (commands.length === 0) return no('no_command', 'below "Available commands:" its help names no command')
   const described: Command[] = []
   for (const command of commands) {
     const words = [command.name]
     // A program that is not known to answer might run the command.
     const help = answersHelp && !options.signal.aborted ? await ask(words) : undefined
     const known = help?.end === 'exited' && help.status === 0 ? parametersIn(help.text) : undefined
-    described.push({
-      ...command,
-      words,
-      parameters: known ?? [],
-      isOpen: known === undefined,
-      priority: 0,
-    })
+    described.push({ ...command, words, parameters: known ?? [], isOpen: known === undefined, priority: 0 })
   }
   return plugin(described)
 }
