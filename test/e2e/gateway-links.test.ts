@@ -86,12 +86,13 @@ test.each([
   ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
   ['a status that there is none of', 'HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok'],
   ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a head without an end', `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(70_000)}`],
 ])('a server that answers with %s is 502, and the gateway goes on', async (_, said) => {
   await behind((socket) => onRequest(socket, () => socket.write(said)))
   const response = await post()
   expect([response.status, await response.json()]).toEqual([
     502,
-    expect.objectContaining({ id: 'c-1', error: expect.objectContaining({ data: { code: 'UPSTREAM_BROKEN_OFF' } }) }),
+    expect.objectContaining({ id: 'c-1', error: expect.objectContaining({ data: { code: 'UPSTREAM_UNREADABLE' } }) }),
   ])
   await until(() => outcomes().length === 1, 'the call ended')
   expect(outcomes()).toEqual(['transport_error'])
