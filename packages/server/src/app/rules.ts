@@ -1,11 +1,11 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/index.js'
 import type { Engine, TimedGroup } from '../engine/index.js'
 import type { Pager } from '../pager/index.js'
-import { type RuleReport, readRuleSet, ruleFilesOf } from '../rules/index.js'
+import { isPattern, type RuleReport, readRuleSet, ruleFilesOf } from '../rules/index.js'
 import type { VitalsFold } from '../state/index.js'
-import { watchFile } from './watch-file.js'
+import { watchFile, watchNames } from './watch-file.js'
 
 /** The rules of the configuration, as they are evaluated. */
 export interface Rules {
@@ -14,7 +14,7 @@ export interface Rules {
    * evaluated from now on; undefined where they are what they were.
    */
   prepare(config: Config): Promise<(() => void) | undefined>
-  /** Has `onChange` called when a rule file changes, unless the configuration says that nothing is watched. */
+  /** Has `onChange` called when a rule file changes, comes or goes, unless the configuration says that nothing is watched. */
   follow(onChange: () => void): void
   /** Ends the watch over the files. */
   stop(): void
@@ -33,13 +33,19 @@ export async function openRules(needs: {
   let current: { readonly groups: readonly TimedGroup[]; readonly watched: readonly string[] } | undefined
   let tell: (() => void) | undefined
 
-  function watch(files: readonly string[]): void {
-    for (const [file, end] of watches)
-      if (!files.includes(file)) {
+  /** Paths are files, and patterns of files, which may come and go. */
+  function watch(paths: readonly string[]): void {
+    for (const [path, end] of watches)
+      if (!paths.includes(path)) {
         end()
-        watches.delete(file)
+        watches.delete(path)
       }
-    for (const file of files) if (tell && !watches.has(file)) watches.set(file, watchFile(file, tell))
+    for (const path of paths)
+      if (tell && !watches.has(path))
+        watches.set(
+          path,
+          isPattern(path) ? watchNames(dirname(path), () => ruleFilesOf([path], folder), tell) : watchFile(path, tell),
+        )
   }
 
   /** What reads rule files, the whole of PromQL, is loaded where there is one. */
@@ -51,7 +57,8 @@ export async function openRules(needs: {
     const files = ruleFilesOf(rules.files, folder)
     const groups = [...rules.sets.flatMap((set) => readRuleSet(set, metrics.prefix)), ...(await readFiles(files))]
     const timed = groups.map((group) => ({ ...group, intervalMs: group.intervalMs ?? rules.intervalMs }))
-    const next = { groups: timed, watched: isWatched ? files : [] }
+    const patterns = rules.files.map((path) => resolve(folder, path)).filter(isPattern)
+    const next = { groups: timed, watched: isWatched ? [...new Set([...patterns, ...files])] : [] }
     if (isDeepStrictEqual(next, current)) return undefined
     return () => {
       current = next

@@ -10,14 +10,40 @@ const SETTLE_MS = 100
  * this process began counts too: it may have been read before. Returns the end.
  */
 export function watchFile(file: string, onChange: () => void): () => void {
-  let seen = stampOf(file)
+  return watchStamp({ path: file, stampOf: () => stampOf(file), foldersOf: () => foldersOf(file) }, onChange)
+}
+
+/**
+ * Calls `onChange` when other names are found in a folder: a file came or went. A folder that cannot be read is no change.
+ * Returns the end.
+ */
+export function watchNames(folder: string, find: () => readonly string[], onChange: () => void): () => void {
+  const stampOf = () => {
+    try {
+      return find().join('\0')
+    } catch {
+      return undefined
+    }
+  }
+  return watchStamp({ path: folder, stampOf, foldersOf: () => [folder] }, onChange)
+}
+
+/** What is watched: a change of the stamp, in these folders. */
+interface Watched {
+  readonly path: string
+  readonly stampOf: () => string | undefined
+  readonly foldersOf: () => readonly string[]
+}
+
+function watchStamp({ path, stampOf, foldersOf }: Watched, onChange: () => void): () => void {
+  let seen = stampOf()
   let pending = seen
   let timer: NodeJS.Timeout | undefined
   const watchers = new Map<string, FSWatcher>()
 
   function look(): void {
     timer = undefined
-    const stamp = stampOf(file)
+    const stamp = stampOf()
     if (stamp === undefined || stamp === seen) return
     if (stamp !== pending) {
       pending = stamp
@@ -31,7 +57,7 @@ export function watchFile(file: string, onChange: () => void): () => void {
 
   /** A link may lead elsewhere after a change. */
   function follow(): void {
-    const folders = foldersOf(file)
+    const folders = foldersOf()
     for (const [folder, watcher] of watchers) {
       if (folders.includes(folder)) continue
       watcher.close()
@@ -54,7 +80,7 @@ export function watchFile(file: string, onChange: () => void): () => void {
   }
 
   follow()
-  if (changedSinceStart(file)) {
+  if (changedSinceStart(path)) {
     seen = undefined
     timer = setTimeout(look, SETTLE_MS).unref()
   }
@@ -73,8 +99,8 @@ function foldersOf(file: string): readonly string[] {
   }
 }
 
-function changedSinceStart(file: string): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false })
+function changedSinceStart(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
   return stat !== undefined && Math.max(stat.ctimeMs, stat.mtimeMs) > performance.timeOrigin
 }
 

@@ -18,7 +18,7 @@ export {
   type Written,
 } from './group.js'
 export { RULE_SETS, type RulesOptions, rulesOptions } from './options.js'
-export { ruleFilesOf } from './paths.js'
+export { isPattern, ruleFilesOf } from './paths.js'
 export { readRuleFile, readRuleText } from './read.js'
 export { type RuleSet, ruleSetFile } from './set-file.js'
 export { readRuleSet } from './sets.js'

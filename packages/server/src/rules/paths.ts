@@ -9,9 +9,14 @@ import { vitalsError } from '../errors/index.js'
 export function ruleFilesOf(paths: readonly string[], folder: string): readonly string[] {
   const files = paths.flatMap((path) => {
     const file = resolve(folder, path)
-    return basename(file).includes('*') ? filesLike(file) : [file]
+    return isPattern(file) ? filesLike(file) : [file]
   })
   return [...new Set(files)]
+}
+
+/** Whether a path names files by a pattern. */
+export function isPattern(path: string): boolean {
+  return basename(path).includes('*')
 }
 
 function filesLike(pattern: string): readonly string[] {
