@@ -161,6 +161,11 @@ test('a person sees, acknowledges, silences and tests by commands, and the histo
   ])
   const wrong = await alerts(daemon, 'ack', 'ffff')
   expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('There is no alert, or more than one')])
+  const slip = await alerts(daemon, 'silence', 'severity=critical', '--for', '2h')
+  expect([slip.code, slip.err]).toEqual([
+    1,
+    expect.stringMatching(/^mcp-vitals: "severity=critical" means no severity;/),
+  ])
 
   const { out } = await alerts(daemon, 'history')
   for (const word of ['firing', 'acknowledged', 'silenced', 'unsilenced', 'sent', 'to team'])

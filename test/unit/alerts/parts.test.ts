@@ -46,6 +46,7 @@ describe('matchers', () => {
     ['severity=~"HIGH|CRITICAL"', true],
     ['severity=~"HIG"', false],
     ['severity!~"LOW|MEDIUM"', true],
+    ['severity=~"(?i)high"', true],
     ['absent=""', true],
     ['absent!=""', false],
     ['text="a \\"b\\" \\\\ \\n"', true],
@@ -56,6 +57,13 @@ describe('matchers', () => {
   test.each(['', 'severity', '="x"', 'a b="c"', 'a=~"("', 'a=="b"'])('%j is refused in words', (text) => {
     expect(() => parseMatcher(text)).toThrow(/is no matcher/)
   })
+
+  test.each(['severity="critical"', 'severity!=warning', 'severity=~"critical|high"', 'severity!~"(low)"'])(
+    '%s would hold for all or for none, and is refused in words',
+    (text) => {
+      expect(() => parseMatcher(text)).toThrow(/means no severity; expected: LOW, MEDIUM, HIGH, CRITICAL/)
+    },
+  )
 })
 
 test.each([
@@ -82,6 +90,12 @@ describe('times', () => {
     ['2026-07-31T20:00:00Z', true],
     ['2026-07-31T19:59:59Z', false],
   ])('a night over midnight in Berlin: %s %s', (iso, expected) => expect(isIn(nights, iso)).toBe(expected))
+
+  test('24:00 is the end of a day', () => {
+    const day: Times = { zone: 'UTC', ranges: [{ from: '00:00', to: '24:00', days: ['fri'] }] }
+    expect(isIn(day, '2026-11-27T23:59:59Z')).toBe(true)
+    expect(isIn(day, '2026-11-28T00:00:00Z')).toBe(false)
+  })
 
   test('an hour that the clock skips is no hole, and one that it shows twice counts twice', () => {
     const early: Times = { zone: 'Europe/Berlin', ranges: [{ from: '02:00', to: '04:00' }] }

@@ -127,7 +127,7 @@ describe('quiet', () => {
   })
 
   test('an alert hides others by the rules of the configuration, and never itself or its like', () => {
-    const inhibit = [{ sources: ['severity=critical'], targets: ['severity=~"critical|warning"'], equal: ['zone'] }]
+    const inhibit = [{ sources: ['severity=CRITICAL'], targets: ['severity=~"CRITICAL|MEDIUM"'], equal: ['zone'] }]
     const world = new World({ ...FAST, inhibit })
     world.report([
       named('A', 'critical', { zone: '1' }),
@@ -152,7 +152,14 @@ describe('quiet', () => {
     world.report(holding)
     world.pass(5 * MINUTE_MS - SECOND_MS, holding)
     expect(told(world.taken())).toEqual(['log new: C firing'])
+    const quiet = () => world.engine.alerts(world.now).alerts.map(({ alert, quiet }) => [alert.labels.alertname, quiet])
+    expect(quiet().toSorted()).toEqual([
+      ['A', { reason: 'times', by: 'noon' }],
+      ['B', { reason: 'maintenance', by: 'patches' }],
+      ['C', undefined],
+    ])
     world.pass(2 * SECOND_MS, holding)
+    expect(quiet().every(([, why]) => why === undefined)).toBe(true)
     expect(told(world.taken()).toSorted()).toEqual(['log new: B firing', 'x new: A firing'])
   })
 })

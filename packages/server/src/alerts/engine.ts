@@ -57,7 +57,7 @@ export interface Shown {
   readonly alert: AlertRecord
   /** Why nobody is told of it, and by which silence, window or alert. */
   readonly quiet?: { readonly reason: QuietReason; readonly by: string }
-  /** Channels that its routes name. */
+  /** Channels that its routes name, but for those routes that are mute while others are not. */
   readonly channels: readonly string[]
 }
 
@@ -71,6 +71,7 @@ export class AlertEngine {
   readonly #groups: Groups
   readonly #outbox: Outbox
   readonly #quietAt: ReturnType<typeof createQuiet>['at']
+  readonly #mutedBy: ReturnType<typeof createQuiet>['mutedBy']
   readonly #routesOf: (alert: AlertRecord) => ReturnType<ReturnType<typeof createRouter>>
   readonly #silences = new Map<string, CompiledSilence>()
   #now: number
@@ -80,8 +81,9 @@ export class AlertEngine {
     this.#now = now
     for (const { table, key, record } of kept) if (record) this.#book.put(table, key, record, true)
     const route = createRouter(options, graveToo)
-    const { at, isMuted } = createQuiet(options)
+    const { at, mutedBy } = createQuiet(options)
     this.#quietAt = at
+    this.#mutedBy = mutedBy
     this.#routesOf = (alert) => route(matchedLabels(alert))
     for (const silence of [...this.#book.all('silence')]) this.#takeUp(silence, now)
     const { resolveTimeoutMs, maxAlerts } = options
@@ -94,7 +96,7 @@ export class AlertEngine {
     this.#groups = new Groups({
       book: this.#book,
       routesOf: this.#routesOf,
-      isMuted,
+      isMuted: (route, now) => mutedBy(route, now) !== undefined,
       traitsOf,
       post: (notification, besides) => this.#outbox.post(notification, besides, this.#now),
       onSettled: (alert) => this.#conditions.forget(alert),
@@ -246,8 +248,11 @@ export class AlertEngine {
     const page = places.slice(0, limit)
     const quiet = this.#quiet(now)
     const alerts = page.map(({ alert }): Shown => {
-      const reason = alert.state === 'resolved' ? undefined : quiet.reasonOf(alert)
-      const channels = [...new Set(this.#routesOf(alert).flatMap((route) => route.channels))]
+      const routes = this.#routesOf(alert).map((route) => ({ route, by: this.#mutedBy(route, now) }))
+      const open = routes.filter(({ by }) => by === undefined)
+      const muted = open.length === 0 && { reason: 'times' as const, by: routes[0]?.by ?? '' }
+      const reason = alert.state === 'resolved' ? undefined : (quiet.reasonOf(alert) ?? muted)
+      const channels = [...new Set((muted ? routes : open).flatMap(({ route }) => route.channels))]
       return { alert, channels, ...(reason && { quiet: reason }) }
     })
     return { alerts, ...(page.length < places.length && { next: page.at(-1)?.place ?? after }) }

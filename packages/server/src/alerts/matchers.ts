@@ -1,6 +1,6 @@
 import { compileMatcher, type LabelMatcher } from '../promql/index.js'
 import type { Labels } from './contract.js'
-import { MATCHER } from './matcher-form.js'
+import { MATCHER, matcherProblem } from './matcher-form.js'
 
 const ESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t' }
 
@@ -9,9 +9,9 @@ export type LabelTest = (labels: Labels) => boolean
 
 /** One condition on a label, as `severity=~"HIGH|CRITICAL"`: the operators and patterns (RE2) of PromQL. Throws a SyntaxError in words. */
 export function parseMatcher(text: string): LabelMatcher {
-  const [, name, op, quoted, plain] = MATCHER.exec(text) ?? []
-  if (name === undefined)
-    throw new SyntaxError(`${JSON.stringify(text)} is no matcher; expected: a label, then =, !=, =~ or !~, then "text"`)
+  const problem = matcherProblem(text)
+  if (problem !== undefined) throw new SyntaxError(`${JSON.stringify(text)} ${problem}`)
+  const [, name = '', op, quoted, plain] = MATCHER.exec(text) ?? []
   const value = quoted?.replace(/\\(.)/gs, (_, escaped: string) => ESCAPED[escaped] ?? escaped) ?? plain ?? ''
   const matcher = compileMatcher({ name, op: op as LabelMatcher['op'], value })
   if ('problem' in matcher) throw new SyntaxError(`${JSON.stringify(text)} is no matcher: ${matcher.problem}`)

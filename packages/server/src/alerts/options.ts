@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ALWAYS, POLICIES } from './contract.js'
-import { MATCHER } from './matcher-form.js'
+import { matcherProblem } from './matcher-form.js'
 import { isZone } from './times.js'
 
 const MINUTE_MS = 60_000
@@ -102,10 +102,8 @@ const date = z
   .regex(/^\d{4}-\d\d-\d\d$/)
   .refine((text) => !Number.isNaN(Date.parse(text)))
   .optional()
-const clock = z
-  .string()
-  .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
-  .optional()
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+const endClock = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/)
 
 const timesOptions = z.record(
   name,
@@ -119,8 +117,8 @@ const timesOptions = z.record(
       .array(
         z.strictObject({
           days: z.array(z.enum(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'])).optional(),
-          from: clock,
-          to: clock,
+          from: clock.optional().meta({ examples: ['22:00'] }),
+          to: endClock.optional().meta({ examples: ['06:00'] }),
           firstDate: date,
           lastDate: date,
         }),
@@ -329,16 +327,12 @@ function wrongNames(
 }
 
 function wrongMatchers(path: readonly PropertyKey[], texts: readonly string[]): readonly Problem[] {
-  return texts.flatMap((text, index) =>
-    MATCHER.test(text)
+  return texts.flatMap((text, index) => {
+    const problem = matcherProblem(text)
+    return problem === undefined
       ? []
-      : [
-          {
-            path: [...path, index],
-            message: `is ${JSON.stringify(text)}, which is no matcher; expected: a label, then =, !=, =~ or !~, then "text"`,
-          },
-        ],
-  )
+      : [{ path: [...path, index], message: `is ${JSON.stringify(text)}, which ${problem}` }]
+  })
 }
 
 const namesOf = (times: AlertsOptions['times']): ReadonlySet<string> => new Set([ALWAYS, ...Object.keys(times)])

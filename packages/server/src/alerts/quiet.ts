@@ -5,7 +5,7 @@ import type { Route } from './routes.js'
 import { compileNamedTimes, compileWindows } from './windows.js'
 
 /** Why nobody is told of an alert for now. */
-export type QuietReason = 'silence' | 'inhibition' | 'maintenance'
+export type QuietReason = 'silence' | 'inhibition' | 'maintenance' | 'times'
 
 /**
  * What is wrong with a server hides what is wrong with its tools: from when it holds, since both begin to hold at once and
@@ -71,9 +71,12 @@ export function createQuiet({ inhibit, maintenance, times }: AlertsOptions) {
 
   return {
     at,
-    /** Whether a route tells nobody of anything now. */
-    isMuted: ({ muteTimes, activeTimes }: Route, now: number) =>
-      within(muteTimes, now) || (activeTimes.length > 0 && !within(activeTimes, now)),
+    /** Why a route tells nobody of anything now: the name of the times. Undefined: it tells. */
+    mutedBy({ muteTimes, activeTimes }: Route, now: number): string | undefined {
+      const muted = muteTimes.find((name) => within([name], now))
+      if (muted !== undefined || activeTimes.length === 0 || within(activeTimes, now)) return muted
+      return `not ${activeTimes.join(', ')}`
+    },
   }
 }
 
@@ -89,7 +92,9 @@ export function matchedLabels({ labels, severity }: Pick<AlertRecord, 'labels' |
 }
 
 /** Labels by which one alert hides another: with the server that it concerns. */
-function dependentLabels({ labels, server }: AlertRecord): Labels {
+function dependentLabels(alert: AlertRecord): Labels {
+  const labels = matchedLabels(alert)
+  const { server } = alert
   return server === undefined || labels.server !== undefined ? labels : { ...labels, server }
 }
 

@@ -8,7 +8,7 @@ export interface TimeRange {
   readonly days?: readonly Day[] | undefined
   /** `HH:MM`, inclusive. Default: the start of the day. */
   readonly from?: string | undefined
-  /** `HH:MM`, exclusive; not after `from`: on the day after. Default: the end of the day. */
+  /** `HH:MM`, exclusive; not after `from`: on the day after. `24:00`, or none: the end of the day. */
   readonly to?: string | undefined
   /** First and last date, `YYYY-MM-DD`, both inclusive; of a range over midnight, the dates on which it begins. */
   readonly firstDate?: string | undefined

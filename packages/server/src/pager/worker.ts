@@ -46,7 +46,12 @@ function answer(keeper: Keeper, request: Request): void {
   try {
     post({ kind: 'reply', id: request.id, value: replyTo(keeper, request) })
   } catch (error) {
-    post({ kind: 'failed', id: request.id, failure: failureFor(error, `do ${request.call}`) })
+    // What a person wrote may be no matcher: that says nothing of the file.
+    const failure =
+      request.call === 'act' && error instanceof SyntaxError
+        ? failureOf(vitalsError('ALERT_REFUSED', { reason: sentence(error.message) }))
+        : failureFor(error, `do ${request.call}`)
+    post({ kind: 'failed', id: request.id, failure })
   }
   if (request.call === 'close') port.close()
 }
@@ -71,6 +76,10 @@ function replyTo(keeper: Keeper, request: Request): Calls[keyof Calls]['reply'] 
 
 function onDisk(error: unknown): void {
   post({ kind: 'disk', ...(error !== undefined && { failure: failureFor(error, 'keep what happened') }) })
+}
+
+function sentence(words: string): string {
+  return `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}.`
 }
 
 function failureFor(error: unknown, action: string) {

@@ -11,10 +11,10 @@ const comment = z
   .string()
   .regex(/^[^\p{Cc}]{0,1000}$/u)
   .default('')
-const prefix = z.string().regex(/^[0-9a-f-]{1,36}$/)
+const prefix = z.string().regex(/^[0-9a-f-]{1,36}$/, 'has to be the beginning of an id, such as 9f86d081')
 const matcher = z
   .string()
-  .regex(/^\s*[a-zA-Z_]\w*\s*(?:=~|!~|!=|=)/)
+  .regex(/^\s*[a-zA-Z_]\w*\s*(?:=~|!~|!=|=)/, 'has to be a label, then =, !=, =~ or !~, then "text"')
   .max(1000)
 
 /** What people may do, as the body of a post. */

@@ -42,7 +42,7 @@ export function createAlertsFace({ book, test, onAct, now }: AlertsFaceSetup): A
       try {
         return await work(book, request, by)
       } catch (error) {
-        if (error instanceof VitalsError) return problem(503, error.message)
+        if (error instanceof VitalsError) return problem(error.code === 'ALERT_REFUSED' ? 400 : 503, error.message)
         throw error
       }
     }
