@@ -67,7 +67,8 @@ describe('http', () => {
 
 describe('mcp', () => {
   const file = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
-  const server = { type: 'mcp', command: process.execPath, args: [file, 'stdio'] }
+  // A server that starts may be slow where much is going on.
+  const server = { type: 'mcp', command: process.execPath, args: [file, 'stdio'], timeoutMs: 20_000 }
 
   test('the tools are listed, each with what it is by, which stays the same', async () => {
     const [first, second] = [await run({ ...server, listTools: true }), await run({ ...server, listTools: true })]

@@ -22,7 +22,7 @@ const FOUND =
 
 /** Waits until the daemon listens, stops it, and gives what was printed on the way. */
 async function whole(someone: Person): Promise<{ out: string; err: string }> {
-  await expect.poll(() => someone.seen().out + someone.seen().err, { timeout: 30_000 }).toContain('http://127.0.0.1:')
+  await expect.poll(() => someone.seen().out + someone.seen().err, { timeout: 50_000 }).toContain('http://127.0.0.1:')
   process.emit('SIGTERM')
   expect(await someone.status).toBe(0)
   return someone.seen()
