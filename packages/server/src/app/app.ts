@@ -176,6 +176,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const faces = createFaces({
     ...{ config, file: options.source?.file, origin: options.origin },
     demo,
+    dataDir: dataDir.path,
     store,
     audit: audit?.log,
     observation,

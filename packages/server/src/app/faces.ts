@@ -20,6 +20,7 @@ import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import type { Addresses } from './addresses.js'
 import type { Caller } from './admission.js'
+import { createAgent } from './agent.js'
 import type { Alerts } from './alerts.js'
 import type { CallsService } from './calls.js'
 import { createChecks } from './checks.js'
@@ -45,6 +46,8 @@ export function createFaces(needs: {
   readonly file: string | undefined
   readonly origin: LoadedConfig['origin'] | undefined
   readonly demo: boolean
+  /** The state directory. */
+  readonly dataDir: string
   readonly store: Store
   /** The audit log, where one is kept. */
   readonly audit: LateAuditLog | undefined
@@ -166,6 +169,7 @@ export function createFaces(needs: {
     dashRules: series.face.apiRules,
     dashComponents: history.components,
     dashIncidents: history.incidents,
+    agent: createAgent({ config, dataDir: needs.dataDir, publish: observation.publish, handlers: () => handlers }),
     audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),
   }
   return {

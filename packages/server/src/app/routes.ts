@@ -140,6 +140,7 @@ export const ROUTES = {
   dashRules: { ...VIEWED, path: '/admin/api/v1/rules' },
   dashComponents: { ...VIEWED, path: '/admin/api/health/components' },
   dashIncidents: { ...VIEWED, path: '/admin/api/health/incidents' },
+  agent: { method: 'POST', path: '/admin/mcp', here: ['owner token', 'admin token'], elsewhere: ['admin token'] },
   gateway: { ...SERVED, path: '/mcp/:name' },
   frontMcp: { ...SERVED, path: '/mcp' },
   frontSse: { ...SERVED, path: '/sse' },

@@ -10,6 +10,7 @@ import { addDoctor } from './doctor-commands.js'
 import { addExport } from './export-commands.js'
 import { addInstall } from './install-commands.js'
 import type { KeysFlags } from './keys.js'
+import { addMcp } from './mcp-commands.js'
 import { addPlugins } from './plugins-commands.js'
 import type { QueryFlags } from './query.js'
 import type { ListFlags } from './rules.js'
@@ -52,6 +53,7 @@ export function createProgram(setting: () => Setting): Command {
   addAudit(program, setting)
   addWitness(program, setting)
   addExport(program, setting)
+  addMcp(program, setting)
   return program
 }
 

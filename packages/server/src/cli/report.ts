@@ -6,6 +6,7 @@ import type { Terminal } from './terminal.js'
 export const STATUS = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
 
 const USAGE_CODES: ReadonlySet<string> = new Set([
+  'AGENT_TOOL_UNKNOWN',
   'CONFIG_NOT_FOUND',
   'CONFIG_UNREADABLE',
   'CONFIG_INVALID',

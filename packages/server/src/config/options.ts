@@ -9,6 +9,7 @@ import { derivationOptions } from '../derive/options.js'
 import { anomaliesOptions } from '../detect/options.js'
 import { doorsOptions, serverDoorsOptions } from '../doors/options.js'
 import { healthOptions } from '../faces/health/options.js'
+import { agentOptions } from '../faces/mcp/options.js'
 import { metricsOptions } from '../faces/metrics/options.js'
 import { statusOptions } from '../faces/status/options.js'
 import { listenOptions } from '../listen/options.js'
@@ -94,6 +95,7 @@ const sections = {
   budgets: budgetsOptions,
   prices: pricesOptions,
   metrics: metricsOptions,
+  agent: agentOptions,
   alerts: alertsOptions
     .extend({
       channels: channelsOptions.default({}).meta({

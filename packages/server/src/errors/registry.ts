@@ -70,6 +70,11 @@ export const ERRORS = {
     example: 'iostat -x 1',
     next: 'Look for a slow disk or another program that holds the database. A sender sends its events again.',
   },
+  AGENT_TOOL_UNKNOWN: {
+    message: 'There is no tool {name} that has to be allowed; there is {known}.',
+    example: 'mcp-vitals mcp --allow ack_alert',
+    next: 'Name one of these. All others only read, and are offered anyway.',
+  },
   EXPORT_TARGET_UNKNOWN: {
     message: 'There is nothing to export for {name}; there is {known}.',
     example: 'mcp-vitals export prometheus --out deploy',
