@@ -4,12 +4,16 @@
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { alertmanagerOfTest } from '../fixtures/alertmanager.js'
 import { CLI, metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { freePort } from '../fixtures/databases.js'
 import { type RunningPrometheus, startPrometheus } from '../fixtures/prometheus.js'
 import { until } from '../fixtures/until.js'
 import { exported, onDisk, textOf } from '../unit/export/support.js'
@@ -26,6 +30,8 @@ type Preset = (typeof PRESETS)[number]
 
 const daemons = new Map<Preset, RunningDaemon>()
 let prometheus: RunningPrometheus
+/** Where Prometheus looks for Alertmanager. */
+let alertmanagerPort: number
 
 beforeAll(async () => {
   await Promise.all(
@@ -47,8 +53,10 @@ beforeAll(async () => {
     writeFileSync(file, textOf(exported('rules', preset), 'prometheus/alerts.yml'))
     return file
   })
+  alertmanagerPort = await freePort()
   prometheus = await startPrometheus({
     config: {
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }] },
       global: { evaluation_interval: '1s' },
       rule_files: rules,
       scrape_configs: jobs,
@@ -192,6 +200,31 @@ test('no panel is empty', async () => {
     () => `empty:\n${left.map(({ panel, expr }) => `${panel}: ${expr}`).join('\n')}`,
   )
 }, 120_000)
+
+test('what fires in Prometheus reaches Slack by the exported Alertmanager', async () => {
+  const posts: string[] = []
+  const slack = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (text: string) => posts.push(text))
+    response.end('ok')
+  })
+  await new Promise<void>((resolve) => slack.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void slack.close())
+  const secrets = onDisk([
+    { path: 'slack-url', text: `http://127.0.0.1:${(slack.address() as AddressInfo).port}/services/T/B/X` },
+  ])
+  // As it is, but for the place of its secrets, and for the half minute that it waits for others.
+  const config = textOf(exported('alertmanager', 'dust'), 'alertmanager/alertmanager.yml')
+    .replaceAll('/etc/alertmanager/secrets', secrets)
+    .replace('group_wait: 30s', 'group_wait: 1s')
+  await alertmanagerOfTest({ config, port: alertmanagerPort })
+  await until(
+    () => posts.join('').includes('ComponentDown'),
+    60_000,
+    () => `Slack was told: ${posts.join('\n')}`,
+  )
+  expect(posts.join('')).toContain('"channel":"#alerts"')
+  expect(posts.join('')).toContain('The component gone is down')
+}, 90_000)
 
 test('the health check of the image says how the daemon is', async () => {
   const daemon = daemons.get('')!

@@ -24,3 +24,14 @@ export const textOf = (file: string): string => readFileSync(join(ROOT, file), '
 /** The TypeScript sources below a folder of the repository. */
 export const sourceFiles = (folder: string): readonly string[] =>
   FILES.filter((file) => file.startsWith(`${folder}/`) && /\.[cm]?tsx?$/.test(file))
+
+/** The commands of a page's `sh` blocks: comments and continued lines taken away. */
+export function shellCommandsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
+    block
+      .replace(/\\\n\s*/g, '')
+      .split('\n')
+      .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+      .filter((line) => line !== ''),
+  )
+}

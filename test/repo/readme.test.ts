@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { FILES, ROOT, textOf } from './files.js'
+import { FILES, ROOT, shellCommandsOf, textOf } from './files.js'
 
 /** How a command of the README is run: here, as it stands, or by another file, which must then contain the words. */
 type Runner = { readonly run: (command: string) => Promise<void> } | { readonly by: string; readonly words: string }
@@ -59,17 +59,6 @@ const README_COMMANDS: Readonly<Record<string, Runner>> = {
 }
 
 const README = FILES.includes('README.md') ? textOf('README.md') : undefined
-
-/** The commands of a page's `sh` blocks: comments and continued lines taken away. */
-function commandsOf(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
-    block
-      .replace(/\\\n\s*/g, '')
-      .split('\n')
-      .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-      .filter((line) => line !== ''),
-  )
-}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -252,7 +241,7 @@ async function speaksMcp(command: string): Promise<void> {
 describe('the README', () => {
   test('has no command that is not run, and none is run that it has not', () => {
     if (README !== undefined)
-      expect([...new Set(commandsOf(README))].sort()).toEqual(Object.keys(README_COMMANDS).sort())
+      expect([...new Set(shellCommandsOf(README))].sort()).toEqual(Object.keys(README_COMMANDS).sort())
   })
 
   test.each(Object.entries(README_COMMANDS))('%s', async (command, runner) => {
@@ -262,7 +251,7 @@ describe('the README', () => {
 
   test('commands are read from sh blocks alone, without comments', () => {
     expect(
-      commandsOf('```sh\n# a comment\nnpm start  # the demo\n\ncurl \\\n  x#y\n```\n```ts\ncode()\n```\n'),
+      shellCommandsOf('```sh\n# a comment\nnpm start  # the demo\n\ncurl \\\n  x#y\n```\n```ts\ncode()\n```\n'),
     ).toEqual(['npm start', 'curl x#y'])
   })
 })
