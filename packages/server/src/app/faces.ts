@@ -20,7 +20,6 @@ import type { Store } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import type { Addresses } from './addresses.js'
 import type { Caller } from './admission.js'
-import { createAgent } from './agent.js'
 import type { Alerts } from './alerts.js'
 import type { CallsService } from './calls.js'
 import { createChecks } from './checks.js'
@@ -128,6 +127,15 @@ export function createFaces(needs: {
     now: Date.now,
     clock: () => performance.now(),
   })
+  let agent: Promise<(request: Request) => Promise<Response>> | undefined
+  /** What speaks MCP is loaded when an agent asks for the first time. */
+  const askAgent = () => {
+    const { dataDir } = needs
+    agent ??= import('./agent.js').then(({ createAgent }) =>
+      createAgent({ config, dataDir, publish: observation.publish, handlers: () => handlers }),
+    )
+    return agent
+  }
   const handlers: Handlers = {
     status: createStatusFace({
       ...about,
@@ -169,7 +177,7 @@ export function createFaces(needs: {
     dashRules: series.face.apiRules,
     dashComponents: history.components,
     dashIncidents: history.incidents,
-    agent: createAgent({ config, dataDir: needs.dataDir, publish: observation.publish, handlers: () => handlers }),
+    agent: async (request) => (await askAgent())(request),
     audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),
   }
   return {
