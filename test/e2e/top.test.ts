@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { CLI, startDaemon } from '../fixtures/daemon.js'
+import { CLI, daemonOfTest, startDaemon } from '../fixtures/daemon.js'
 import { freePort } from '../fixtures/databases.js'
 import { until } from '../fixtures/until.js'
 
@@ -100,7 +100,7 @@ test('live: views, order, filter, help, pause, sizes, a daemon that goes and com
 }, 120_000)
 
 test('without the token of the daemon: one question, what to do, and an end', async () => {
-  const daemon = await startDaemon({ env })
+  const daemon = await daemonOfTest({ env })
   const command = `'${process.execPath}' '${CLI}' top --interval 0.3 --url ${daemon.url}`
   const refused = async () => {
     const text = await (await fetch(`${daemon.url}/metrics`)).text()

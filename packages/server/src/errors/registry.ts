@@ -358,8 +358,8 @@ export const ERRORS = {
   },
   ALERT_REFUSED: {
     message: '{reason}',
-    example: 'mcp-vitals alerts ack 9f86d081 --comment "on it"',
-    next: 'See what there is with "mcp-vitals alerts list"; "mcp-vitals alerts --help" tells what each command takes.',
+    example: 'mcp-vitals alerts list',
+    next: 'See what there is; "mcp-vitals alerts --help" tells what each command takes.',
   },
   ALERTS_FAILED: {
     message: 'The alerts’ file {file} could not {action}: {reason}.',

@@ -29,7 +29,10 @@ export async function post({ fetch, url, headers = {}, body, signal }: Post): Pr
     const text = await textOf(response)
     return { status: response.status, text, retryAfterMs: waitOf(response.headers.get('retry-after')) }
   } catch (error) {
-    return { is: 'failed', problem: `could not be reached (${codeOf(error)})` }
+    return {
+      is: 'failed',
+      problem: signal.aborted ? 'gave no answer in time' : `could not be reached (${codeOf(error)})`,
+    }
   }
 }
 
