@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { auditPage } from './docs/audit.mjs'
 import { cliPage } from './docs/cli.mjs'
 import { configPage } from './docs/config.mjs'
+import { dashboardApiPage } from './docs/dashboard-api.mjs'
 import { deployFiles } from './docs/deploy.mjs'
 import { derivationsPage } from './docs/derivations.mjs'
 import { doctorPage } from './docs/doctor.mjs'
@@ -41,6 +42,11 @@ const PAGES = {
     logPage(await built('server/dist/sinks/log/index.js'), await built('instrument/dist/event/index.js')),
   'docs/reference/metrics.md': metricsPage,
   'docs/reference/promql.md': async () => promqlPage(await built('server/dist/promql/index.js')),
+  'docs/reference/dashboard-api.md': async () =>
+    dashboardApiPage(
+      await built('server/dist/app/routes.js'),
+      ['api', 'api-views'].map((name) => join(root, `packages/server/src/faces/dashboard/${name}.ts`)),
+    ),
   'docs/reference/routes.md': async () => routesPage(await built('server/dist/app/routes.js')),
 }
 

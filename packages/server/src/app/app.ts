@@ -185,7 +185,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     ingest,
     alerts,
     calls,
-    access: entrance.access,
+    ...{ access: entrance.access, ownerTokenFile: dataDir.ownerTokenFile },
     system: health.report,
     history: history.book,
     heartbeats: health.heartbeats,

@@ -57,6 +57,7 @@ export function createFaces(needs: {
   readonly alerts: Pick<Alerts, 'face' | 'twilio' | 'pager'>
   readonly calls: CallsService
   readonly access: Access
+  readonly ownerTokenFile: string
   /** How servers and components are, as the monitor judges. */
   readonly system: () => SystemReport
   /** How they were. */
@@ -122,6 +123,7 @@ export function createFaces(needs: {
       voice: sumOf(observation, CATALOGUE.mcp.active_voice_sessions),
     }),
     access: needs.access,
+    ownerTokenFile: needs.ownerTokenFile,
     hasAdminToken: () => inForce.listen.adminToken !== undefined,
     folder: PAGE_FOLDER,
     now: Date.now,

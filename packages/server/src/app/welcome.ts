@@ -16,6 +16,7 @@ export function welcome(facts: {
   const row = (label: string, value: string) => `  ${label.padEnd(width)}  ${value}\n`
   return [
     `\nmcp-vitals ${VERSION}${cast.length > 0 ? ', demo: its servers and its client are our own play' : ''}\n\n`,
+    row('dashboard', `${url}/admin/dashboard`),
     row('status page', `${url}/`),
     metricsPath === undefined ? '' : row('metrics', `${url}${metricsPath}`),
     row('health', `${url}/health`),

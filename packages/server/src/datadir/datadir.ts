@@ -41,6 +41,8 @@ export interface DataDir {
    * form, and made in the same way.
    */
   ownerToken(): Promise<string>
+  /** Where that stands. */
+  readonly ownerTokenFile: string
   /** Tells senders where the daemon is, in `<path>/daemon.json`. The holder of the lock calls it; the result takes it back. */
   announce(daemon: { readonly url: string; readonly pid: number }): Promise<Release>
   /** Leaves a text for the wraps on this machine, who read it by `readShared`; `undefined` takes it away. */
@@ -60,6 +62,7 @@ const TOKEN = /^[\w-]{43}$/
 export async function openDataDir(path: string = defaultDataDir()): Promise<DataDir> {
   const dir = resolve(path)
   const spoolDir = join(dir, 'spool')
+  const ownerTokenFile = join(dir, 'owner-token')
   await prepare(dir, spoolDir)
   return {
     path: dir,
@@ -69,7 +72,8 @@ export async function openDataDir(path: string = defaultDataDir()): Promise<Data
     share: (name, text) => usable(dir, () => shareText(dir, name, text)),
     lock: () => usable(dir, () => lockDirectory(dir)),
     token: () => usable(dir, () => readToken(join(dir, 'token'))),
-    ownerToken: () => usable(dir, () => readToken(join(dir, 'owner-token'))),
+    ownerToken: () => usable(dir, () => readToken(ownerTokenFile)),
+    ownerTokenFile,
     announce: (daemon) => usable(dir, () => announceDaemon(join(dir, 'daemon.json'), daemon)),
     unusable: (error) => inWords(dir, error),
     async findDaemon() {

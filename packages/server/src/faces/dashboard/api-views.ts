@@ -28,6 +28,8 @@ export interface Figures extends Counted, Quantiles {
 export interface ServersDocument extends Dated {
   readonly range: Range
   readonly servers: readonly ServerRow[]
+  /** Names of clients to filter by. */
+  readonly clients: readonly string[]
 }
 
 /** Its figures are of calls of tools. */
@@ -140,6 +142,9 @@ export interface CallRow {
 /** `GET /admin/api/sessions?from&to&server&client&before`: the newest first, 200 at most. */
 export interface SessionsDocument extends Dated {
   readonly sessions: readonly SessionRow[]
+  /** Names to filter by. */
+  readonly servers: readonly string[]
+  readonly clients: readonly string[]
   /** `before` of the next page; absent where there is none. */
   readonly next?: number
 }

@@ -27,12 +27,18 @@ export type Role = 'none' | 'viewer' | 'admin'
 /** `GET /admin/api/session`, `POST /admin/api/login`, `POST /admin/api/logout`: who asks. Open to everybody. */
 export interface SessionDocument extends Dated {
   readonly role: Role
-  /** Who logged in: a user of the configuration, or `admin` for who showed the admin token. */
+  /** Who logged in: a user of the configuration, or `admin token` for who showed that, or the owner’s. */
   readonly user?: string
   /** What gave the role: a session by cookie, a token in the header, or that the caller is on this machine. */
   readonly by?: 'session' | 'token' | 'loopback'
   /** How one can log in; nobody can where both are false. */
-  readonly login: { readonly user: boolean; readonly adminToken: boolean }
+  readonly login: {
+    readonly user: boolean
+    /** By the admin token, or on this machine the owner’s. */
+    readonly adminToken: boolean
+    /** Where the owner’s token stands; told on this machine alone. */
+    readonly ownerTokenFile?: string
+  }
   /** Goes into the header `X-CSRF-Token` of each post; of a session alone. */
   readonly csrf?: string
   /** When the session ends at the latest, and how long it may rest before. */

@@ -14,6 +14,7 @@ export type { SettingRow } from './api-views.js'
 export interface DashboardSetup extends Omit<OverviewSetup, 'changes'>, ViewsSetup {
   readonly access: Access
   readonly hasAdminToken: () => boolean
+  readonly ownerTokenFile: string
   /** Where the page was built to. */
   readonly folder: string
 }
@@ -46,7 +47,7 @@ const DAY_MS = 86_400_000
 
 /** The dashboard: its page, its documents, and who may see them. */
 export function createDashboardFace(setup: DashboardSetup): DashboardFace {
-  const { access, hasAdminToken, folder, now, clock } = setup
+  const { access, folder, now, clock } = setup
   const lately = () => changesOf(setup, { from: now() - DAY_MS, to: now() })
   const changes = createShared(lately, CHANGES_FRESH_MS, clock)
   const overview = createShared(async () => snapshotOf(await overviewOf({ ...setup, changes })), FRESH_MS, clock)
@@ -58,7 +59,7 @@ export function createDashboardFace(setup: DashboardSetup): DashboardFace {
   return {
     handlers: {
       ...createViews(setup),
-      ...createSessionFace({ access, hasAdminToken, onEnd: stream.sweep, now, clock }),
+      ...createSessionFace({ ...setup, onEnd: stream.sweep }),
       dashboardAsset: files.asset,
       dashboard: files.page,
       dashboardView: files.page,

@@ -13,6 +13,7 @@ export interface Who {
 export interface SessionFaceSetup {
   readonly access: Access
   readonly hasAdminToken: () => boolean
+  readonly ownerTokenFile: string
   /** Told that sessions ended. */
   readonly onEnd: () => void
   /** Milliseconds since 1970. */
@@ -25,11 +26,14 @@ type Handler = (request: Request, who: Who) => Promise<Response>
 
 /** Who is there, the way in and the way out. */
 export function createSessionFace(setup: SessionFaceSetup): Readonly<Record<'session' | 'login' | 'logout', Handler>> {
-  const { access, hasAdminToken, onEnd, now, clock } = setup
+  const { access, hasAdminToken, ownerTokenFile, onEnd, now, clock } = setup
 
   function standing(who: Who): SessionDocument {
     const { visit, hasToken, isHere } = who
-    const login = { user: access.hasUsers(), adminToken: hasAdminToken() || isHere }
+    const login = {
+      ...{ user: access.hasUsers(), adminToken: hasAdminToken() || isHere },
+      ...(isHere && { ownerTokenFile }),
+    }
     const about = { version: 1, at: now(), login } as const
     if (visit) {
       const { user, role, csrf, endsAt } = visit.session

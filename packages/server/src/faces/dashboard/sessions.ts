@@ -1,12 +1,14 @@
 import type { EventOf } from '@mcp-vitals/instrument/event'
 import type { CallBook } from '../../calls/index.js'
+import type { Vitals } from '../../state/index.js'
 import type { Store } from '../../store/index.js'
 import type { SessionCallsDocument, SessionRow, SessionsDocument } from './api-views.js'
 import type { Asked } from './asked.js'
 import { callOf } from './tool.js'
 
 export interface SessionsSetup {
-  readonly calls: Pick<CallBook, 'isOpen'>
+  readonly calls: Pick<CallBook, 'isOpen' | 'clientNames'>
+  readonly vitals: () => Vitals
   readonly store: Pick<Store, 'read'>
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -23,7 +25,7 @@ const MAX_CALLS = 1000
 
 /** Sessions that were opened in a time, a page of them. */
 export async function sessionsOf(
-  { calls, store, now }: SessionsSetup,
+  { calls, vitals, store, now }: SessionsSetup,
   { from, to, server, client }: Asked,
   before: number | undefined,
 ): Promise<SessionsDocument> {
@@ -51,6 +53,10 @@ export async function sessionsOf(
   return {
     ...{ version: 1, at: now() },
     sessions: page.map((open) => rowOf(open, ends.get(open.session), calls)),
+    servers: vitals()
+      .servers.map(({ name }) => name)
+      .sort(),
+    clients: calls.clientNames(),
     ...(next !== undefined && { next }),
   }
 }

@@ -54,7 +54,10 @@ export function serversOf(setup: TablesSetup, asked: Asked): ServersDocument {
         ...figuresOf(together(byServer.get(server.name) ?? [], span), span, at, clients),
       }),
     )
-  return { version: 1, at, range, servers: clients ? servers.filter((row) => row.calls > 0) : servers }
+  return {
+    ...{ version: 1, at, range, servers: clients ? servers.filter((row) => row.calls > 0) : servers },
+    clients: calls.clientNames(),
+  }
 }
 
 export function toolsOf(setup: TablesSetup, asked: Asked): ToolsDocument {

@@ -40,6 +40,7 @@ function page(inputs: StatusInputs, providers: readonly ProviderReport[]) {
   const { colour, reasons, components } = inputs.system()
   return html`<h1>mcp-vitals${demoMode ? html` <small>demo</small>` : ''}</h1>
 <p>${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, ${sessions} open ${sessions === 1 ? 'session' : 'sessions'}, up for ${duration(uptimeSeconds())}. Version ${version}.
+<a href="/admin/dashboard">The dashboard</a> shows more: what changed, each tool, each session, alerts.
 Machines read ${metricsPath === undefined ? '' : html`<a href="${metricsPath}">${metricsPath}</a>, `}<a href="/health">/health</a> and <a href="/health/ready">/health/ready</a>.
 What was before stands at <a href="/status/full">/status/full</a>.</p>
 <p class="system"><b class="${colour.toLowerCase()}">${colour}</b>${reasons.map((reason) => html`<br>${reason}`)}</p>
