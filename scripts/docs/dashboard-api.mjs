@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 export function dashboardApiPage({ ROUTES }, files) {
   const declared = files.flatMap((file) => declarationsIn(readFileSync(file, 'utf8')))
   const rows = Object.values(ROUTES)
-    .filter(({ path }) => path.startsWith('/admin/'))
+    .filter(({ path }) => path.startsWith('/admin/api/') || path.startsWith('/admin/dashboard'))
     .map(({ method, path }) => `| \`${path}\` | ${method} |`)
   return [
     '# The dashboard’s API',

@@ -118,10 +118,7 @@ export function createFaces(needs: {
       ...(needs.file !== undefined && { file: needs.file }),
       settings: await settingsIn(inForce, origin),
     }),
-    active: () => ({
-      agents: sumOf(observation, CATALOGUE.mcp.active_agents),
-      voice: sumOf(observation, CATALOGUE.mcp.active_voice_sessions),
-    }),
+    active: activeOf(observation),
     access: needs.access,
     ownerTokenFile: needs.ownerTokenFile,
     hasAdminToken: () => inForce.listen.adminToken !== undefined,
@@ -212,6 +209,24 @@ async function settingsIn(config: Config, origin: LoadedConfig['origin'] | undef
       ? { ...setting, value: JSON.stringify(maskedWords(JSON.parse(setting.value) as string[])) }
       : setting,
   )
+}
+
+/** How old the numbers of what is active may be: gauges are set when they are collected, which costs some milliseconds. */
+const ACTIVE_FRESH_MS = 5000
+
+/** Agents and voice sessions of now. */
+function activeOf(observation: Observation): () => { readonly agents: number; readonly voice: number } {
+  let collectedAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (performance.now() - collectedAt >= ACTIVE_FRESH_MS) {
+      observation.registry.collect()
+      collectedAt = performance.now()
+    }
+    return {
+      agents: sumOf(observation, CATALOGUE.mcp.active_agents),
+      voice: sumOf(observation, CATALOGUE.mcp.active_voice_sessions),
+    }
+  }
 }
 
 /** What the gauges of a metric come to, of all servers. */
