@@ -5,7 +5,7 @@ import type { Command, Parameter } from './contract.js'
 export const MAX_MANIFEST_BYTES = 262_144
 
 const text = z.string().max(4096)
-const word = z.string().min(1).max(1024)
+const word = z.string().min(1).max(4096)
 const key = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 
 const parameter = z
