@@ -22,7 +22,8 @@ const EVERYTHING = fileURLToPath(import.meta.resolve('@modelcontextprotocol/serv
 const CONFIG = {
   servers: { everything: { command: process.execPath, args: [EVERYTHING, 'stdio'] } },
   // Nothing listens there: an alert that fires at once.
-  monitor: { failureThreshold: 1, components: { gone: { type: 'tcp', host: '127.0.0.1', port: 1 } } },
+  monitor: { intervalMs: 1000, failureThreshold: 1, components: { gone: { type: 'tcp', host: '127.0.0.1', port: 1 } } },
+  alerts: { groupWaitMs: 0 },
   budgets: { month: { limitUsd: 100, per: 'month' } },
 }
 const PRESETS = ['', 'dust'] as const
@@ -55,6 +56,8 @@ beforeAll(async () => {
   })
   alertmanagerPort = await freePort()
   prometheus = await startPrometheus({
+    // Else what fires already is told a minute later to who comes then.
+    args: ['--rules.alert.resend-delay=1s'],
     config: {
       alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }] },
       global: { evaluation_interval: '1s' },
