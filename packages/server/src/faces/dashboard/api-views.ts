@@ -91,7 +91,7 @@ export interface ToolDocument extends Dated {
   /** The most frequent first. */
   readonly errors: readonly ErrorRow[]
   readonly clients: readonly ClientRow[]
-  /** The newest first; 50 at most. */
+  /** The newest first; 50 at most, among the newest 300 of its server. */
   readonly recent: readonly CallRow[]
 }
 

@@ -9,8 +9,8 @@ import { rowOf, type TablesSetup } from './tables.js'
 /** Columns of a histogram, milliseconds. */
 const BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000] as const
 const MAX_RECENT = 50
-/** Calls of its server among which a tool's newest are looked for. */
-const LOOKED_AT = 2000
+/** Calls of its server among which a tool's newest are looked for: the store reads whole blocks for them. */
+const LOOKED_AT = 300
 
 /** The page of one tool; undefined where nobody has called or listed it. */
 export async function toolOf(
