@@ -190,12 +190,14 @@ async function watchedPlace(): Promise<Place> {
   return place
 }
 
-/** Runs a command while a daemon runs beside it. */
+/** Runs a command while a daemon runs beside it: again, where what it tells of was not sampled yet. */
 async function beside(command: string, expected: RegExp): Promise<void> {
   watched ??= watchedPlace()
-  const { ended, output } = shell(command, { ...(await watched), endings: ofTest })
-  expect(await ended, output()).toBe(0)
-  expect(output()).toMatch(expected)
+  const place = { ...(await watched), endings: ofTest }
+  await eventually(`${expected} by ${command}`, async () => {
+    const { ended, output } = shell(command, place)
+    return (await ended) === 0 ? (expected.exec(output()) ?? undefined) : undefined
+  })
 }
 
 /** Asks the plugin that the README shows. */
