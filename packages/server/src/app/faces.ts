@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { CATALOGUE, estimateTokens, NumberSeries } from '@mcp-vitals/instrument/metrics'
 import type { Access } from '../access/index.js'
-import { findRows, type LateAuditLog, proofOf, rowAt, showRow } from '../audit-log/index.js'
+import { findRows, type LateAuditLog, proofOf, rowAt, showRow, wholeOf } from '../audit-log/index.js'
 import { type Config, type LoadedConfig, settingsOf } from '../config/index.js'
-import { createAuditFace } from '../faces/audit/index.js'
+import { createAuditFace, createVerifyFace } from '../faces/audit/index.js'
 import { createDashboardFace } from '../faces/dashboard/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createHeartbeatFace, type HeartbeatInputs } from '../faces/heartbeat/index.js'
@@ -177,6 +177,9 @@ export function createFaces(needs: {
     dashComponents: history.components,
     dashIncidents: history.incidents,
     agent: async (request) => (await askAgent())(request),
+    auditVerify: createVerifyFace(
+      needs.audit && { store: () => needs.audit!.store(), keys: () => needs.audit!.trusted(), wholeOf },
+    ),
     audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),
   }
   return {

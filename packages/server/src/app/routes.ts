@@ -116,6 +116,12 @@ export const ROUTES = {
     here: ['admin token', 'session viewer'],
     elsewhere: ['admin token', 'session viewer'],
   },
+  auditVerify: {
+    method: 'GET',
+    path: '/admin/api/audit/verify',
+    here: ['admin token', 'session viewer'],
+    elsewhere: ['admin token', 'session viewer'],
+  },
   session: { ...OPEN, method: 'GET', path: '/admin/api/session' },
   login: { ...OPEN, method: 'POST', path: '/admin/api/login' },
   logout: { method: 'POST', path: '/admin/api/logout', here: ['session viewer'], elsewhere: ['session viewer'] },

@@ -1,7 +1,7 @@
-import type { Draft } from '../audit/index.js'
+import type { Draft, VerifierKey } from '../audit/index.js'
 import type { WatchedAuditStore } from '../audit-store/index.js'
 import { VitalsError, vitalsError } from '../errors/index.js'
-import { type LogKeys, openKeys } from './keys.js'
+import { keyFiles, type LogKeys, openKeys, readTrusted } from './keys.js'
 import { type AuditLog, type AuditLogSetup, type AuditReadings, openAuditLog } from './log.js'
 
 /** Pause before a log that could not be opened is tried again: doubled each time. Milliseconds. */
@@ -16,6 +16,8 @@ export interface LateAuditLog {
   record(drafts: readonly Draft[]): Promise<void>
   /** The rows, once the log is open. Rejects with what keeps it from opening. */
   store(): Promise<WatchedAuditStore>
+  /** The public keys that its checkpoints may be signed with, as they are now. */
+  trusted(): Promise<readonly VerifierKey[]>
   readings(): AuditReadings
   /** Why the log is not open, or what `AuditLog.fault` tells. */
   fault(): VitalsError | undefined
@@ -64,6 +66,12 @@ class Opening implements LateAuditLog {
 
   async store(): Promise<WatchedAuditStore> {
     return (await this.#opened()).store
+  }
+
+  async trusted(): Promise<readonly VerifierKey[]> {
+    const { dir, options } = this.#setup
+    const { log } = this.#keys ?? (await readKeys(this.#setup))
+    return (await readTrusted(keyFiles(dir, options).publicFile)).filter(({ name }) => name === log)
   }
 
   readings(): AuditReadings {

@@ -1,17 +1,15 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import {
   type AuditHead,
   beginLog,
   checkProof,
-  type Evidence,
   frontierAt,
   MAX_UNSIGNED_ROWS,
   type Opening,
   oneAfterTheOther,
   opens,
-  readLeavesFile,
   readRowsFile,
   readSigningKey,
   signCheckpoint,
@@ -19,7 +17,17 @@ import {
   verifyLog,
   writeRowsFile,
 } from '../audit/index.js'
-import { findRows, keyFiles, makeKey, proofOf, rowAt, type ShownRow, showRow } from '../audit-log/index.js'
+import {
+  findRows,
+  keyFiles,
+  makeKey,
+  proofOf,
+  rowAt,
+  type ShownRow,
+  showRow,
+  type WholeLog,
+  wholeOf,
+} from '../audit-log/index.js'
 import type { AuditReader } from '../audit-store/index.js'
 import { createPrivately, replacePrivately } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
@@ -93,7 +101,7 @@ export async function verify(flags: AuditFlags, setting: Setting): Promise<void>
   const keys = await trustedKeys(flags, terminal)
   const notes = (await Promise.all(kept.map((file) => readFile(file, 'utf8')))).flatMap(splitNotes)
   const most = maxUnsigned === undefined ? MAX_UNSIGNED_ROWS : countOf('--max-unsigned', maxUnsigned)
-  const check = async ({ start, found, checkpoints, rows }: Whole) => {
+  const check = async ({ start, found, checkpoints, rows }: WholeLog) => {
     const progress = createProgress(terminal, rows)
     const verdict = await verifyLog(
       found,
@@ -106,7 +114,7 @@ export async function verify(flags: AuditFlags, setting: Setting): Promise<void>
   const verdict =
     files.length > 0
       ? await check(await inFiles(files))
-      : await reading(flags, terminal, async (r) => check(await inStore(r)))
+      : await reading(flags, terminal, async (r) => check(await wholeOf(r)))
   if (!verdict.ok) {
     terminal.out.write(`row ${verdict.seq}: ${verdict.fault}\n`)
     return setting.finish(1)
@@ -119,15 +127,7 @@ export async function verify(flags: AuditFlags, setting: Setting): Promise<void>
     terminal.err.write('Checked against its own checkpoints. One that was kept elsewhere (--checkpoints) shows more.\n')
 }
 
-interface Whole {
-  readonly start?: AuditHead
-  readonly found: AsyncIterable<Evidence>
-  readonly checkpoints: readonly string[]
-  /** How many rows there are, where it is known. */
-  readonly rows?: number
-}
-
-async function inFiles(files: readonly string[]): Promise<Whole> {
+async function inFiles(files: readonly string[]): Promise<WholeLog> {
   const found = await Promise.all(files.map((file) => readRowsFile(createReadStream(file))))
   const [first] = found
   return {
@@ -135,35 +135,6 @@ async function inFiles(files: readonly string[]): Promise<Whole> {
     found: oneAfterTheOther(found.map((one) => one.found)),
     checkpoints: [],
   }
-}
-
-/** The log with its archives, as far as their files are there: of an archive without rows the leaf hashes stand in. */
-async function inStore(reader: AuditReader): Promise<Whole> {
-  const segments = await reader.segments()
-  const parts: AsyncIterable<Evidence>[] = []
-  let start: AuditHead | undefined
-  for (const [n, { rowsFile, leavesFile, end }] of segments.entries()) {
-    const part = await openPart(rowsFile, leavesFile)
-    if (part) parts.push(part.found)
-    if (part && n === 0) start = part.start
-    if (part) continue
-    parts.length = 0
-    start = end
-  }
-  const head = await reader.head()
-  const live = segments.at(-1)?.end.frontier.size ?? 0
-  parts.push(reader.read({ fromSeq: live }))
-  const checkpoints = (await reader.checkpoints({ fromSize: start?.frontier.size ?? 0 })).map(({ note }) => note)
-  return { ...(start && { start }), found: oneAfterTheOther(parts), checkpoints, rows: head.frontier.size }
-}
-
-async function openPart(rowsFile: string, leavesFile: string) {
-  for (const [file, read] of [
-    [rowsFile, readRowsFile],
-    [leavesFile, readLeavesFile],
-  ] as const)
-    if (existsSync(file)) return read(createReadStream(file))
-  return undefined
 }
 
 /** Prints the proof of a row. */

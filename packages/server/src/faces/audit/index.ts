@@ -2,6 +2,8 @@ import { type AuditEventType, isAuditEventType } from '../../audit/index.js'
 import type { Asked, findRows, proofOf, rowAt, showRow } from '../../audit-log/index.js'
 import { VitalsError } from '../../errors/index.js'
 
+export { createVerifyFace } from './verify.js'
+
 /** What the face asks; answers come from the thread that reads. */
 export interface AuditQueries {
   readonly findRows: typeof findRows
