@@ -21,6 +21,7 @@ const FOLDERS = [
   'test/property/differential',
   'test/property/audit-verifiers',
   'test/property/anomaly',
+  'test/browser/dashboard-soak',
 ]
 
 const INTRO = `# Long proofs

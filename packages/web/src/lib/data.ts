@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { useAddress } from './address.js'
 import { ask, Problem } from './api.js'
 import { link$ } from './live.js'
-import { type Range, rangeOf, useRefresh } from './range.js'
+import { type Range, rangeOf, useRefresh, usual$ } from './range.js'
 import { createStore, useStore } from './store.js'
 
 /** When views asked last: another value has all of them ask again. */
@@ -38,9 +38,10 @@ export function useRefreshing(): void {
 export function useRange(): Range {
   const { params } = useAddress()
   const asked = useStore(asked$)
+  const usual = useStore(usual$)
   const [name, from, to] = ['range', 'from', 'to'].map((key) => params.get(key) ?? '')
   // Of the parameters these three alone matter.
-  return useMemo(() => rangeOf(params, asked), [name, from, to, asked])
+  return useMemo(() => rangeOf(params, asked), [name, from, to, asked, usual])
 }
 
 /** An answer, and how it stands: the one before stays while another is on its way. */

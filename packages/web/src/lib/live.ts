@@ -1,5 +1,6 @@
 import type { DashboardDocument } from '../../../server/src/faces/dashboard/api.js'
 import { ask, Problem } from './api.js'
+import { suit } from './range.js'
 import { createStore } from './store.js'
 
 /** The newest document of the overview, which every view has a look at. */
@@ -25,6 +26,7 @@ function take(document: DashboardDocument): void {
   ahead = Math.min(ahead, Date.now() - document.at)
   const before = document$.get()
   if (before === undefined || document.at >= before.at) document$.set(document)
+  suit(document.product.uptimeSeconds)
   trouble$.set(undefined)
 }
 

@@ -1,5 +1,6 @@
 import { useAddress } from './address.js'
 import { seconds } from './format.js'
+import { createStore } from './store.js'
 
 /** The ranges that the picker offers: name in the address → length in seconds. */
 export const RANGES = {
@@ -15,7 +16,12 @@ export const RANGES = {
 } as const
 
 export type RangeName = keyof typeof RANGES
-const DEFAULT: RangeName = '1h'
+
+/** What is looked at where the address says nothing: an hour, and less while the daemon is younger than that. */
+export const usual$ = createStore<RangeName>('1h')
+
+/** Picks it by how long the daemon has run, in seconds. */
+export const suit = (uptimeSeconds: number): void => usual$.set(uptimeSeconds < RANGES['15m'] ? '15m' : '1h')
 
 /** How often views ask again: name in the address → seconds; 0: only when asked to. */
 export const REFRESHES = { '5s': 5, '10s': 10, '30s': 30, '1m': 60, '5m': 300, off: 0 } as const
@@ -40,7 +46,7 @@ export function rangeOf(params: URLSearchParams, now: number): Range {
   const [from, to] = ['from', 'to'].map((name) => Date.parse(params.get(name) ?? ''))
   if (from !== undefined && to !== undefined && from < to) return shaped(from, Math.min(to, now + 60_000))
   const given = params.get('range') ?? ''
-  const name = Object.hasOwn(RANGES, given) ? (given as RangeName) : DEFAULT
+  const name = Object.hasOwn(RANGES, given) ? (given as RangeName) : usual$.get()
   return { ...shaped(now - RANGES[name] * 1000, now), name, label: `last ${name}` }
 }
 

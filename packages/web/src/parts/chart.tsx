@@ -5,7 +5,9 @@ import { go, here } from '../lib/address.js'
 import { csv, save } from '../lib/csv.js'
 import type { Answer } from '../lib/data.js'
 import { moment, UNKNOWN, utc } from '../lib/format.js'
+import { document$ } from '../lib/live.js'
 import type { Frame } from '../lib/promql.js'
+import { useStore } from '../lib/store.js'
 import { shown } from '../lib/text.js'
 import { onColours } from '../lib/theme.js'
 import { type Mark, marksIn, useMarks } from './marks.js'
@@ -28,6 +30,9 @@ export interface ChartProps {
   readonly empty?: string
 }
 
+/** A daemon that is younger has too few samples for a rate. */
+const FIRST_POINTS_S = 90
+const FIRST_POINTS = 'Samples are taken every 15 s: the first points come in about a minute.'
 /** More lines than this are unreadable: the highest are shown, and that others are left out is said. */
 const MOST_LINES = 24
 
@@ -35,6 +40,7 @@ const MOST_LINES = 24
 export function Chart(props: ChartProps) {
   const { title, answer, format, name, colourOf = (_, index) => lineColour(index), area = false, least = 0 } = props
   const { height = 180, empty = 'Nothing in this range.' } = props
+  const isNew = (useStore(document$)?.product.uptimeSeconds ?? Number.POSITIVE_INFINITY) < FIRST_POINTS_S
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
   const [point, setPoint] = useState<number | null>(null)
   const host = useRef<HTMLDivElement>(null)
@@ -104,7 +110,7 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart" aria-label={title}>
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <span class="when" aria-hidden="true">
           {at === undefined ? '' : moment(at * 1000)}
         </span>
@@ -137,7 +143,7 @@ export function Chart(props: ChartProps) {
         aria-label={summaryOf(title, frame, names, format)}
       >
         <div ref={host} />
-        {isEmpty && <p class="nothing">{empty}</p>}
+        {isEmpty && <p class="nothing">{isNew ? FIRST_POINTS : empty}</p>}
         {!frame && answer.loading && <p class="nothing">Loading …</p>}
       </div>
       {answer.problem && <Failure problem={answer.problem} />}

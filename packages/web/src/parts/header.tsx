@@ -4,7 +4,7 @@ import { refreshNow } from '../lib/data.js'
 import { milliseconds, seconds } from '../lib/format.js'
 import { keysShown$ } from '../lib/keys.js'
 import { ageOf, document$, type Link, link$, trouble$ } from '../lib/live.js'
-import { DEFAULT_REFRESH, RANGES, REFRESHES, rangeOf } from '../lib/range.js'
+import { DEFAULT_REFRESH, RANGES, REFRESHES, rangeOf, usual$ } from '../lib/range.js'
 import { logOut } from '../lib/session.js'
 import { useStore } from '../lib/store.js'
 import { type Theme, theme$ } from '../lib/theme.js'
@@ -82,25 +82,24 @@ function Offline() {
 function RangePicker() {
   const { params } = useAddress()
   const [isOwn, setOwn] = useState(false)
+  useStore(usual$)
   const range = rangeOf(params, Date.now())
   const isShown = isOwn || range.name === undefined
   return (
     <>
-      <label>
-        <span class="unseen">Range</span>
-        <select
-          value={range.name ?? 'own'}
-          onChange={({ currentTarget: { value } }) => {
-            setOwn(value === 'own')
-            if (value !== 'own') go(here({ range: value, from: undefined, to: undefined }))
-          }}
-        >
-          {Object.keys(RANGES).map((name) => (
-            <option key={name} value={name}>{`last ${name}`}</option>
-          ))}
-          <option value="own">from … to</option>
-        </select>
-      </label>
+      <select
+        aria-label="Range"
+        value={range.name ?? 'own'}
+        onChange={({ currentTarget: { value } }) => {
+          setOwn(value === 'own')
+          if (value !== 'own') go(here({ range: value, from: undefined, to: undefined }))
+        }}
+      >
+        {Object.keys(RANGES).map((name) => (
+          <option key={name} value={name}>{`last ${name}`}</option>
+        ))}
+        <option value="own">from … to</option>
+      </select>
       {isShown && <OwnRange from={range.from} to={range.to} />}
     </>
   )
@@ -120,14 +119,13 @@ function OwnRange({ from, to: until }: { from: number; to: number }) {
       }}
     >
       {(['from', 'to'] as const).map((name) => (
-        <label key={name}>
-          <span class="unseen">{name}</span>
-          <input
-            type="datetime-local"
-            value={ends[name]}
-            onInput={({ currentTarget: { value } }) => setEnds({ ...ends, [name]: value })}
-          />
-        </label>
+        <input
+          key={name}
+          aria-label={name}
+          type="datetime-local"
+          value={ends[name]}
+          onInput={({ currentTarget: { value } }) => setEnds({ ...ends, [name]: value })}
+        />
       ))}
       <button type="submit" disabled={isBackwards}>
         show
@@ -144,21 +142,17 @@ function RefreshPicker() {
   const given = useAddress().params.get('refresh') ?? DEFAULT_REFRESH
   return (
     <>
-      <label>
-        <span class="unseen">Refresh</span>
-        <select
-          value={Object.hasOwn(REFRESHES, given) ? given : DEFAULT_REFRESH}
-          onChange={({ currentTarget: { value } }) => go(here({ refresh: value }), { replace: true })}
-        >
-          {Object.keys(REFRESHES).map((name) => (
-            <option key={name} value={name}>
-              {name === 'off'
-                ? 'refresh off'
-                : `every ${milliseconds(REFRESHES[name as keyof typeof REFRESHES] * 1000)}`}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select
+        aria-label="Refresh"
+        value={Object.hasOwn(REFRESHES, given) ? given : DEFAULT_REFRESH}
+        onChange={({ currentTarget: { value } }) => go(here({ refresh: value }), { replace: true })}
+      >
+        {Object.keys(REFRESHES).map((name) => (
+          <option key={name} value={name}>
+            {name === 'off' ? 'refresh off' : `every ${milliseconds(REFRESHES[name as keyof typeof REFRESHES] * 1000)}`}
+          </option>
+        ))}
+      </select>
       <button type="button" onClick={refreshNow} title="Refresh (r)" aria-label="Refresh now">
         ↻
       </button>
@@ -169,14 +163,11 @@ function RefreshPicker() {
 function ThemePicker() {
   const theme = useStore(theme$)
   return (
-    <label>
-      <span class="unseen">Colours</span>
-      <select value={theme} onChange={({ currentTarget: { value } }) => theme$.set(value as Theme)}>
-        <option value="system">system</option>
-        <option value="light">light</option>
-        <option value="dark">dark</option>
-      </select>
-    </label>
+    <select aria-label="Colours" value={theme} onChange={({ currentTarget: { value } }) => theme$.set(value as Theme)}>
+      <option value="system">system</option>
+      <option value="light">light</option>
+      <option value="dark">dark</option>
+    </select>
   )
 }
 

@@ -63,7 +63,7 @@ export function Heatmap({ title, points, bounds }: HeatmapProps) {
   return (
     <figure class="heatmap" aria-label={title}>
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <span class="when">{under ?? ''}</span>
       </figcaption>
       <div class="cells">

@@ -54,7 +54,7 @@ export function Table<T>(props: TableProps<T>) {
     )
   return (
     <div class="table">
-      <Scroll label={name}>
+      <Scroll label={`table of ${name}`}>
         <table>
           <thead>
             <tr>

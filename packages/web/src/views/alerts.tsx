@@ -10,6 +10,7 @@ import { mayAct, session } from '../lib/who.js'
 import { AcknowledgeDialog, SilenceDialog, useAct } from '../parts/acts.js'
 import { Chart } from '../parts/chart.js'
 import { Filters } from '../parts/filters.js'
+import { LogInFirst } from '../parts/log-in-first.js'
 import { Name } from '../parts/name.js'
 import { Panel } from '../parts/panel.js'
 import { Empty, Failure, Status } from '../parts/states.js'
@@ -25,11 +26,9 @@ export function AlertsView() {
       {mayLook ? (
         <Told />
       ) : (
-        <Empty title="Log in to see alerts, who took them on, and to act.">
-          <p>
-            On this machine everybody may look at figures; alerts tell who did what. <a href={to(['login'])}>Log in</a>
-          </p>
-        </Empty>
+        <LogInFirst title="Log in to see alerts, who took them on, and to act.">
+          On this machine everybody may look at figures; alerts tell who did what.
+        </LogInFirst>
       )}
       <Rules />
     </>
@@ -125,19 +124,36 @@ function alertColumns(
       key: 'name',
       label: 'Alert',
       value: ({ labels }) => labels.alertname,
-      cell: ({ labels, annotations }) => (
-        <>
-          <strong>
-            <Name text={labels.alertname} />
-          </strong>
-          <small>
-            <Name text={annotations.summary ?? annotations.description} length={160} />
-          </small>
-          <small class="soft">
-            <Name text={labelsOf(labels)} length={120} />
-          </small>
-        </>
-      ),
+      cell: (alert) => {
+        const { labels, annotations } = alert
+        return (
+          <>
+            <strong>
+              <Name text={labels.alertname} />
+            </strong>
+            <small>
+              <Name text={annotations.summary ?? annotations.description} length={160} />
+            </small>
+            <small class="soft">
+              <Name text={labelsOf(labels)} length={120} />
+            </small>
+            {canAct && alert.state !== 'resolved' && (
+              <span class="acts">
+                {alert.state === 'firing' && (
+                  <button type="button" class="small" onClick={() => acknowledge(alert)}>
+                    acknowledge
+                  </button>
+                )}
+                {!alert.quiet && (
+                  <button type="button" class="small" onClick={() => silence(alert)}>
+                    silence
+                  </button>
+                )}
+              </span>
+            )}
+          </>
+        )
+      },
     },
     { key: 'value', label: 'Value', isNumber: true, value: ({ value }) => value, cell: ({ value }) => number(value) },
     {
@@ -151,28 +167,6 @@ function alertColumns(
       },
     },
     { key: 'channels', label: 'Told', from: 'tablet', value: ({ channels }) => channels.join(' ') },
-    ...(canAct
-      ? [
-          {
-            key: 'acts',
-            label: 'Act',
-            cell: (alert: Alert) => (
-              <span class="acts">
-                {alert.state === 'firing' && (
-                  <button type="button" class="small" onClick={() => acknowledge(alert)}>
-                    acknowledge
-                  </button>
-                )}
-                {alert.state !== 'resolved' && !alert.quiet && (
-                  <button type="button" class="small" onClick={() => silence(alert)}>
-                    silence
-                  </button>
-                )}
-              </span>
-            ),
-          },
-        ]
-      : []),
   ]
 }
 

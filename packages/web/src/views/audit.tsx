@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { go, here, to, useAddress } from '../lib/address.js'
+import { go, here, useAddress } from '../lib/address.js'
 import { save } from '../lib/csv.js'
 import { useAnswer, useRange } from '../lib/data.js'
 import { utc } from '../lib/format.js'
@@ -9,10 +9,11 @@ import { plain, shown } from '../lib/text.js'
 import { session } from '../lib/who.js'
 import { Filters } from '../parts/filters.js'
 import { Dialog } from '../parts/keys.js'
+import { LogInFirst } from '../parts/log-in-first.js'
 import { Name } from '../parts/name.js'
 import { Pairs } from '../parts/panel.js'
 import { Scroll } from '../parts/scroll.js'
-import { Copy, Empty, Failure } from '../parts/states.js'
+import { Copy, Failure } from '../parts/states.js'
 import { type Column, Table } from '../parts/table.js'
 import { Verify } from '../parts/verify.js'
 
@@ -20,15 +21,8 @@ const FILTERS = ['type', 'actor', 'target', 'text'] as const
 
 /** Rows of the audit log: found, opened with their proof, and the whole verified. */
 export function AuditView() {
-  const who = useStore(session)
-  if (who?.by === 'loopback')
-    return (
-      <Empty title="Log in to read the audit log.">
-        <p>
-          It tells who did what. <a href={to(['login'])}>Log in</a>
-        </p>
-      </Empty>
-    )
+  if (useStore(session)?.by === 'loopback')
+    return <LogInFirst title="Log in to read the audit log.">It tells who did what.</LogInFirst>
   return <Log />
 }
 

@@ -9,6 +9,7 @@ import { CapacityPanel, UsagePanel } from '../parts/capacity.js'
 import { useChanges } from '../parts/changes.js'
 import { Filters } from '../parts/filters.js'
 import { Name } from '../parts/name.js'
+import { useNames } from '../parts/names.js'
 import { Panel, Tile } from '../parts/panel.js'
 import { Empty, Failure, Shape, Status } from '../parts/states.js'
 import { ErrorChart, LatencyChart, RateChart, SessionsChart } from '../parts/traffic.js'
@@ -21,8 +22,8 @@ export function OverviewView() {
   const range = useRange()
   const server = useAddress().params.get('server') ?? undefined
   const changes = useChanges(range)
+  const { servers } = useNames(range)
   if (!document) return trouble ? <Failure problem={trouble} /> : <p class="nothing">Loading …</p>
-  const servers = [...new Set(document.health.components.filter(({ type }) => type === 'mcp').map(({ name }) => name))]
   return (
     <>
       <Verdict document={document} />
@@ -125,6 +126,12 @@ function Figures({ document }: { document: DashboardDocument }) {
       <Tile label="Sessions" value={count(sessions.active)} note="open now" />
       <Tile label="Agents" value={count(agents.active)} note="active" />
       <Tile label="Voice" value={count(voice.active)} note="sessions" />
+      <Tile
+        label="Alerts"
+        value={document.alerts.enabled ? count(document.alerts.firing) : 'off'}
+        note={`firing, ${count(document.alerts.acknowledged)} taken on`}
+        tone={document.alerts.firing > document.alerts.acknowledged ? 'bad' : ''}
+      />
       <Tile label="Queue" value={count(queue.waiting)} note={`${count(queue.inFlight)} in flight`} />
     </dl>
   )

@@ -3,7 +3,6 @@ import { go, here, useAddress } from '../lib/address.js'
 import { refreshNow, useAnswer, useRange } from '../lib/data.js'
 import { number } from '../lib/format.js'
 import { type Frame, frameOf, INSTANT_PATH, type Matrix, rangePath } from '../lib/promql.js'
-import { shown } from '../lib/text.js'
 import { Chart } from '../parts/chart.js'
 import type { Editor } from '../parts/editor.js'
 import { Name } from '../parts/name.js'
@@ -176,7 +175,7 @@ const COLUMNS: readonly Column<ValueRow>[] = [
     label: 'Value',
     isNumber: true,
     value: ({ value }) => value,
-    cell: ({ value }) => shown(String(value)),
+    cell: ({ value }) => String(Number(value.toPrecision(6))),
   },
 ]
 

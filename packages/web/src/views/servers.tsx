@@ -1,10 +1,11 @@
-import type { ServerRow, ServersDocument, ToolsDocument } from '../../../server/src/faces/dashboard/api-views.js'
+import type { ServerRow, ServersDocument } from '../../../server/src/faces/dashboard/api-views.js'
 import { to, useAddress } from '../lib/address.js'
 import { useAnswer, useRange } from '../lib/data.js'
 import { ago, bytes, count, milliseconds, number, percent, perSecond, utc } from '../lib/format.js'
 import { useChanges } from '../parts/changes.js'
 import { Filters } from '../parts/filters.js'
 import { Name } from '../parts/name.js'
+import { useNames } from '../parts/names.js'
 import { Spark } from '../parts/spark.js'
 import { Empty, Failure, Status } from '../parts/states.js'
 import { type Column, Table } from '../parts/table.js'
@@ -130,13 +131,13 @@ export function ServersView() {
   const [server, client] = [params.get('server') ?? undefined, params.get('client') ?? undefined]
   useChanges(range)
   const answer = useAnswer<ServersDocument>(`/admin/api/servers?${tableQuery(range, { server, client })}`)
-  const names = useAnswer<ToolsDocument>(`/admin/api/tools?${tableQuery(range, {})}`)
+  const names = useNames(range)
   return (
     <>
       <Filters
         filters={[
-          { name: 'server', label: 'Server', choices: names.value?.servers ?? [] },
-          { name: 'client', label: 'Client', choices: names.value?.clients ?? [] },
+          { name: 'server', label: 'Server', choices: names.servers },
+          { name: 'client', label: 'Client', choices: names.clients },
         ]}
       />
       {answer.problem && <Failure problem={answer.problem} />}

@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { SessionRow, SessionsDocument, ToolsDocument } from '../../../server/src/faces/dashboard/api-views.js'
+import type { SessionRow, SessionsDocument } from '../../../server/src/faces/dashboard/api-views.js'
 import { to, useAddress } from '../lib/address.js'
 import { useAnswer, useRange } from '../lib/data.js'
 import { milliseconds, moment, utc } from '../lib/format.js'
 import { Filters } from '../parts/filters.js'
 import { Name } from '../parts/name.js'
+import { useNames } from '../parts/names.js'
 import { Empty, Failure, Status } from '../parts/states.js'
 import { type Column, Table } from '../parts/table.js'
 import { SessionsChart } from '../parts/traffic.js'
@@ -84,7 +85,7 @@ export function SessionsView() {
   const [before, setBefore] = useState<number>()
   // Other filters begin at the newest.
   useEffect(() => setBefore(undefined), [server, client])
-  const names = useAnswer<ToolsDocument>(`/admin/api/tools?${tableQuery(range, {})}`)
+  const names = useNames(range)
   const page = before === undefined ? undefined : String(before)
   const answer = useAnswer<SessionsDocument>(
     `/admin/api/sessions?${tableQuery(range, { server, client, before: page })}`,
@@ -94,8 +95,8 @@ export function SessionsView() {
     <>
       <Filters
         filters={[
-          { name: 'server', label: 'Server', choices: names.value?.servers ?? [] },
-          { name: 'client', label: 'Client', choices: names.value?.clients ?? [] },
+          { name: 'server', label: 'Server', choices: names.servers },
+          { name: 'client', label: 'Client', choices: names.clients },
         ]}
       />
       <div class="charts">

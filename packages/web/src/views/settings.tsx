@@ -1,7 +1,10 @@
 import type { SettingRow, SettingsDocument } from '../../../server/src/faces/dashboard/api-views.js'
 import { useAddress } from '../lib/address.js'
 import { useAnswer } from '../lib/data.js'
+import { useStore } from '../lib/store.js'
+import { session } from '../lib/who.js'
 import { Filters } from '../parts/filters.js'
+import { LogInFirst } from '../parts/log-in-first.js'
 import { Name } from '../parts/name.js'
 import { Empty, Failure, Line } from '../parts/states.js'
 import { type Column, Table } from '../parts/table.js'
@@ -32,6 +35,14 @@ const COLUMNS: readonly Column<SettingRow>[] = [
 
 /** The configuration in force, to be read. */
 export function SettingsView() {
+  return useStore(session)?.by === 'loopback' ? (
+    <LogInFirst title="Log in to read the configuration.">It tells how this daemon is guarded.</LogInFirst>
+  ) : (
+    <Settings />
+  )
+}
+
+function Settings() {
   const wanted = (useAddress().params.get('option') ?? '').toLowerCase()
   const answer = useAnswer<SettingsDocument>('/admin/api/settings')
   const document = answer.value

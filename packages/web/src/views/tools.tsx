@@ -14,21 +14,29 @@ const COLUMNS: readonly Column<ToolRow>[] = [
     key: 'tool',
     label: 'Tool',
     value: ({ tool }) => tool,
-    cell: ({ server, tool }) => (
-      <a href={to(['tools', server, tool], { tool: undefined })}>
-        <Name text={tool} length={48} />
-      </a>
+    cell: ({ server, tool, available }) => (
+      <>
+        <a href={to(['tools', server, tool], { tool: undefined })}>
+          <Name text={tool} length={48} />
+        </a>
+        <small class="phone">
+          <Name text={server} length={32} />
+          {available === false && ', unavailable'}
+        </small>
+      </>
     ),
   },
   {
     key: 'server',
     label: 'Server',
+    from: 'tablet',
     value: ({ server }) => server,
     cell: ({ server }) => <Name text={server} length={32} />,
   },
   {
     key: 'available',
     label: 'State',
+    from: 'tablet',
     value: ({ available }) => (available === undefined ? undefined : available ? 'available' : 'unavailable'),
     cell: ({ available }) =>
       available === undefined ? (
