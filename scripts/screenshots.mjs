@@ -15,13 +15,14 @@ const IMAGES = join(ROOT, 'docs/images')
 const MINUTES = Number(process.argv[2] ?? 10)
 const ADMIN_TOKEN = 'admin-token-of-the-screenshots-0123456789'
 const WIDE = { width: 1280, height: 860 }
+const LOW = { width: 1280, height: 640 }
 const PHONE = { width: 390, height: 844 }
 
 /** File → what it shows: view, colours, size, and what is to be there first. */
 const PICTURES = {
   'dashboard-overview': { path: '?range=15m', colours: 'light', size: WIDE, shows: 'Recent alerts' },
   'dashboard-overview-dark': { path: '?range=15m', colours: 'dark', size: WIDE, shows: 'Recent alerts' },
-  'dashboard-tools': { path: '/tools', colours: 'light', size: WIDE, shows: 'read_graph' },
+  'dashboard-tools': { path: '/tools', colours: 'light', size: LOW, shows: 'read_graph' },
   'dashboard-tool': { path: '/tools/everything/get-sum?range=15m', colours: 'dark', size: WIDE, shows: 'Durations' },
   'dashboard-alerts': { path: '/alerts?range=15m', colours: 'light', size: WIDE, shows: 'AuthenticationFailure' },
   'dashboard-query': {
