@@ -3,13 +3,25 @@ import { readFile } from 'node:fs/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Download, Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
-import { ADMIN_TOKEN, barriers, HOSTILE_SERVER, logIn, looking, overhang, REAL_MEMORY, tell } from './looking.js'
+import {
+  ADMIN_TOKEN,
+  barriers,
+  HOSTILE_SERVER,
+  logIn,
+  looking,
+  overhang,
+  PATIENCE_MS,
+  REAL_MEMORY,
+  tell,
+} from './looking.js'
 
 const here = looking({
   config: {
     servers: { memory: REAL_MEMORY, hostile: HOSTILE_SERVER },
     providers: { disk: { type: 'disk', path: '/' } },
+    series: { intervalMs: 1000 },
     listen: { adminToken: ADMIN_TOKEN },
   },
 })
@@ -26,6 +38,13 @@ async function clientOf(server: string, name = CLIENT): Promise<Client> {
   return client
 }
 
+/** How many series there are of the calls that are made below. */
+async function sampledCalls(): Promise<number> {
+  const query = encodeURIComponent('mcp_tool_calls_total{tool="read_graph",status="success"} > 0')
+  const answer = await fetch(`${here.daemon().url}/admin/api/v1/query?query=${query}`)
+  return ((await answer.json()) as { data: { result: readonly unknown[] } }).data.result.length
+}
+
 beforeAll(async () => {
   const [memory, hostile] = await Promise.all([clientOf('memory'), clientOf('hostile')])
   await memory.callTool({ name: 'read_graph', arguments: {} })
@@ -33,6 +52,11 @@ beforeAll(async () => {
   await hostile.listTools()
   for (const name of [...HOSTILE, `long-${'x'.repeat(100_000)}`]) await hostile.callTool({ name, arguments: {} })
   await Promise.all([memory.close(), hostile.close()])
+  await until(
+    async () => (await sampledCalls()) > 0,
+    PATIENCE_MS,
+    () => 'the calls were not sampled',
+  )
   await tell(here.daemon(), {
     type: 'plugin',
     server: 'memory',
