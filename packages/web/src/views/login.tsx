@@ -13,6 +13,7 @@ export function LoginView() {
   const [kind, setKind] = useState<'user' | 'token'>(who?.login.user ? 'user' : 'token')
   const [problem, setProblem] = useState<Problem>()
   const [isBusy, setBusy] = useState(false)
+  const ownerTokenFile = who?.login.ownerTokenFile
   const canBoth = who?.login.user && who.login.adminToken
 
   async function submit(event: SubmitEvent): Promise<void> {
@@ -78,10 +79,11 @@ export function LoginView() {
           {problem && <Failure problem={problem} />}
           {kind === 'token' && (
             <p class="note">
-              It is <code>listen.adminToken</code> of the configuration; on the daemon’s machine, what the file{' '}
-              <code>owner-token</code> in the state directory holds does too.
+              It is <code>listen.adminToken</code> of the configuration.
+              {ownerTokenFile !== undefined && ' On this machine the owner’s token does too:'}
             </p>
           )}
+          {kind === 'token' && ownerTokenFile !== undefined && <Line text={`cat ${quoted(ownerTokenFile)}`} />}
           {who?.role === 'viewer' && (
             <p class="note">
               <a href={to([])}>Back: look without logging in</a>
@@ -92,3 +94,6 @@ export function LoginView() {
     </main>
   )
 }
+
+/** As a shell takes it for one word. */
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
