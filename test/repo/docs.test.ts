@@ -6,7 +6,7 @@ import { FILES, ROOT, textOf } from './files.js'
 /** What people read; each must be there, and what it names must be too. */
 const REQUIRED = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/dependencies.md']
 const DOCUMENTS = FILES.filter((file) =>
-  /^(README|ARCHITECTURE|CONTRIBUTING|docs\/.+|packages\/[^/]+\/README)(\.md)?$/.test(file),
+  /^(README|ARCHITECTURE|CONTRIBUTING|docs\/(?!images\/).+|packages\/[^/]+\/README)(\.md)?$/.test(file),
 )
 
 /** A token that begins with one of these names a place in this repository. */

@@ -71,9 +71,10 @@ function broken(table: Table): readonly string[] {
       is(table[name].elsewhere, 'admin token', 'nothing, with status.public'),
     ),
     'elsewhere all other faces take the admin token': SHOWN.every((name) => is(table[name].elsewhere, 'admin token')),
-    'the audit log takes the admin token or a login, on this machine too':
-      is(table.audit.here, 'admin token', 'session viewer') &&
-      is(table.audit.elsewhere, 'admin token', 'session viewer'),
+    'the audit log takes the admin token or a login, on this machine too': [table.audit, table.auditVerify].every(
+      ({ here, elsewhere }) =>
+        is(here, 'admin token', 'session viewer') && is(elsewhere, 'admin token', 'session viewer'),
+    ),
     'events come with the ingest token, on this machine too':
       is(table.ingest.here, 'ingest token') && is(table.ingest.elsewhere, 'ingest token'),
     'servers are open on this machine unless keys are asked for, and elsewhere never': SERVED.every(

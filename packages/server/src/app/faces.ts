@@ -4,7 +4,7 @@ import { CATALOGUE, estimateTokens, NumberSeries } from '@mcp-vitals/instrument/
 import type { Access } from '../access/index.js'
 import { findRows, type LateAuditLog, proofOf, rowAt, showRow, wholeOf } from '../audit-log/index.js'
 import { type Config, type LoadedConfig, settingsOf } from '../config/index.js'
-import { createAuditFace, createVerifyFace } from '../faces/audit/index.js'
+import { createAuditFace, createLateVerifyFace } from '../faces/audit/index.js'
 import { createDashboardFace } from '../faces/dashboard/index.js'
 import { createHealthFace } from '../faces/health/index.js'
 import { createHeartbeatFace, type HeartbeatInputs } from '../faces/heartbeat/index.js'
@@ -177,7 +177,7 @@ export function createFaces(needs: {
     dashComponents: history.components,
     dashIncidents: history.incidents,
     agent: async (request) => (await askAgent())(request),
-    auditVerify: createVerifyFace(
+    auditVerify: createLateVerifyFace(
       needs.audit && { store: () => needs.audit!.store(), keys: () => needs.audit!.trusted(), wholeOf },
     ),
     audit: createAuditFace(needs.audit && (() => needs.audit!.store()), { findRows, proofOf, rowAt, showRow }),

@@ -1,8 +1,7 @@
 import { type AuditEventType, isAuditEventType } from '../../audit/index.js'
 import type { Asked, findRows, proofOf, rowAt, showRow } from '../../audit-log/index.js'
 import { VitalsError } from '../../errors/index.js'
-
-export { createVerifyFace } from './verify.js'
+import type { VerifySetup } from './verify.js'
 
 /** What the face asks; answers come from the thread that reads. */
 export interface AuditQueries {
@@ -10,6 +9,15 @@ export interface AuditQueries {
   readonly proofOf: typeof proofOf
   readonly rowAt: typeof rowAt
   readonly showRow: typeof showRow
+}
+
+/** `createVerifyFace`, loaded when somebody asks for the first time: it is no part of a start. */
+export function createLateVerifyFace(setup: VerifySetup | undefined): (request: Request) => Promise<Response> {
+  let face: Promise<(request: Request) => Promise<Response>> | undefined
+  return async (request) => {
+    face ??= import('./verify.js').then(({ createVerifyFace }) => createVerifyFace(setup))
+    return (await face)(request)
+  }
 }
 
 const NUMBERS = /^\d{1,15}$/
