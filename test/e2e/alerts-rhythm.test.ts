@@ -91,6 +91,8 @@ test('people are told when, how often and by whom the configuration says', async
   await soon(() => times('urgent firing') >= 2 && boss.got.length > 0 && few.got.length >= 2)
   const shown = await list()
   expect(Object.fromEntries(shown.flatMap(({ labels, quiet }) => (quiet ? [[labels.tool, quiet]] : [])))).toEqual({
+    muted: { reason: 'times', by: 'auckland' },
+    inactive: { reason: 'times', by: 'not past' },
     patched: { reason: 'maintenance', by: 'patches' },
     downstream: { reason: 'inhibition', by: 'Anomaly' },
   })

@@ -24,6 +24,7 @@ beforeAll(async () => {
     listen: { host: '0.0.0.0', adminToken: ADMIN },
     doors: { keys: true },
     servers: { notes: script(fixture('legacy-server.mjs')) },
+    gateway: { front: 'notes' },
     monitor: { components: { job: { type: 'heartbeat', periodMs: 3_600_000, token: JOB } } },
   }
   daemon = await startDaemon({ config })
@@ -142,7 +143,7 @@ const NOTES = { ...ROUTES.gateway, path: '/mcp/notes' }
 const ROWS: readonly Route[] = [
   ...Object.values(ROUTES).map((route) => (route === ROUTES.gateway ? NOTES : ofJob(route))),
   { ...ROUTES.gateway, path: '/mcp/nobody' },
-  ...['/nothing', '/%6detrics', '/metrics/', '//metrics', '/v1/events/x', '/mcp', '/mcp/'].map((path) => ({
+  ...['/nothing', '/%6detrics', '/metrics/', '//metrics', '/v1/events/x', '/mcp/'].map((path) => ({
     ...UNLISTED,
     method: 'GET' as const,
     path,

@@ -113,8 +113,8 @@ export function SessionsView() {
             keyOf={({ session }) => session}
             sort="-opened"
             empty={
-              <Empty title="No session in this range." line="curl http://127.0.0.1:9464/status">
-                <p>Point a client at an address of the gateway, or have mcp-vitals install do it. The addresses:</p>
+              <Empty title="No session in this range." line="mcp-vitals install">
+                <p>Point a client at an address of the gateway, {location.origin}/mcp/<i>name</i>, or have it done:</p>
               </Empty>
             }
           />

@@ -89,11 +89,8 @@ export function WorkView() {
   return (
     <>
       {none ? (
-        <Empty
-          title="No plugin and no queue was heard of."
-          line="vitals.pluginExecution({ plugin, command, status, durationMs })"
-        >
-          <p>A program with the library, or with the Python client, tells of its plugins’ runs and its jobs:</p>
+        <Empty title="No plugin and no queue was heard of." line="servers: { scripts: { plugins: mcp/plugins } }">
+          <p>Programs in folders, such as mcp/plugins/backup/cli.py, become tools by an entry of the configuration:</p>
         </Empty>
       ) : (
         <div class="panels">
