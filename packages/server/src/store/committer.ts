@@ -154,6 +154,12 @@ export class Committer {
         return null
       case 'callRows':
         return this.#calls.page(request.after)
+      case 'tryWrite':
+        database.transaction(() =>
+          database.sqlite.exec(`PRAGMA user_version = ${database.sqlite.value('PRAGMA user_version')}`),
+        )
+        this.#checkpoints.committed(0)
+        return null
       case 'stats':
         return {
           ...database.stats(),
@@ -218,6 +224,7 @@ const ACTIONS: Readonly<Record<Call, string>> = {
   incidents: 'read incidents',
   keepCalls: 'save calls by tool',
   callRows: 'read calls by tool',
+  tryWrite: 'save events',
   stats: 'tell its figures',
   close: 'be closed',
 }

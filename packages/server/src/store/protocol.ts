@@ -38,6 +38,8 @@ export interface Calls {
   incidents: { request: { readonly query: IncidentQuery }; reply: IncidentPage }
   keepCalls: { request: { readonly changes: CallRows }; reply: null }
   callRows: { request: { readonly after?: CallRow }; reply: readonly CallRow[] }
+  /** Writes what is there already: whether the disk takes it. */
+  tryWrite: { request: Record<never, never>; reply: null }
   stats: { request: Record<never, never>; reply: DatabaseStats }
   close: { request: Record<never, never>; reply: null }
 }

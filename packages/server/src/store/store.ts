@@ -16,6 +16,8 @@ import type { RuleState, SampleBlock, SampleChanges, SampleSeries } from './samp
 
 /** Most bytes of events (as JSON) that wait for the disk; beyond it whole batches are refused and counted. 64 MiB. */
 const QUEUE_LIMIT_BYTES = 64 * 1_048_576
+/** Pause before it is tried whether the disk takes a write again. Milliseconds. */
+const RETRY_MS = 1000
 /** Events that one message brings back: about two milliseconds of reading on the main loop. */
 const PAGE_SIZE = 1000
 
@@ -58,7 +60,7 @@ export interface Store {
   /** Copies everything saved so far to a new file, mode 0600, while writing goes on. Rejects with BACKUP_FAILED. */
   backup(file: string): Promise<void>
   stats(): Promise<StoreStats>
-  /** Whether the last write worked and the disk keeps what was written, and if not, why. */
+  /** Whether the last write worked (one is tried each second after one that failed) and the disk keeps what was written, and if not, why. */
   health(): { readonly ok: boolean; readonly reason?: string }
   /** Saves what waits, then closes the file. Idempotent. */
   close(): Promise<void>
@@ -118,7 +120,7 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
     moveAside: (reason) => moveAside(file, reason, new Date()),
     onFault,
   })
-  const writes = createWrites(thread)
+  const writes = createWrites(thread, onFault)
   return {
     async append(entries) {
       if (entries.length === 0) return
@@ -171,16 +173,36 @@ export async function openStore({ dir, options, onFault = () => {} }: StoreSetup
       const fault = thread.fault() ?? writes.fault()
       return fault ? { ok: false, reason: fault.message } : { ok: true }
     },
-    close: () => thread.close(),
+    close() {
+      writes.close()
+      return thread.close()
+    },
   }
 }
 
-/** The bounded queue towards the thread. */
-function createWrites(thread: Thread<Calls>) {
+/**
+ * The bounded queue towards the thread. After a write that failed it is tried whether the disk takes another, until it does:
+ * who waits for a daemon to be ready may send it nothing meanwhile.
+ */
+function createWrites(thread: Thread<Calls>, onFault: (error: VitalsError) => void) {
   let waitingBytes = 0
   let refusedEvents = 0
   let failedEvents = 0
   let fault: VitalsError | undefined
+  let retry: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  function tryLater(): void {
+    if (isClosed) return
+    retry ??= setTimeout(async () => {
+      await thread.call('tryWrite', {}).then(
+        () => (fault = undefined),
+        () => {},
+      )
+      retry = undefined
+      if (fault) tryLater()
+    }, RETRY_MS).unref()
+  }
 
   async function send<C extends 'append' | 'appendStream'>(
     call: C,
@@ -199,14 +221,27 @@ function createWrites(thread: Thread<Calls>) {
       return reply
     } catch (error) {
       failedEvents += request.rows
-      if (error instanceof VitalsError) fault = error
+      if (error instanceof VitalsError) {
+        // What comes from elsewhere has nobody here who tells of it, as the sink does of its own.
+        if (!fault && call === 'appendStream') onFault(error)
+        fault = error
+        tryLater()
+      }
       throw error
     } finally {
       waitingBytes -= bytes
     }
   }
 
-  return { send, fault: () => fault, figures: () => ({ waitingBytes, refusedEvents, failedEvents }) }
+  return {
+    send,
+    fault: () => fault,
+    figures: () => ({ waitingBytes, refusedEvents, failedEvents }),
+    close() {
+      isClosed = true
+      clearTimeout(retry)
+    },
+  }
 }
 
 /** By rising number, each number once (the first of equals), none that is no number of a stream. */
