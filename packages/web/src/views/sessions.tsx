@@ -114,7 +114,9 @@ export function SessionsView() {
             sort="-opened"
             empty={
               <Empty title="No session in this range." line="mcp-vitals install">
-                <p>Point a client at an address of the gateway, {location.origin}/mcp/<i>name</i>, or have it done:</p>
+                <p>
+                  Point a client at an address of the gateway, {location.origin}/mcp/<i>name</i>, or have it done:
+                </p>
               </Empty>
             }
           />
