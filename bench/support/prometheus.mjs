@@ -41,13 +41,16 @@ export async function startPrometheus({ config = {}, args = [] } = {}) {
   }
   const printed = []
   let address
+  // Which of the two it says first is left to chance.
+  let isReady = false
   const api = await new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`prometheus ended with ${code}:\n${printed.join('\n')}`)))
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (printed.push(line) > 100) printed.shift()
       address ??= /"address":"(127\.0\.0\.1:[1-9]\d*)"/.exec(line)?.[1]
-      if (address && line.includes('Server is ready')) resolve(`http://${address}`)
+      isReady ||= line.includes('Server is ready')
+      if (address && isReady) resolve(`http://${address}`)
     })
   })
   return { api, dataDir: join(folder, 'data'), stop }
