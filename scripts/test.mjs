@@ -68,6 +68,8 @@ async function check(name, args) {
 
 if (!(await setUp({ build: [] }))) finish(0, ['set-up'])
 if (withChecks) await check('format and lint (biome check)', [bin('@biomejs/biome/bin/biome'), 'check', '.'])
+// The command first, by itself, as `npm start` compiles it: a project that its references leave out is not there in a new clone.
+await check('the command (tsc -b packages/server)', [tsc(), '-b', 'packages/server'])
 await check('types (tsc -b)', [tsc(), '-b', '.', 'packages/web', 'test/browser'])
 if (withChecks)
   await check('import rules (depcruise)', [
