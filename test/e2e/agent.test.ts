@@ -61,10 +61,10 @@ async function call(agent: Agent, name: string, given: Record<string, unknown> =
   return isError ? { refused: text } : JSON.parse(text)
 }
 
-async function overHttp(): Promise<Client> {
+async function overHttp(path = '/admin/mcp'): Promise<Client> {
   const client = new Client({ name: 'agent', version: '1.0.0' })
   const requestInit = { headers: { authorization } }
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/admin/mcp`), { requestInit }))
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}${path}`), { requestInit }))
   onTestFinished(() => client.close())
   return client
 }
@@ -173,6 +173,39 @@ describe('at /admin/mcp', () => {
       10_000,
       () => 'the call was not counted',
     )
+  })
+})
+
+describe('at /mcp', () => {
+  test('where no server is at the front, the same is told to the same callers', async () => {
+    const agent = await overHttp('/mcp')
+    expect((await agent.listTools()).tools.map(({ name }) => name)).toEqual(READING)
+    expect(await call(agent, 'health')).toMatchObject({ components: expect.any(Array) })
+  })
+
+  test('whoever shows no token, or comes through a proxy with the owner’s, is told nothing', async () => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+    const forwarded = { ...headers, authorization, 'x-forwarded-for': '192.0.2.1' }
+    for (const shown of [headers, forwarded]) {
+      const answer = await fetch(`${daemon.url}/mcp`, { method: 'POST', headers: shown, body })
+      expect(answer.status).toBe(401)
+      expect(await answer.text()).not.toContain('slow_tools')
+    }
+  })
+
+  test('a server at the front stands before it', async () => {
+    const fronted = await startDaemon({
+      config: {
+        servers: { everything: { command: process.execPath, args: [EVERYTHING, 'stdio'] } },
+        gateway: { front: 'everything' },
+      },
+    })
+    onTestFinished(async () => void (await fronted.stop()))
+    const client = new Client({ name: 'somebody', version: '1.0.0' })
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${fronted.url}/mcp`)))
+    onTestFinished(() => client.close())
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('echo')
   })
 })
 

@@ -139,9 +139,11 @@ function ofJob(route: Route): Route {
 }
 
 const NOTES = { ...ROUTES.gateway, path: '/mcp/notes' }
-/** Each row of the table; and what a server that is not there, and a path that is no route, are like. */
+/** Each row of the table that is there with a server at the front; and what a server that is not there, and a path that is no route, are like. */
 const ROWS: readonly Route[] = [
-  ...Object.values(ROUTES).map((route) => (route === ROUTES.gateway ? NOTES : ofJob(route))),
+  ...Object.values<Route>(ROUTES)
+    .filter(({ when }) => when !== 'without gateway.front')
+    .map((route) => (route === ROUTES.gateway ? NOTES : ofJob(route))),
   { ...ROUTES.gateway, path: '/mcp/nobody' },
   ...['/nothing', '/%6detrics', '/metrics/', '//metrics', '/v1/events/x', '/mcp/'].map((path) => ({
     ...UNLISTED,

@@ -92,8 +92,10 @@ function broken(table: Table): readonly string[] {
     'what the dashboard reads is shown on this machine, and elsewhere to who logged in or has the token': VIEWED.every(
       (name) => is(table[name].here, 'nothing') && is(table[name].elsewhere, 'admin token', 'session viewer'),
     ),
-    'agents ask with the token of the owner or of the administrator, on this machine too':
-      is(table.agent.here, 'owner token', 'admin token') && is(table.agent.elsewhere, 'admin token'),
+    'agents ask with the token of the owner or of the administrator, on this machine too': [
+      table.agent,
+      table.agentMcp,
+    ].every(({ here, elsewhere }) => is(here, 'owner token', 'admin token') && is(elsewhere, 'admin token')),
     'the page and the way in are open': OPEN.every(
       (name) => is(table[name].here, 'nothing') && is(table[name].elsewhere, 'nothing'),
     ),

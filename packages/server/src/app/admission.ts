@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Access, Visit } from '../access/index.js'
 import { type AdminCheck, isLoopback } from '../listen/index.js'
-import type { Opener, Route } from './routes.js'
+import { type Opener, ROUTES, type Route } from './routes.js'
 
 /** Who asks, as the request shows. */
 export interface Caller {
@@ -37,8 +37,8 @@ export interface Admission {
 type Openers = Pick<Route, 'here' | 'elsewhere'> & Partial<Pick<Route, 'path'>>
 
 const HEARTBEAT_PATH = /^\/heartbeat\/([^/?#]+)/
-/** Below it a connection from this machine that was forwarded is one from elsewhere. */
-const ADMIN_PATH = '/admin/'
+/** A connection from this machine that was forwarded there is one from elsewhere. */
+const isOfAdmin = (path: string) => path.startsWith('/admin/') || path === ROUTES.agentMcp.path
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { isAdmin, isOwner, access, placeOf, heartbeatAccess, isScrapeOpen, isStatusPublic, onRefused } = options
@@ -68,7 +68,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     callerOf(request, { path = '' }) {
       const { headers, socket, method = 'GET' } = request
       const { authorization, host, origin, cookie } = headers
-      const isForwarded = path.startsWith(ADMIN_PATH) && (headers.forwarded ?? headers['x-forwarded-for']) !== undefined
+      const isForwarded = isOfAdmin(path) && (headers.forwarded ?? headers['x-forwarded-for']) !== undefined
       const isHere = isLoopback(socket.remoteAddress) && !isForwarded
       const one = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined)
       const shown = { csrf: one('x-csrf-token'), fetchSite: one('sec-fetch-site') }

@@ -10,10 +10,10 @@ import { ROUTES } from './routes.js'
 /** Our own command: what checks the audit log. */
 const COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 
-/** Whoever asks at `/admin/mcp` has shown a token, so that is what the other faces are told. */
+/** Whoever asks there has shown a token, so that is what the other faces are told. */
 const CALLER: Caller = { isHere: true, place: 'agent', hasToken: true, visit: undefined }
 
-/** What answers agents at `/admin/mcp`: it asks the other faces, which are all that it knows. */
+/** What answers agents at `/admin/mcp` and `/mcp`: it asks the other faces, which are all that it knows. */
 export function createAgent(needs: {
   readonly config: Config
   readonly dataDir: string

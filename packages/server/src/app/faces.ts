@@ -177,6 +177,7 @@ export function createFaces(needs: {
     dashComponents: history.components,
     dashIncidents: history.incidents,
     agent: async (request) => (await askAgent())(request),
+    agentMcp: async (request) => (await askAgent())(request),
     auditVerify: createLateVerifyFace(
       needs.audit && { store: () => needs.audit!.store(), keys: () => needs.audit!.trusted(), wholeOf },
     ),

@@ -33,6 +33,8 @@ export interface Route {
   readonly here: readonly Opener[]
   /** For any other. */
   readonly elsewhere: readonly Opener[]
+  /** The configuration with which it is there, where not with any. */
+  readonly when?: 'with gateway.front' | 'without gateway.front'
 }
 
 const SCRAPED = {
@@ -68,6 +70,10 @@ const VIEWED = { method: 'GET', here: ['nothing'], elsewhere: ['session viewer',
 const OPEN = { here: ['nothing'], elsewhere: ['nothing'] } as const
 /** The doors of the gateway ask for keys themselves. */
 const SERVED = { method: 'any', here: ['key', 'nothing, without doors.keys'], elsewhere: ['key'] } as const
+/** The server at the front. */
+const FRONT = { ...SERVED, when: 'with gateway.front' } as const
+/** What fires, and who knows of it, is not for every program on this machine. */
+const AGENTS = { method: 'POST', here: ['owner token', 'admin token'], elsewhere: ['admin token'] } as const
 /** What is asked may be longer than an address. */
 const ASKED = { ...SHOWN, method: 'GET, POST' } as const
 
@@ -146,11 +152,12 @@ export const ROUTES = {
   dashRules: { ...VIEWED, path: '/admin/api/v1/rules' },
   dashComponents: { ...VIEWED, path: '/admin/api/health/components' },
   dashIncidents: { ...VIEWED, path: '/admin/api/health/incidents' },
-  agent: { method: 'POST', path: '/admin/mcp', here: ['owner token', 'admin token'], elsewhere: ['admin token'] },
+  agent: { ...AGENTS, path: '/admin/mcp' },
+  agentMcp: { ...AGENTS, path: '/mcp', when: 'without gateway.front' },
   gateway: { ...SERVED, path: '/mcp/:name' },
-  frontMcp: { ...SERVED, path: '/mcp' },
-  frontSse: { ...SERVED, path: '/sse' },
-  frontMessage: { ...SERVED, path: '/message' },
+  frontMcp: { ...FRONT, path: '/mcp' },
+  frontSse: { ...FRONT, path: '/sse' },
+  frontMessage: { ...FRONT, path: '/message' },
 } as const satisfies Record<string, Route>
 
 /** Every other path: nothing is served there, and that is told to those alone whom it may concern. */

@@ -5,7 +5,7 @@ export { CHANGING_TOOLS } from './options.js'
 export { createVerifier } from './verify.js'
 
 /**
- * `POST /admin/mcp`: what agents may ask of the daemon, in both eras of the protocol, without sessions. What speaks the protocol
+ * `POST /admin/mcp`, and `POST /mcp` where no server is at the front: what agents may ask of the daemon, in both eras of the protocol, without sessions. What speaks the protocol
  * is loaded when somebody asks for the first time.
  */
 export function createAgentFace(setup: AgentSetup): (request: Request) => Promise<Response> {

@@ -3,13 +3,16 @@ import { z } from 'zod'
 /** Tools that change something: offered to an agent where they are allowed by name. */
 export const CHANGING_TOOLS = ['ack_alert'] as const
 
-/** What agents may ask of the daemon itself, at `/admin/mcp` and by `mcp-vitals mcp`. */
+/** What agents may ask of the daemon itself, at `/admin/mcp`, at `/mcp` and by `mcp-vitals mcp`. */
 export const agentOptions = z
   .strictObject({
     enabled: z
       .boolean()
       .default(true)
-      .meta({ description: 'Whether the daemon answers agents at `/admin/mcp`.', examples: [false] }),
+      .meta({
+        description: 'Whether the daemon answers agents at `/admin/mcp` and, without `gateway.front`, at `/mcp`.',
+        examples: [false],
+      }),
     allow: z
       .array(z.enum(CHANGING_TOOLS))
       .default([])
