@@ -41,8 +41,6 @@ const address = () => new URL(`${origin}/mcp/plugins`)
 
 beforeAll(async () => {
   cpSync(fixture('plugins'), dir, { recursive: true })
-  // A package is found from where the program lies.
-  rmSync(join(dir, 'commander'), { recursive: true })
   const entry = pluginsEntry.parse({
     plugins: dir,
     env: { PID_FILE },

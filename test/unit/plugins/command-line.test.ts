@@ -205,6 +205,12 @@ describe('names of tools', () => {
       'botfather.click-button',
     ]))
 
+  test('have the groups in which a command is', () => {
+    const git = plugin('git', 'status', 'remote add', 'remote branch track')
+    expect(named('.', git)).toEqual(['git.status', 'git.remote.add', 'git.remote.branch.track'])
+    expect(named('__', git)).toEqual(['git__status', 'git__remote__add', 'git__remote__branch__track'])
+  })
+
   test('that clients reject are mapped, each time alike, and never to one', () => {
     const odd = [plugin('my bot', 'run:all', 'x'.repeat(80)), plugin('my_bot', 'run_all')]
     expect(named('__', ...odd)).toEqual([
@@ -216,7 +222,7 @@ describe('names of tools', () => {
       fc.property(fc.uniqueArray(fc.string({ minLength: 1, unit: 'binary' }), { maxLength: 8 }), (commands) => {
         const names = named('.', plugin('a', ...commands), plugin('b', ...commands))
         expect(new Set(names).size).toBe(commands.length * 2)
-        expect(names.filter((name) => !/^[\w-]+\.?[\w-]*$/.test(name) || name.length > 64)).toEqual([])
+        expect(names.filter((name) => !/^[\w-]+(?:\.[\w-]*)+$/.test(name) || name.length > 64)).toEqual([])
       }),
     )
   })

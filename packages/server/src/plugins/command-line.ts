@@ -15,8 +15,8 @@ const NUMBER = /^-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?$/i
  */
 export function commandLineOf(command: Command, given: Arguments, maxBytes: number): CommandLine {
   try {
-    const { options, places } = wordsOf(command, given)
-    const words = [...command.words, ...options, ...(places.length > 0 ? ['--', ...places] : [])]
+    const { bare, options, places } = wordsOf(command, given)
+    const words = [...command.words, ...bare, ...options, ...(places.length > 0 ? ['--', ...places] : [])]
     const bytes = words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0)
     if (bytes > maxBytes) return { problem: `The arguments have ${bytes} bytes; ${maxBytes} are taken at most.` }
     return { words }
@@ -29,6 +29,7 @@ export function commandLineOf(command: Command, given: Arguments, maxBytes: numb
 class Unfit extends Error {}
 
 function wordsOf({ parameters, isOpen, name }: Command, given: Arguments) {
+  const bare: string[] = []
   const options: string[] = []
   const places: string[] = []
   const known = new Set(parameters.map((parameter) => parameter.name))
@@ -39,7 +40,8 @@ function wordsOf({ parameters, isOpen, name }: Command, given: Arguments) {
       // What has its place cannot be given behind one that was left out.
       continue
     }
-    if (parameter.option === undefined) places.push(...valuesOf(parameter, value))
+    if (parameter.option === undefined)
+      (parameter.form === 'apart' ? bare : places).push(...undashed(parameter, valuesOf(parameter, value)))
     else options.push(...optionWords(parameter, value))
   }
   gapless(parameters, given)
@@ -51,7 +53,7 @@ function wordsOf({ parameters, isOpen, name }: Command, given: Arguments) {
     }
     options.push(...openWords(key, value))
   }
-  return { options, places }
+  return { bare, options, places }
 }
 
 function gapless(parameters: readonly Parameter[], given: Arguments): void {
@@ -71,16 +73,18 @@ function optionWords(parameter: Parameter, value: unknown): readonly string[] {
     if (isOn) return [option]
     return negation === undefined ? [] : [negation]
   }
-  const values = valuesOf(parameter, value)
-  if (form === 'apart') {
-    const dashed = values.find((text) => text.startsWith('-') && !NUMBER.test(text))
-    if (dashed !== undefined)
-      throw new Unfit(`A value of "${name}" begins with a dash, which this program reads as an option.`)
-    return values.length === 0 ? [] : [option, ...values]
-  }
+  const values = undashed(parameter, valuesOf(parameter, value))
+  if (form === 'apart') return values.length === 0 ? [] : [option, ...values]
   if (form === 'attached' && values.includes(''))
     throw new Unfit(`A value of "${name}" is empty, which this program cannot be given.`)
   return values.map((text) => (form === '=' ? `${option}=${text}` : `${option}${text}`))
+}
+
+/** Values of the form `apart` are words of their own, where a dash would make an option of them. */
+function undashed({ name, form }: Parameter, values: readonly string[]): readonly string[] {
+  if (form === 'apart' && values.some((text) => text.startsWith('-') && !NUMBER.test(text)))
+    throw new Unfit(`A value of "${name}" begins with a dash, which this program reads as an option.`)
+  return values
 }
 
 /** The option of an argument nothing is known of. */

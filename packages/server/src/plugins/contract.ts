@@ -4,7 +4,8 @@ export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json'
 /**
  * How a value stands on the command line. `=`: `--option=value`, one word, so that no value is ever read as an option.
  * `attached`: `-ovalue`, the same for options of one letter. `apart`: `--option value`, for programs that take no other;
- * values that begin with a dash are refused there.
+ * values that begin with a dash are refused there. A value that has a place stands behind `--`; `apart`: in front of all
+ * options and without it, for programs that take none behind it, with the same refusal.
  */
 export type ValueForm = '=' | 'attached' | 'apart'
 
@@ -29,6 +30,7 @@ export interface Parameter {
 
 /** One command of a plugin: a tool. */
 export interface Command {
+  /** With the groups that it is in, a space between each: `remote add`. */
   readonly name: string
   readonly description?: string
   /** Words in front of the arguments, by which the program knows the command. */

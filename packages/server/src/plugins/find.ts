@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { minimalEnvironment } from '../children/index.js'
 import type { Command, Found, NotTaken, Plugin, Problem } from './contract.js'
-import { commandsIn } from './help-commands.js'
+import { commandsIn, type HelpCommand, MAX_COMMANDS } from './help-commands.js'
 import { parametersIn } from './help-parameters.js'
 import { MAX_HELP_CHARACTERS } from './help-text.js'
 import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from './manifest.js'
@@ -12,6 +12,8 @@ import { runProgram } from './run.js'
 /** How long one help may take. Milliseconds. */
 export const HELP_TIMEOUT_MS = 10_000
 const HELP_GRACE_MS = 500
+/** Most groups that a command is looked for in, one in the other. */
+const MAX_GROUPS = 3
 /** Most folders that are looked at. */
 const MAX_FOLDERS = 200
 /** Helps that are asked for side by side. */
@@ -127,15 +129,53 @@ export async function lookAt(folder: string, name: string, options: Omit<FindOpt
   if (!section && status !== 0) return no('help_failed', `its help fails with ${how(status, end)}`)
   if (!section) return no('no_section', 'its help has no section "Available commands:"')
   if (commands.length === 0) return no('no_command', 'below "Available commands:" its help names no command')
+  // A program that is not known to answer `<command> --help` might run the command.
+  if (!answersHelp) return plugin(commands.map((command) => commandOf(command, [command.name], undefined)))
+  return plugin(await describe(commands, [], { ask, left: MAX_COMMANDS, signal: options.signal, isLate: false }))
+}
+
+/** What is known while the commands of one program are asked for their help. */
+interface Asking {
+  readonly ask: (words: readonly string[]) => ReturnType<typeof helpOf>
+  readonly signal: AbortSignal
+  /** Helps that may still be asked for. */
+  left: number
+  /** One did not end in time: the others would keep everybody waiting as well. */
+  isLate: boolean
+}
+
+/** Asks each command for its help, and the commands of those that are groups. `within`: words of the group that they are in. */
+async function describe(
+  commands: readonly HelpCommand[],
+  within: readonly string[],
+  asking: Asking,
+): Promise<readonly Command[]> {
   const described: Command[] = []
   for (const command of commands) {
-    const words = [command.name]
-    // A program that is not known to answer might run the command.
-    const help = answersHelp && !options.signal.aborted ? await ask(words) : undefined
-    const known = help?.end === 'exited' && help.status === 0 ? parametersIn(help.text) : undefined
-    described.push({ ...command, words, parameters: known ?? [], isOpen: known === undefined, priority: 0 })
+    const words = [...within, command.name]
+    const isAsked = asking.left-- > 0 && !asking.isLate && !asking.signal.aborted
+    const help = isAsked ? await asking.ask(words) : undefined
+    asking.isLate ||= help?.end === 'late'
+    const text = help?.end === 'exited' && help.status === 0 ? help.text : undefined
+    const below = text === undefined || words.length > MAX_GROUPS ? undefined : commandsIn(text, words)
+    if (below?.isGroup && below.answersHelp && below.commands.length > 0)
+      described.push(...(await describe(below.commands, words, asking)))
+    else described.push(commandOf(command, words, text))
   }
-  return plugin(described)
+  return described.slice(0, MAX_COMMANDS)
+}
+
+/** `help`: its own; absent where nothing is known of its arguments. */
+function commandOf({ description }: HelpCommand, words: readonly string[], help: string | undefined): Command {
+  const known = help === undefined ? undefined : parametersIn(help)
+  return {
+    name: words.join(' '),
+    ...(description !== undefined && { description }),
+    words,
+    parameters: known ?? [],
+    isOpen: known === undefined,
+    priority: 0,
+  }
 }
 
 function manifestIn(folder: string): Manifest | { readonly problem: string } {

@@ -12,6 +12,8 @@ export interface HelpCommands {
   readonly commands: readonly HelpCommand[]
   /** The parser that wrote it is known to answer `<command> --help` and do nothing else. */
   readonly answersHelp: boolean
+  /** Its usage says that one of the commands must follow: the help of a command that is none is one of a group. */
+  readonly isGroup: boolean
 }
 
 /** Most commands of one plugin. */
@@ -22,6 +24,10 @@ const ITEM = /^\s*(?:[-*•] )?([A-Za-z0-9][\w:.-]*?)(?:\|[\w:.-]+)*(?:, ?[\w-]+
 /** Behind a name stand nothing, a gap, a colon, a dash, what it takes, or a sentence. Behind a word of prose stand others. */
 const BEHIND = /^(?:$|:| {2,}| [-–—] | [A-Z([<])/
 const BRACES = /\{([^{}]+)\}/
+/** How click, typer and commander, and argparse, write in a usage that a command follows. */
+const COMMAND_FOLLOWS = /\bCOMMAND \[ARGS\]|[<[](?:sub)?command[>\]]|\{[^{}]+\} \.\.\.$/
+/** argparse's, where the program gave the place of commands a name of its own. */
+const PLACE_OF_COMMANDS = /([^\s[\]{}]+) \.\.\.$/
 const HELPERS: ReadonlySet<string> = new Set(['help', 'completion'])
 /** How argparse, click, typer, commander and yargs, and who writes as they do, say that they answer. */
 const ANSWERS = [
@@ -31,31 +37,50 @@ const ANSWERS = [
   /(?:<command>|COMMAND|\[command\]) --help/,
 ]
 
-/** Reads the commands out of the help of a whole program. */
-export function commandsIn(text: string): HelpCommands {
-  const { sections } = readHelp(text)
+/** Reads the commands out of the help of a whole program, or of a group of commands. `words`: by which it was asked. */
+export function commandsIn(text: string, words: readonly string[] = []): HelpCommands {
+  const { usage, sections } = readHelp(text)
   const answersHelp = ANSWERS.some((pattern) => pattern.test(text))
-  const found = placeOf(sections)
-  return { section: found !== undefined, commands: found ? namesIn(unprefixed(found, text)) : [], answersHelp }
+  const place = PLACE_OF_COMMANDS.exec(usage)?.[1]
+  const found = placeOf(sections, place)
+  if (!found) return { section: false, commands: [], answersHelp, isGroup: false }
+  const { section, wasPrefixed } = unprefixed(headless(found, place), text, words)
+  const isGroup = wasPrefixed || COMMAND_FOLLOWS.test(usage) || isHeaded(found, place)
+  return { section: true, commands: namesIn(section), answersHelp, isGroup }
 }
 
 /** The section of the promised name before any other that may hold commands. */
-function placeOf(sections: readonly Section[]): Section | undefined {
+function placeOf(sections: readonly Section[], place: string | undefined): Section | undefined {
   const named = (pattern: RegExp) => sections.filter(({ title }) => pattern.test(title))
   const [promised] = named(/^available commands$/)
   if (promised) return promised
   const others = [...named(/^(?:sub)?commands$/), ...named(/ commands$/)]
   if (others.length > 0)
     return { title: 'commands', beside: others[0]!.beside, lines: others.flatMap(({ lines }) => lines) }
-  return named(/^positional arguments$/).find(({ lines }) => BRACES.test(lines[0] ?? ''))
+  return named(/^positional arguments$/).find(
+    (section) => BRACES.test(section.lines[0] ?? '') || isHeaded(section, place),
+  )
 }
 
-/** Some (yargs) begin each line with the name of the program, as the first line of all does. */
-function unprefixed(section: Section, text: string): Section {
-  const prefix = `  ${/^\S+/.exec(text)?.[0] ?? ''} `
-  const isPrefixed = section.lines.every((line) => line.trim() === '' || line.startsWith(prefix) || indentOf(line) > 2)
-  if (!isPrefixed || !section.lines.some((line) => line.startsWith(prefix))) return section
-  return { ...section, lines: section.lines.map((line) => line.replace(prefix, '  ')) }
+/** The first line is the name of the place where a command stands, and the commands are indented below it. */
+function isHeaded({ lines }: Section, place: string | undefined): boolean {
+  const [first = '', second = ''] = lines
+  return place !== undefined && first.trim().split(/\s/)[0] === place && indentOf(second) > indentOf(first)
+}
+
+function headless(section: Section, place: string | undefined): Section {
+  return isHeaded(section, place) ? { ...section, lines: section.lines.slice(1) } : section
+}
+
+/** Some (yargs) begin each line with the program and what stands behind it, as the first line of all does. */
+function unprefixed(section: Section, text: string, words: readonly string[]) {
+  const prefix = `  ${[/^\S+/.exec(text)?.[0] ?? '', ...words].join(' ')} `
+  const isPrefixed = section.lines.every(
+    (line) => line.trim() === '' || line.startsWith(prefix) || indentOf(line) > 2 || !ITEM.test(line),
+  )
+  const wasPrefixed = isPrefixed && section.lines.some((line) => line.startsWith(prefix))
+  if (!wasPrefixed) return { section, wasPrefixed }
+  return { section: { ...section, lines: section.lines.map((line) => line.replace(prefix, '  ')) }, wasPrefixed }
 }
 
 function namesIn({ beside, lines }: Section): readonly HelpCommand[] {

@@ -18,7 +18,7 @@ export function parametersIn(text: string): readonly Parameter[] | undefined {
   const isRequired = requiredBy(usage)
   const found = [
     ...options.flatMap(({ lines }) => entriesOf(lines).flatMap((entry) => optionOf(entry, isRequired) ?? [])),
-    ...placesOf(places, usage),
+    ...placesOf(places, usage, text),
   ]
   const byName = new Map(found.map((parameter) => [parameter.name, parameter]))
   return [...byName.values()].slice(0, MAX_PARAMETERS)
@@ -144,8 +144,10 @@ function typeOf(value: string): ParameterType {
 }
 
 function choicesOf(value: string | undefined): readonly string[] | undefined {
-  const inner = /^(?:\{(.+)\}|[[<](.+\|.+)[\]>])$/.exec(value ?? '')
-  return (inner?.[1]?.split(',') ?? inner?.[2]?.split('|'))?.map((choice) => choice.trim())
+  // argparse has commas between them, the others bars.
+  const [, inBraces, inOthers] = /^(?:\{(.+)\}|[[<](.+\|.+)[\]>])$/.exec(value ?? '') ?? []
+  const separator = inBraces?.includes(',') ? ',' : '|'
+  return (inBraces ?? inOthers)?.split(separator).map((choice) => choice.trim())
 }
 
 /** What a description says in brackets, as each parser writes it. */
@@ -195,24 +197,41 @@ function requiredBy(usage: string): (name: string) => boolean {
   return (name) => words.has(name)
 }
 
+/** `<to>`, `[FILES]...`, `names...`, `<cc..>`, `{short|long}`, `FORM:{short|long}`. */
+const PLACE = /^[<[(]{0,2}(?:([A-Za-z][\w-]*)(?::(\{[^{}]*\}))?|(\{[^{}]*\}))(?:\.{2,3})?[>\])]{0,2}(?:\.{2,3})?$/
+/** How yargs ends a help: it has no heading above its usage, which is the first line. */
+const BY_YARGS = /^ +--help\s+Show help\s+\[boolean\]/m
+
 /** Arguments that have a place: those that a section lists, else those that the usage names. */
-function placesOf(sections: readonly Section[], usage: string): readonly Parameter[] {
+function placesOf(sections: readonly Section[], usage: string, text: string): readonly Parameter[] {
   const listed = sections
     .flatMap(({ lines }) => entriesOf(lines))
     .flatMap(({ head, more }, at) => listedPlace(head, more, usage, at + 1) ?? [])
-  if (listed.length > 0) return listed
-  const behind = /\[options\](.*)$/i.exec(usage)?.[1] ?? ''
-  return behind
+  // It takes nothing behind `--` for them.
+  const isByYargs = BY_YARGS.test(text)
+  const formed = (found: Parameter): Parameter => (isByYargs ? { ...found, form: 'apart' } : found)
+  if (listed.length > 0) return listed.map(formed)
+  const behind = isByYargs ? / [<[].*$/.exec(text.split('\n', 1)[0] ?? '')?.[0] : /\[options\](.*)$/i.exec(usage)?.[1]
+  return (behind ?? '')
     .trim()
     .split(/\s+/)
-    .filter((word) => /^[<[(]{0,2}[A-Za-z][\w-]*(?:\.\.\.)?[>\])]{0,2}(?:\.\.\.)?$/.test(word))
-    .map((word) => place(word.replace(/[^\w-]/g, ''), '', !word.startsWith('['), word.includes('...')))
+    .flatMap((word) => usedPlace(word) ?? [])
+    .map((found, at) => formed(found.name === '' ? { ...found, name: `arg${at + 1}` } : found))
+}
+
+/** A place as a usage writes it. Its name is empty where only its choices stand there. */
+function usedPlace(word: string): Parameter | undefined {
+  const [, name = '', named, alone] = PLACE.exec(word) ?? []
+  const choices = choicesOf(named ?? alone)
+  if (name === '' && choices === undefined) return undefined
+  return { ...place(name, '', !word.startsWith('['), word.includes('..')), ...(choices && { choices }) }
 }
 
 function listedPlace(head: string, more: string, usage: string, at: number): Parameter | undefined {
-  const [, written, rest = ''] = /^(\{[^}]*\}|\[?[\w-]+\]?(?:\.\.\.)?)(.*)$/.exec(head) ?? []
+  const [, written, rest = ''] = /^(\{[^}]*\}|\[?[\w-]+(?::\{[^}]*\})?\]?(?:\.\.\.)?)(.*)$/.exec(head) ?? []
   if (written === undefined || written.startsWith('-')) return undefined
-  const bare = written.startsWith('{') ? written : written.replace(/[^\w-]/g, '')
+  const inBraces = /\{[^}]*\}/.exec(written)?.[0]
+  const bare = written.startsWith('{') ? written : written.replace(/:\{.*/, '').replace(/[^\w-]/g, '')
   const column = COLUMN.exec(rest)
   const value = column && KNOWN_VALUE.test(column[1]!) ? column[1] : undefined
   const text = value === undefined ? rest : rest.slice(column![0].length)
@@ -224,7 +243,7 @@ function listedPlace(head: string, more: string, usage: string, at: number): Par
   ).test(usage)
   const isOptional =
     new RegExp(`\\[${quoted}\\b[^\\]]*\\]`, 'i').test(usage) && !new RegExp(`[ ]${quoted} \\[`, 'i').test(usage)
-  const choices = said.choices ?? choicesOf(written) ?? choicesOf(value)
+  const choices = said.choices ?? choicesOf(inBraces) ?? choicesOf(value)
   const isList = isListed || said.isList || written.endsWith('...')
   const type = value === undefined ? 'string' : typeOf(value)
   return {

@@ -37,7 +37,7 @@ const parameter = z
 
 const command = z.strictObject({
   description: text.optional(),
-  /** Default: the command's name. */
+  /** Default: the command's name, with the groups that it is in. */
   words: z.array(word).max(16).optional(),
   /** Absent: every argument becomes an option. */
   parameters: z.record(key, parameter).optional(),
@@ -52,7 +52,7 @@ const manifest = z.strictObject({
   maxWaiting: z.number().int().min(0).max(100_000).optional(),
   /** Absent: the help is asked. */
   commands: z
-    .record(z.string().regex(/^[A-Za-z0-9][\w:.-]{0,63}$/), command)
+    .record(z.string().regex(/^(?=.{1,64}$)[A-Za-z0-9][\w:.-]*(?: [A-Za-z0-9][\w:.-]*)*$/), command)
     .refine((commands) => Object.keys(commands).length > 0, { message: 'names no command' })
     .optional(),
 })
@@ -93,7 +93,7 @@ function commandOf(name: string, entry: z.infer<typeof command>): Command {
   return {
     name,
     ...(description !== undefined && { description }),
-    words: words ?? [name],
+    words: words ?? name.split(' '),
     parameters: Object.entries(parameters ?? {}).map(([key, value]) => parameterOf(key, value)),
     isOpen: parameters === undefined,
     priority,

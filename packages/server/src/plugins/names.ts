@@ -14,13 +14,15 @@ export interface Tool {
 }
 
 /**
- * Names every command `<plugin><separator><command>`. What no client takes is replaced, what is too long is cut, and where
+ * Names every command `<plugin><separator><command>`, with the groups that it is in between them. What no client takes is replaced, what is too long is cut, and where
  * two would be called the same, or one was cut, the name ends in eight digits of a hash of what it stands for: the same
  * folder gives the same names each time, whatever lies beside it. The order of the result is the plugins'.
  */
 export function nameTools(plugins: readonly Plugin[], separator: string): ReadonlyMap<string, Tool> {
   const entries = plugins.flatMap((plugin) => plugin.commands.map((command) => ({ plugin, command })))
-  const plain = entries.map(({ plugin, command }) => `${clean(plugin.name)}${separator}${clean(command.name)}`)
+  const plain = entries.map(({ plugin, command }) =>
+    [plugin.name, ...command.name.split(' ')].map(clean).join(separator),
+  )
   const uses = new Map<string, number>()
   for (const name of plain) uses.set(name, (uses.get(name) ?? 0) + 1)
   const tools = new Map<string, Tool>()
