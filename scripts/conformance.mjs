@@ -1,19 +1,23 @@
 /**
  * `node scripts/conformance.mjs`: the official conformance suite against a server of our own, direct and through the
- * gateway, check by check. It fails where a check is worse through the gateway, and where docs/conformance.md says
- * something else than it found; `--write` writes that page. The last line is `N passed, N failed`.
+ * gateway, check by check, and against the host of plugins. It fails where a check is worse through the gateway, where
+ * the host fails one that is about what it offers, and where docs/conformance.md says something else than it found;
+ * `--write` writes that page. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare, totals } from './conformance/compare.mjs'
+import { findingsOf, reasonOf, unusedReasons } from './conformance/offers.mjs'
 import { pageOf } from './conformance/page.mjs'
 import { install, RUNS, runSuite } from './conformance/suites.mjs'
 import { setUp } from './setup.mjs'
 import { ROOT } from './steps.mjs'
 
 const FIXTURE = join(ROOT, 'test/conformance-suite/fixture/server.mjs')
+/** Programs whose commands are the suite's tools. */
+const PLUGINS = join(ROOT, 'test/conformance-suite/plugins')
 const CLI = join(ROOT, 'packages/server/packed/cli/main.js')
 const PAGE = join(ROOT, 'docs/conformance.md')
 const START_TIMEOUT_MS = 30_000
@@ -54,10 +58,14 @@ async function stopAll() {
   )
 }
 
-/** Every scenario; one that did not pass is run once more by itself, since the suite's own time-outs are short. */
-async function checksOf(run, address) {
+/**
+ * Every scenario; one that did not pass is run once more by itself, since the suite's own time-outs are short.
+ * `isExpected`: tells a check that is known not to pass.
+ */
+async function checksOf(run, address, isExpected = () => false) {
   const checks = await runSuite(run, address)
-  const failed = new Set(checks.filter(({ status }) => status === 'FAILURE').map(({ scenario }) => scenario))
+  const isFailed = (check) => check.status === 'FAILURE' && !isExpected(check)
+  const failed = new Set(checks.filter(isFailed).map(({ scenario }) => scenario))
   const again = []
   for (const scenario of failed) again.push(...(await runSuite(run, address, scenario)))
   return [...checks.filter(({ scenario }) => !failed.has(scenario)), ...again]
@@ -72,7 +80,8 @@ async function measure(addresses) {
       const through = await checksOf(run, addresses[pairing])
       pairings[pairing] = { totals: totals(through), ...compare(direct, through) }
     }
-    results.push({ ...run, direct: { totals: totals(direct) }, pairings })
+    const plugins = findingsOf(await checksOf(run, addresses.plugins, (check) => reasonOf(check) !== undefined))
+    results.push({ ...run, direct: { totals: totals(direct) }, pairings, plugins })
   }
   return results
 }
@@ -80,14 +89,21 @@ async function measure(addresses) {
 /** Says what was found. @returns one entry for each comparison that does not hold */
 function judge(results) {
   const problems = []
-  for (const { version, revision, direct, pairings } of results) {
+  for (const { version, revision, direct, pairings, plugins } of results) {
     const run = `suite ${version}, revision ${revision}`
     if (direct.totals.failed > 0) problems.push(`${run}: the fixture itself fails ${direct.totals.failed} checks`)
     for (const [pairing, { worse }] of Object.entries(pairings)) {
       const list = worse.map(({ scenario, id, why }) => `\n    ${scenario}, ${id}: ${why}`)
       if (worse.length > 0) problems.push(`${run}: worse through the gateway → ${pairing}:${list.join('')}`)
     }
+    const list = plugins.failed.map(({ scenario, id, status, errorMessage }) =>
+      ['', `    ${scenario}, ${id}: ${errorMessage ?? status}`].join('\n'),
+    )
+    if (list.length > 0) problems.push(`${run}: the host of plugins does not pass:${list.join('')}`)
   }
+  const unused = unusedReasons(results.map(({ plugins }) => plugins))
+  if (unused.length > 0)
+    problems.push(`nothing needs these reasons of the host of plugins any more: ${unused.join(', ')}`)
   return problems
 }
 
@@ -98,10 +114,14 @@ async function run() {
     const direct = await start([FIXTURE, 'http'], {}, /(http:\S+)\n/)
     const config = join(home, 'config.json')
     const stdio = { command: process.execPath, args: [FIXTURE, 'stdio'] }
-    writeFileSync(config, JSON.stringify({ gateway: GATEWAY, servers: { http: { url: direct }, stdio } }))
+    // A copy, as one of its commands adds a tool.
+    cpSync(PLUGINS, join(home, 'plugins'), { recursive: true })
+    const plugins = { plugins: join(home, 'plugins'), separator: '_' }
+    writeFileSync(config, JSON.stringify({ gateway: GATEWAY, servers: { http: { url: direct }, stdio, plugins } }))
     const up = [CLI, 'up', '--port', '0', '--config', config]
     const daemon = await start(up, { MCP_VITALS_DATA: join(home, 'state') }, /status page +(http:\S+)\//)
-    const results = await measure({ direct, http: `${daemon}/mcp/http`, stdio: `${daemon}/mcp/stdio` })
+    const at = (server) => `${daemon}/mcp/${server}`
+    const results = await measure({ direct, http: at('http'), stdio: at('stdio'), plugins: at('plugins') })
     return conclude(results)
   } finally {
     await stopAll()
@@ -119,8 +139,8 @@ function conclude(results) {
   return problems
 }
 
-/** One for each fixture and pairing of a run, and the page. */
-const JUDGED = RUNS.length * 3 + 1
+/** One for each fixture, pairing and the host of plugins of a run, one for its reasons, and the page. */
+const JUDGED = RUNS.length * 4 + 2
 const problems = await run().catch((error) => [error.stack])
 if (problems.length > 0) process.stdout.write(`failed:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
 process.stdout.write(`${Math.max(0, JUDGED - problems.length)} passed, ${problems.length} failed\n`)

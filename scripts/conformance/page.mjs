@@ -2,7 +2,10 @@
 
 const cell = ({ passed, failed, warnings }) => `${passed} / ${failed} / ${warnings}`
 
-/** `results`: `{ version, revision, direct, pairings: { http, stdio } }`, each side `{ totals, worse, untried }`. */
+/**
+ * `results`: `{ version, revision, direct, pairings: { http, stdio }, plugins }`, each side `{ totals, worse, untried }`,
+ * `plugins` as `findingsOf` gives it.
+ */
 export function pageOf(results) {
   const rows = results.map(({ version, revision, direct, pairings: { http, stdio } }) => {
     const worse = http.worse.length + stdio.worse.length
@@ -34,5 +37,32 @@ export function pageOf(results) {
     '| --- | --- | --- | --- | --- |',
     ...untried,
     '',
+    '## The host of plugins',
+    '',
+    'The tools that the suite asks for are the commands of a shell script, `test/conformance-suite/plugins/test/cli.sh`,',
+    'which the host of plugins makes tools of a server in the same daemon. A check that is about what the host offers',
+    'and does not pass fails the run.',
+    '',
+    '| suite | revision | scenarios | passed / failed / warnings |',
+    '| --- | --- | --- | --- |',
+    ...results.map(
+      ({ version, revision, plugins }) =>
+        `| ${version} | ${revision} | ${plugins.scenarios} | ${cell(plugins.totals)} |`,
+    ),
+    '',
+    'What the suite asks besides is left out, scenario by scenario:',
+    '',
+    '| reason | scenarios, or checks of one |',
+    '| --- | --- |',
+    ...reasonsOf(results).map(([reason, whats]) => `| ${reason} | ${whats.map((what) => `\`${what}\``).join(', ')} |`),
+    '',
   ].join('\n')
+}
+
+/** Reason → what it leaves out in any run, sorted. */
+function reasonsOf(results) {
+  const all = new Map()
+  for (const [reason, whats] of results.flatMap(({ plugins }) => [...plugins.reasons]))
+    all.set(reason, new Set([...(all.get(reason) ?? []), ...whats]))
+  return [...all].map(([reason, whats]) => [reason, [...whats].sort()])
 }

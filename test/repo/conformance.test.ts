@@ -14,6 +14,16 @@ interface Comparison {
 const at = (name: string) => new URL(`../../scripts/conformance/${name}`, import.meta.url).href
 const { compare, NOT_TRIED }: { compare(a: Check[], b: Check[]): Comparison; NOT_TRIED: Record<string, string> } =
   await import(at('compare.mjs'))
+interface Findings {
+  readonly scenarios: number
+  readonly totals: { readonly passed: number; readonly failed: number; readonly warnings: number }
+  readonly failed: readonly Check[]
+  readonly reasons: ReadonlyMap<string, ReadonlySet<string>>
+}
+const offers: {
+  findingsOf(checks: Check[]): Findings
+  unusedReasons(findings: readonly Findings[]): readonly RegExp[]
+} = await import(at('offers.mjs'))
 const { RUNS }: { RUNS: { version: string; revision: string }[] } = await import(at('suites.mjs'))
 
 const check = (id: string, status: string, scenario = 'a-scenario'): Check => ({ scenario, id, status })
@@ -54,6 +64,25 @@ test('the page has a row for each run, and none in which a check is worse than d
   const rows = textOf('docs/conformance.md').matchAll(/^\| (\S+) \| (\S+) \| .* \| .* \| .* \| (\d+) \|$/gm)
   const worse = RUNS.map(({ version, revision }) => [version, revision, '0'])
   expect([...rows].map(([, version, revision, count]) => [version, revision, count])).toEqual(worse)
+})
+
+test('the host of plugins is judged by what is about what it offers, and everything else has a reason', () => {
+  const checks = [
+    check('an-id', 'SUCCESS', 'tools-call-image'),
+    check('another', 'FAILURE', 'tools-call-error'),
+    check('one-more', 'WARNING', 'tools-list'),
+    check('listed', 'FAILURE', 'prompts-list'),
+    check('sep-2549-prompts-list-caching-hints', 'FAILURE', 'caching'),
+    check('sep-2549-tools-list-caching-hints', 'FAILURE', 'caching'),
+  ]
+  const found = offers.findingsOf(checks)
+  expect(found).toMatchObject({ scenarios: 4, totals: { passed: 1, failed: 2, warnings: 1 } })
+  expect(found.failed.map(({ scenario }) => scenario)).toEqual(['tools-call-error', 'tools-list', 'caching'])
+  expect([...found.reasons.values()].map((whats) => [...whats])).toEqual([
+    ['prompts-list', 'caching: sep-2549-prompts-list-caching-hints'],
+  ])
+  expect(offers.unusedReasons([found])).not.toContainEqual(/^prompts-/)
+  expect(offers.unusedReasons([found])).toContainEqual(/^completion-complete$/)
 })
 
 test('every run’s version is pinned in the suites’ manifest', () => {
