@@ -1,39 +1,23 @@
 /** Programs of every parser that plugins are written with, each really run: what its help says is what it takes. */
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client } from '@modelcontextprotocol/client'
+import type { Client } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createChildTransport } from '../../packages/server/src/checks/mcp/transport.js'
-import { pluginsEntry } from '../../packages/server/src/plugins/options.js'
-import { createPluginHost } from '../../packages/server/src/sources/plugins/index.js'
+import { hostOf } from './plugins-harness.js'
 
-const home = mkdtempSync(join(tmpdir(), 'mcp-vitals-parsers-'))
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const host = createPluginHost({
-  server: 'parsers',
-  version: '1.0.0',
-  // click and typer are Debian's, so Python is as well.
-  entry: pluginsEntry.parse({ plugins: join(home, 'plugins'), watch: false, env: { PATH: '/usr/bin:/bin' } }),
-  publish() {},
-  now: Date.now,
-  clock: () => performance.now(),
-})
-const client = new Client({ name: 'test', version: '1.0.0' })
+const PARSERS = ['argparse', 'click', 'typer', 'commander', 'yargs'].map((parser) => `parsers/${parser}`)
+// click and typer are Debian's, so Python is as well.
+const host = hostOf(PARSERS, { env: { PATH: '/usr/bin:/bin' } })
+let client: Client
 
 beforeAll(async () => {
-  cpSync(here('../fixtures/parsers'), join(home, 'plugins'), { recursive: true })
   // Packages are found from where the program lies.
-  symlinkSync(here('../../node_modules'), join(home, 'node_modules'))
-  await client.connect(createChildTransport(host.connect()))
+  symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(host.home, 'node_modules'))
+  client = await host.open()
 }, 60_000)
 
-afterAll(async () => {
-  await client.close()
-  await host.stop()
-  rmSync(home, { recursive: true, force: true })
-})
+afterAll(() => host.stop())
 
 async function called(name: string, args: Record<string, unknown>) {
   const { content, structuredContent, isError } = await client.callTool({ name, arguments: args })

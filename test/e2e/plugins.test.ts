@@ -146,6 +146,7 @@ test(`what was found is told, and why a folder was not taken`, async () => {
   expect(looks[0]?.tools.map(({ name }) => name)).toEqual([
     ...['send-message', 'click-button', 'work', 'fail'].map((name) => `botfather.${name}`),
     ...'hang stubborn crash flood junk fork stderr env limits where'.split(' ').map((name) => `hostile.${name}`),
+    ...['hold', 'say', 'count', 'deaf'].map((name) => `one.${name}`),
     ...['quick.echo', 'quick.first', 'shell.say', 'shell.options'],
   ])
   expect(looks[0]?.notTaken).toEqual([])
@@ -225,6 +226,8 @@ describe('a program that', () => {
     const answer = await called(client, `hostile.${command}`)
     expect(answer).toMatchObject({ isError: true, text: expect.stringMatching(words) })
     expect(await ended(command)).toMatchObject({ outcome })
+    // A result that says that it failed, as of every other server.
+    expect(of('request.ended').at(-1)).toMatchObject({ outcome: 'tool_error', status: 500 })
     expect(await called(client, 'quick.echo', { text: 'after it' })).toMatchObject({ text: 'after it' })
   })
 

@@ -49,6 +49,15 @@ describe('preset letta', () => {
       })
       await logs(daemon, /^\S+Z INFO: Tool completed: botfather\.send-message [\d.]+ ms$/m)
       await logs(daemon, /^\S+Z INFO: Plugin: botfather send-message ok [\d.]+ ms$/m)
+      // One that takes too long.
+      const late = JSON.parse(shell(`${call.replace('botfather.send-message', 'hostile.hang')} 2>/dev/null`))
+      const words = 'hostile.hang was ended, as it took longer than 0.3 s.'
+      expect(late).toMatchObject({ result: { isError: true, content: [{ text: words }] } })
+      await logs(daemon, /^\S+Z ERROR: Tool failed: hostile\.hang [\d.]+ ms, tool_error$/m)
+      await logs(daemon, /^\S+Z ERROR: Plugin: hostile hang timeout [\d.]+ ms$/m)
+      expect(scraped(daemon.url)).toMatch(
+        /^mcp_plugin_executions_total\{.*plugin="hostile",command="hang",status="error"\} 1$/m,
+      )
       await asksLikeAPage('http://localhost:8000')
     },
   )
@@ -62,7 +71,7 @@ function pluginsOfTest(): string {
   const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-plugins-'))
   running.push({ stop: () => rmSync(dir, { recursive: true, force: true }) })
   mkdirSync(join(dir, 'empty'))
-  for (const name of ['botfather', 'shell'])
+  for (const name of ['botfather', 'hostile', 'shell'])
     cpSync(fileURLToPath(new URL(`../fixtures/plugins/${name}`, import.meta.url)), join(dir, name), { recursive: true })
   return dir
 }

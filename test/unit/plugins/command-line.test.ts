@@ -8,11 +8,12 @@ import { describe, expect, test } from 'vitest'
 import { commandLineOf } from '../../../packages/server/src/plugins/command-line.js'
 import type { Command, Parameter } from '../../../packages/server/src/plugins/contract.js'
 import { parametersIn } from '../../../packages/server/src/plugins/help-parameters.js'
+import { readManifest } from '../../../packages/server/src/plugins/manifest.js'
 import { nameTools } from '../../../packages/server/src/plugins/names.js'
 import { inputSchemaOf } from '../../../packages/server/src/plugins/schema.js'
 import { promises } from '../../requirements.js'
 
-const MAX_BYTES = 65_536
+const LIMITS = { maxArgumentBytes: 65_536, maxInputBytes: 1_048_576 }
 const printed = (name: string) => readFileSync(new URL(`../../data/help/${name}.txt`, import.meta.url), 'utf8')
 const command = (name: string, parameters: readonly Parameter[] | undefined): Command => ({
   name,
@@ -26,12 +27,12 @@ const CLICK = command('click-button', parametersIn(printed('argparse-click-butto
 const OPEN = command('say', undefined)
 
 const wordsOf = (of: Command, given: Record<string, unknown>) => {
-  const line = commandLineOf(of, given, MAX_BYTES)
+  const line = commandLineOf(of, given, LIMITS)
   if ('problem' in line) throw new Error(line.problem)
   return line.words
 }
-const problemOf = (of: Command, given: Record<string, unknown>, max = MAX_BYTES) => {
-  const line = commandLineOf(of, given, max)
+const problemOf = (of: Command, given: Record<string, unknown>, limits = {}) => {
+  const line = commandLineOf(of, given, { ...LIMITS, ...limits })
   return 'problem' in line ? line.problem : undefined
 }
 
@@ -90,9 +91,52 @@ describe('words', () => {
   })
 
   test('of what is too long, none', () => {
-    expect(problemOf(SEND, { message: 'x'.repeat(100) }, 100)).toBe(
+    expect(problemOf(SEND, { message: 'x'.repeat(100) }, { maxArgumentBytes: 100 })).toBe(
       'The arguments have 124 bytes; 100 are taken at most.',
     )
+  })
+})
+
+describe('standard input', () => {
+  const manifest = (parameters: object) => readManifest(JSON.stringify({ commands: { put: { parameters } } }))
+  const put = (parameters: object) => {
+    const read = manifest(parameters)
+    if ('problem' in read) throw new Error(read.problem)
+    return read.commands![0]!
+  }
+  const text = put({ name: { place: true, required: true }, text: { stdin: true, required: true } })
+
+  test('has the argument that is declared so, whatever it holds, and no word has it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (given) => {
+        const line = commandLineOf(text, { name: 'a', text: given }, LIMITS)
+        expect(line).toEqual({ words: ['put', '--', 'a'], input: Buffer.from(given) })
+      }),
+    )
+    expect(commandLineOf(text, { name: 'a', text: '--' }, LIMITS)).toMatchObject({ input: Buffer.from('--') })
+    const whole = put({ body: { stdin: true, type: 'json' } })
+    expect(commandLineOf(whole, { body: { a: ['x'] } }, LIMITS)).toMatchObject({ input: Buffer.from('{"a":["x"]}') })
+    expect(commandLineOf(whole, { body: 'x' }, LIMITS)).toMatchObject({ input: Buffer.from('"x"') })
+    expect(commandLineOf(whole, {}, LIMITS)).toEqual({ words: ['put'] })
+  })
+
+  test('is bounded on its own', () => {
+    const long = { name: 'a', text: 'é'.repeat(50) }
+    expect(problemOf(text, long, { maxInputBytes: 99 })).toBe(
+      'What goes to standard input has 100 bytes; 99 are taken at most.',
+    )
+    expect(problemOf(text, long, { maxArgumentBytes: 20, maxInputBytes: 100 })).toBeUndefined()
+    expect(problemOf(text, { name: 'a' })).toBe('The argument "text" is missing.')
+    expect(problemOf(text, { name: 'a', text: { a: 1 } })).toMatch(/expected: a text\.$/)
+  })
+
+  test.each([
+    [{ a: { stdin: true, place: true } }, /one value, with no option, place or form$/],
+    [{ a: { stdin: true, list: true } }, /one value, with no option, place or form$/],
+    [{ a: { stdin: true, option: '--a' } }, /one value, with no option, place or form$/],
+    [{ a: { stdin: true }, b: { stdin: true } }, /has more than one that is read on standard input$/],
+  ])('is one argument (%#)', (parameters, problem) => {
+    expect(manifest(parameters)).toEqual({ problem: expect.stringMatching(problem) })
   })
 })
 

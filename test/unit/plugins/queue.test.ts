@@ -5,6 +5,7 @@ import {
   JobCancelled,
   JobQueue,
   QueueFull,
+  TURNS_OF_HIGHER,
 } from '../../../packages/server/src/sources/plugins/queue.js'
 
 /** A queue whose jobs end when they are told to, and what happened in it. */
@@ -126,6 +127,46 @@ describe('a queue', () => {
     expect(await next).toBe('next')
   })
 
+  test('starts one of a lower priority among so many of a higher one', async () => {
+    const { add, began, endOne, pass } = world(1)
+    void add('first')
+    for (const [name, priority] of [
+      ['low', -1],
+      ['lower', -2],
+      ['low again', -1],
+    ] as const) {
+      pass(1)
+      void add(name, { owner: name, priority })
+    }
+    pass(1)
+    for (let at = 0; at < 20; at++) void add(`high ${at}`, { owner: `b${at % 3}`, priority: 5 })
+    for (let at = 0; at < 3 * TURNS_OF_HIGHER; at++) await endOne()
+    const others = began.slice(1).map((name) => (name.startsWith('high') ? 'high' : name))
+    const turn = ['high', 'high', 'high']
+    expect(others).toEqual([...turn, 'low', ...turn, 'lower', ...turn, 'low again'])
+  })
+
+  test('that is full takes the job of whoever has fewer for the newest of whoever has most', async () => {
+    const { add, began, endOne, told, queue } = world(1, 3)
+    void add('runs')
+    const jobs = [add('a1', { priority: 9 }), add('a2', { priority: 9 }), add('a3')]
+    const displaced = expect(jobs[2]).rejects.toThrow(QueueFull)
+    const other = add('b1', { owner: 'b' })
+    await displaced
+    expect(told.slice(-2)).toEqual([
+      ['refused', 'a', 2],
+      ['entered', 'b', 3],
+    ])
+    // As many as the others have are kept from nobody.
+    await expect(add('b2', { owner: 'b' })).rejects.toThrow(QueueFull)
+    await expect(add('a4')).rejects.toThrow(QueueFull)
+    expect(queue.size).toBe(3)
+    for (let at = 0; at < 4; at++) await endOne()
+    expect([await jobs[0], await jobs[1], await other]).toEqual(['a1', 'a2', 'b1'])
+    expect(began).toEqual(['runs', 'a1', 'a2', 'b1'])
+    expect(queue.size).toBe(0)
+  })
+
   test('of 1,000 jobs loses none, whatever is cancelled, and never runs more than it may', async () => {
     const step = fc.oneof(
       {
@@ -139,8 +180,9 @@ describe('a queue', () => {
       fc.asyncProperty(
         fc.array(step, { minLength: 1000, maxLength: 1500, size: 'max' }),
         fc.integer({ min: 1, max: 5 }),
-        async (steps, concurrency) => {
-          const { add, running, endOne, told, queue } = world(concurrency)
+        fc.constantFrom(5, 1_000_000),
+        async (steps, concurrency, maxWaiting) => {
+          const { add, running, endOne, told, queue } = world(concurrency, maxWaiting)
           const stops: AbortController[] = []
           const ends: string[] = []
           let most = 0
@@ -161,7 +203,9 @@ describe('a queue', () => {
           expect(ends).toHaveLength(stops.length)
           expect(most).toBeLessThanOrEqual(concurrency)
           const count = (action: JobAction) => told.filter(([what]) => what === action).length
-          expect(count('entered')).toBe(count('started') + count('cancelled'))
+          expect(count('started') + count('cancelled') + count('refused')).toBe(stops.length)
+          expect(ends.filter((end) => end === 'QueueFull')).toHaveLength(count('refused'))
+          expect(Math.max(...told.map(([, , size]) => size))).toBeLessThanOrEqual(maxWaiting)
           expect(count('left')).toBe(count('started'))
           expect(told.at(-1)?.[2]).toBe(0)
         },

@@ -1,7 +1,13 @@
 import type { Command, Parameter } from './contract.js'
 
-/** What a command is started with; or why the arguments are none for it, in a sentence for who called. */
-export type CommandLine = { readonly words: readonly string[] } | { readonly problem: string }
+/** What a command is started with, and what it reads; or why the arguments are none for it, in a sentence for who called. */
+export type CommandLine = { readonly words: readonly string[]; readonly input?: Buffer } | { readonly problem: string }
+
+/** Bounds in bytes. */
+export interface ArgumentLimits {
+  readonly maxArgumentBytes: number
+  readonly maxInputBytes: number
+}
 
 type Arguments = Readonly<Record<string, unknown>>
 
@@ -13,13 +19,17 @@ const NUMBER = /^-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?$/i
  * Makes the words that follow the program, in the order of the declaration. Each value is one word, or part of one, which
  * starts with an option or stands behind `--`: whatever a value holds, the program reads it as a value.
  */
-export function commandLineOf(command: Command, given: Arguments, maxBytes: number): CommandLine {
+export function commandLineOf(command: Command, given: Arguments, limits: ArgumentLimits): CommandLine {
+  const { maxArgumentBytes: maxBytes, maxInputBytes } = limits
   try {
-    const { bare, options, places } = wordsOf(command, given)
+    const { bare, options, places, input } = wordsOf(command, given)
     const words = [...command.words, ...bare, ...options, ...(places.length > 0 ? ['--', ...places] : [])]
     const bytes = words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0)
     if (bytes > maxBytes) return { problem: `The arguments have ${bytes} bytes; ${maxBytes} are taken at most.` }
-    return { words }
+    if (input === undefined) return { words }
+    if (input.length > maxInputBytes)
+      return { problem: `What goes to standard input has ${input.length} bytes; ${maxInputBytes} are taken at most.` }
+    return { words, input }
   } catch (error) {
     if (error instanceof Unfit) return { problem: error.message }
     throw error
@@ -32,6 +42,7 @@ function wordsOf({ parameters, isOpen, name }: Command, given: Arguments) {
   const bare: string[] = []
   const options: string[] = []
   const places: string[] = []
+  let input: Buffer | undefined
   const known = new Set(parameters.map((parameter) => parameter.name))
   for (const parameter of parameters) {
     const value = Object.hasOwn(given, parameter.name) ? given[parameter.name] : undefined
@@ -40,7 +51,8 @@ function wordsOf({ parameters, isOpen, name }: Command, given: Arguments) {
       // What has its place cannot be given behind one that was left out.
       continue
     }
-    if (parameter.option === undefined)
+    if (parameter.isInput) input = Buffer.from(checked(parameter, value, shown))
+    else if (parameter.option === undefined)
       (parameter.form === 'apart' ? bare : places).push(...undashed(parameter, valuesOf(parameter, value)))
     else options.push(...optionWords(parameter, value))
   }
@@ -53,11 +65,11 @@ function wordsOf({ parameters, isOpen, name }: Command, given: Arguments) {
     }
     options.push(...openWords(key, value))
   }
-  return { bare, options, places }
+  return { bare, options, places, input }
 }
 
 function gapless(parameters: readonly Parameter[], given: Arguments): void {
-  const places = parameters.filter(({ option }) => option === undefined)
+  const places = parameters.filter(({ option, isInput }) => option === undefined && !isInput)
   const isGiven = ({ name }: Parameter) =>
     Object.hasOwn(given, name) && given[name] !== undefined && given[name] !== null
   const last = places.findLastIndex(isGiven)
@@ -105,8 +117,8 @@ function valuesOf(parameter: Parameter, value: unknown): readonly string[] {
   return [checked(parameter, value)]
 }
 
-function checked({ name, type, choices }: Parameter, value: unknown): string {
-  const text = type === 'json' && typeof value === 'string' ? JSON.stringify(value) : textOf(name, value)
+function checked({ name, type, choices }: Parameter, value: unknown, read = textOf): string {
+  const text = type === 'json' && typeof value === 'string' ? JSON.stringify(value) : read(name, value)
   if (type === 'integer' && !/^-?\d+$/.test(text)) throw unfit(name, value, 'a whole number')
   if (type === 'number' && !NUMBER.test(text)) throw unfit(name, value, 'a number')
   if (type === 'string' && typeof value === 'object') throw unfit(name, value, 'a text')
@@ -114,8 +126,14 @@ function checked({ name, type, choices }: Parameter, value: unknown): string {
   return text
 }
 
+/** A value as text, whatever that holds. */
+function shown(_name: string, value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** A value as a word of a command line. */
 function textOf(name: string, value: unknown): string {
-  const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const text = shown(name, value)
   if (text.includes('\0')) throw new Unfit(`A value of "${name}" has a NUL character, which no program can be given.`)
   // argparse before Python 3.13 drops it, even behind a `=`.
   if (text === '--')

@@ -26,6 +26,8 @@ export interface Parameter {
   /** What says no, such as `--no-color`; absent where leaving the option out does. */
   readonly negation?: string
   readonly form: ValueForm
+  /** It is no word at all: the program reads it on its standard input. */
+  readonly isInput?: boolean
 }
 
 /** One command of a plugin: a tool. */

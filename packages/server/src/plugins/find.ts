@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { minimalEnvironment } from '../children/index.js'
 import type { Command, Found, NotTaken, Plugin, Problem } from './contract.js'
@@ -16,8 +17,8 @@ const HELP_GRACE_MS = 500
 const MAX_GROUPS = 3
 /** Most folders that are looked at. */
 const MAX_FOLDERS = 200
-/** Helps that are asked for side by side. */
-const SIDE_BY_SIDE = 2
+/** Folders that are looked at side by side. */
+const SIDE_BY_SIDE = Math.max(2, Math.min(8, availableParallelism()))
 /** What is no plugin. */
 const PASSED_OVER = /^[._]|^node_modules$/
 /** A name that events, labels and log lines can carry. */
@@ -29,6 +30,8 @@ export interface FindOptions {
   /** What every plugin is given beside the few that each gets. */
   readonly env: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** Told after each folder what was found so far. */
+  readonly onFound?: (found: Found) => void
   /** Remembers a process group that was started. The result forgets it. */
   readonly onStart?: (pid: number) => () => void
 }
@@ -56,16 +59,21 @@ export function createFinder(): Finder {
           const stamp = stampOf(folder)
           const known = before.get(name)
           after.set(name, known?.stamp === stamp ? known : { stamp, looked: await lookAt(folder, name, options) })
+          options.onFound?.(foundIn(names, after))
         }
       }
       await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
       before = after
-      const looked = names.map((name) => after.get(name)!.looked)
-      return {
-        plugins: looked.flatMap((one) => ('plugin' in one ? [one.plugin] : [])),
-        notTaken: looked.flatMap((one) => ('notTaken' in one ? [one.notTaken] : [])),
-      }
+      return foundIn(names, after)
     },
+  }
+}
+
+function foundIn(names: readonly string[], seen: ReadonlyMap<string, { readonly looked: Looked }>): Found {
+  const looked = names.flatMap((name) => seen.get(name)?.looked ?? [])
+  return {
+    plugins: looked.flatMap((one) => ('plugin' in one ? [one.plugin] : [])),
+    notTaken: looked.flatMap((one) => ('notTaken' in one ? [one.notTaken] : [])),
   }
 }
 
@@ -109,7 +117,11 @@ export function lookInto(folder: string, name: string, path: string): Unasked {
 }
 
 /** Looks at one folder, and asks its program what it can do. Never rejects. */
-export async function lookAt(folder: string, name: string, options: Omit<FindOptions, 'dir'>): Promise<Looked> {
+export async function lookAt(
+  folder: string,
+  name: string,
+  options: Omit<FindOptions, 'dir' | 'onFound'>,
+): Promise<Looked> {
   const env = minimalEnvironment(options.env)
   const unasked = lookInto(folder, name, env.PATH ?? '')
   if ('problem' in unasked) return { notTaken: unasked }
@@ -193,7 +205,7 @@ async function helpOf(
   line: readonly string[],
   folder: string,
   env: Readonly<Record<string, string>>,
-  { signal, onStart }: Omit<FindOptions, 'dir'>,
+  { signal, onStart }: Omit<FindOptions, 'dir' | 'onFound'>,
 ) {
   const errors: Buffer[] = []
   const { output, ...ended } = await runProgram({

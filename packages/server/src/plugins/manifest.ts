@@ -27,6 +27,8 @@ const parameter = z
       .optional(),
     /** The value has its place, in the order of the file, and no name. */
     place: z.boolean().default(false),
+    /** The program reads the value on its standard input. */
+    stdin: z.boolean().default(false),
     /** How the program takes a value; default: `=`, or `attached` for an option of one letter. */
     form: z.enum(['=', 'attached', 'apart']).optional(),
   })
@@ -34,13 +36,23 @@ const parameter = z
     message: 'what has a place has no option',
   })
   .refine(({ place, type }) => !place || type !== 'boolean', { message: 'what is true or false needs an option' })
+  .refine(
+    ({ stdin, place, option, negation, form, list }) =>
+      !stdin || !(place || list || option !== undefined || negation !== undefined || form !== undefined),
+    { message: 'what is read on standard input is one value, with no option, place or form' },
+  )
 
 const command = z.strictObject({
   description: text.optional(),
   /** Default: the command's name, with the groups that it is in. */
   words: z.array(word).max(16).optional(),
   /** Absent: every argument becomes an option. */
-  parameters: z.record(key, parameter).optional(),
+  parameters: z
+    .record(key, parameter)
+    .refine((all) => Object.values(all).filter(({ stdin }) => stdin).length <= 1, {
+      message: 'has more than one that is read on standard input',
+    })
+    .optional(),
   priority: z.number().int().min(-100).max(100).default(0),
   timeoutMs: z.number().int().min(1).max(86_400_000).optional(),
 })
@@ -102,8 +114,8 @@ function commandOf(name: string, entry: z.infer<typeof command>): Command {
 }
 
 function parameterOf(name: string, entry: z.infer<typeof parameter>): Parameter {
-  const { description, type, list, required, choices, default: byDefault, negation, place, form } = entry
-  const option = place ? undefined : (entry.option ?? `--${name}`)
+  const { description, type, list, required, choices, default: byDefault, negation, place, stdin, form } = entry
+  const option = place || stdin ? undefined : (entry.option ?? `--${name}`)
   return {
     name,
     ...(description !== undefined && { description }),
@@ -114,6 +126,7 @@ function parameterOf(name: string, entry: z.infer<typeof parameter>): Parameter 
     ...(byDefault !== undefined && { default: byDefault }),
     ...(option !== undefined && { option }),
     ...(negation !== undefined && { negation }),
+    ...(stdin && { isInput: true }),
     form: form ?? (option === undefined || option.startsWith('--') ? '=' : 'attached'),
   }
 }

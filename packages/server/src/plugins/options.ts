@@ -48,9 +48,21 @@ export const pluginsEntry = z.strictObject({
     }),
   concurrency: whole('Jobs of one plugin that run at a time.', 4, 1, 1000),
   maxWaiting: whole('Jobs of one plugin that may wait. One more is refused, and says so.', 100, 0, 100_000),
+  callerPriority: whole(
+    'How far a client may move its own jobs in the queue, up or down from the priority of their command, by `mcp-vitals/priority` in `_meta`. 0: not at all.',
+    0,
+    0,
+    100,
+  ),
   timeoutMs: whole('How long a job may run before it is ended.', 60_000, 1, 86_400_000),
   graceMs: whole('How long a job that is ended has after SIGTERM, before SIGKILL.', 2_000, 1, 60_000),
   maxArgumentBytes: whole('Largest arguments of one job, in bytes.', 65_536, 1, MAX_ARGUMENT_BYTES),
+  maxInputBytes: whole(
+    'Largest argument that goes to the standard input of a job, in bytes.',
+    1_048_576,
+    1,
+    67_108_864,
+  ),
   maxOutputBytes: whole(
     'Largest output of one job, in bytes. One that prints more is ended.',
     1_048_576,

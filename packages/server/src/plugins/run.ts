@@ -16,6 +16,8 @@ export interface RunOptions {
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number
   readonly maxOutputBytes: number
+  /** What it may read on its standard input, before the end of that. Default: nothing. */
+  readonly input?: Buffer
   /** Ends it, as a time-out does. */
   readonly signal: AbortSignal
   /** Remembers the process group that it leads. The result forgets it, once nobody is left. */
@@ -40,7 +42,7 @@ export interface RunResult {
   readonly cleared: Promise<void>
 }
 
-/** Runs a program to its end, within limits, with nothing to read. Never rejects. */
+/** Runs a program to its end, within limits. Never rejects. */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   const { line, folder, env, timeoutMs, graceMs, maxOutputBytes, signal, onStart, onError = (bytes) => bytes } = options
   const [command = '', ...args] = line
@@ -63,7 +65,8 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   const flood = () => stop('flooded', 'SIGKILL')
   const output = collect(child.stdout, maxOutputBytes, flood)
   const lastWords = tailOf(child.stderr, maxOutputBytes * ERROR_FACTOR, flood, onError)
-  child.stdin.end()
+  // Whether it reads it is its own affair.
+  child.stdin.end(options.input)
 
   const { code, signal: endedBy, startFailure } = await child.exited
   clearTimeout(timer)

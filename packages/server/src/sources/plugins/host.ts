@@ -26,6 +26,11 @@ import { createProgressReader } from './progress.js'
 import { JobCancelled, JobQueue, QueueFull } from './queue.js'
 import { type FolderWatch, watchFolders } from './watch.js'
 
+/** A help that hangs is given up before it. */
+const PATIENCE_MS = 12_000
+/** Key of `_meta` in a call by which a client moves its job in the queue: a whole number, higher for sooner. */
+const PRIORITY = 'mcp-vitals/priority'
+
 /** Owner of the jobs of clients that have no session. */
 const NOBODY = ''
 
@@ -43,6 +48,11 @@ export interface PluginHostOptions {
   readonly records?: ChildRecords
   /** Told what each look at the directory found, the first one and those after a change. */
   readonly onLook?: (look: Look) => void
+  /**
+   * How long clients wait for the first look at the directory. Who is there then is told what was found by then, and told
+   * again when there is more: one plugin whose help hangs does not keep the others. Milliseconds. Default: 12,000.
+   */
+  readonly patienceMs?: number
 }
 
 /** What a look at the directory of plugins came to. */
@@ -55,7 +65,7 @@ export interface Look extends Found {
 
 /** An MCP server whose tools are the commands of command-line programs. */
 export interface PluginHost extends Source {
-  /** Resolves when the directory was looked at for the first time; calls wait for it. Never rejects. */
+  /** Resolves when the directory was looked at for the first time, or that takes long; calls wait for it. Never rejects. */
   readonly ready: Promise<void>
   /** Opens a connection for one client. `session`: its pseudonym in events; clients without one take turns as one. */
   connect(session?: string): Child
@@ -83,6 +93,7 @@ class Host implements PluginHost {
   #watch: FolderWatch | undefined
   #first: Promise<void> | undefined
   #looking: Promise<void> | undefined
+  #lookedAt = 0
   /** Something changed while it was looked at. */
   #isStale = false
 
@@ -135,12 +146,21 @@ class Host implements PluginHost {
   }
 
   async #begin(): Promise<void> {
-    const { entry } = this.#options
+    const { entry, patienceMs = PATIENCE_MS } = this.#options
     // Before the first look, so that nothing that changes within it is missed.
     if (entry.watch && !this.#stopping.signal.aborted)
       this.#watch = watchFolders(entry.plugins, () => void this.#again())
     this.#looking = this.#look()
-    await this.#looking
+    let timer: NodeJS.Timeout | undefined
+    const impatient = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        // What comes after it is news.
+        this.#listed ??= listed(this.#tools)
+        resolve()
+      }, patienceMs).unref()
+    })
+    await Promise.race([this.#looking, impatient])
+    clearTimeout(timer)
   }
 
   async #again(): Promise<void> {
@@ -155,16 +175,25 @@ class Host implements PluginHost {
     const { entry, records, onLook } = this.#options
     const { signal } = this.#stopping
     const onStart = records && { onStart: (pid: number) => records.add(pid) }
-    const found = await this.#finder.look({ dir: entry.plugins, env: entry.env, signal, ...onStart })
+    const isFirst = this.#lookedAt++ === 0
+    // Before the first look has ended there is nothing better; later ones replace what is there once they have.
+    const onFound = isFirst && { onFound: (some: Found) => this.#take(some) }
+    const found = await this.#finder.look({ dir: entry.plugins, env: entry.env, signal, ...onStart, ...onFound })
     if (signal.aborted) return
     const { plugins, notTaken } = found
     this.#watch?.follow([...plugins, ...notTaken].map(({ name }) => name))
-    const before = this.#listed
-    this.#tools = nameTools(plugins, entry.separator)
+    this.#take(found)
+    this.#listed ??= listed(this.#tools)
     onLook?.({ ...found, tools: [...this.#tools.values()], warnings: this.#warnings })
-    this.#listed = listed(this.#tools)
+  }
+
+  #take({ plugins }: Found): void {
+    this.#tools = nameTools(plugins, this.#options.entry.separator)
     // Before the first look nobody was told of any.
-    if (before === undefined || before === this.#listed) return
+    if (this.#listed === undefined) return
+    const before = this.#listed
+    this.#listed = listed(this.#tools)
+    if (before === this.#listed) return
     for (const server of this.#servers) void server.sendToolListChanged().catch(() => {})
   }
 
@@ -194,8 +223,9 @@ class Host implements PluginHost {
     if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(name)}.`)
     const { entry } = this.#options
     const { plugin, command } = tool
-    const line = commandLineOf(command, given, entry.maxArgumentBytes)
+    const line = commandLineOf(command, given, entry)
     if ('problem' in line) throw new ProtocolError(ProtocolErrorCode.InvalidParams, line.problem)
+    const priority = command.priority + askedPriority(mcpReq._meta, entry.callerPriority)
     const { signal } = mcpReq
     const token = mcpReq._meta?.progressToken
     const tell = (params: object) =>
@@ -204,9 +234,10 @@ class Host implements PluginHost {
         .catch(() => {})
     const limits = { timeoutMs: command.timeoutMs ?? entry.timeoutMs, maxOutputBytes: entry.maxOutputBytes }
     const words = [...this.#limiter, ...plugin.program, ...line.words]
-    const run = () => this.#run(tool, words, { ...limits, signal, session, ...(token !== undefined && { tell }) })
+    const how = { ...limits, signal, session, ...(token !== undefined && { tell }) }
+    const run = () => this.#run(tool, words, line.input === undefined ? how : { ...how, input: line.input })
     try {
-      return await this.#queueOf(plugin.name).add({ owner: session, priority: command.priority, signal, run })
+      return await this.#queueOf(plugin.name).add({ owner: session, priority, signal, run })
     } catch (error) {
       if (error instanceof QueueFull) return refused(plugin.name, this.#queueOf(plugin.name).size)
       if (error instanceof JobCancelled) return { content: [], isError: true }
@@ -222,6 +253,7 @@ class Host implements PluginHost {
       readonly maxOutputBytes: number
       readonly signal: AbortSignal
       readonly session: string
+      readonly input?: Buffer
       readonly tell?: (progress: object) => void
     },
   ): Promise<CallToolResult> {
@@ -273,6 +305,17 @@ class Host implements PluginHost {
     const { server } = this.#options
     return session === NOBODY ? { server } : { server, session }
   }
+}
+
+/** How far a client moves its own job. Throws where it asks for what is no number; where it may not, nothing is looked at. */
+function askedPriority(meta: Readonly<Record<string, unknown>> | undefined, most: number): number {
+  const asked = most === 0 ? undefined : meta?.[PRIORITY]
+  if (asked === undefined) return 0
+  if (typeof asked !== 'number' || !Number.isInteger(asked)) {
+    const message = `${PRIORITY} in _meta is no whole number; ${-most} to ${most} are taken, such as ${most}.`
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, message)
+  }
+  return Math.max(-most, Math.min(most, asked))
 }
 
 /** Definitions as clients see them. */

@@ -1,0 +1,116 @@
+/** Jobs that wait, as clients meet them: whose turn it is, and who is refused. And what a program reads. */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from '@modelcontextprotocol/client'
+import { afterEach, expect, test } from 'vitest'
+import { until } from './gateway-harness.js'
+import { type Answer, called, type HostOfTest, hostOf } from './plugins-harness.js'
+
+const hosts: HostOfTest[] = []
+afterEach(() => Promise.all(hosts.splice(0).map((host) => host.stop())))
+
+/** One job runs at a time, and four may wait; the first holds the others up until it is let go. */
+function opened(entry: Record<string, unknown> = {}) {
+  const host = hostOf(['plugins/one'], { env: { PID_FILE: '{home}/pid' }, ...entry })
+  hosts.push(host)
+  const done: string[] = []
+  const entered = () => host.ofType('queue').filter(({ action }) => action === 'entered').length
+  const calls: Promise<string>[] = []
+  return {
+    ...{ host, done, calls },
+    /** Begins a call, and returns once its job is in the queue. */
+    async begin(client: Client, name: string, args: Record<string, string> = {}, _meta: object = {}) {
+      const before = entered()
+      const call = client.callTool({ name: `one.${name}`, arguments: args, _meta: { ..._meta } }).then((result) => {
+        const text = (result as Answer).content.map((item) => item.text).join('')
+        done.push(text)
+        return text
+      })
+      call.catch(() => {})
+      calls.push(call)
+      await until(() => entered() > before, `${name} entered`)
+    },
+    letGo: () => writeFileSync(join(host.home, 'pid.go'), ''),
+  }
+}
+
+test.each([
+  ['legacy', {}],
+  ['modern', { versionNegotiation: { mode: 'auto' as const } }],
+])('a %s client moves its own jobs, as far as the configuration lets it', async (_, options) => {
+  const { host, begin, letGo, calls, done } = opened({ callerPriority: 5 })
+  const client = await host.open('a', options)
+  await begin(client, 'hold')
+  const say = (text: string, priority?: number) =>
+    begin(client, 'say', { text }, priority === undefined ? {} : { 'mcp-vitals/priority': priority })
+  await say('plain')
+  await say('back', -3)
+  await say('front', 6)
+  // No further than the one before.
+  await say('next', 1_000_000)
+  for (const wrong of ['high', 1.5])
+    await expect(
+      client.callTool({ name: 'one.say', arguments: { text: '' }, _meta: { 'mcp-vitals/priority': wrong } }),
+    ).rejects.toThrow('mcp-vitals/priority in _meta is no whole number; -5 to 5 are taken, such as 5.')
+  letGo()
+  await Promise.all(calls)
+  expect(done).toEqual(['', 'front', 'next', 'plain', 'back'])
+})
+
+test('where the configuration lets nobody, what a client asks for moves nothing', async () => {
+  const { host, begin, letGo, calls, done } = opened()
+  const client = await host.open('a')
+  await begin(client, 'hold')
+  await begin(client, 'say', { text: 'first' })
+  await begin(client, 'say', { text: 'second' }, { 'mcp-vitals/priority': 100 })
+  await begin(client, 'say', { text: 'third' }, { 'mcp-vitals/priority': 'at once' })
+  letGo()
+  await Promise.all(calls)
+  expect(done).toEqual(['', 'first', 'second', 'third'])
+})
+
+test('a full queue refuses who has most, and says so', async () => {
+  const { host, begin, letGo, calls } = opened()
+  const [greedy, other] = [await host.open('a'), await host.open('b')]
+  await begin(greedy, 'hold')
+  for (const text of ['1', '2', '3', '4']) await begin(greedy, 'say', { text })
+  const full = 'The queue of one is full: 4 jobs wait. Try again later.'
+  expect(await called(greedy, 'one.say', { text: '5' })).toMatchObject({ isError: true, text: full })
+  await begin(other, 'say', { text: 'mine' })
+  expect(await calls[4]).toBe(full)
+  letGo()
+  expect(await Promise.all(calls)).toEqual(['', '1', '2', '3', full, 'mine'])
+})
+
+test('an argument on standard input may hold anything, and a program need not read it', async () => {
+  const { host } = opened({ maxInputBytes: 200_000 })
+  const client = await host.open()
+  const text = '--\0$(id)é\n'.repeat(10_000)
+  expect((await called(client, 'one.count', { text })).text.trim()).toBe(String(Buffer.byteLength(text)))
+  expect(await called(client, 'one.deaf', { seconds: '0', text })).toMatchObject({ text: '', isError: undefined })
+  await expect(called(client, 'one.count', { text: 'x'.repeat(200_001) })).rejects.toThrow(
+    'What goes to standard input has 200001 bytes; 200000 are taken at most.',
+  )
+})
+
+test('a plugin whose help hangs keeps the others from nobody', async () => {
+  const host = hostOf([], {}, { patienceMs: 1 })
+  hosts.push(host)
+  const help = { hangs: 'exec sleep 600', well: '[ "$1" = hello ] && echo hi || echo "Available commands: hello"' }
+  for (const [name, does] of Object.entries(help)) {
+    const folder = join(host.home, 'plugins', name)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'cli'), `#!/bin/sh\n${does}\n`)
+    chmodSync(join(folder, 'cli'), 0o755)
+  }
+  const client = await host.open()
+  const tools = async () => (await client.listTools()).tools.map(({ name }) => name)
+  const changed = new Promise<void>((resolve) => {
+    client.setNotificationHandler('notifications/tools/list_changed', () => resolve())
+  })
+  if (!(await tools()).includes('well.hello')) await changed
+  expect(await tools()).toEqual(['well.hello'])
+  expect((await called(client, 'well.hello')).text).toBe('hi')
+  // It is still waited for.
+  expect(host.looks).toEqual([])
+})
