@@ -9,6 +9,7 @@ import {
   LEVELS,
   slotOf,
   spanOf,
+  sumOf,
 } from '../../../packages/server/src/calls/index.js'
 
 const START = Date.UTC(2026, 10, 29, 23, 50)
@@ -113,6 +114,32 @@ test('each level has the sums of the calls, by tool, client and error, whenever 
   )
 })
 
+test('a sum that was asked for before is told anew when anything in it changed, and not made anew when nothing did', () => {
+  fc.assert(
+    fc.property(fc.array(call, { minLength: 1, maxLength: 30 }), (calls) => {
+      let now = START
+      const book = createCallBook(() => now)
+      book.fold.fold(listed, 'local')
+      for (const one of calls) {
+        now += one.afterMs
+        book.fold.fold(ended(now, one), 'local')
+        // The time goes on without a call, so that the minute is over.
+        for (const passMs of [0, MINUTE]) {
+          book.pass(now + passMs)
+          for (const { track } of book.tools())
+            for (const level of ['minute', 'hour', 'day'] as const) {
+              const [from, to] = [slotOf(level, now) - 3, slotOf(level, now)]
+              const sum = track.sum(level, from, to)
+              expect(sum).toEqual(sumOf([track.slots(level, from, to)], from, to))
+              if (passMs > 0) expect(track.sum(level, from, to)).toBe(sum)
+            }
+        }
+      }
+    }),
+    { numRuns: 30 },
+  )
+})
+
 test('quantiles are those of the durations, within the error of the buckets', () => {
   let now = START
   const book = createCallBook(() => now)
@@ -132,6 +159,8 @@ test('quantiles are those of the durations, within the error of the buckets', ()
     [p99Ms, 990],
   ] as const)
     expect(Math.abs(found - wanted) / wanted).toBeLessThan(0.021)
+  const sum = book.toolOf('notes', 'read')!.track.sum(level, first, last)
+  expect([sum.p50Ms, sum.p95Ms, sum.p99Ms]).toEqual([p50Ms, p95Ms, p99Ms])
   expect(durations.histogram([100, 500])).toEqual([
     expect.closeTo(100, -1),
     expect.closeTo(400, -1),

@@ -14,6 +14,9 @@ import { call, calls, entries, operations, tempDir, testStore } from './support.
 
 const START = Date.now() - 3_600_000
 
+/** Names of tools, some of which look like what an event is cut out by. */
+const NAMES = ['read', '},{', 'x},{"v":1', '"},{"', '\\', '\u2028\ud800', '"name":"read"', ''] as const
+
 /** Batches as they come: near each other in time or far apart, late ones after newer ones, several at one instant. */
 const batches = fc.array(
   fc.record({
@@ -24,6 +27,7 @@ const batches = fc.array(
         after: fc.oneof(fc.integer({ min: -50, max: 50 }), fc.integer({ min: -90_000, max: 90_000 })),
         server: fc.constantFrom('a', 'b'),
         session: fc.constantFrom('s1', 's2', undefined),
+        name: fc.constantFrom(...NAMES),
       }),
       { minLength: 1, maxLength: 12 },
     ),
@@ -34,6 +38,7 @@ const queries = fc.record(
   {
     server: fc.constantFrom('a', 'b', 'c'),
     session: fc.constantFrom('s1', 's2'),
+    name: fc.constantFrom(...NAMES),
     type: fc.constantFrom('request.ended' as const, 'probe' as const),
     since: fc.integer({ min: START - 100_000, max: START + 400_000 }),
     until: fc.integer({ min: START - 100_000, max: START + 400_000 }),
@@ -49,8 +54,8 @@ test('whatever was saved in whatever order, every query gives what a sorted list
       const model: Event[] = []
       let n = 0
       for (const [index, batch] of given.entries()) {
-        const events = batch.events.map(({ after, server, session }) => {
-          const { session: _, ...made } = call(++n, { at: START + batch.from + after, server })
+        const events = batch.events.map(({ after, server, session, name }) => {
+          const { session: _, ...made } = call(++n, { at: START + batch.from + after, server, name })
           return { ...made, ...(session !== undefined && { session }) } as Event
         })
         model.push(...events)
@@ -63,11 +68,12 @@ test('whatever was saved in whatever order, every query gives what a sorted list
       }
       const newestFirst = [...model].reverse().sort((a, b) => b.at - a.at)
       for (const { limit = 1000, ...query } of asked) {
-        const { server, session, type, since, until } = query
+        const { server, session, name, type, since, until } = query
         const expected = newestFirst.filter(
           (event) =>
             (server === undefined || event.server === server) &&
             (session === undefined || event.session === session) &&
+            (name === undefined || ('name' in event && event.name === name)) &&
             (type === undefined || event.type === type) &&
             (since === undefined || event.at >= since) &&
             (until === undefined || event.at < until),

@@ -86,6 +86,19 @@ test('conditions narrow what is read', async () => {
   expect(await found({ server: "a' OR 1=1 --" })).toEqual([])
 })
 
+test('a search for what is rare ends after so many events as it may look at', async () => {
+  const { store } = await testStore(tempDir())
+  const at = Date.now() - 600_000
+  await store.append(
+    entries(calls(20_000).map((one, index) => (index % 1000 === 0 ? { ...one, at, name: 'rare' } : { ...one, at }))),
+  )
+  expect(await store.read({ name: 'rare' })).toHaveLength(20)
+  const found = await store.read({ name: 'rare', mostLooked: 5000 })
+  expect(found.length).toBeGreaterThan(2)
+  expect(found.length).toBeLessThan(12)
+  expect(operations(found)).toEqual(operations(await store.read({ name: 'rare', limit: found.length })))
+})
+
 test('reading goes through pages without a gap or a repetition, up to 10,000 events', async () => {
   const { store } = await testStore(tempDir())
   const at = Date.now() - 5000

@@ -23,8 +23,8 @@ export interface Slot {
   errors: number[]
   /** Number of a client, its calls and its failures by turns. */
   clients: number[]
-  /** Of the durations, where it was asked for and nothing came since. */
-  p95?: number | null
+  /** Of the durations, where it was asked for and nothing came since; never left out, so that all slots are of one shape. */
+  p95: number | null | undefined
 }
 
 /** One call, as slots take it. */
@@ -43,7 +43,7 @@ const MAX_NAMES = 64
 
 export function newSlot(at: number): Slot {
   const none = { calls: 0, failures: 0, toolCalls: 0, sized: 0, requestBytes: 0, responseBytes: 0, maxResponseBytes: 0 }
-  return { at, lastAt: 0, ...none, durations: [], errors: [], clients: [] }
+  return { at, lastAt: 0, ...none, durations: [], errors: [], clients: [], p95: undefined }
 }
 
 export function addCall(slot: Slot, call: Ended, now: number): void {
@@ -61,7 +61,7 @@ export function addCall(slot: Slot, call: Ended, now: number): void {
   }
   if (call.error !== undefined) bump(slot.errors, 2, call.error, 1, 0, MAX_NAMES)
   bump(slot.clients, 3, call.client, 1, failures, MAX_NAMES)
-  delete slot.p95
+  slot.p95 = undefined
 }
 
 /** Adds what `from` has to `to`. */
@@ -80,7 +80,7 @@ export function addSlot(to: Slot, from: Slot): void {
     bump(to.errors, 2, from.errors[at]!, from.errors[at + 1]!, 0, MAX_NAMES)
   for (let at = 0; at < from.clients.length; at += 3)
     bump(to.clients, 3, from.clients[at]!, from.clients[at + 1]!, from.clients[at + 2]!, MAX_NAMES)
-  delete to.p95
+  to.p95 = undefined
 }
 
 /** Adds to the entry of a key in a flat list of entries; beyond `most` of them to that of key 0. */
@@ -99,17 +99,32 @@ function placeOf(list: readonly number[], width: number, key: number): number {
   return at
 }
 
-/** How long calls took, of many slots together: counts by bucket. */
+/** How long calls took, of many slots together: counts by bucket. One that is cleared is as good as new, and cheaper. */
 export class Durations {
   readonly #counts = new Float64Array(MAX_BUCKETS)
   #total = 0
+  /** The buckets that may have counts. */
+  #least = MAX_BUCKETS
+  #most = -1
 
   add({ durations }: Pick<Slot, 'durations'>): this {
+    const counts = this.#counts
     for (let at = 0; at < durations.length; at += 2) {
+      const bucket = durations[at]!
       const count = durations[at + 1]!
-      this.#counts[durations[at]!]! += count
+      counts[bucket]! += count
       this.#total += count
+      if (bucket < this.#least) this.#least = bucket
+      if (bucket > this.#most) this.#most = bucket
     }
+    return this
+  }
+
+  clear(): this {
+    if (this.#most >= 0) this.#counts.fill(0, this.#least, this.#most + 1)
+    this.#total = 0
+    this.#least = MAX_BUCKETS
+    this.#most = -1
     return this
   }
 
@@ -120,23 +135,29 @@ export class Durations {
     return { p50Ms: p50Ms!, p95Ms: p95Ms!, p99Ms: p99Ms! }
   }
 
+  /** Null where there is nothing. */
+  p95(): number | null {
+    return this.#total === 0 ? null : this.#at([0.95])[0]!
+  }
+
   /** Counts up to each of these bounds (rising, milliseconds), and beyond the last. */
   histogram(boundsMs: readonly number[]): number[] {
     const columns = new Array<number>(boundsMs.length + 1).fill(0)
     let column = 0
-    this.#counts.forEach((count, bucket) => {
-      if (count === 0) return
+    for (let bucket = this.#least; bucket <= this.#most; bucket++) {
+      const count = this.#counts[bucket]!
+      if (count === 0) continue
       const ms = middleOf(bucket)
       while (column < boundsMs.length && ms > boundsMs[column]!) column++
       columns[column]! += count
-    })
+    }
     return columns
   }
 
   #at(quantiles: readonly number[]): number[] {
     const found: number[] = []
     let seen = 0
-    for (let bucket = 0; bucket < MAX_BUCKETS && found.length < quantiles.length; bucket++) {
+    for (let bucket = this.#least; bucket <= this.#most && found.length < quantiles.length; bucket++) {
       seen += this.#counts[bucket]!
       while (found.length < quantiles.length && seen >= Math.max(1, Math.ceil(quantiles[found.length]! * this.#total)))
         found.push(middleOf(bucket))
@@ -145,23 +166,11 @@ export class Durations {
   }
 }
 
+/** For one slot after the other. */
+const oneSlot = new Durations()
+
 /** 95th percentile of one slot; null where no call ended. */
 export function p95Of(slot: Slot): number | null {
-  slot.p95 ??= quantileOf(slot.durations, 0.95)
+  slot.p95 ??= oneSlot.clear().add(slot).p95()
   return slot.p95
-}
-
-function quantileOf(durations: readonly number[], quantile: number): number | null {
-  const entries: (readonly [bucket: number, count: number])[] = []
-  let total = 0
-  for (let at = 0; at < durations.length; at += 2) {
-    entries.push([durations[at]!, durations[at + 1]!])
-    total += durations[at + 1]!
-  }
-  let seen = 0
-  for (const [bucket, count] of entries.sort(([one], [other]) => one - other)) {
-    seen += count
-    if (seen >= Math.ceil(quantile * total)) return middleOf(bucket)
-  }
-  return null
 }

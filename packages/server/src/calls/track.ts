@@ -1,4 +1,5 @@
 import { addCall, addSlot, type Ended, newSlot, type Slot } from './slot.js'
+import { type Sum, sumOf } from './sum.js'
 
 /** How long the slots of each level are, and how many are kept beside the one that goes on. */
 export const LEVELS = {
@@ -23,6 +24,8 @@ export class Track {
   readonly #slots: Readonly<Record<Level, Slot[]>> = { minute: [], hour: [], day: [] }
   /** Hours and days that changed since they were told last. */
   readonly #changed: Readonly<Record<KeptLevel, Set<number>>> = { hour: new Set(), day: new Set() }
+  /** The sum that was asked for last, by level, as long as nothing in it changes: tables ask for the same of each tool. */
+  readonly #sums: Partial<Record<Level, { readonly from: number; readonly to: number; readonly sum: Sum }>> = {}
   lastAt: number | undefined
 
   add(call: Ended, now: number): void {
@@ -45,6 +48,8 @@ export class Track {
     for (const level of NAMES) {
       const slots = this.#slots[level]
       const first = slotOf(level, now) - LEVELS[level].kept
+      if (slots.length === 0 || slots[0]!.at >= first) continue
+      delete this.#sums[level]
       while (slots.length > 0 && slots[0]!.at < first) slots.shift()
     }
   }
@@ -57,7 +62,7 @@ export class Track {
 
   /** What there is of a level in a span of slots, both ends among them, by rising time; the newest minute is in each. */
   slots(level: Level, from: number, to: number): readonly Slot[] {
-    const found = this.#slots[level].filter(({ at }) => at >= from && at <= to)
+    const found = within(this.#slots[level], from, to)
     const current = this.#current
     if (current === undefined) return found
     const at = Math.floor((current.at * LEVELS.minute.ms) / LEVELS[level].ms)
@@ -70,6 +75,15 @@ export class Track {
     }
     addSlot(whole, current)
     return [...found, whole]
+  }
+
+  /** All slots of a level in a span, both ends among them, together; the newest minute is in it. */
+  sum(level: Level, from: number, to: number): Sum {
+    const known = this.#sums[level]
+    if (this.#current === undefined && known?.from === from && known.to === to) return known.sum
+    const sum = sumOf([this.slots(level, from, to)], from, to)
+    if (this.#current === undefined) this.#sums[level] = { from, to, sum }
+    return sum
   }
 
   /** Hours and days that changed since this was asked last. */
@@ -94,6 +108,7 @@ export class Track {
   }
 
   #merge(level: Level, slot: Slot): void {
+    delete this.#sums[level]
     const slots = this.#slots[level]
     let place = slots.length
     while (place > 0 && slots[place - 1]!.at > slot.at) place--
@@ -101,6 +116,14 @@ export class Track {
     if (before?.at === slot.at) addSlot(before, slot)
     else slots.splice(place, 0, copyOf(slot))
   }
+}
+
+/** A copy of the part of a rising list that lies between two slots. */
+function within(slots: readonly Slot[], from: number, to: number): Slot[] {
+  let [first, end] = [0, slots.length]
+  while (first < end && slots[first]!.at < from) first++
+  while (end > first && slots[end - 1]!.at > to) end--
+  return slots.slice(first, end)
 }
 
 function copyOf(slot: Slot): Slot {

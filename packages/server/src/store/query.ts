@@ -7,6 +7,13 @@ export interface EventQuery {
   readonly type?: EventType
   readonly server?: string
   readonly session?: string
+  /** Name of the tool, prompt or resource: found by looking through the blocks, as no index knows it. */
+  readonly name?: string
+  /**
+   * Ends the search after about so many events that were looked at, whether they were asked for or not; a block counts as 32
+   * at least. Absent: looks at as many as it takes.
+   */
+  readonly mostLooked?: number
   /** True: only what this daemon saw itself, and nothing that was sent to it. */
   readonly isOwn?: boolean
   /** Milliseconds since 1970, inclusive. */
@@ -23,6 +30,8 @@ export const MAX_LIMIT = 10_000
 /** Blocks read at a time: few at first, since most have many events, and more where they turn out small. */
 const FIRST_BLOCKS = 4
 const MOST_BLOCKS = 64
+/** What finding a block costs, in events looked at. */
+const LEAST_LOOKED = 32
 /** An event's id is its block's times this, plus its place there, as in the view `events`. More than a block has events. */
 const IDS_PER_BLOCK = 1024
 
@@ -45,9 +54,11 @@ export function readPage(sqlite: Sqlite, query: EventQuery, size: number, cursor
   // The newest last.
   let waiting: Found[] = []
   let unread: Cursor | undefined = { at: Number.POSITIVE_INFINITY, id: Number.MAX_SAFE_INTEGER }
+  let left = query.mostLooked ?? Number.POSITIVE_INFINITY
   for (let limit = FIRST_BLOCKS; ; limit = Math.min(limit * 2, MOST_BLOCKS)) {
     const blocks = blocksBefore(sqlite, query, cursor, unread, limit)
-    unread = blocks.length < limit ? undefined : blocks.at(-1)
+    for (const { events } of blocks) left -= Math.max(events, LEAST_LOOKED)
+    unread = blocks.length < limit || left <= 0 ? undefined : blocks.at(-1)
     for (const block of blocks) waiting.push(...eventsOf(block, query, cursor))
     waiting = waiting.sort((a, b) => a.at - b.at || a.id - b.id)
     while (page.length < size && waiting.length > 0 && !(unread && waiting.at(-1)!.at <= unread.at))
@@ -58,6 +69,7 @@ export function readPage(sqlite: Sqlite, query: EventQuery, size: number, cursor
 
 /** `at`: the time of its last event. */
 interface StoredBlock extends Cursor {
+  readonly events: number
   readonly body: string
 }
 
@@ -91,21 +103,67 @@ function blocksBefore(
   }
   if (Number.isFinite(unread.at)) where(`(${at}, ${id}) < (?, ?)`, unread.at, unread.id)
   const clause = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-  const sql = `SELECT ${at}, ${id}, b.body FROM ${from} ${clause} ORDER BY ${at} DESC, ${id} DESC LIMIT ?`
+  const sql = `SELECT ${at}, ${id}, b.events, b.body FROM ${from} ${clause} ORDER BY ${at} DESC, ${id} DESC LIMIT ?`
   return sqlite
     .rows(sql, ...values, limit)
-    .map(([at, id, body]) => ({ at: Number(at), id: Number(id), body: String(body) }))
+    .map(([at, id, events, body]) => ({ at: Number(at), id: Number(id), events: Number(events), body: String(body) }))
 }
 
 function eventsOf(block: StoredBlock, query: EventQuery, cursor: Cursor | undefined): readonly Found[] {
-  const events = JSON.parse(block.body) as readonly Event[]
-  return events
-    .map((event, index) => ({ at: event.at, id: block.id * IDS_PER_BLOCK + index, event }))
+  const { id, body } = block
+  return candidatesOf(body, query)
+    .map(({ index, event }) => ({ at: event.at, id: id * IDS_PER_BLOCK + index, event }))
     .filter(
       ({ at, id, event }) =>
         KEY_FIELDS.every((field) => query[field] === undefined || event[field] === query[field]) &&
+        (query.name === undefined || ('name' in event && event.name === query.name)) &&
         (query.since === undefined || at >= query.since) &&
         (query.until === undefined || at < query.until) &&
         (cursor === undefined || at < cursor.at || (at === cursor.at && id < cursor.id)),
     )
+}
+
+/** An event, and its place in its block. */
+interface Candidate {
+  readonly index: number
+  readonly event: Event
+}
+
+/**
+ * Events that may be asked for. Where few of a block are, its text is looked through for them, and the others are not parsed:
+ * a fifth of the time and less.
+ */
+function candidatesOf(body: string, { name, session, server }: EventQuery): readonly Candidate[] {
+  const marks = Object.entries({ name, session, server }).flatMap(([field, value]) =>
+    value === undefined ? [] : [`"${field}":${JSON.stringify(value)}`],
+  )
+  const [rarest] = marks
+  if (rarest === undefined) return (JSON.parse(body) as readonly Event[]).map((event, index) => ({ index, event }))
+  const found: Candidate[] = []
+  let [from, index] = [1, 0]
+  for (let mark = body.indexOf(rarest); mark !== -1; mark = body.indexOf(rarest, from)) {
+    let end = endOf(body, from)
+    for (; end < mark; end = endOf(body, from)) {
+      from = end + 1
+      index++
+    }
+    const text = body.slice(from, end)
+    if (marks.every((one) => text.includes(one))) found.push({ index, event: JSON.parse(text) as Event })
+    from = end + 1
+    index++
+  }
+  return found
+}
+
+/**
+ * Where the event that begins at `from` ends, in a JSON array of events, which are flat objects. A quotation mark within a
+ * text has a backslash before it, and behind one that ends a text comes no letter: so no name that a stranger chose can
+ * look like the end of an event.
+ */
+function endOf(body: string, from: number): number {
+  for (let at = body.indexOf('},{"', from); at !== -1; at = body.indexOf('},{"', at + 1)) {
+    const next = body.charCodeAt(at + 4)
+    if (next >= 97 && next <= 122) return at + 1
+  }
+  return body.length - 1
 }

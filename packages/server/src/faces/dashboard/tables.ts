@@ -1,8 +1,8 @@
-import { addSlot, type CallBook, newSlot, type Slot, type Span, type ToolTrack } from '../../calls/index.js'
+import { type CallBook, type Span, sumOf, type ToolTrack } from '../../calls/index.js'
 import type { ServerVitals, Vitals } from '../../state/index.js'
 import type { ServerRow, ServersDocument, ToolRow, ToolsDocument } from './api-views.js'
 import { type Asked, rangeOf } from './asked.js'
-import { figuresOf, type Summed } from './figures.js'
+import { figuresOf, figuresOfClients, type Making } from './figures.js'
 
 export interface TablesSetup {
   readonly calls: CallBook
@@ -29,8 +29,6 @@ interface Known {
   readonly track: ToolTrack['track'] | undefined
 }
 
-const NOTHING: Summed = { slots: [], lastAt: undefined }
-
 export function serversOf(setup: TablesSetup, asked: Asked): ServersDocument {
   const { calls, vitals, definitionsOf, now } = setup
   const at = now()
@@ -51,7 +49,7 @@ export function serversOf(setup: TablesSetup, asked: Asked): ServersDocument {
       (server): ServerRow => ({
         ...standing(server),
         ...definitionsOf(server.name),
-        ...figuresOf(together(byServer.get(server.name) ?? [], span), span, at, clients),
+        ...togetherOf(byServer.get(server.name) ?? [], span, at, clients),
       }),
     )
   return {
@@ -72,7 +70,7 @@ export function toolsOf(setup: TablesSetup, asked: Asked): ToolsDocument {
     .filter(({ tool }) => wanted === undefined || tool.toLowerCase().includes(wanted))
     .map((known) => rowOf(known, servers.get(known.server), setup, span, at, clients))
     .filter((row) => clients === undefined || row.calls > 0)
-    .sort((one, other) => other.calls - one.calls || (keyOf(one) < keyOf(other) ? -1 : 1))
+    .sort((one, other) => other.calls - one.calls || rank(one.server, other.server) || rank(one.tool, other.tool))
   return {
     ...{ version: 1, at, range, tools: rows.slice(0, MAX_TOOLS) },
     omitted: Math.max(0, rows.length - MAX_TOOLS),
@@ -82,6 +80,9 @@ export function toolsOf(setup: TablesSetup, asked: Asked): ToolsDocument {
 }
 
 const keyOf = ({ server, tool }: Pick<Known, 'server' | 'tool'>) => `${server}\u0000${tool}`
+
+/** Texts by their code units: a table's order needs no language, and is asked for ten thousand times. */
+const rank = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
 /** Every tool that was called or listed. */
 function knownTools(calls: CallBook, servers: ReadonlyMap<string, ServerVitals>): readonly Known[] {
@@ -104,47 +105,39 @@ export function rowOf(
   now: number,
   clients: ReadonlySet<number> | undefined,
 ): ToolRow {
-  const summed = track ? { slots: track.slots(span.level, span.first, span.last), lastAt: track.lastAt } : NOTHING
+  const { level, first, last } = span
   const available =
     vitals && vitals.tools.length > 0 ? vitals.condition === 'up' && vitals.tools.includes(tool) : undefined
-  return {
-    ...{ server, tool },
-    ...(available !== undefined && { available }),
-    ...figuresOf(summed, span, now, clients),
-    ...(clients ? {} : sizesOf(summed.slots, tokensOf)),
-  }
-}
-
-function sizesOf(slots: readonly Slot[], tokensOf: TablesSetup['tokensOf']): Partial<ToolRow> {
-  let [sized, requestBytes, responseBytes, maxResponseBytes] = [0, 0, 0, 0]
-  for (const slot of slots) {
-    sized += slot.sized
-    requestBytes += slot.requestBytes
-    responseBytes += slot.responseBytes
-    maxResponseBytes = Math.max(maxResponseBytes, slot.maxResponseBytes)
-  }
-  if (sized === 0) return {}
-  return {
-    meanRequestBytes: Math.round(requestBytes / sized),
-    meanResponseBytes: Math.round(responseBytes / sized),
-    maxResponseBytes,
-    meanResponseTokens: tokensOf(responseBytes / sized),
-  }
-}
-
-/** The slots of several tools, as if they were one. */
-function together(tools: readonly ToolTrack[], { level, first, last }: Span): Summed {
-  const byTime = new Map<number, Slot>()
-  let lastAt: number | undefined
-  for (const { track } of tools) {
-    if (track.lastAt !== undefined) lastAt = Math.max(lastAt ?? 0, track.lastAt)
-    for (const slot of track.slots(level, first, last)) {
-      const found = byTime.get(slot.at) ?? newSlot(slot.at)
-      byTime.set(slot.at, found)
-      addSlot(found, slot)
+  if (clients) {
+    const lists = track ? [track.slots(level, first, last)] : []
+    return {
+      ...figuresOfClients(lists, span, now, clients),
+      server,
+      tool,
+      ...(available !== undefined && { available }),
     }
   }
-  return { slots: [...byTime.values()].sort((one, other) => one.at - other.at), lastAt }
+  const sum = track?.sum(level, first, last) ?? sumOf([], first, last)
+  const row = figuresOf(sum, track?.lastAt, span, now) as Making<ToolRow>
+  row.server = server
+  row.tool = tool
+  if (available !== undefined) row.available = available
+  if (sum.sized > 0) {
+    row.meanRequestBytes = Math.round(sum.requestBytes / sum.sized)
+    row.meanResponseBytes = Math.round(sum.responseBytes / sum.sized)
+    row.maxResponseBytes = sum.maxResponseBytes
+    row.meanResponseTokens = tokensOf(sum.responseBytes / sum.sized)
+  }
+  return row
+}
+
+/** What the calls of several tools were, together. */
+function togetherOf(tools: readonly ToolTrack[], span: Span, now: number, clients: ReadonlySet<number> | undefined) {
+  const { level, first, last } = span
+  const lists = tools.map(({ track }) => track.slots(level, first, last))
+  if (clients) return figuresOfClients(lists, span, now, clients)
+  const ends = tools.flatMap(({ track: { lastAt } }) => (lastAt === undefined ? [] : [lastAt]))
+  return figuresOf(sumOf(lists, first, last), ends.length > 0 ? Math.max(...ends) : undefined, span, now)
 }
 
 function standing(server: ServerVitals) {

@@ -9,8 +9,8 @@ import { rowOf, type TablesSetup } from './tables.js'
 /** Columns of a histogram, milliseconds. */
 const BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000] as const
 const MAX_RECENT = 50
-/** Calls of its server among which a tool's newest are looked for: the store reads whole blocks for them. */
-const LOOKED_AT = 300
+/** Events among which they are looked for: some milliseconds of the store's thread. */
+const MOST_LOOKED = 32_000
 
 /** The page of one tool; undefined where nobody has called or listed it. */
 export async function toolOf(
@@ -29,9 +29,10 @@ export async function toolOf(
   for (const slot of slots) whole.add(slot)
   const { ms } = LEVELS[span.level]
   const byTime = new Map(slots.map((slot) => [slot.at, slot]))
+  const durations = new Durations()
   const points = Array.from({ length: span.last - span.first + 1 }, (_, index) => {
     const slot = byTime.get(span.first + index)
-    const durations = new Durations()
+    durations.clear()
     if (slot) durations.add(slot)
     const counts = { calls: slot?.calls ?? 0, failures: slot?.failures ?? 0 }
     const histogram = durations.histogram(BOUNDS_MS)
@@ -73,12 +74,17 @@ function clientsOf(slots: readonly Slot[], calls: CallBook): readonly ClientRow[
 }
 
 async function recentOf(store: Pick<Store, 'read'>, server: string, tool: string, { from, to }: Asked) {
-  const query = { type: 'request.ended', server, since: from, until: to + 1, limit: LOOKED_AT } as const
+  const span = { since: from, until: to + 1 }
+  const query = {
+    type: 'request.ended',
+    server,
+    name: tool,
+    ...span,
+    limit: MAX_RECENT,
+    mostLooked: MOST_LOOKED,
+  } as const
   const events = (await store.read(query)) as readonly EventOf<'request.ended'>[]
-  return events
-    .filter(({ method, name }) => method === 'tools/call' && name === tool)
-    .slice(0, MAX_RECENT)
-    .map(callOf)
+  return events.filter(({ method }) => method === 'tools/call').map(callOf)
 }
 
 /** A call as documents show it. */
