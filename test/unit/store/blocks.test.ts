@@ -86,6 +86,16 @@ test('whatever was saved in whatever order, every query gives what a sorted list
   )
 }, 120_000)
 
+test('an event is found by its name whatever the names around it look like', async () => {
+  const { store } = await testStore(tempDir())
+  const events = [...NAMES, ...NAMES].map((name, index) => call(index, { name }))
+  await store.append(entries(events))
+  for (const name of NAMES)
+    expect(operations(await store.read({ name }))).toEqual(
+      operations(events.filter((event) => 'name' in event && event.name === name).reverse()),
+    )
+})
+
 test('a block is bounded in events and in time, and nothing is lost between two', () => {
   const at = START
   const events = [

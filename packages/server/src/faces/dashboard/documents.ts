@@ -1,0 +1,3 @@
+export { sessionOf, sessionsOf } from './sessions.js'
+export { serversOf, toolsOf } from './tables.js'
+export { toolOf } from './tool.js'
