@@ -230,6 +230,19 @@ test('PromQL is answered below the path of the cookie', async () => {
   expect(data.result.length).toBeGreaterThan(0)
 })
 
+/** Waits until so many calls of a tool are known: what was kept is read behind the start. */
+async function readCalls(wanted: number): Promise<void> {
+  let calls = 0
+  await until(
+    async () => {
+      calls = (await get<ToolsDocument>('tools?server=files&tool=read')).tools[0]?.calls ?? 0
+      return calls === wanted
+    },
+    10_000,
+    () => `${calls} calls`,
+  )
+}
+
 test('the stream begins with how it is now, and ends with the daemon; calls of before are in the tables of the next', async () => {
   let text = ''
   const ended = new Promise<void>((resolve) => {
@@ -251,15 +264,27 @@ test('the stream begins with how it is now, and ends with the daemon; calls of b
   await Promise.all([ended, until(() => daemon.process.exitCode !== null, 20_000, daemon.stderr)])
   const { dataDir } = daemon
   daemon = await startDaemon({ config, dataDir })
-  let calls = 0
-  await until(
-    async () => {
-      calls = (await get<ToolsDocument>('tools?server=files&tool=read')).tools[0]?.calls ?? 0
-      return calls === 4
-    },
-    10_000,
-    () => `${calls} calls`,
-  )
+  await readCalls(4)
   expect((await get<ToolDocument>('tools/files/read')).clients).toMatchObject([{ name: MASKED, calls: 4 }])
   expect((await get<DashboardDocument>('dashboard')).usage.today).toMatchObject({ costUsd: 2.5, inputTokens: 100 })
+})
+
+test('what came after the last write of a daemon that was killed is counted anew, once', async () => {
+  await tell(called('ok', 5), {
+    type: 'usage',
+    server: 'files',
+    provider: 'openai',
+    costUsd: 1,
+    inputTokens: 7,
+    outputTokens: 0,
+    estimated: false,
+  })
+  for (let kill = 0; kill < 2; kill++) {
+    daemon.process.kill('SIGKILL')
+    await until(() => daemon.process.signalCode !== null, 20_000, daemon.stderr)
+    daemon = await startDaemon({ config, dataDir: daemon.dataDir })
+    await readCalls(5)
+  }
+  expect((await get<ToolDocument>('tools/files/read')).clients).toMatchObject([{ name: MASKED, calls: 5 }])
+  expect((await get<DashboardDocument>('dashboard')).usage.today).toMatchObject({ costUsd: 3.5, inputTokens: 107 })
 })

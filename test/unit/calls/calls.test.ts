@@ -114,6 +114,51 @@ test('each level has the sums of the calls, by tool, client and error, whenever 
   )
 })
 
+test('after a kill, what was kept and the calls since then give what there was', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(call, fc.boolean()), { minLength: 1, maxLength: 30 }),
+      fc.nat(1000),
+      (calls, laterMs) => {
+        let now = START
+        const begin = () => {
+          const book = createCallBook(() => now)
+          book.fold.fold(listed, 'local')
+          return book
+        }
+        const before = begin()
+        const told = [opened('a', 'cursor'), opened('b', 'claude')]
+        for (const one of told) before.fold.fold(one, 'local')
+        const events: Event[] = []
+        const kept = new Map<string, ReturnType<CallBook['changes']>[number]>()
+        for (const [one, isWritten] of calls) {
+          now += one.afterMs
+          events.push(ended(now, one))
+          before.fold.fold(events.at(-1)!, 'local')
+          if (isWritten) for (const row of before.changes()) kept.set(`${row.level} ${row.at} ${row.tool}`, row)
+        }
+        now += laterMs
+        const after = begin()
+        after.restore([...kept.values()])
+        // Calls come before what was lost is known.
+        const fresh = { tool: 'read', session: 'c', outcome: 'ok', durationMs: 1, bytes: 1 } as const
+        for (const book of [before, after]) book.fold.fold(ended(now, fresh), 'local')
+        after.replay([...told, ...events.filter(({ at }) => at >= (after.toldUntil() ?? 0))])
+        for (const level of ['hour', 'day'] as const) {
+          const of = (book: CallBook, tool: string) => {
+            const track = book.toolOf('notes', tool)?.track
+            const sum = track?.sum(level, slotOf(level, START), slotOf(level, now))
+            return { sum, lastAt: track?.lastAt, clients: book.clientNames() }
+          }
+          for (const tool of ['read', 'write']) expect(of(after, tool)).toEqual(of(before, tool))
+        }
+        expect(after.isOpen('a')).toBe(false)
+      },
+    ),
+    { numRuns: 30 },
+  )
+})
+
 test('a sum that was asked for before is told anew when anything in it changed, and not made anew when nothing did', () => {
   fc.assert(
     fc.property(fc.array(call, { minLength: 1, maxLength: 30 }), (calls) => {

@@ -135,7 +135,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   // A store that cannot be read starts a daemon all the same: health tells of it.
   observation.restore(await readActive(store).catch(() => []))
   await observation.budgets.restore(store).catch(() => {})
-  calls.load()
+  await calls.load()
   await alerts.restore(store).catch(() => {})
   const liveDoors = await openDoors({
     config,

@@ -49,6 +49,10 @@ export interface CallBook {
   readonly usage: Usage
   /** Tells what was open before this start, without counting it. */
   remember(events: readonly Event[]): void
+  /** Up to when what was restored is whole, milliseconds since 1970; undefined where nothing was. */
+  toldUntil(): number | undefined
+  /** Counts calls and usage that ended before this start, each at its own time. Openings tell whose they were, and open nothing. */
+  replay(events: readonly Event[]): void
   restore(rows: readonly KeptRow[]): void
   /** What is to be kept and was not yet. `isLast`: the minute that goes on too. */
   changes(isLast?: boolean): readonly KeptRow[]
@@ -68,6 +72,7 @@ export function createCallBook(now: () => number): CallBook {
   const nobody = clients.numberOf(SEPARATOR)
   const sessions = new Map<string, number>()
   const usage = createUsage()
+  let toldUntil: number | undefined
 
   function learn(server: string, names: readonly string[]): void {
     let found = known.get(server)
@@ -93,14 +98,18 @@ export function createCallBook(now: () => number): CallBook {
     return fresh
   }
 
-  function opened({ session, clientName = '', clientVersion = '' }: EventOf<'session.opened'>): void {
+  const clientIn = ({ clientName = '', clientVersion = '' }: EventOf<'session.opened'>) =>
+    clients.numberOf(`${clientName}${SEPARATOR}${clientVersion}`)
+
+  function opened(event: EventOf<'session.opened'>): void {
+    const { session } = event
     if (session === undefined) return
     sessions.delete(session)
-    sessions.set(session, clients.numberOf(`${clientName}${SEPARATOR}${clientVersion}`))
+    sessions.set(session, clientIn(event))
     if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value!)
   }
 
-  function ended(event: EventOf<'request.ended'>): void {
+  function ended(event: EventOf<'request.ended'>, at: number, owners: ReadonlyMap<string, number>): void {
     const { server, method, name, outcome, session } = event
     if (event.direction !== 'client_to_server' || event.side === 'client' || STREAMING_METHODS.has(method)) return
     const isToolCall = method === 'tools/call'
@@ -111,9 +120,8 @@ export function createCallBook(now: () => number): CallBook {
       durationMs: event.durationMs,
       ...{ isFailure, isToolCall, requestBytes: event.requestBytes, responseBytes: event.responseBytes },
       error: isFailure ? errors.numberOf(`${event.errorType ?? outcome}${SEPARATOR}${reasonLabel(event)}`) : undefined,
-      client: (session === undefined ? undefined : sessions.get(session)) ?? nobody,
+      client: (session === undefined ? undefined : owners.get(session)) ?? nobody,
     }
-    const at = now()
     whole.add(call, at)
     if (!isToolCall) return
     if (outcome === 'ok' && name !== undefined && !known.get(server)?.has(name)) learn(server, [name])
@@ -122,7 +130,7 @@ export function createCallBook(now: () => number): CallBook {
   }
 
   function see(event: Event): void {
-    if (event.type === 'request.ended') ended(event)
+    if (event.type === 'request.ended') ended(event, now(), sessions)
     else if (event.type === 'usage') usage.add(event, now())
     else if (event.side === 'client') return
     else if (event.type === 'session.opened') opened(event)
@@ -158,9 +166,19 @@ export function createCallBook(now: () => number): CallBook {
     remember(events) {
       for (const event of events) if (event.type === 'session.opened') opened(event)
     },
+    toldUntil: () => toldUntil,
+    replay(events) {
+      const owners = new Map<string, number>()
+      for (const event of events)
+        if (event.type === 'session.opened' && event.session !== undefined) owners.set(event.session, clientIn(event))
+      for (const event of events)
+        if (event.type === 'request.ended') ended(event, event.at, owners)
+        else if (event.type === 'usage') usage.add(event, event.at)
+    },
     restore(rows) {
       for (const row of rows) {
-        if (row.level === 'usage') usage.restore(row)
+        if (row.level === 'told') toldUntil = Number(row.body)
+        else if (row.level === 'usage') usage.restore(row)
         else if (row.server === '' && row.tool === '') whole.restore(row.level, decodeRow(row, names))
         else {
           learn(row.server, row.tool === UNKNOWN_TOOL ? [] : [row.tool])
@@ -171,18 +189,23 @@ export function createCallBook(now: () => number): CallBook {
       for (const { track } of [{ track: whole }, ...tools.values()]) track.cut(at)
     },
     changes(isLast = false) {
-      this.pass(now() + (isLast ? LEVELS.minute.ms : 0))
+      const at = now()
+      this.pass(at + (isLast ? LEVELS.minute.ms : 0))
       const all = [{ server: '', tool: '', track: whole }, ...tools.values()]
-      return [
+      const rows = [
         ...all.flatMap(({ server, tool, track }) =>
           track.takeChanges().map(({ level, slot }) => encodeRow({ level, server, tool }, slot, names)),
         ),
         ...usage.changes(),
       ]
+      // The minute that goes on is in none of them, unless this is the end.
+      const until = isLast ? at : slotOf('minute', at) * LEVELS.minute.ms
+      return rows.length === 0 ? [] : [...rows, { level: 'told', at: 0, server: '', tool: '', body: String(until) }]
     },
     giveBack(rows) {
       for (const { level, server, tool, at } of rows)
-        if (level === 'usage') usage.giveBack(at)
+        if (level === 'told') continue
+        else if (level === 'usage') usage.giveBack(at)
         else if (server === '' && tool === '') whole.giveBack(level, at)
         else tools.get(keyOf(server, tool))?.track.giveBack(level, at)
     },

@@ -2,9 +2,12 @@ import type { Names } from './names.js'
 import { newSlot, type Slot } from './slot.js'
 import type { KeptLevel } from './track.js'
 
-/** A slot as it is kept: `server` and `tool` are empty for all requests together. `usage`: a day of tokens and money. */
+/**
+ * A slot as it is kept: `server` and `tool` are empty for all requests together. `usage`: a day of tokens and money. `told`: up
+ * to when all of them are whole, milliseconds since 1970.
+ */
 export interface KeptRow {
-  readonly level: KeptLevel | 'usage'
+  readonly level: KeptLevel | 'usage' | 'told'
   /** Number of the slot. */
   readonly at: number
   readonly server: string

@@ -28,11 +28,17 @@ export class Track {
   readonly #sums: Partial<Record<Level, { readonly from: number; readonly to: number; readonly sum: Sum }>> = {}
   lastAt: number | undefined
 
-  add(call: Ended, now: number): void {
-    this.pass(now)
-    this.#current ??= newSlot(slotOf('minute', now))
-    addCall(this.#current, call, now)
-    this.lastAt = now
+  /** `at`: when it ended. One of a minute that is over goes where that went. */
+  add(call: Ended, at: number): void {
+    this.pass(at)
+    const minute = slotOf('minute', at)
+    this.#current ??= newSlot(minute)
+    if (this.#current.at > minute) {
+      const past = newSlot(minute)
+      addCall(past, call, at)
+      for (const level of NAMES) this.#put(level, past, at)
+    } else addCall(this.#current, call, at)
+    this.lastAt = Math.max(this.lastAt ?? 0, at)
   }
 
   /** Moves the minute that is over, and lets go of what is too old. */
