@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoredRow } from '../../../packages/server/src/audit/index.js'
 import { parseRow } from '../../../packages/server/src/audit/index.js'
+import { batchOf, packDrafts } from '../../../packages/server/src/audit-store/packed-drafts.js'
 import { openToWrite } from '../../../packages/server/src/audit-store/sqlite/open.js'
 import { draft, LOG } from '../../fixtures/audit-logs.js'
 import { openAt, tempDir } from './suite.js'
@@ -20,6 +21,8 @@ async function opened() {
   return { file, database, turn, go }
 }
 
+const packed = (...numbers: readonly number[]) => packDrafts([batchOf(numbers.map((n) => draft(n)))])
+
 const expectChain = (rows: readonly StoredRow[], from: number) => {
   const all = rows.map(({ bytes }) => parseRow(bytes))
   expect(all.map(({ seq }) => seq)).toEqual(all.map((_, n) => from + n))
@@ -28,10 +31,10 @@ const expectChain = (rows: readonly StoredRow[], from: number) => {
 
 test('rows that are sealed before their turn are saved in it, behind those before', async () => {
   const { database, turn, go } = await opened()
-  await database.append([[draft(0)]])
-  const second = database.append([[draft(1)], [draft(2)]], turn)
+  await database.append(packed(0))
+  const second = database.append(packed(1, 2), turn)
   const third = database.append(
-    [[draft(3)]],
+    packed(3),
     second.then(() => {}),
   )
   expect(await database.page(0, 10)).toHaveLength(1)
@@ -45,10 +48,10 @@ test('rows that are sealed before their turn are saved in it, behind those befor
 
 test('they are sealed anew where another program wrote meanwhile, and so are those behind them', async () => {
   const { file, database, turn, go } = await opened()
-  await database.append([[draft(0)]])
-  const second = database.append([[draft(1)]], turn)
+  await database.append(packed(0))
+  const second = database.append(packed(1), turn)
   const third = database.append(
-    [[draft(2)]],
+    packed(2),
     second.then(() => {}),
   )
   const other = await openAt({ sqlite: file })
@@ -56,7 +59,7 @@ test('they are sealed anew where another program wrote meanwhile, and so are tho
   go()
   await Promise.all([second, third])
   await other.append([draft(8)])
-  await database.append([[draft(3)]])
+  await database.append(packed(3))
   const rows = await database.page(0, 10)
   expect(rows.map(({ bytes }) => parseRow(bytes).id)).toEqual([0, 7, 1, 2, 8, 3].map((n) => draft(n).id))
   expectChain(rows, 0)
@@ -64,8 +67,8 @@ test('they are sealed anew where another program wrote meanwhile, and so are tho
 
 test('rows whose turn does not come are not saved', async () => {
   const { database } = await opened()
-  await database.append([[draft(0)]])
+  await database.append(packed(0))
   const failed = Promise.reject(new Error('those before could not be saved'))
-  await expect(database.append([[draft(1)]], failed)).rejects.toThrow('those before')
+  await expect(database.append(packed(1), failed)).rejects.toThrow('those before')
   expect(await database.page(0, 10)).toHaveLength(1)
 })

@@ -1,11 +1,10 @@
-import type { Draft } from '../audit/index.js'
 import { VitalsError, vitalsError } from '../errors/index.js'
 import { reasonOf } from '../sqlite/index.js'
 import { type Failure, failureOf } from '../threads/index.js'
 import { writeArchive } from './archive.js'
-import type { LogDatabase, Outcome } from './database.js'
+import type { LogDatabase } from './database.js'
 import { isWhole, packRows } from './packed.js'
-import { unpackDrafts } from './packed-drafts.js'
+import type { PackedDrafts } from './packed-drafts.js'
 import type { Call, Calls, Message, Request } from './protocol.js'
 import { treeOf } from './tree.js'
 
@@ -85,7 +84,7 @@ export class Committer {
     const { database, log } = this.#setup
     switch (request.call) {
       case 'append':
-        return this.#append(unpackDrafts(request.batches), before)
+        return this.#append(request.drafts, before)
       case 'page':
         return packRows(await database.page(request.fromSeq, request.toSeq))
       case 'find': {
@@ -122,20 +121,19 @@ export class Committer {
     }
   }
 
-  async #append(batches: readonly (readonly Draft[])[], before: Promise<void>): Promise<Calls['append']['reply']> {
+  async #append(drafts: PackedDrafts, before: Promise<void>): Promise<Calls['append']['reply']> {
     const turn = before.then(() => {
       if (this.#ended) throw new Error('the rows before could not be saved')
     })
-    const { outcomes, size, times } = await this.#setup.database.append(batches, turn)
-    const rows = outcomes.flatMap((outcome) => ('rows' in outcome ? outcome.rows : []))
-    const told = (outcome: Outcome) => ('rows' in outcome ? { rows: outcome.rows.length } : outcome)
-    return { outcomes: outcomes.map(told), rows: packRows(rows), size, ...(times && { times }) }
+    const { rows, size, times } = await this.#setup.database.append(drafts, turn)
+    return { rows: packRows(rows), size, ...(times && { times }) }
   }
 }
 
 /** What of a reply need not be copied: rows that have memory of their own. */
 function givenAway(value: Calls[Call]['reply']): readonly ArrayBuffer[] {
-  const rows = typeof value === 'object' && value !== null && 'outcomes' in value ? value.rows : undefined
+  const rows =
+    typeof value === 'object' && value !== null && 'size' in value && 'rows' in value ? value.rows : undefined
   return rows && isWhole(rows.bytes) ? [rows.bytes.buffer as ArrayBuffer] : []
 }
 

@@ -3,12 +3,11 @@ import type {
   AuditFilter,
   AuditHead,
   CommitmentRef,
-  Draft,
   Hash,
   Opening,
   StoredRow,
 } from '../audit/index.js'
-import type { Failure } from '../threads/index.js'
+import type { PackedDrafts } from './packed-drafts.js'
 import type { AppendTimes, KeptCheckpoint } from './protocol.js'
 
 /** Most rows that one page of `page` has, and most bytes but for its last row. */
@@ -21,26 +20,23 @@ export const DROP_ROWS = 2000
 
 type Awaitable<T> = T | Promise<T>
 
-/** What became of one batch: its rows, or why there are none. */
-export type Outcome = { readonly rows: readonly StoredRow[] } | { readonly failure: Failure }
-
 /**
  * A log in one kind of database, for the store's threads: a narrow floor below which kinds differ. SQLite answers at
  * once, PostgreSQL later. What throws is fatal: the thread ends, and the next one looks at what is there.
  */
 export interface LogDatabase {
   /**
-   * Seals and saves all batches in one transaction, each whole or not at all: a batch that may be no row fails by itself.
-   * A draft that a thread before this one did get into the log is answered with its row.
+   * Seals and saves drafts in one transaction. A draft that a thread before this one did get into the log is answered with its row.
    *
    * @param turn settles when what was asked for before is done with. Until then the database is not touched, but rows may
    * be sealed for where the log is expected to end
    */
   append(
-    batches: readonly (readonly Draft[])[],
+    drafts: PackedDrafts,
     turn?: Promise<void>,
   ): Promise<{
-    readonly outcomes: readonly Outcome[]
+    /** A row of each, in their order. */
+    readonly rows: readonly StoredRow[]
     /** Rows of the log afterwards. */
     readonly size: number
     /** How long it took, where it is known. */

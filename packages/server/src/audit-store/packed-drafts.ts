@@ -1,33 +1,72 @@
-import type { Draft, Json } from '../audit/index.js'
+import { type Commitment, type Draft, draftText, type RowText } from '../audit/index.js'
+import { type Sought, soughtOf } from './sought.js'
 
 /**
- * Drafts on their way to the thread that writes: as JSON, which costs a quarter of what a copy of so many small objects
- * does; as they are where JSON would make something else of them.
+ * Drafts on their way to the thread that writes: as the texts of their rows, which need no more than a place. Few large
+ * things are cheaper to send than many small ones, and a draft that may be no row is told to whoever brings it.
  */
-export type PackedDrafts = string | readonly (readonly Draft[])[]
-
-export function packDrafts(batches: readonly (readonly Draft[])[]): PackedDrafts {
-  return batches.every((drafts) => drafts.every(isPlain)) ? JSON.stringify(batches) : batches
+export interface PackedDrafts {
+  /** What stands before and behind the places of the rows, one behind the other. */
+  readonly text: string
+  /** Four numbers for each: characters before and behind its place, and their bytes. */
+  readonly lengths: Uint32Array
+  /** What they can be found by, all together. */
+  readonly sought: Sought
+  /** What opens commitments of those that have some, by their place among the drafts. */
+  readonly commitments: readonly Committed[]
 }
 
-export function unpackDrafts(packed: PackedDrafts): readonly (readonly Draft[])[] {
-  return typeof packed === 'string' ? (JSON.parse(packed) as Draft[][]) : packed
+interface Committed {
+  readonly at: number
+  readonly commitments: readonly Commitment[]
 }
 
-/** Salts are bytes; and whether details are none that a row takes is told by who seals them. */
-function isPlain({ details, commitments }: Draft): boolean {
-  return commitments === undefined && isJson(details, 0)
+/** Drafts of one `append`, each with its text. */
+export interface DraftBatch {
+  readonly drafts: readonly Draft[]
+  readonly texts: readonly RowText[]
 }
 
-/** Deepest nesting that is looked at. */
-const MOST_DEPTH = 16
+/** @throws VitalsError AUDIT_DRAFT_INVALID when one of them may be no row */
+export function batchOf(drafts: readonly Draft[]): DraftBatch {
+  return { drafts, texts: drafts.map(draftText) }
+}
 
-function isJson(value: Json, depth: number): boolean {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
-  if (typeof value === 'number') return Number.isFinite(value)
-  if (typeof value !== 'object' || depth > MOST_DEPTH) return false
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== Array.prototype) return false
-  for (const name in value) if (!isJson(value[name as never], depth + 1)) return false
-  return true
+export function packDrafts(batches: readonly DraftBatch[]): PackedDrafts {
+  const drafts: Draft[] = []
+  for (const batch of batches) for (const draft of batch.drafts) drafts.push(draft)
+  const parts: string[] = []
+  const lengths = new Uint32Array(4 * drafts.length)
+  let at = 0
+  for (const { texts } of batches) {
+    for (const { before, after, beforeBytes, afterBytes } of texts) {
+      parts.push(before, after)
+      lengths[at++] = before.length
+      lengths[at++] = after.length
+      lengths[at++] = beforeBytes
+      lengths[at++] = afterBytes
+    }
+  }
+  const commitments: Committed[] = []
+  drafts.forEach((draft, n) => {
+    if (draft.commitments) commitments.push({ at: n, commitments: draft.commitments })
+  })
+  return { text: parts.join(''), lengths, sought: soughtOf(drafts), commitments }
+}
+
+export function unpackTexts({ text, lengths }: PackedDrafts): readonly RowText[] {
+  const texts: RowText[] = []
+  let at = 0
+  for (let n = 0; n < lengths.length; n += 4) {
+    const middle = at + (lengths[n] as number)
+    const end = middle + (lengths[n + 1] as number)
+    texts.push({
+      before: text.slice(at, middle),
+      after: text.slice(middle, end),
+      beforeBytes: lengths[n + 2] as number,
+      afterBytes: lengths[n + 3] as number,
+    })
+    at = end
+  }
+  return texts
 }

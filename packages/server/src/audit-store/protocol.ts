@@ -1,10 +1,7 @@
 import type { ArchivedSegment, AuditFilter, AuditHead, CommitmentRef, Hash, Opening } from '../audit/index.js'
-import type { Failure, MessageOf, RequestOf } from '../threads/index.js'
+import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { PackedRows } from './packed.js'
 import type { PackedDrafts } from './packed-drafts.js'
-
-/** What became of one `append` of a group: all of its rows, or the reason for none. */
-export type Appended = { readonly rows: number } | { readonly failure: Failure }
 
 /** Milliseconds that a group of rows took: to be sealed, and until the disk had them. */
 export interface AppendTimes {
@@ -21,11 +18,10 @@ type Nothing = Record<never, never>
 
 /** What a thread of the store can be asked. One writes; another reads, so that no commit waits for a search. */
 export interface Calls {
-  /** Several `append`s in one transaction. `rows` are those of all that worked, in their order. */
+  /** Several `append`s in one transaction. `rows` are those of all drafts, in their order. */
   append: {
-    request: { readonly batches: PackedDrafts }
+    request: { readonly drafts: PackedDrafts }
     reply: {
-      readonly outcomes: readonly Appended[]
       readonly rows: PackedRows
       readonly size: number
       readonly times?: AppendTimes

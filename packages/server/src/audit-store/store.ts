@@ -1,8 +1,8 @@
 import type { AuditStore, Draft, StoredRow } from '../audit/index.js'
 import { type VitalsError, vitalsError } from '../errors/index.js'
-import { fromFailure, startThread, type Thread } from '../threads/index.js'
+import { startThread, type Thread } from '../threads/index.js'
 import { unpackRows } from './packed.js'
-import { packDrafts } from './packed-drafts.js'
+import { batchOf, type DraftBatch, packDrafts } from './packed-drafts.js'
 import { shownPlace } from './place.js'
 import type { AppendTimes, Calls, Place, WorkerData } from './protocol.js'
 import { readerOf, startReader } from './reader.js'
@@ -98,16 +98,15 @@ export async function openAuditStore({ place, log, onFault = () => {} }: AuditSt
   }
 }
 
-interface Waiting {
-  readonly drafts: readonly Draft[]
+interface Waiting extends DraftBatch {
   readonly resolve: (rows: readonly StoredRow[]) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
  * The bounded queue towards the thread that writes. One group is on its way at a time; what comes meanwhile is the next,
- * so that groups grow by themselves where the disk is slow, and nothing is held back where it is not. Where rows take the
- * thread longer than the disk, two groups are on their way: one is sealed while the other is written.
+ * so that groups grow by themselves where the disk is slow, and nothing is held back where it is not. Where rows take this
+ * thread and that one longer than the disk, two groups are on their way: one is made ready while the other is written.
  */
 class Queue {
   #thread: Thread<Calls> | undefined
@@ -115,9 +114,15 @@ class Queue {
   #waitingRows = 0
   /** Those of them that are not on their way. */
   #unsentRows = 0
-  /** What rows took lately: each to be sealed, and a group of them until the disk had it. Milliseconds; 0 where none did. */
+  /**
+   * What rows took lately: each in this thread, with what their writers did until they brought more; each to be sealed in that
+   * one; and a group of them until the disk had it. Milliseconds; 0 where none did.
+   */
+  #hereMsPerRow = 0
   #sealMsPerRow = 0
   #commitMs = 0
+  /** Rows that were answered since it was last looked for more, and since when. */
+  #answered = { rows: 0, atMs: 0 }
   #sending: Promise<void> | undefined
   #fault: VitalsError | undefined
   /** Drafts of which nobody knows whether they are in the log, since the thread ended while they were under way. */
@@ -142,10 +147,17 @@ class Queue {
       this.#figures.refusedRows += drafts.length
       return Promise.reject(vitalsError('AUDIT_BUSY', { waitingRows: this.#waitingRows, rows: drafts.length }))
     }
+    let batch: DraftBatch
+    try {
+      batch = batchOf(drafts)
+    } catch (error) {
+      this.#figures.failedRows += drafts.length
+      return Promise.reject(error)
+    }
     this.#waitingRows += drafts.length
     this.#unsentRows += drafts.length
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ drafts, resolve, reject })
+      this.#waiting.push({ drafts, texts: batch.texts, resolve, reject })
       this.#sending ??= this.#send()
     })
   }
@@ -174,7 +186,8 @@ class Queue {
       if (underWay.size === 0) break
       await Promise.race(underWay)
       // Who waited for those rows may bring more at once, which go together.
-      if (underWay.size > 0) await new Promise(setImmediate)
+      await new Promise(setImmediate)
+      this.#measureHere()
     }
     this.#sending = undefined
   }
@@ -187,19 +200,17 @@ class Queue {
     return this.#isBusy(rows) ? Math.min(GROUP_ROWS, Math.ceil(rows / 2)) : GROUP_ROWS
   }
 
-  /** Whether so many rows take the thread longer than the disk. */
+  /** Whether so many rows take the threads longer than the disk. */
   #isBusy(rows: number): boolean {
-    return rows * this.#sealMsPerRow > this.#commitMs
+    return rows * (this.#hereMsPerRow + this.#sealMsPerRow) > this.#commitMs
   }
 
   async #sendGroup(group: readonly Waiting[]): Promise<void> {
     const rows = rowsOf(group)
     try {
-      const reply = await (this.#thread as Thread<Calls>).call('append', {
-        batches: packDrafts(group.map(({ drafts }) => drafts)),
-      })
-      this.#settle(group, reply)
+      const reply = await (this.#thread as Thread<Calls>).call('append', { drafts: packDrafts(group) })
       this.#measure(rows, reply.times)
+      this.#settle(group, reply)
     } catch (error) {
       this.#doubt(group, error as VitalsError, rows)
     }
@@ -207,10 +218,17 @@ class Queue {
   }
 
   #measure(rows: number, times: AppendTimes | undefined): void {
+    if (this.#answered.rows === 0) this.#answered.atMs = performance.now()
+    this.#answered.rows += rows
     if (!times) return
-    const towards = (known: number, seen: number) => (known === 0 ? seen : known + (seen - known) / 8)
     this.#sealMsPerRow = towards(this.#sealMsPerRow, times.sealMs / rows)
     this.#commitMs = towards(this.#commitMs, times.commitMs)
+  }
+
+  #measureHere(): void {
+    const { rows, atMs } = this.#answered
+    if (rows > 0) this.#hereMsPerRow = towards(this.#hereMsPerRow, (performance.now() - atMs) / rows)
+    this.#answered = { rows: 0, atMs: 0 }
   }
 
   #take(most: number): readonly Waiting[] {
@@ -226,18 +244,12 @@ class Queue {
     return group
   }
 
-  #settle(group: readonly Waiting[], { outcomes, rows, size }: Calls['append']['reply']): void {
+  #settle(group: readonly Waiting[], { rows, size }: Calls['append']['reply']): void {
     const made = unpackRows(rows)
     let at = 0
-    for (const [n, { drafts, resolve, reject }] of group.entries()) {
-      const outcome = outcomes[n]
-      if (outcome && 'rows' in outcome) {
-        resolve(made.slice(at, at + outcome.rows))
-        at += outcome.rows
-      } else if (outcome) {
-        this.#figures.failedRows += drafts.length
-        reject(fromFailure(outcome.failure))
-      }
+    for (const { drafts, resolve } of group) {
+      resolve(made.slice(at, at + drafts.length))
+      at += drafts.length
     }
     this.#fault = undefined
     this.#lostThread = false
@@ -256,6 +268,11 @@ class Queue {
       reject(error)
     }
   }
+}
+
+/** A figure that follows what is seen, slowly. */
+function towards(known: number, seen: number): number {
+  return known === 0 ? seen : known + (seen - known) / 8
 }
 
 function rowsOf(group: readonly Waiting[]): number {

@@ -77,9 +77,9 @@ function write(value: unknown, options: CanonicalOptions, depth: number): string
 }
 
 function writeNumber(value: number, { numbers }: CanonicalOptions): string {
+  if (Number.isSafeInteger(value)) return String(value)
   if (!Number.isFinite(value)) throw new Misfit(`is ${value}, which JSON does not have`, '')
-  if (numbers === 'safe-integer' && !Number.isSafeInteger(value))
-    throw new Misfit(`is ${value}; only whole numbers within ±(2^53 - 1) are taken`, '')
+  if (numbers === 'safe-integer') throw new Misfit(`is ${value}; only whole numbers within ±(2^53 - 1) are taken`, '')
   return JSON.stringify(value)
 }
 
@@ -91,14 +91,33 @@ function writeArray(values: readonly unknown[], options: CanonicalOptions, depth
 function writeObject(value: object, options: CanonicalOptions, depth: number): string {
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw new Misfit('is an object of a class, not of JSON', '')
+  const members = membersOf(Object.keys(value))
+  if (members.length === 0) return '{}'
   let text = ''
+  for (const { name, before } of members) text += before + writePart(value[name as never], name, options, depth)
+  return `${text}}`
+}
+
+interface Member {
+  readonly name: string
+  /** What is written before its value: `{"a":` or `,"b":`. */
+  readonly before: string
+}
+
+/** Names of the object that was written last, and its members in their order: most objects have the names of one before. */
+let lastNames: readonly string[] = []
+let lastMembers: readonly Member[] = []
+
+function membersOf(names: readonly string[]): readonly Member[] {
+  if (names.length === lastNames.length && names.every((name, n) => name === lastNames[n])) return lastMembers
   // The default order of sort() is by UTF-16 code units, which is what RFC 8785 asks for.
-  for (const name of Object.keys(value).sort()) {
+  const members = names.toSorted().map((name, n) => {
     if (!name.isWellFormed()) throw new Misfit(HALF, `.${name}`)
-    const part = writePart(value[name as never], name, options, depth)
-    text += `${text === '' ? '' : ','}${PLAIN.test(name) ? `"${name}"` : JSON.stringify(name)}:${part}`
-  }
-  return `{${text}}`
+    return { name, before: `${n === 0 ? '{' : ','}${JSON.stringify(name)}:` }
+  })
+  lastNames = names
+  lastMembers = members
+  return members
 }
 
 /** A value inside another, by the key or the `[index]` that leads to it. */

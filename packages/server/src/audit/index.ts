@@ -42,9 +42,9 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proofs.js'
-export { type AuditRow, parseRow, ROW_VERSION, readSeam, type Seam } from './row.js'
+export { type AuditRow, idIn, parseRow, ROW_VERSION, type RowText, readSeam, readText, type Seam } from './row.js'
 export { type CheckpointSchedule, type CheckpointTimes, createCheckpointSchedule } from './schedule.js'
-export { beginLog, DAEMON_ORIGIN, DRAFT_LIMITS, seal } from './seal.js'
+export { beginLog, DAEMON_ORIGIN, DRAFT_LIMITS, draftText, seal, sealTexts } from './seal.js'
 export type {
   ArchivedSegment,
   AuditFilter,

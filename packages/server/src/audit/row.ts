@@ -29,14 +29,18 @@ export interface RowContent {
   readonly origin: string
 }
 
-/** A row but for its place: what stands before `prev_hash` and behind `seq`, and its length in bytes without the digits of `seq`. */
+/** A row but for its place. */
 export interface RowText {
+  /** What stands before the value of `prev_hash`. */
   readonly before: string
+  /** What stands behind the value of `seq`. */
   readonly after: string
+  /** Lengths of both in UTF-8. */
+  readonly beforeBytes: number
   readonly afterBytes: number
-  readonly sizeBytes: number
 }
 
+const ID = ',"id":"'
 const START = Buffer.from('{"actor":"')
 const PREV_HASH = Buffer.from(',"prev_hash":"')
 const ROW_HASH = ',"row_hash":"'
@@ -56,31 +60,53 @@ export const MAX_ROW_BYTES = 65_536
 const QUOTE = 0x22
 const ZERO = 0x30
 
-const NO_HASH = '0'.repeat(HEX_CHARS)
+/** Bytes of a row that are neither its text nor the digits of `seq`. */
+const PLACE_BYTES = HEX_CHARS + 1 + ROW_MEMBER + SEQ_TEXT.length
 
 /** The text of a row, whose members stand in the order that RFC 8785 gives their names. */
 export function rowText({ id, timestamp, eventType, actor, target, details, origin }: RowContent): RowText {
   const before = `{"actor":${actor},"details":${details},"event_type":${eventType},"id":${id},"origin":${origin},"prev_hash":"`
   const after = `,"target":${target},"timestamp":${timestamp},"version":${ROW_VERSION}}`
-  const afterBytes = Buffer.byteLength(after)
-  const sizeBytes = Buffer.byteLength(before) + 2 * HEX_CHARS + 1 + ROW_HASH.length + 1 + SEQ.length + afterBytes
-  return { before, after, afterBytes, sizeBytes }
+  return { before, after, beforeBytes: Buffer.byteLength(before), afterBytes: Buffer.byteLength(after) }
+}
+
+/** What a row says of itself but for its place, out of its text. */
+export function readText({ before, after }: RowText): Omit<AuditRow, 'prev_hash' | 'row_hash' | 'seq'> {
+  return JSON.parse(`${before}"${after}`)
+}
+
+/** The `id` in a row, or in what stands before its `prev_hash`: behind that name no other quotation mark can be mistaken for it. */
+export function idIn(row: string): string {
+  const at = row.lastIndexOf(ID) + ID.length
+  return row.slice(at, row.indexOf('"', at))
+}
+
+/** Bytes of so many rows from `seq` on, in their canonical form. */
+export function rowsBytes(texts: readonly RowText[], seq: number): number {
+  return texts.reduce(
+    (sum, { beforeBytes, afterBytes }, n) => sum + beforeBytes + PLACE_BYTES + String(seq + n).length + afterBytes,
+    0,
+  )
 }
 
 /** Writes the canonical bytes of a row into `room` from `at` on, where there is room for them; returns them and its hash. */
 export function writeRow(
   room: Buffer,
   at: number,
-  { before, after, afterBytes, sizeBytes }: RowText,
+  { before, after, beforeBytes, afterBytes }: RowText,
   seq: number,
   prevHash: Hash,
 ): { readonly bytes: Uint8Array; readonly rowHash: Hash } {
   const digits = String(seq)
-  room.write(`${before}${prevHash}"${ROW_HASH}${NO_HASH}"${SEQ_TEXT}${digits}${after}`, at)
-  const bytes = room.subarray(at, at + sizeBytes + digits.length)
-  const seqAt = bytes.length - afterBytes - digits.length - SEQ.length
-  const hash = rowHash(bytes, seqAt - ROW_MEMBER, seqAt)
-  bytes.write(hash, seqAt - 1 - HEX_CHARS, 'latin1')
+  const text = `${before}${prevHash}"${ROW_HASH}${prevHash}"${SEQ_TEXT}${digits}${after}`
+  const end = at + beforeBytes + PLACE_BYTES + digits.length + afterBytes
+  // Where each character is one byte, which is most rows, none needs to be looked at.
+  if (text.length === end - at) room.write(text, at, 'latin1')
+  else room.write(text, at)
+  const bytes = room.subarray(at, end)
+  const hashAt = beforeBytes + HEX_CHARS + 1
+  const hash = rowHash(bytes, hashAt, hashAt + ROW_MEMBER)
+  room.write(hash, at + hashAt + ROW_HASH.length, 'latin1')
   return { bytes, rowHash: hash }
 }
 

@@ -6,7 +6,7 @@ import { EMPTY_FRONTIER, growFrontier, type TreeNode } from './frontier.js'
 import { isHash, leafHash, originHash } from './hashes.js'
 import { isLogName } from './keys.js'
 import { KEPT_LEVELS } from './proofs.js'
-import { type RowContent, rowText, writeRow } from './row.js'
+import { type RowText, rowsBytes, rowText, writeRow } from './row.js'
 import type { AuditHead, Draft, Sealed, StoredRow } from './store-contract.js'
 
 /** Bounds of what a row may hold. */
@@ -39,44 +39,47 @@ export function beginLog(log: string): AuditHead {
  * @throws VitalsError AUDIT_DRAFT_INVALID when one of them may be no row; then none is
  */
 export function seal(drafts: readonly Draft[], head: AuditHead): Sealed {
+  return sealTexts(drafts.map(draftText), head)
+}
+
+/** The same for drafts whose texts were made before. */
+export function sealTexts(texts: readonly RowText[], head: AuditHead): Sealed {
   const frontier = growFrontier(head.frontier)
   const nodes: TreeNode[] = []
   const rows: StoredRow[] = []
   let lastHash = head.lastHash
-  const texts = drafts.map((draft) => rowText(contentOf(draft)))
+  const keep = (node: TreeNode) => {
+    if (node.level % KEPT_LEVELS === 0) nodes.push(node)
+  }
   // Rows of one call lie behind one another: they are sent on as one.
-  const room = Buffer.allocUnsafeSlow(
-    texts.reduce((sum, { sizeBytes }, n) => sum + sizeBytes + String(frontier.size + n).length, 0),
-  )
+  const room = Buffer.allocUnsafeSlow(rowsBytes(texts, frontier.size))
   let at = 0
   for (const text of texts) {
     const seq = frontier.size
     const { bytes, rowHash } = writeRow(room, at, text, seq, lastHash)
     at += bytes.length
-    frontier.append(leafHash(bytes), (node) => {
-      if (node.level % KEPT_LEVELS === 0) nodes.push(node)
-    })
+    frontier.append(leafHash(bytes), keep)
     rows.push({ seq, bytes, rowHash })
     lastHash = rowHash
   }
   return { rows, head: { log: head.log, lastHash, frontier: frontier.snapshot() }, nodes }
 }
 
-function contentOf(draft: Draft): RowContent {
+/** The text of a draft's row, wherever it will stand. @throws VitalsError AUDIT_DRAFT_INVALID when it may be no row */
+export function draftText(draft: Draft): RowText {
   try {
     const problem = problemOf(draft)
     if (problem !== undefined) throw new NotCanonical(problem)
-    const text = (name: 'id' | 'timestamp' | 'eventType' | 'actor' | 'target' | 'origin') =>
-      canonicalString(draft[name], name)
-    return {
-      id: text('id'),
-      timestamp: text('timestamp'),
-      eventType: text('eventType'),
-      actor: text('actor'),
-      target: text('target'),
-      origin: text('origin'),
+    // What has a form of its own, as `problemOf` saw, has nothing in it to escape.
+    return rowText({
+      id: `"${draft.id}"`,
+      timestamp: `"${draft.timestamp}"`,
+      eventType: `"${draft.eventType}"`,
+      actor: canonicalString(draft.actor, 'actor'),
+      target: canonicalString(draft.target, 'target'),
+      origin: `"${draft.origin}"`,
       details: detailsOf(draft),
-    }
+    })
   } catch (error) {
     if (!(error instanceof NotCanonical)) throw error
     throw vitalsError('AUDIT_DRAFT_INVALID', { type: String(draft.eventType), reason: error.message }, error)
@@ -113,8 +116,9 @@ function detailsOf({ details, commitments = [] }: Draft): string {
   if (Object.hasOwn(details, 'commitments')) throw new NotCanonical('details.commitments is filled in by the log')
   const all: JsonObject = commitments.length === 0 ? details : { ...details, commitments: digestsOf(commitments) }
   const text = canonicalize(all, { numbers: 'safe-integer', maxDepth: DRAFT_LIMITS.detailsDepth }, 'details')
-  const sizeBytes = Buffer.byteLength(text)
   if (!text.startsWith('{')) throw new NotCanonical('details is no object')
+  // A character has three bytes at most.
+  const sizeBytes = 3 * text.length <= DRAFT_LIMITS.detailsBytes ? 0 : Buffer.byteLength(text)
   if (sizeBytes > DRAFT_LIMITS.detailsBytes)
     throw new NotCanonical(`details has ${sizeBytes} bytes, more than ${DRAFT_LIMITS.detailsBytes}`)
   return text

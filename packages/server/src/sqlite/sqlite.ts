@@ -19,6 +19,8 @@ export interface Sqlite {
    * The same, but that the disk is waited for in another thread. Nothing else may be asked of the database until it settles.
    */
   transactionAside<T>(work: () => T): Promise<T>
+  /** Runs statements without values in that other thread. */
+  execAside(sql: string): Promise<void>
 }
 
 type ExecAside = (this: Database.Database, sql: string) => Promise<void>
@@ -88,5 +90,6 @@ export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
         throw error
       }
     },
+    execAside: async (sql) => (await loadExecAside()).call(database, sql),
   }
 }

@@ -1,8 +1,8 @@
 import type { Client } from 'pg'
-import type { AuditFilter, AuditHead, Draft, StoredRow } from '../../audit/index.js'
+import { type AuditFilter, type AuditHead, readText, type StoredRow } from '../../audit/index.js'
 import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
 import { limitOf } from '../filter.js'
-import { type SealedBatches, sealBatches } from '../seal-batches.js'
+import { type SealedDrafts, sealDrafts } from '../seal-drafts.js'
 
 export interface StoredRecord {
   readonly seq: string
@@ -42,18 +42,19 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
     return { log, lastHash: found.last_hash, frontier: { size: Number(found.size), hashes: found.frontier } }
   }
 
-  async function save({ rows, drafts, nodes, head }: SealedBatches): Promise<void> {
+  async function save({ rows, texts, nodes, openings, head }: SealedDrafts): Promise<void> {
+    const said = texts.map(readText)
     await query(
       `INSERT INTO $S.row_data (log, seq, bytes, row_hash, id, "timestamp", event_type, actor, target)
        SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[])`,
       rows.map(({ seq }) => seq),
       rows.map(({ bytes }) => bytes),
       rows.map(({ rowHash }) => rowHash),
-      drafts.map(({ id }) => id),
-      drafts.map(({ timestamp }) => timestamp),
-      drafts.map(({ eventType }) => eventType),
-      drafts.map(({ actor }) => searchable(actor)),
-      drafts.map(({ target }) => searchable(target)),
+      said.map(({ id }) => id),
+      said.map(({ timestamp }) => timestamp),
+      said.map(({ event_type }) => event_type),
+      said.map(({ actor }) => searchable(actor)),
+      said.map(({ target }) => searchable(target)),
     )
     if (nodes.length > 0)
       await query(
@@ -62,9 +63,6 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
         nodes.map(({ index }) => index),
         nodes.map(({ hash }) => hash),
       )
-    const openings = drafts.flatMap(({ commitments = [] }: Draft, n) =>
-      commitments.map(({ field, salt, value }) => ({ seq: (rows[n] as StoredRow).seq, field, salt, value })),
-    )
     if (openings.length > 0)
       await query(
         'INSERT INTO $S.openings SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::text[])',
@@ -79,13 +77,13 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
   }
 
   return {
-    async append(batches, turn) {
+    async append(drafts, turn) {
       await turn
       await client.query('BEGIN')
-      const sealed = sealBatches(batches, await readHead('FOR UPDATE'), survivors)
+      const sealed = sealDrafts(drafts, await readHead('FOR UPDATE'), survivors)
       if (sealed.rows.length > 0) await save(sealed)
       await client.query('COMMIT')
-      return { outcomes: sealed.outcomes, size: sealed.head.frontier.size }
+      return { rows: sealed.answers, size: sealed.head.frontier.size }
     },
     settle() {},
     async page(fromSeq, toSeq) {

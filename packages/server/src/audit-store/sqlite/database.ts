@@ -1,16 +1,15 @@
-import type { AuditHead, CommitmentRef, Draft, StoredRow } from '../../audit/index.js'
+import type { AuditHead, CommitmentRef, StoredRow } from '../../audit/index.js'
 import type { Sqlite, Value } from '../../sqlite/index.js'
 import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
-import { type SealedBatches, sealBatches } from '../seal-batches.js'
+import { type SealedDrafts, sealDrafts } from '../seal-drafts.js'
 import { findRows, toRow } from './find.js'
 import { saveGroup } from './groups.js'
 
-/** Rows of one INSERT: fewer steps between us and SQLite. */
-const ROWS_PER_INSERT = 64
-const insertOf = (rows: number) =>
-  `INSERT INTO row_data (seq, bytes, row_hash) VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`
-const INSERT_MANY = insertOf(ROWS_PER_INSERT)
-const INSERT_ONE = insertOf(1)
+/** Rows of one INSERT, the most first: fewer steps between us and SQLite. */
+const INSERTS = [64, 16, 4, 1].map((rows) => ({
+  rows,
+  sql: `INSERT INTO row_data (seq, bytes, row_hash) VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`,
+}))
 /** Rows after which the write-ahead file is moved into the database: some 12 MiB of it. Each move waits for the disk twice. */
 const WAL_ROWS = 16_000
 const WAL_COMMITS = 400
@@ -25,21 +24,22 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
   /** Where the log ends when all is saved that was asked for. */
   let expected: AuditHead | undefined
 
-  function save({ rows, drafts, nodes, head: end }: SealedBatches): void {
+  function save({ rows, nodes, openings, sought, head: end }: SealedDrafts): void {
     insertRows(sqlite, rows)
-    saveGroup(sqlite, rows, drafts)
+    saveGroup(sqlite, end.frontier.size - rows.length, end.frontier.size - 1, sought)
     for (const { level, index, hash } of nodes) sqlite.run('INSERT INTO nodes VALUES (?, ?, ?)', level, index, hash)
-    for (const [n, draft] of drafts.entries()) saveOpenings(sqlite, (rows[n] as StoredRow).seq, draft)
+    for (const { seq, field, salt, value } of openings)
+      sqlite.run('INSERT INTO openings VALUES (?, ?, ?, ?)', seq, field, salt, value)
     saveHead(sqlite, end)
   }
 
   return {
-    async append(batches, turn) {
+    async append(drafts, turn) {
       let sealMs = 0
       let savedAt = 0
-      const sealBehind = (head: AuditHead): SealedBatches => {
+      const sealBehind = (head: AuditHead): SealedDrafts => {
         const from = performance.now()
-        const sealed = sealBatches(batches, head, survivors)
+        const sealed = sealDrafts(drafts, head, survivors)
         sealMs += performance.now() - from
         return sealed
       }
@@ -47,7 +47,7 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
       const ahead = expected && { behind: expected, sealed: sealBehind(expected) }
       expected = ahead?.sealed.head
       await turn
-      const { outcomes, head, rows } = await sqlite.transactionAside(() => {
+      const { answers, head, rows } = await sqlite.transactionAside(() => {
         // The end is read under the lock: another program may have written behind what this one knows.
         const found = readHead(sqlite)
         const sealed = ahead && isSame(ahead.behind, found) ? ahead.sealed : sealBehind(found)
@@ -59,14 +59,14 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
       if (head !== ahead?.sealed.head) expected = head
       walRows += rows.length
       walCommits++
-      return { outcomes, size: head.frontier.size, times: { sealMs, commitMs } }
+      return { rows: answers, size: head.frontier.size, times: { sealMs, commitMs } }
     },
     settle() {
-      if (walRows < WAL_ROWS && walCommits < WAL_COMMITS) return
+      if (walRows < WAL_ROWS && walCommits < WAL_COMMITS) return undefined
       walRows = 0
       walCommits = 0
       // SQLite's own checkpoints swallow the disk's refusal; here it is as fatal as that of a commit.
-      sqlite.rows('PRAGMA wal_checkpoint(PASSIVE)')
+      return sqlite.execAside('PRAGMA wal_checkpoint(PASSIVE)')
     },
     page: (fromSeq, toSeq) => pageOf(sqlite, fromSeq, toSeq),
     find: (filter) => findRows(sqlite, filter),
@@ -133,21 +133,17 @@ export function saveHead(sqlite: Sqlite, { log, lastHash, frontier }: AuditHead)
 }
 
 export function insertRows(sqlite: Sqlite, rows: readonly StoredRow[]): void {
-  for (let from = 0; from < rows.length; ) {
-    const many = rows.length - from >= ROWS_PER_INSERT
-    const end = from + (many ? ROWS_PER_INSERT : 1)
-    const values: Value[] = []
-    for (; from < end; from++) {
-      const { seq, bytes, rowHash } = rows[from] as StoredRow
-      values.push(seq, bytes, rowHash)
+  let from = 0
+  for (const { rows: many, sql } of INSERTS) {
+    for (; rows.length - from >= many; from += many) {
+      const values: Value[] = []
+      for (let n = from; n < from + many; n++) {
+        const { seq, bytes, rowHash } = rows[n] as StoredRow
+        values.push(seq, bytes, rowHash)
+      }
+      sqlite.run(sql, ...values)
     }
-    sqlite.run(many ? INSERT_MANY : INSERT_ONE, ...values)
   }
-}
-
-function saveOpenings(sqlite: Sqlite, seq: number, { commitments = [] }: Draft): void {
-  for (const { field, salt, value } of commitments)
-    sqlite.run('INSERT INTO openings VALUES (?, ?, ?, ?)', seq, field, salt, value)
 }
 
 export function pageOf(sqlite: Sqlite, fromSeq: number, toSeq: number): readonly StoredRow[] {

@@ -1,32 +1,13 @@
-import type { AuditFilter, Draft, StoredRow } from '../../audit/index.js'
+import type { AuditFilter } from '../../audit/index.js'
 import type { Sqlite, Value } from '../../sqlite/index.js'
-
-/** What of a row it can be found by. */
-type Sought = Pick<Draft, 'actor' | 'target' | 'timestamp'> & { readonly eventType: string }
-
-const keyOf = (kind: 'type' | 'actor' | 'target', value: string) => JSON.stringify(`${kind}:${value}`)
+import { keyOf, type Sought } from '../sought.js'
 
 /**
- * Notes what rows that are saved together can be found by: one entry behind the other. An index of rows would be
- * written to at as many places as it has keys, and cost more than the rows themselves.
+ * Notes what the rows [first, last], which are saved together, can be found by: one entry behind the other. An index of
+ * rows would be written to at as many places as it has keys, and cost more than the rows themselves.
  */
-export function saveGroup(sqlite: Sqlite, rows: readonly Pick<StoredRow, 'seq'>[], sought: readonly Sought[]): void {
-  const [types, actors, targets] = [new Set<string>(), new Set<string>(), new Set<string>()]
-  let [earliest, latest] = [sought[0]?.timestamp ?? '', '']
-  for (const { eventType, actor, target, timestamp } of sought) {
-    types.add(eventType)
-    actors.add(actor)
-    targets.add(target)
-    if (timestamp < earliest) earliest = timestamp
-    if (timestamp > latest) latest = timestamp
-  }
-  const keys = [
-    ...Array.from(types, (type) => keyOf('type', type)),
-    ...Array.from(actors, (actor) => keyOf('actor', actor)),
-    ...Array.from(targets, (target) => keyOf('target', target)),
-  ]
-  const [first, last] = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0]
-  sqlite.run('INSERT INTO groups VALUES (?, ?, ?, ?, ?)', last, first, earliest, latest, `[${keys.join(',')}]`)
+export function saveGroup(sqlite: Sqlite, first: number, last: number, { earliest, latest, keys }: Sought): void {
+  sqlite.run('INSERT INTO groups VALUES (?, ?, ?, ?, ?)', last, first, earliest, latest, keys)
 }
 
 /** Groups in which rows of a filter may lie, the newest first; all with rows below `before`. */

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { beginLog, DAEMON_ORIGIN, type Draft, type StoredRow } from '../../audit/index.js'
+import { beginLog, DAEMON_ORIGIN, type Draft, idIn, type StoredRow } from '../../audit/index.js'
 import { type VitalsError, vitalsError } from '../../errors/index.js'
 import { isDamage, migrate, openSqlite, reasonOf, type Sqlite } from '../../sqlite/index.js'
 import { type Break, checkLog } from '../check.js'
 import type { LogDatabase } from '../database.js'
+import { batchOf, packDrafts } from '../packed-drafts.js'
 import type { WorkerData } from '../protocol.js'
 import { createSqliteLog, pageOf, readHead, saveHead } from './database.js'
 import { repairFile } from './repair.js'
@@ -54,7 +55,7 @@ export async function openToWrite(file: string, data: WorkerData): Promise<Opene
   const repaired = repairFile(file, { bad, signed, shown: data.shown, log: data.log })
   const sqlite = prepare(file, data)
   const database = createSqliteLog(sqlite, survivorsOf(sqlite, data))
-  await database.append([[repairDraft(repaired)]])
+  await database.append(packDrafts([batchOf([repairDraft(repaired)])]))
   const { rows, seq, reason, moved } = repaired
   return { database, told: vitalsError('AUDIT_REPAIRED', { store: data.shown, rows, reason, seq, moved }) }
 }
@@ -97,8 +98,8 @@ function survivorsOf(sqlite: Sqlite, { unsure, acknowledged }: WorkerData): Read
   for (let at = acknowledged; wanted.size > 0; ) {
     const page = pageOf(sqlite, at, Number.MAX_SAFE_INTEGER)
     for (const row of page) {
-      const [id] = /(?<="id":")[0-9a-f-]{36}(?=","origin":)/.exec(Buffer.from(row.bytes).toString()) ?? []
-      if (id !== undefined && wanted.has(id)) survivors.set(id, row)
+      const id = idIn(Buffer.from(row.bytes).toString())
+      if (wanted.has(id)) survivors.set(id, row)
     }
     if (page.length === 0) break
     at += page.length

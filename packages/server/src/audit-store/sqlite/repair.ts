@@ -3,6 +3,7 @@ import { beginLog, KEPT_LEVELS, parseRow, type StoredRow, type TreeNode } from '
 import { vitalsError } from '../../errors/index.js'
 import { migrate, openSqlite, reasonOf, type Sqlite, type Value } from '../../sqlite/index.js'
 import { type Break, RowCheck } from '../check.js'
+import { soughtOf } from '../sought.js'
 import { insertRows, pageOf, readHead, readSegments, saveHead } from './database.js'
 import { toRow } from './find.js'
 import { saveGroup } from './groups.js'
@@ -115,7 +116,7 @@ function tryRow(found: Sqlite, seq: number): StoredRow | undefined {
 function insertOne(made: Sqlite, row: StoredRow): void {
   insertRows(made, [row])
   const { event_type, actor, target, timestamp } = parseRow(row.bytes)
-  saveGroup(made, [row], [{ eventType: event_type, actor, target, timestamp }])
+  saveGroup(made, row.seq, row.seq, soughtOf([{ eventType: event_type, actor, target, timestamp }]))
 }
 
 function copy(found: Sqlite, made: Sqlite, table: string, condition: string): void {
