@@ -1,20 +1,22 @@
 /**
  * The guides for operators of the five systems: every command of theirs is run in a shell, in the order of the page, with free
- * ports in the place of the usual ones.
+ * ports in the place of the usual ones. What the last of them exported is then given to Prometheus and Alertmanager, and days
+ * get worse: every alert of the system reaches those who are to be told, and no panel of its dashboards is empty.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
 import { CLI } from '../fixtures/daemon.js'
 import { freePort } from '../fixtures/databases.js'
 import { until } from '../fixtures/until.js'
 import { FILES, shellCommandsOf, textOf } from '../repo/files.js'
-
-const EVERYTHING = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
+import { type Asked, askedOf, emptyOf, EVENTS as FILLING } from './panels.js'
+import { callsEcho, EVERYTHING, post } from './presets-harness.js'
+import { type Stack, stackOf } from './stack.js'
+import { dayOf, worse } from './worse-days.js'
 
 /** What a command prints; its exit status too, where it need not be 0. */
 type Expected = RegExp | { readonly statuses: readonly number[]; readonly out: RegExp }
@@ -49,6 +51,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       'mcp-vitals audit tail': /^\d+ {2}20\d\d-\d\d-\d\dT\S+ {2}\w+ {2}/m,
       'mcp-vitals audit verify': /^holds: \d+ rows/m,
       'mcp-vitals export all --preset messaging --out deploy': exported,
+      ...taken,
     },
   },
   letta: {
@@ -59,6 +62,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
         /^mcp_tool_call_duration_seconds_count\{server="everything",tool="echo"\} 1$/m,
       'mcp-vitals doctor --config mcp.json': { statuses: [0, 1], out: /everything has \d+ tools/ },
       'mcp-vitals export all --preset letta --out deploy': exported,
+      ...taken,
     },
   },
   commerce: {
@@ -125,8 +129,12 @@ test.each(Object.entries(GUIDES))(
     mkdirSync(join(home, 'bin'))
     const command = `#!/bin/sh\nexec '${process.execPath}' '${CLI}' "$@"\n`
     writeFileSync(join(home, 'bin/mcp-vitals'), command, { mode: 0o755 })
-    const server = { command: process.execPath, args: [EVERYTHING, 'stdio'] }
-    writeFileSync(join(home, 'mcp.json'), JSON.stringify({ mcpServers: { everything: server } }))
+    const servers = { everything: EVERYTHING }
+    writeFileSync(join(home, 'mcp.json'), JSON.stringify({ mcpServers: servers }))
+    // The daemon has a file of our own form, as a client's has room for servers alone.
+    const budgets = { month: { limitUsd: 100, per: 'month' } }
+    const config = { servers, budgets, alerts: { groupWaitMs: 0 } }
+    writeFileSync(join(home, 'own.json'), JSON.stringify(config))
     const env = {
       ...process.env,
       PATH: `${join(home, 'bin')}:${process.env.PATH}`,
@@ -147,7 +155,7 @@ test.each(Object.entries(GUIDES))(
       return { child, ended, out: () => out }
     }
 
-    const daemon = ran(`exec ${up}`)
+    const daemon = ran(`exec ${up.replace('mcp.json', 'own.json')}`)
     onTestFinished(async () => {
       if (daemon.child.exitCode === null) daemon.child.kill('SIGTERM')
       await daemon.ended
@@ -163,19 +171,9 @@ test.each(Object.entries(GUIDES))(
       30_000,
       daemon.out,
     )
-    const client = new Client({ name: 'reader', version: '1.0.0' })
-    await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${port}/mcp/everything`)))
-    await client.callTool({ name: 'echo', arguments: { message: 'hi' } })
-    await client.close()
-    const posted = await fetch(`http://127.0.0.1:${port}/v1/events`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${readFileSync(join(home, 'state/token'), 'utf8').trim()}`,
-      },
-      body: JSON.stringify({ sender: { kind: 'test', name: 'app', version: '1' }, events: EVENTS }),
-    })
-    expect(await posted.json()).toMatchObject({ accepted: EVENTS.length })
+    const there = { url: `http://127.0.0.1:${port}`, dataDir: join(home, 'state') }
+    await callsEcho(there)
+    await post(there, EVENTS)
     if (name === 'plugins')
       await until(() => readFileSync(join(home, 'mcp.log'), 'utf8').includes('ERROR'), 10_000, daemon.out)
 
@@ -187,9 +185,77 @@ test.each(Object.entries(GUIDES))(
       expect(run.out(), line).toMatch(pattern)
       expect(statuses, `${line}\n${run.out()}`).toContain(ended)
     }
+
+    const deploy = join(home, 'deploy')
+    const stack = await stackOf(deploy, free.at(-1)!)
+    // Read again by the daemon.
+    writeFileSync(join(home, 'own.json'), JSON.stringify({ ...config, ...(await worse(servers)) }))
+    await seesEachAlert(name, stack, deploy, (round) => post(there, [...FILLING, ...dayOf(round)]))
+    daemon.child.kill('SIGTERM')
+    await until(() => stack.told('slack').has(name === 'commerce' ? 'ServerDown' : 'MonitorDown'), 30_000, stack.said)
   },
   120_000,
 )
+
+/**
+ * What no day of a test brings about: it takes a disk that fails, ten minutes or most of a machine. These fire, and end, over
+ * simulated time (test/data/rules).
+ */
+const SIMULATED = new Set([
+  ...['EventsLost', 'AuditLogNotWritten', 'AuditAnchorBehind'],
+  ...['HighMemoryUsage', 'HighCPUUsage'],
+])
+/** Those who have no rules of their own get the product's, which others have too. */
+const setOf = (name: string) => (name === 'letta' ? 'own' : name)
+
+interface WrittenRule {
+  readonly alert?: string
+  readonly labels?: { readonly ruleset?: string; readonly severity?: string }
+}
+
+/** Makes traffic until every alert of the system has come to everybody whom the exported routes name, and no panel is empty. */
+async function seesEachAlert(
+  name: string,
+  stack: Stack,
+  deploy: string,
+  traffic: (round: number) => Promise<void>,
+): Promise<void> {
+  const { groups } = parse(readFileSync(join(deploy, 'prometheus/alerts.yml'), 'utf8')) as {
+    readonly groups: readonly { readonly rules: readonly WrittenRule[] }[]
+  }
+  const rules = groups
+    .flatMap((group) => group.rules)
+    .filter(({ alert, labels }) => labels?.ruleset === setOf(name) && alert !== undefined && !SIMULATED.has(alert))
+    // Fires when the daemon is gone.
+    .filter(({ alert }) => alert !== 'ServerDown')
+  expect(rules.length).toBeGreaterThan(2)
+  const missing = (receiver: 'slack' | 'pagerduty' | 'email', of = rules) =>
+    of.map(({ alert }) => alert!).filter((alert) => !stack.told(receiver).has(alert))
+  const critical = rules.filter(({ labels }) => labels?.severity === 'critical')
+  const folder = join(deploy, 'grafana/dashboards')
+  let panels: readonly Asked[] = askedOf(
+    readdirSync(folder).map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') })),
+  )
+  const left = () => [
+    ...missing('slack'),
+    ...(name === 'dust' ? [] : [...missing('email'), ...missing('pagerduty', critical)]),
+    ...panels.map(({ panel, expr }) => `${panel}: ${expr}`),
+  ]
+  let round = 0
+  await until(
+    async () => {
+      await traffic(round++)
+      panels = await emptyOf(stack, panels)
+      return left().length === 0
+    },
+    60_000,
+    () => `after ${round} rounds not seen:\n${left().join('\n')}\n${stack.said()}`,
+    300,
+  )
+  const called = new Set(critical.map(({ alert }) => alert))
+  const quiet = rules.map(({ alert }) => alert!).filter((alert) => !called.has(alert))
+  expect(quiet.filter((alert) => stack.told('pagerduty').has(alert))).toEqual([])
+}
 
 test('there is a guide for each of them', () => {
   const pages = FILES.filter((file) => /^docs\/guides\/.*\.md$/.test(file)).map((file) =>

@@ -37,7 +37,7 @@ export async function upAs(
 }
 
 /** What only the application knows, posted as programs in other languages do. */
-export async function post(daemon: RunningDaemon, events: readonly object[]): Promise<void> {
+export async function post(daemon: Pick<RunningDaemon, 'url' | 'dataDir'>, events: readonly object[]): Promise<void> {
   const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
   const body = {
     sender: { kind: 'test', name: 'app', version: '1' },
@@ -51,7 +51,7 @@ export async function post(daemon: RunningDaemon, events: readonly object[]): Pr
   expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: [] })
 }
 
-export async function callsEcho(daemon: RunningDaemon): Promise<void> {
+export async function callsEcho(daemon: Pick<RunningDaemon, 'url'>): Promise<void> {
   const client = new Client({ name: 'test-client', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/everything`)))
   running.push({ stop: () => client.close() })

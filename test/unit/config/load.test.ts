@@ -137,7 +137,9 @@ describe("a client's file", () => {
     const path = file('mixed.json', '{"mcpServers":{"a":{"command":"x"}},"listen":{"port":1}}')
     const { config, notes } = loadConfig({ file: path, env: {} })
     expect(config.listen.port).toBe(9464)
-    expect(notes.join()).toContain('listen in it is ignored')
+    expect(notes.join()).toContain('listen in it is ignored; write "servers" for "mcpServers"')
+    const code = file('mcp.json', '{"servers":{"a":{"command":"x"}},"listen":{"port":1}}')
+    expect(loadConfig({ file: code, env: {} }).notes.join()).toContain('give it another name than mcp.json')
   })
 
   test('a note tells that "servers" beside "mcpServers" is ignored', () => {

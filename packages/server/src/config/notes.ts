@@ -31,7 +31,7 @@ function ignoredKeys({ path, value, client }: NotedFile): readonly string[] {
   const notes: string[] = []
   if (sections.length > 0)
     notes.push(
-      `${path} is read as a client's file, so ${sections.join(', ')} in it is ignored; write "servers" for "${client.key}" to use it.`,
+      `${path} is read as a client's file, so ${sections.join(', ')} in it is ignored; ${remedy(client)} to use it.`,
     )
   if (client.key !== 'servers' && keys.includes('servers'))
     notes.push(
@@ -40,6 +40,10 @@ function ignoredKeys({ path, value, client }: NotedFile): readonly string[] {
   return notes
 }
 
+/** What makes a client’s file one of ours. VS Code’s has our key too, and is told by its name, or by `inputs` in it. */
+const remedy = ({ key }: ClientForm): string =>
+  key === 'servers' ? 'leave out "inputs" and give it another name than mcp.json' : `write "servers" for "${key}"`
+
 function entryNotes(name: string, entry: Config['servers'][string], { path, client }: NotedFile): readonly string[] {
   const notes: string[] = []
   const written = isGroup(client?.servers) ? client.servers[name] : undefined
@@ -47,7 +51,7 @@ function entryNotes(name: string, entry: Config['servers'][string], { path, clie
     notes.push(`${path}: the "envFile" of ${name} is not read; write its variables under "env".`)
   if (isGroup(written) && Object.hasOwn(written, 'doors'))
     notes.push(
-      `${path}: the "doors" of ${name} are not read from a client's file; write "servers" for "${client?.key}" to use it, or "doors" in a configuration of its own.`,
+      `${path}: the "doors" of ${name} are not read from a client's file; ${client && remedy(client)} to use it, or "doors" in a configuration of its own.`,
     )
   if (!('command' in entry)) return notes
   const { command, args, cwd = '' } = entry
