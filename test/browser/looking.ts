@@ -28,6 +28,9 @@ export interface Looking {
   ): Promise<Page>
 }
 
+/** A browser without a window. */
+export const launched = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+
 /** Starts both before the tests of a file and ends them after. */
 export function looking(settings: DaemonSettings): Looking {
   let browser: Browser
@@ -35,10 +38,7 @@ export function looking(settings: DaemonSettings): Looking {
   beforeAll(async () => {
     const { buildWeb } = (await import('../../scripts/web.mjs' as string)) as { buildWeb(): Promise<void> }
     await buildWeb()
-    ;[browser, daemon] = await Promise.all([
-      chromium.launch({ executablePath: CHROMIUM, args: FLAGS }),
-      startDaemon(settings),
-    ])
+    ;[browser, daemon] = await Promise.all([launched(), startDaemon(settings)])
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
