@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { parseRuleFile, readRuleSet } from '../../../packages/server/src/rules/index.js'
 import { promises } from '../../requirements.js'
 import { CASES, exported, onDisk, subject, textOf, yamlOf } from './support.js'
@@ -19,6 +20,27 @@ describe.each(CASES)('preset "%s"', (preset) => {
     const folder = onDisk([...exported('prometheus', preset), ...exported('alertmanager', preset)])
     accepts('promtool', 'check', 'config', join(folder, 'prometheus/prometheus.yml'))
     accepts('amtool', 'check-config', join(folder, 'alertmanager/alertmanager.yml'))
+  })
+
+  test('promtool takes what Compose and Kubernetes give to Prometheus', () => {
+    const objects = (path: string) =>
+      parseAllDocuments(textOf(exported('kubernetes', preset), path)).map((document) => document.toJS())
+    const [map] = objects('kubernetes/prometheus-config.yaml')
+    const written = objects('kubernetes/operator/prometheus.yaml').find(({ kind }) => kind === 'PrometheusRule')
+    const folder = onDisk([
+      { path: 'compose/prometheus.yml', text: textOf(exported('compose', preset), 'compose/prometheus.yml') },
+      // Where Compose mounts them.
+      { path: 'compose/alerts.yml', text: textOf(exported('rules', preset), 'prometheus/alerts.yml') },
+      ...Object.entries<string>(map.data).map(([name, text]) => ({
+        path: `kubernetes/${name}`,
+        // Debian builds its Prometheus without the discovery of Kubernetes.
+        text: text.replace(/kubernetes_sd_configs:\n *- role: pod/, 'static_configs: []'),
+      })),
+      { path: 'operator.yml', text: JSON.stringify(written.spec) },
+    ])
+    accepts('promtool', 'check', 'config', join(folder, 'compose/prometheus.yml'))
+    accepts('promtool', 'check', 'config', join(folder, 'kubernetes/prometheus.yml'))
+    accepts('promtool', 'check', 'rules', join(folder, 'operator.yml'))
   })
 
   test('the rules are those that the daemon evaluates, and one for the daemon', () => {
