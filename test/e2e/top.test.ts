@@ -99,6 +99,16 @@ test('live: views, order, filter, help, pause, sizes, a daemon that goes and com
   await tty.shows(/^what was here before\nended with 0$/m)
 }, 120_000)
 
+test('servers are there before the first sample that has them', async () => {
+  const daemon = await daemonOfTest({ args: ['--demo'], env: { MCP_VITALS_SERIES_INTERVAL_MS: '60000' } })
+  const top = () => spawnSync(process.execPath, [CLI, 'top', '--data', daemon.dataDir], { encoding: 'utf8' })
+  await until(
+    () => /^memory +up .* 9 /m.test(top().stdout),
+    TIMEOUT_MS,
+    () => JSON.stringify(top()),
+  )
+}, 60_000)
+
 test('without the token of the daemon: one question, what to do, and an end', async () => {
   const daemon = await daemonOfTest({ env })
   const command = `'${process.execPath}' '${CLI}' top --interval 0.3 --url ${daemon.url}`

@@ -24,7 +24,11 @@ const series = (metric: Record<string, string>, value: number): Series => ({ met
 const nothing = Object.fromEntries(Object.keys(queriesOf('mcp')).map((name) => [name, []])) as unknown as Answers
 
 /** Servers and tools of these names, called as often as their place says. */
-function snapshot(names: readonly string[], more: Partial<Answers> = {}): Snapshot {
+function snapshot(
+  names: readonly string[],
+  more: Partial<Answers> = {},
+  told: Parameters<typeof snapshotOf>[1]['servers'] = [],
+): Snapshot {
   const answers: Answers = {
     ...nothing,
     up: names.map((server, at) => series({ server }, at % 2)),
@@ -38,7 +42,11 @@ function snapshot(names: readonly string[], more: Partial<Answers> = {}): Snapsh
     ...{ state: 'firing', severity: 'HIGH', labels: { alertname: name, server: name } },
     ...{ annotations: { summary: name }, activeAt: '2026-01-01T00:00:00Z' },
   }))
-  return snapshotOf(answers, alerts, { atMs: 1_800_000_000_000, url: 'http://127.0.0.1:9464', version: '1' })
+  return snapshotOf(
+    answers,
+    { servers: told, alerts },
+    { atMs: 1_800_000_000_000, url: 'http://127.0.0.1:9464', version: '1' },
+  )
 }
 const drawnOf = (state: TopState, names: readonly string[]): Drawn => ({
   state,
@@ -176,6 +184,20 @@ describe('rows', () => {
     expect(title).toMatch(/^TOOL {2,}SERVER {2}CALLS {2}CALL\/S {2}ERRORS {2}P50 {2}P95$/)
     expect(first).toContain('x'.repeat(60))
     expect(tableOf({ state: firstState({ view: 'alerts' }), snapshot: snapshot([]) })).toBe('Nothing fires.\n')
+  })
+
+  test('servers that were not sampled yet are there as the daemon tells of them, and a state of now goes before a sample', () => {
+    const told = (server: string, condition: string) => ({ server, condition, sessions: 2, tools: 3 })
+    const unseen = [told('new', 'up'), told('gone', 'down'), told('quiet', 'unknown'), told('alpha', 'up')]
+    const { rows } = snapshot(['alpha'], {}, unseen)
+    expect(rows.servers).toMatchObject([
+      // Its sample of before says that it is down.
+      { server: 'alpha', state: 'up', sessions: 2 },
+      { server: 'gone', state: 'DOWN', rate: 0 },
+      { server: 'new', state: 'up', sessions: 2, tools: 3 },
+      { server: 'quiet', state: '-' },
+    ])
+    expect(rows.sessions.map(({ server, sessions }) => [server, sessions])).toContainEqual(['new', 2])
   })
 
   test('a view of the metrics that drops the server leaves the tools', () => {

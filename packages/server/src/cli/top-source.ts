@@ -1,5 +1,13 @@
 import { vitalsError } from '../errors/index.js'
-import { type AlertTold, type Answers, queriesOf, type Series, type Snapshot, snapshotOf } from '../top/index.js'
+import {
+  type AlertTold,
+  type Answers,
+  queriesOf,
+  type Series,
+  type ServerTold,
+  type Snapshot,
+  snapshotOf,
+} from '../top/index.js'
 import { type Asked, type AskFlags, findDaemon, request } from './ask.js'
 import type { Terminal } from './terminal.js'
 
@@ -38,15 +46,15 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
     const queries = Object.entries(queriesOf(known.prefix))
     // One question goes before the others, as each that is refused counts as an attempt at the door.
     const { alerts = [] } = (await get<unknown>('/admin/api/alerts')) as { readonly alerts?: readonly AlertTold[] }
-    const answers = await Promise.all(
-      queries.map(([, query]) => get<{ readonly result: readonly Series[] }>('/api/v1/query', { query })),
-    )
+    const [told, ...answers] = await Promise.all([
+      // Its tables of calls are not shown here: a short time spares the daemon making them.
+      get<unknown>('/admin/api/servers', recently()),
+      ...queries.map(([, query]) => get<{ readonly result: readonly Series[] }>('/api/v1/query', { query })),
+    ])
+    const { servers = [] } = told as { readonly servers?: readonly ServerTold[] }
     const found = queries.map(([name], at) => [name, answers[at]?.data?.result ?? []])
-    return snapshotOf(Object.fromEntries(found) as Answers, alerts, {
-      atMs: Date.now(),
-      url,
-      version: known.version,
-    })
+    const about = { atMs: Date.now(), url, version: known.version }
+    return snapshotOf(Object.fromEntries(found) as Answers, { servers, alerts }, about)
   }
 
   return {
@@ -60,6 +68,11 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
       }
     },
   }
+}
+
+function recently() {
+  const to = Date.now()
+  return { from: String(to - 60_000), to: String(to) }
 }
 
 type Get = <D>(path: string, parameters?: Record<string, string>) => Promise<Answer<D>>

@@ -21,6 +21,14 @@ export interface AlertTold {
   readonly activeAt: string
 }
 
+/** A server, as the daemon's API tells of it: it knows them before their first sample. */
+export interface ServerTold {
+  readonly server: string
+  readonly condition: string
+  readonly sessions: number
+  readonly tools: number
+}
+
 /** Everything at one time. Texts are clean. */
 export interface Snapshot {
   /** Milliseconds since 1970. */
@@ -67,20 +75,23 @@ export type Answers = Readonly<Record<keyof ReturnType<typeof queriesOf>, readon
 /** The rows of all views, from what was answered. */
 export function snapshotOf(
   answers: Answers,
-  alerts: readonly AlertTold[],
+  { servers: told, alerts }: { readonly servers: readonly ServerTold[]; readonly alerts: readonly AlertTold[] },
   about: Pick<Snapshot, 'atMs' | 'url' | 'version'>,
 ): Snapshot {
   const by = (name: keyof Answers, ...labels: readonly string[]) =>
     new Map(answers[name].map(({ metric, value }) => [keyOf(metric, labels), Number(value[1])]))
   const ofServer = (name: keyof Answers) => by(name, 'server')
   const [requests, failures] = [ofServer('requests'), ofServer('failures')]
-  const [up, sessions] = [ofServer('up'), ofServer('sessions')]
-  const names = namesIn(answers, ['up', 'requests', 'sessions', 'available'])
+  const [up, sampled] = [ofServer('up'), ofServer('sessions')]
+  const now = new Map(told.map((one) => [one.server, one]))
+  const names = namesIn(answers, ['up', 'requests', 'sessions', 'available'], [...now.keys()])
+  const sessionsOf = (server: string) => now.get(server)?.sessions ?? sampled.get(server)
   const columns = (entries: Readonly<Record<string, keyof Answers>>) => {
     const maps = Object.entries(entries).map(([column, name]) => [column, ofServer(name)] as const)
     return (server: string) => Object.fromEntries(maps.map(([column, map]) => [column, map.get(server)]))
   }
-  const more = columns({ p50: 'serverP50', p95: 'serverP95', tools: 'available', memory: 'memory' })
+  const more = columns({ p50: 'serverP50', p95: 'serverP95', memory: 'memory' })
+  const available = ofServer('available')
   const open = columns({
     inFlight: 'inFlight',
     connections: 'connections',
@@ -89,10 +100,11 @@ export function snapshotOf(
   })
   const servers = names.map((server) => ({
     server: clean(server) || '(all)',
-    state: up.get(server) === undefined ? '-' : up.get(server) === 1 ? 'up' : 'DOWN',
+    state: stateOf(now.get(server)?.condition, up.get(server)),
     rate: requests.get(server) ?? 0,
     errors: share(failures.get(server), requests.get(server)),
-    sessions: sessions.get(server),
+    sessions: sessionsOf(server),
+    tools: available.get(server) ?? now.get(server)?.tools,
     ...more(server),
   }))
   const sum = (map: ReadonlyMap<string, number>) => [...map.values()].reduce((total, value) => total + value, 0)
@@ -108,12 +120,19 @@ export function snapshotOf(
       tools: toolsIn(answers, by),
       sessions: names.map((server) => ({
         server: clean(server) || '(all)',
-        sessions: sessions.get(server) ?? 0,
+        sessions: sessionsOf(server) ?? 0,
         ...open(server),
       })),
       alerts: alerts.filter(({ state }) => state !== 'resolved').map((alert) => alertRow(alert, about.atMs)),
     },
   }
+}
+
+/** What the daemon tells is of now, a sample is some seconds old. */
+function stateOf(condition: string | undefined, sample: number | undefined): string {
+  if (condition === 'up' || condition === 'down') return condition === 'up' ? 'up' : 'DOWN'
+  if (sample === undefined) return '-'
+  return sample === 1 ? 'up' : 'DOWN'
 }
 
 function toolsIn(
@@ -153,8 +172,9 @@ function alertRow({ state, severity, labels, annotations, startsAt, activeAt }: 
 const keyOf = (metric: Series['metric'], labels: readonly string[]): string =>
   labels.map((label) => metric[label] ?? '').join('\0')
 
-function namesIn(answers: Answers, names: readonly (keyof Answers)[]): readonly string[] {
-  return [...new Set(names.flatMap((name) => answers[name].map(({ metric }) => metric.server ?? '')))].sort()
+function namesIn(answers: Answers, names: readonly (keyof Answers)[], known: readonly string[]): readonly string[] {
+  const sampled = names.flatMap((name) => answers[name].map(({ metric }) => metric.server ?? ''))
+  return [...new Set([...known, ...sampled])].sort()
 }
 
 function share(part: number | undefined, whole: number | undefined): number | undefined {
