@@ -174,6 +174,24 @@ describe('providers', () => {
     await Promise.all([peer.close(), providers.close()])
   })
 
+  test('readiness is answered within three seconds, whatever a check may take, and the check goes on', async () => {
+    const peer = await listeningPeer()
+    const silent = { type: 'redis', url: `redis://127.0.0.1:${peer.port}`, timeoutMs: 30_000 }
+    const { providers, published } = providersOf({ silent })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const asked = providers.checked()
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(await asked).toMatchObject([{ name: 'silent', status: 'unknown' }])
+    await vi.advanceTimersByTimeAsync(26_999)
+    expect(published).toEqual([])
+    const again = providers.checked()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await again).toMatchObject([{ name: 'silent', status: 'down', reason: 'timeout', latencyMs: 30_000 }])
+    vi.useRealTimers()
+    await Promise.all([providers.close(), peer.close()])
+  })
+
   test('the newest results come at once, and old ones are checked behind them', async () => {
     const peer = await listeningPeer()
     const hanging = { type: 'redis', url: `redis://127.0.0.1:${peer.port}`, timeoutMs: 30_000 }
@@ -199,6 +217,15 @@ describe('reasons', () => {
 })
 
 describe('the configuration', () => {
+  test.each([
+    [{ type: 'mcp', command: 'npx' }, 30_000],
+    [{ type: 'mcp', command: 'npx', timeoutMs: 5 }, 5],
+    [{ type: 'mcp', url: 'http://127.0.0.1:1/mcp' }, 2_000],
+    [{ type: 'tcp', host: 'h', port: 1 }, 2_000],
+  ])('%j may take %d ms', (entry, timeoutMs) => {
+    expect(providersOptions.parse({ name: entry })).toMatchObject({ name: { timeoutMs } })
+  })
+
   test.each([
     ['no type', { host: 'h', port: 1 }],
     ['an unknown type', { type: 'ftp', host: 'h' }],

@@ -10,8 +10,11 @@ import { redisOptions } from './redis/options.js'
 import { systemdOptions } from './systemd/options.js'
 import { tcpOptions } from './tcp/options.js'
 
-/** The options of every type of check, a line for each, with those that its user adds to all of them. */
-export const checkOptions = <S extends z.ZodRawShape>(more: S) =>
+/**
+ * The options of every type of check, a line for each, with those that its user adds to all of them; `usualTimeoutMs` where
+ * these have a time-out with another default.
+ */
+export const checkOptions = <S extends z.ZodRawShape>(more: S, usualTimeoutMs?: number) =>
   [
     httpOptions(more),
     tcpOptions(more),
@@ -19,7 +22,7 @@ export const checkOptions = <S extends z.ZodRawShape>(more: S) =>
     postgresOptions(more),
     redisOptions(more),
     commandOptions(more),
-    mcpOptions(more),
+    mcpOptions(more, usualTimeoutMs),
     diskOptions(more),
     memoryOptions(more),
     systemdOptions(more),

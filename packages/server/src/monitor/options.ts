@@ -27,15 +27,20 @@ const retries = z
   .max(10)
   .meta({ description: 'How often a check that failed is tried again at once, before it counts.', examples: [1] })
 
+const USUAL_TIMEOUT_MS = 10_000
+
 /** What a component may have of its own. */
 const schedule = {
-  timeoutMs: timeoutMs.default(10_000),
+  timeoutMs: timeoutMs.default(USUAL_TIMEOUT_MS),
   intervalMs: intervalMs.optional(),
   retries: retries.default(0),
 }
 
 /** One thing whose health is watched. */
-export const componentEntry = z.discriminatedUnion('type', [...checkOptions(schedule), heartbeatOptions])
+export const componentEntry = z.discriminatedUnion('type', [
+  ...checkOptions(schedule, USUAL_TIMEOUT_MS),
+  heartbeatOptions,
+])
 
 const serverOverride = z.strictObject({
   enabled: z
@@ -92,7 +97,7 @@ export const monitorOptions = z
       'Time from one start of a stdio server for its check to the next, in milliseconds. In between one that the gateway runs anyway is asked every `intervalMs`.',
       300_000,
     ).default(300_000),
-    timeoutMs: timeoutMs.default(10_000),
+    timeoutMs: timeoutMs.default(USUAL_TIMEOUT_MS),
     stdioTimeoutMs: milliseconds(
       1,
       60_000,

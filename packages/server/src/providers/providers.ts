@@ -16,7 +16,10 @@ export interface ProviderReport extends Partial<Omit<CheckResult, 'ok'>> {
 
 /** The configured providers and their newest results. */
 export interface Providers {
-  /** Every provider, checked at once where its result is older than its `cacheMs`: at most the slowest `timeoutMs`. */
+  /**
+   * Every provider, checked at once where its result is older than its `cacheMs`. It waits three seconds at most: a check
+   * that lasts longer (one that starts a server may) goes on behind the answer, which tells what was known before it.
+   */
   checked(): Promise<readonly ProviderReport[]>
   /**
    * What is known now; what is old is checked behind the answer. Only before the first results it waits, half a second
@@ -38,6 +41,8 @@ export interface ProvidersSettings extends CheckTools {
   readonly onChange: (report: ProviderReport) => void
 }
 
+/** How long `checked` waits: who asks for readiness gives up soon. Longer than a check takes by default. Milliseconds. */
+const PATIENCE_MS = 3_000
 /** How long `newest` waits for a first result. Milliseconds. */
 const FIRST_RESULT_MS = 500
 
@@ -54,7 +59,7 @@ export function createProviders(settings: ProvidersSettings): Providers {
 
   return {
     async checked() {
-      await refresh()
+      await atMost(refresh(), PATIENCE_MS)
       return all()
     },
     async newest() {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { secrets, timeoutMs } from '../shared/options.js'
+import { STARTED_TIMEOUT_MS, secrets, timeoutOfStarts, USUAL_TIMEOUT_MS } from '../shared/options.js'
 
 const syntheticCall = z.strictObject({
   tool: z
@@ -30,8 +30,8 @@ export const syntheticCalls = z
     examples: [[{ tool: 'search', arguments: { query: 'ping' }, expectText: 'pong' }]],
   })
 
-/** An MCP server that agrees to talk. */
-export const mcpOptions = <S extends z.ZodRawShape>(more: S) =>
+/** An MCP server that agrees to talk. `usualTimeoutMs`: the time-out of one that is not started, where none is given. */
+export const mcpOptions = <S extends z.ZodRawShape>(more: S, usualTimeoutMs = USUAL_TIMEOUT_MS) =>
   z
     .strictObject({
       type: z.literal('mcp').meta({
@@ -91,12 +91,16 @@ export const mcpOptions = <S extends z.ZodRawShape>(more: S) =>
         .default([])
         .meta({ description: 'Tools that the server must list.', examples: [['search']] }),
       calls: syntheticCalls,
-      timeoutMs,
       ...more,
+      timeoutMs: timeoutOfStarts(usualTimeoutMs),
     })
     .refine((entry) => ['server', 'url', 'command'].filter((way) => way in entry).length === 1, {
       path: ['server'],
       message: 'or "url" or "command": exactly one of the three is expected, for example "notes"',
+    })
+    .overwrite((entry) => {
+      const { timeoutMs, command } = entry as { readonly timeoutMs?: number; readonly command?: string }
+      return { ...entry, timeoutMs: timeoutMs ?? (command === undefined ? usualTimeoutMs : STARTED_TIMEOUT_MS) }
     })
 
 export type McpOptions = z.infer<ReturnType<typeof mcpOptions<Record<never, never>>>>

@@ -1,15 +1,24 @@
 import { z } from 'zod'
 
+/** How long a check may take that says nothing else. Milliseconds. */
+export const USUAL_TIMEOUT_MS = 2_000
+/** The same where a server is started for it: a package may have to be fetched first. Milliseconds. */
+export const STARTED_TIMEOUT_MS = 30_000
+
+const milliseconds = z.int().min(1).max(60_000)
+const DESCRIPTION = 'How long one check may take, in milliseconds; then it counts as failed.'
+
 /** How long one check may take. */
-export const timeoutMs = z
-  .int()
-  .min(1)
-  .max(60_000)
-  .default(2_000)
-  .meta({
-    description: 'How long one check may take, in milliseconds; then it counts as failed.',
-    examples: [2_000],
-  })
+export const timeoutMs = milliseconds
+  .default(USUAL_TIMEOUT_MS)
+  .meta({ description: DESCRIPTION, examples: [USUAL_TIMEOUT_MS] })
+
+/** The same for a check that may start a server, and that fills in the default, which depends on whether it does. */
+export const timeoutOfStarts = (usualMs: number) =>
+  milliseconds.optional().meta({
+    description: `${DESCRIPTION} Default: ${usualMs}, and ${STARTED_TIMEOUT_MS} with \`command\`, as a package may have to be fetched first.`,
+    examples: [STARTED_TIMEOUT_MS],
+  }) as unknown as typeof timeoutMs
 
 /** A TCP port. */
 export const port = (description: string, byDefault?: number) => {
