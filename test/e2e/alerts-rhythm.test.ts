@@ -1,5 +1,5 @@
 /** When people are told, through the doors of a daemon: muted, in maintenance, hidden, repeated, escalated, acknowledged, held. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { daemonOfTest } from '../fixtures/daemon.js'
@@ -125,3 +125,64 @@ test('people are told when, how often and by whom the configuration says', async
   const heard = new Set(payloads(team.got).flatMap((each) => each.alerts.map(({ labels }) => labels.tool)))
   expect([...heard].sort()).toEqual(['loud', 'upstream', 'urgent'])
 })
+
+test('windows of maintenance change with the configuration: what one left is told, what one keeps quiet is not', async () => {
+  const team = await httpFarEnd()
+  const base = {
+    ...{ groupWaitMs: 0, groupIntervalMs: 1000, repeatIntervalMs: 86_400_000, groupBy: ['tool'] },
+    channels: { team: { type: 'webhook', url: team.url } },
+    routes: [{ notify: ['team'] }],
+  }
+  const window = (tool: string, times = 'always') => ({ match: [`tool="${tool}"`], times: [times], comment: 'patches' })
+  const daemon = await daemonOfTest({ config: { alerts: base, monitor: { maintenance: [window('patched')] } } })
+  const token = readFileSync(join(daemon.dataDir, 'token'), 'utf8').trim()
+  const tell = async (...tools: readonly string[]) => {
+    const answer = await fetch(`${daemon.url}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        sender: { kind: 'script', name: 'app', version: '1' },
+        events: tools.map((tool) => slow(tool, 'found')),
+      }),
+    })
+    expect(answer.status).toBe(200)
+  }
+  const quiet = async () => {
+    const owner = readFileSync(join(daemon.dataDir, 'owner-token'), 'utf8').trim()
+    const answer = await fetch(`${daemon.url}/admin/api/alerts`, { headers: { authorization: `Bearer ${owner}` } })
+    const { alerts } = (await answer.json()) as Listed
+    return alerts.flatMap(({ labels, quiet }) => (quiet?.reason === 'maintenance' ? [labels.tool] : []))
+  }
+  const reloaded = async (alerts: object, monitor: object, times: number) => {
+    writeFileSync(join(daemon.home, 'config.json'), JSON.stringify({ alerts: { ...base, ...alerts }, monitor }))
+    const done = () => daemon.lines().filter(({ event }) => event === 'config_reloaded').length
+    await until(
+      () => done() >= times,
+      20_000,
+      () => daemon.stdout(),
+    )
+  }
+  const heard = (tool: string) =>
+    until(
+      () => told(team.got).includes(`${tool} firing`),
+      20_000,
+      () => JSON.stringify(told(team.got)),
+    )
+
+  await tell('patched', 'loud')
+  await heard('loud')
+  expect(await quiet()).toEqual(['patched'])
+  // A time that is new with the window that names it.
+  const times = { ages: { ranges: [{ firstDate: '2000-01-01' }] } }
+  await reloaded({ times }, { maintenance: [window('later', 'ages')] }, 1)
+  await heard('patched')
+  await tell('later', 'louder')
+  await heard('louder')
+  expect(await quiet()).toEqual(['later'])
+  await reloaded({ maintenance: [window('louder')] }, {}, 2)
+  await heard('later')
+  expect(await quiet()).toEqual(['louder'])
+  // The named time is gone from the file, and routes that may name it stay as they were.
+  const waiting = daemon.lines().filter(({ event }) => event === 'config_needs_restart')
+  expect(waiting.map(({ message }) => message)).toEqual(['Changes that need a restart: alerts.times'])
+}, 60_000)

@@ -13,7 +13,7 @@ import type {
 } from './contract.js'
 import { type ChannelTraits, Groups } from './groups.js'
 import { compileMatchers } from './matchers.js'
-import type { AlertsOptions } from './options.js'
+import type { AlertsOptions, QuietTimes } from './options.js'
 import { Outbox, type OutboxLimits, type Outcome } from './outbox.js'
 import { type CompiledSilence, createQuiet, matchedLabels, type Quiet, type QuietReason } from './quiet.js'
 import { createRouter } from './routes.js'
@@ -70,8 +70,9 @@ export class AlertEngine {
   readonly #conditions: Conditions
   readonly #groups: Groups
   readonly #outbox: Outbox
-  readonly #quietAt: ReturnType<typeof createQuiet>['at']
-  readonly #mutedBy: ReturnType<typeof createQuiet>['mutedBy']
+  #quietAt: ReturnType<typeof createQuiet>['at']
+  #mutedBy: ReturnType<typeof createQuiet>['mutedBy']
+  #options: AlertsOptions
   readonly #routesOf: (alert: AlertRecord) => ReturnType<ReturnType<typeof createRouter>>
   readonly #silences = new Map<string, CompiledSilence>()
   #now: number
@@ -79,6 +80,7 @@ export class AlertEngine {
   /** Throws a SyntaxError for a matcher of the options that is none. */
   constructor({ options, graveToo, traitsOf, kept, now }: EngineSetup) {
     this.#now = now
+    this.#options = options
     for (const { table, key, record } of kept) if (record) this.#book.put(table, key, record, true)
     const route = createRouter(options, graveToo)
     const { at, mutedBy } = createQuiet(options)
@@ -96,13 +98,21 @@ export class AlertEngine {
     this.#groups = new Groups({
       book: this.#book,
       routesOf: this.#routesOf,
-      isMuted: (route, now) => mutedBy(route, now) !== undefined,
+      isMuted: (route, now) => this.#mutedBy(route, now) !== undefined,
       traitsOf,
       post: (notification, besides) => this.#outbox.post(notification, besides, this.#now),
       onSettled: (alert) => this.#conditions.forget(alert),
     })
     this.#conditions.restored(now)
     this.#adopt()
+  }
+
+  /** Windows of maintenance and named times from now on. Throws a SyntaxError for a matcher that is none. */
+  keepQuiet(wanted: QuietTimes): void {
+    this.#options = { ...this.#options, ...wanted }
+    const { at, mutedBy } = createQuiet(this.#options)
+    this.#quietAt = at
+    this.#mutedBy = mutedBy
   }
 
   /** Alerts refused because there were too many. */

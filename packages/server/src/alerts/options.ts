@@ -297,6 +297,8 @@ export interface RouteOptions extends z.infer<typeof leaf> {
   readonly routes?: readonly RouteOptions[]
 }
 export type InhibitOptions = z.infer<typeof inhibitOptions>[number]
+/** What of the options changes while alerts go on. */
+export type QuietTimes = Pick<AlertsOptions, 'maintenance' | 'times'>
 export type MaintenanceWindow = z.infer<typeof maintenanceOptions>[number]
 
 /** Channels that are there by themselves. */

@@ -9,6 +9,7 @@ import {
   LOG_CHANNEL,
   type Outcome,
   type Pulse,
+  type QuietTimes,
   type Triggers,
 } from '../alerts/index.js'
 import {
@@ -54,6 +55,8 @@ export interface Alerts {
    * kept: a daemon that was killed may have stored an event and raised no alert of it. Rejects as the store does.
    */
   restore(store: Pick<Store, 'read'>): Promise<void>
+  /** Takes the windows of maintenance and the named times of a configuration that `refuseAlerts` let pass. */
+  change(config: Config): Promise<void>
   /** Shows what alerts count, and tells of what people do. */
   connect(registry: Registry, publish: Publish): void
 }
@@ -71,10 +74,8 @@ type SignedEntry = Extract<ChannelEntry, { readonly type: 'whatsapp' }>
 
 /** Opens the alerts with all their channels. Rejects with CONFIG_INVALID for a pattern that is none, ALERTS_FAILED, or STORE_SCHEMA_NEWER. */
 export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNeeds): Promise<Alerts> {
-  // What the monitor does not judge nobody is told of either, whatever else says so.
-  const maintenance = [...config.alerts.maintenance, ...config.monitor.maintenance]
-  const alerts = { ...config.alerts, maintenance }
-  checkPatterns(alerts)
+  const alerts = { ...config.alerts, ...quietTimesOf(config) }
+  refuseAlerts(config)
   const entries = entriesOf(alerts.channels, alerts.whatsapp, logger)
   const messages = Object.entries(entries).filter(
     (pair): pair is [string, MessageEntry] => pair[1].type !== 'alertmanager',
@@ -142,12 +143,25 @@ export async function openAlerts({ config, dataDir, logger, teardown }: AlertsNe
       for (const pulse of pulsesSince(await readTriggers(store, lastKept, Date.now()), triggers, lastKept))
         pager.pulse(pulse)
     },
+    async change(next) {
+      await pager?.keepQuiet(quietTimesOf(next))
+    },
     connect(registry, publishOf) {
       publish = publishOf
       events.connect(publishOf)
       if (pager) watchAlerts(registry, () => readingsOf(pager, beat?.lastAt()))
     },
   }
+}
+
+/** Throws CONFIG_INVALID for a pattern that is none. */
+export function refuseAlerts(config: Config): void {
+  checkPatterns({ ...config.alerts, ...quietTimesOf(config) })
+}
+
+/** What the monitor does not judge nobody is told of either, whatever else says so. */
+function quietTimesOf({ alerts: { maintenance, times }, monitor }: Config): QuietTimes {
+  return { maintenance: [...maintenance, ...monitor.maintenance], times }
 }
 
 /** Whether alerts are kept, and who decides of them answers: a thread that hangs has no fault to show. */

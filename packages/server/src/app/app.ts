@@ -11,7 +11,7 @@ import { createStoreSink } from '../sinks/store/index.js'
 import { openStore } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { createAddresses } from './addresses.js'
-import { openAlerts } from './alerts.js'
+import { openAlerts, refuseAlerts } from './alerts.js'
 import { openAudit } from './audit.js'
 import { createCallsService } from './calls.js'
 import { exposeConnections } from './connections.js'
@@ -263,6 +263,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     load: source && (() => source.load()),
     async prepare(next, { added, changed, removed }) {
       refuseHealth(next)
+      refuseAlerts(next)
       const openNewDoors = await liveDoors.prepare(next)
       await hosting.prepare(entriesOf(next.servers))
       // The last to be made ready: who comes there already finds all as it is wanted there.
@@ -284,6 +285,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
         looks.leave([...changed, ...removed])
         const drained = sources.gateway.change({ servers, options: next.gateway })
         await faces.change(next)
+        await alerts.change(next)
         await health.change(next)
         history.change(next)
         const unread = Object.keys(servers).filter((name) => isServed(name) && doors.of(name)?.wantsTools)

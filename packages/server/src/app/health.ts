@@ -193,9 +193,8 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
       const before = config
       config = next
       byServer = watchesOf(next, byServer)
-      const isSame = (['monitor', 'servers', 'listen'] as const).every((key) =>
-        isDeepStrictEqual(next[key], before[key]),
-      )
+      const needsOf = ({ monitor, servers, listen, alerts }: Config) => [monitor, servers, listen, alerts.times]
+      const isSame = isDeepStrictEqual(needsOf(next), needsOf(before))
       if (isSame || needs === undefined) return
       const old = monitor
       remediation?.change(next.monitor)

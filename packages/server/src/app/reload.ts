@@ -12,7 +12,7 @@ const {
   config_restart_pending: PENDING,
 } = CATALOGUE.mcp
 
-/** Sections that change while the daemon runs. Every other needs a restart. */
+/** Sections that change while the daemon runs. Every other needs a restart, but for what `quietOf` takes of alerts. */
 const LIVE = [
   'servers',
   'doors',
@@ -90,7 +90,9 @@ export function createReloader(options: ReloaderOptions): Reloader {
 
   async function planOf(next: Config): Promise<Plan> {
     const live = LIVE.filter((key) => !isDeepStrictEqual(next[key], current[key]))
-    const wanted = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])) }
+    const alerts = { ...current.alerts, ...quietOf(current, next) }
+    const hasOtherAlerts = !isDeepStrictEqual(alerts, current.alerts)
+    const wanted = { ...current, ...Object.fromEntries(live.map((key) => [key, next[key]])), alerts }
     // A place that is left takes requests for a while, so what is taken now has to guard that as well.
     for (const host of [wanted.listen.host, ...hosts()])
       refuseUnguarded({ ...wanted, listen: { ...wanted.listen, host } })
@@ -103,9 +105,9 @@ export function createReloader(options: ReloaderOptions): Reloader {
         : key === 'rules'
           ? takeRules !== undefined
           : key !== 'servers' && live.includes(key)
-    const sections = LIVE.filter(differs)
-    const waiting = needRestart(wanted, next, options.config, current.providers)
-    const takeOthers = live.length > 0 ? await prepare(wanted, changes) : undefined
+    const sections = [...LIVE.filter(differs), ...(hasOtherAlerts ? ['alerts'] : [])]
+    const waiting = needRestart(wanted, next, current.providers)
+    const takeOthers = live.length > 0 || hasOtherAlerts ? await prepare(wanted, changes) : undefined
     const apply =
       (takeRules ?? takeOthers) &&
       (async () => {
@@ -171,11 +173,14 @@ function serverChanges(before: Entries, after: Entries): ServerChanges {
   }
 }
 
-/**
- * Options that differ and cannot change now, such as `store.retentionDays`; providers whose metrics have no name yet; and
- * windows that alerts, which started with others, do not know.
- */
-function needRestart(before: Config, after: Config, first: Config, known: Config['providers']): readonly string[] {
+/** Of alerts what changes now. A named time that is gone stays as it was, for routes that still name it. */
+function quietOf(current: Config, next: Config): Pick<Config['alerts'], 'maintenance' | 'times'> {
+  const { maintenance, times } = next.alerts
+  return { maintenance, times: { ...current.alerts.times, ...times } }
+}
+
+/** Options that differ and cannot change now, such as `store.retentionDays`; and providers whose metrics have no name yet. */
+function needRestart(before: Config, after: Config, known: Config['providers']): readonly string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Config)[]
   const differing = keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))
   const options = differing.flatMap((key) => {
@@ -185,12 +190,7 @@ function needRestart(before: Config, after: Config, first: Config, known: Config
     return parts.filter((part) => !isDeepStrictEqual(one[part], other[part])).map((part) => `${key}.${part}`)
   })
   const providers = Object.keys(after.providers).filter((name) => !Object.hasOwn(known, name))
-  const isQuiet = isDeepStrictEqual(first.monitor.maintenance, after.monitor.maintenance)
-  return [
-    ...options,
-    ...providers.map((name) => `metrics named after the provider ${name}`),
-    ...(isQuiet ? [] : ['alerts that monitor.maintenance keeps quiet']),
-  ]
+  return [...options, ...providers.map((name) => `metrics named after the provider ${name}`)]
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

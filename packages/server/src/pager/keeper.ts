@@ -1,4 +1,4 @@
-import type { AlertEngine, AlertsQuery, Change, HistoryEntry, Step } from '../alerts/index.js'
+import type { AlertEngine, AlertsQuery, Change, HistoryEntry, QuietTimes, Step } from '../alerts/index.js'
 import type { AlertDatabase } from './database.js'
 import type { Act, Calls, Figures, Orders, Turn } from './protocol.js'
 
@@ -56,6 +56,10 @@ export class Keeper {
 
   alerts(query: AlertsQuery, now: number): Calls['alerts']['reply'] {
     return this.#setup.engine.alerts(now, query)
+  }
+
+  keepQuiet(wanted: QuietTimes): void {
+    this.#setup.engine.keepQuiet(wanted)
   }
 
   silences(): Calls['silences']['reply'] {

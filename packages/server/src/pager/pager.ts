@@ -9,6 +9,7 @@ import type {
   OutboxLimits,
   Outcome,
   Pulse,
+  QuietTimes,
   Report,
 } from '../alerts/index.js'
 import { type VitalsError, vitalsError } from '../errors/index.js'
@@ -77,6 +78,11 @@ export interface Pager {
   act(act: Act): Promise<boolean>
   /** All alerts, or a page of them. */
   alerts(query?: AlertsQuery): Promise<Calls['alerts']['reply']>
+  /**
+   * Windows of maintenance and named times from now on. Where the thread is away it has them when it is back. Rejects with
+   * ALERTS_FAILED for a matcher that is none.
+   */
+  keepQuiet(wanted: QuietTimes): Promise<void>
   silences(): Promise<Calls['silences']['reply']>
   history(query: HistoryQuery): Promise<Calls['history']['reply']>
   stats(): PagerStats
@@ -91,10 +97,11 @@ export async function openPager(setup: PagerSetup): Promise<Pager> {
   const { dir, options, graveToo, channels, onFault, onHistory } = setup
   const file = join(dir, ALERTS_FILE)
   const traits = Object.fromEntries(Object.entries(channels).map(([name, { traits }]) => [name, traits]))
+  let quiet: QuietTimes = options
   const failed = (action: string, reason: string) => vitalsError('ALERTS_FAILED', { file, action, reason })
   const thread = await startThread<Calls>({
     program: new URL('../pager/worker.js', import.meta.url),
-    data: (): WorkerData => ({ file, options, graveToo, traits }),
+    data: (): WorkerData => ({ file, options: { ...options, ...quiet }, graveToo, traits }),
     failed,
     moveAside(reason) {
       try {
@@ -107,12 +114,16 @@ export async function openPager(setup: PagerSetup): Promise<Pager> {
     onTold: (entries: Told) => onHistory?.(entries),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
   })
-  return new RunningPager(setup, thread)
+  return new RunningPager(setup, thread, (wanted) => {
+    quiet = wanted
+  })
 }
 
 class RunningPager implements Pager {
   readonly #setup: PagerSetup
   readonly #thread: Thread<Calls>
+  /** Of what a thread that is started again begins with. */
+  readonly #remember: (quiet: QuietTimes) => void
   readonly #reports = new Map<string, Report>()
   readonly #pulses = new Map<string, Pulse>()
   #settled: { readonly id: string; readonly outcome: Outcome }[] = []
@@ -127,8 +138,9 @@ class RunningPager implements Pager {
   #again = false
   #closing: Promise<void> | undefined
 
-  constructor(setup: PagerSetup, thread: Thread<Calls>) {
+  constructor(setup: PagerSetup, thread: Thread<Calls>, remember: (quiet: QuietTimes) => void) {
     this.#setup = setup
+    this.#remember = remember
     this.#thread = thread
     this.#turnIn(0)
   }
@@ -155,6 +167,14 @@ class RunningPager implements Pager {
 
   alerts(query: AlertsQuery = {}) {
     return this.#thread.call('alerts', { query, now: Date.now() })
+  }
+
+  async keepQuiet(wanted: QuietTimes): Promise<void> {
+    this.#remember(wanted)
+    await this.#thread.call('keepQuiet', { wanted }).catch((error: VitalsError) => {
+      if (!this.#thread.fault()) throw error
+    })
+    this.#turnIn(0)
   }
 
   silences() {

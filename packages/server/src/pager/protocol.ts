@@ -8,6 +8,7 @@ import type {
   OutboxLimits,
   Outcome,
   Pulse,
+  QuietTimes,
   Report,
   Silence,
 } from '../alerts/index.js'
@@ -66,6 +67,8 @@ export interface Calls {
   /** False: there is nothing of that kind to act on. */
   act: { request: { readonly act: Act; readonly now: number }; reply: boolean }
   alerts: { request: { readonly query: AlertsQuery; readonly now: number }; reply: AlertsPage }
+  /** Keeps quiet by these times from now on. */
+  keepQuiet: { request: { readonly wanted: QuietTimes }; reply: null }
   silences: { request: Record<never, never>; reply: readonly Silence[] }
   /** The newest first. */
   history: { request: HistoryQuery; reply: readonly (HistoryEntry & { readonly id: number })[] }

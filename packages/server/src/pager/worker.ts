@@ -64,6 +64,9 @@ function replyTo(keeper: Keeper, request: Request): Calls[keyof Calls]['reply'] 
       return keeper.act(request.act, request.now)
     case 'alerts':
       return keeper.alerts(request.query, request.now)
+    case 'keepQuiet':
+      keeper.keepQuiet(request.wanted)
+      return null
     case 'silences':
       return keeper.silences()
     case 'history':
