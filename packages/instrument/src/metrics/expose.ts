@@ -27,14 +27,25 @@ export type Format = keyof typeof CONTENT_TYPES
  * same content always gives the same text.
  */
 export function expose(source: Collectable, format: Format = 'prometheus'): string {
+  return [...exposeParts(source, format)].join('')
+}
+
+/** Characters of a part, about: that of a hundred thousand samples is ten million, which no text needs to hold at once. */
+const PART_LENGTH = 65_536
+
+/**
+ * The same text in parts, so that who sends them need not hold all of it. To be read to the end at once: what moves meanwhile
+ * would be in some of it.
+ */
+export function* exposeParts(source: Collectable, format: Format = 'prometheus'): Iterable<string> {
   const writer = new Writer(format === 'openmetrics')
   for (const collected of source.collect())
-    if (collected.series.length > 0 || collected.metric.scope !== 'otel') writer.family(collected)
-  return writer.end()
+    if (collected.series.length > 0 || collected.metric.scope !== 'otel') yield* writer.family(collected)
+  yield writer.end()
 }
 
 class Writer {
-  readonly #lines: string[] = []
+  #text = ''
   readonly #isOpen: boolean
 
   /** `isOpen`: OpenMetrics. */
@@ -42,14 +53,27 @@ class Writer {
     this.#isOpen = isOpen
   }
 
-  family(collected: Collected): void {
-    this.#lines.push(headOf(collected, this.#isOpen))
-    for (const series of collected.series) this.#series(collected, series)
+  *family(collected: Collected): Iterable<string> {
+    this.#line(headOf(collected, this.#isOpen))
+    for (const series of collected.series) {
+      this.#series(collected, series)
+      if (this.#text.length >= PART_LENGTH) yield this.#taken()
+    }
   }
 
   end(): string {
-    this.#lines.push(this.#isOpen ? '# EOF\n' : '')
-    return this.#lines.join('\n')
+    if (this.#isOpen) this.#line('# EOF')
+    return this.#taken()
+  }
+
+  #line(line: string): void {
+    this.#text += `${line}\n`
+  }
+
+  #taken(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
   }
 
   #series(collected: Collected, series: AnySeries | MergedSummary): void {
@@ -59,7 +83,7 @@ class Writer {
   }
 
   #number({ name, labels }: Collected, series: NumberSeries): void {
-    this.#lines.push(
+    this.#line(
       `${name}${braces(labelsOf(labels, series))} ${formatNumber(series.value)}${this.#exemplar(series.exemplar)}`,
     )
   }
@@ -71,7 +95,7 @@ class Writer {
     for (let i = 0; i < series.counts.length; i++) {
       count += series.counts[i]!
       const bound = this.#labelNumber(metric.buckets[i] ?? Infinity)
-      this.#lines.push(`${start}${bound}"} ${count}${this.#exemplar(series.exemplars?.[i])}`)
+      this.#line(`${start}${bound}"} ${count}${this.#exemplar(series.exemplars?.[i])}`)
     }
     this.#total(name, between, series.sum, count)
   }
@@ -80,14 +104,15 @@ class Writer {
     const between = labelsOf(labels, series)
     if (series instanceof SummarySeries)
       for (const [i, value] of series.quantiles().entries())
-        this.#lines.push(
+        this.#line(
           `${name}{${between}${between && ','}quantile="${this.#labelNumber(QUANTILES[i]!)}"} ${formatNumber(value)}`,
         )
     this.#total(name, between, series.sum, series.count)
   }
 
   #total(name: string, between: string, sum: number, count: number): void {
-    this.#lines.push(`${name}_sum${braces(between)} ${formatNumber(sum)}`, `${name}_count${braces(between)} ${count}`)
+    this.#line(`${name}_sum${braces(between)} ${formatNumber(sum)}`)
+    this.#line(`${name}_count${braces(between)} ${count}`)
   }
 
   /** OpenMetrics wants a number in a label to look like one: `1.0`. */

@@ -19,7 +19,10 @@ export interface Family<L extends readonly string[] = readonly string[], T exten
 }
 
 type Leaf = AnySeries
-/** One level for each label. A joined key would be slower, and ambiguous wherever a value holds the joint. */
+/**
+ * One level for each label, down to where one series alone is left: most have the values of their last labels to themselves.
+ * A joined key would be slower, and ambiguous wherever a value holds the joint.
+ */
 type Level = Map<string, Level | Leaf>
 
 /** What a family is made of. */
@@ -43,7 +46,7 @@ export class OpenFamily {
   readonly #onOverflow: () => void
   readonly #now: () => number
   readonly #depth: number
-  /** A metric without labels has one leaf and no level. */
+  /** A metric with one series has one leaf and no level. */
   #root: Level | Leaf | undefined
   #size = 0
   #overflow: Leaf | undefined
@@ -76,13 +79,13 @@ export class OpenFamily {
     const levels: Level[] = []
     let gone = this.#root
     for (const value of leading) {
-      if (!(gone instanceof Map)) return []
+      if (!(gone instanceof Map)) break
       levels.push(gone)
       gone = gone.get(value)
     }
-    if (gone === undefined) return []
+    if (gone === undefined || (!(gone instanceof Map) && !begins(gone.values, leading, levels.length))) return []
     const removed = leaves(gone)
-    if (leading.length === 0) this.#root = undefined
+    if (levels.length === 0) this.#root = undefined
     for (const [i, level] of [...levels.entries()].reverse()) {
       level.delete(leading[i]!)
       if (level.size > 0) break
@@ -102,9 +105,11 @@ export class OpenFamily {
   }
 
   #find(values: readonly string[]): Leaf | undefined {
+    if (values.length !== this.#depth) return undefined
     let node = this.#root
-    for (let i = 0; i < this.#depth && node !== undefined; i++) node = (node as Level).get(values[i]!)
-    return node as Leaf | undefined
+    let depth = 0
+    while (node instanceof Map) node = node.get(values[depth++]!)
+    return node !== undefined && begins(node.values, values, depth) ? node : undefined
   }
 
   #make(given: readonly string[]): Leaf {
@@ -118,26 +123,10 @@ export class OpenFamily {
     if (found) return found
     if (this.#size >= this.#limit) return this.#spill()
     const leaf = createSeries(metric, values, this.#now)
-    this.#insert(values, leaf)
+    this.#root = inserted(this.#root, leaf, 0)
     this.#size++
     this.#inOrder = undefined
     return leaf
-  }
-
-  #insert(values: readonly string[], leaf: Leaf): void {
-    const last = values.at(-1)
-    if (last === undefined) {
-      this.#root = leaf
-      return
-    }
-    this.#root ??= new Map()
-    let level = this.#root as Level
-    for (const value of values.slice(0, -1)) {
-      const next = (level.get(value) as Level | undefined) ?? new Map()
-      level.set(value, next)
-      level = next
-    }
-    level.set(last, leaf)
   }
 
   #spill(): Leaf {
@@ -152,6 +141,21 @@ export class OpenFamily {
 
 function isOverflow(value: string): boolean {
   return value === OVERFLOW
+}
+
+/** The node with one more series, whose labels before `depth` are those that lead to it. */
+function inserted(node: Level | Leaf | undefined, leaf: Leaf, depth: number): Level | Leaf {
+  if (node === undefined) return leaf
+  const level: Level = node instanceof Map ? node : new Map([[node.values[depth]!, node]])
+  const value = leaf.values[depth]!
+  level.set(value, inserted(level.get(value), leaf, depth + 1))
+  return level
+}
+
+/** Whether values begin as wanted, of which those before `from` are known to. */
+function begins(values: readonly string[], wanted: readonly string[], from: number): boolean {
+  for (let i = from; i < wanted.length; i++) if (values[i] !== wanted[i]) return false
+  return true
 }
 
 function leaves(node: Level | Leaf): Leaf[] {

@@ -22,7 +22,7 @@ export {
   type Unit,
 } from './declare.js'
 export type { Exemplar, Occasion } from './exemplar.js'
-export { CONTENT_TYPES, expose, type Format } from './expose.js'
+export { CONTENT_TYPES, expose, exposeParts, type Format } from './expose.js'
 export { type Family, OVERFLOW } from './family.js'
 export { createMetricsFold, DEFAULT_SERVER_LIMITS, type MetricsFold, type MetricsFoldOptions } from './fold.js'
 export { DEFAULT_MAX_LABEL_VALUES } from './labels.js'

@@ -13,8 +13,14 @@ export class Labels {
   #unnamed: Labels | undefined
   #record: LabelSet | undefined
 
-  /** `pairs` holds name, value, name, value …, sorted by name, without empty values. */
-  private constructor(private readonly pairs: readonly string[]) {}
+  /**
+   * `pairs` holds name, value, name, value …, sorted by name, without empty values. They begin at `start`: labels without a
+   * name share the pairs of those with it.
+   */
+  private constructor(
+    private readonly pairs: readonly string[],
+    private readonly start = 0,
+  ) {}
 
   static from(record: LabelSet): Labels {
     const names = Object.keys(record).sort(compareText)
@@ -44,7 +50,7 @@ export class Labels {
   /** The value of a label, '' where there is none. */
   get(name: string): string {
     const { pairs } = this
-    for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return pairs[at + 1]!
+    for (let at = this.start; at < pairs.length; at += 2) if (pairs[at] === name) return pairs[at + 1]!
     return ''
   }
 
@@ -52,7 +58,7 @@ export class Labels {
   with(name: string, value: string): Labels {
     const pairs: string[] = []
     let placed = value === ''
-    for (let at = 0; at < this.pairs.length; at += 2) {
+    for (let at = this.start; at < this.pairs.length; at += 2) {
       const other = this.pairs[at]!
       if (!placed && compareText(name, other) <= 0) {
         pairs.push(name, value)
@@ -76,13 +82,13 @@ export class Labels {
 
   /** All labels but the metric's name. */
   get unnamed(): Labels {
-    this.#unnamed ??= this.get(METRIC_NAME) === '' ? this : this.filter((name) => name !== METRIC_NAME)
+    this.#unnamed ??= this.withoutName()
     return this.#unnamed
   }
 
   /** Equal for equal labels, and for no others. */
   get key(): string {
-    this.#key ??= this.pairs.join(SEPARATOR)
+    this.#key ??= (this.start === 0 ? this.pairs : this.pairs.slice(this.start)).join(SEPARATOR)
     return this.#key
   }
 
@@ -98,7 +104,7 @@ export class Labels {
   keyWithout(names: ReadonlySet<string>): string {
     let key = ''
     const { pairs } = this
-    for (let at = 0; at < pairs.length; at += 2) {
+    for (let at = this.start; at < pairs.length; at += 2) {
       const name = pairs[at]!
       if (name !== METRIC_NAME && !names.has(name)) key += name + SEPARATOR + pairs[at + 1]! + SEPARATOR
     }
@@ -107,19 +113,19 @@ export class Labels {
 
   /** Name by name and value by value, as Prometheus sorts series. */
   compare(other: Labels): number {
-    const length = Math.min(this.pairs.length, other.pairs.length)
-    for (let at = 0; at < length; at++) {
-      const order = compareText(this.pairs[at]!, other.pairs[at]!)
+    const [own, others] = [this.pairs.length - this.start, other.pairs.length - other.start]
+    for (let at = 0; at < Math.min(own, others); at++) {
+      const order = compareText(this.pairs[this.start + at]!, other.pairs[other.start + at]!)
       if (order !== 0) return order
     }
-    return this.pairs.length - other.pairs.length
+    return own - others
   }
 
   /** As an object without a prototype, so that any name may be asked for. */
   toRecord(): LabelSet {
     if (this.#record !== undefined) return this.#record
     const record: Record<string, string> = Object.create(null)
-    for (let at = 0; at < this.pairs.length; at += 2) record[this.pairs[at]!] = this.pairs[at + 1]!
+    for (let at = this.start; at < this.pairs.length; at += 2) record[this.pairs[at]!] = this.pairs[at + 1]!
     this.#record = record
     return record
   }
@@ -130,7 +136,7 @@ export class Labels {
     const name = this.get(METRIC_NAME)
     const plain = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)
     const parts = name !== '' && !plain ? [quote(name)] : []
-    for (let at = 0; at < pairs.length; at += 2) {
+    for (let at = this.start; at < pairs.length; at += 2) {
       const label = pairs[at]!
       if (label !== METRIC_NAME)
         parts.push(`${isPlainLabelName(label) ? label : quote(label)}=${quote(pairs[at + 1]!)}`)
@@ -138,9 +144,16 @@ export class Labels {
     return parts.length === 0 && plain ? name : `${plain ? name : ''}{${parts.join(', ')}}`
   }
 
+  private withoutName(): Labels {
+    if (this.get(METRIC_NAME) === '') return this
+    // It comes first, but before labels that begin with a capital.
+    if (this.pairs[this.start] !== METRIC_NAME) return this.filter((name) => name !== METRIC_NAME)
+    return this.pairs.length === this.start + 2 ? Labels.NONE : new Labels(this.pairs, this.start + 2)
+  }
+
   private filter(keeps: (name: string) => boolean): Labels {
     const pairs: string[] = []
-    for (let at = 0; at < this.pairs.length; at += 2)
+    for (let at = this.start; at < this.pairs.length; at += 2)
       if (keeps(this.pairs[at]!)) pairs.push(this.pairs[at]!, this.pairs[at + 1]!)
     return pairs.length === 0 ? Labels.NONE : new Labels(pairs)
   }

@@ -8,22 +8,28 @@ const SEPARATOR = '\uD800'
 
 /** What the selections that are remembered may hold together: series, and characters of what asked for them. */
 const MAX_SELECTED = 1_000_000
-/** Series that are kept as objects: those that rules ask for. Beyond that all begin anew. */
-const MAX_ENTRIES = 50_000
+/**
+ * Series that are kept as objects, 250 bytes each: those that rules ask for, while they are few. Beyond it they are made
+ * anew for each question, which takes a microsecond.
+ */
+const MAX_ENTRIES = 10_000
 /** Labels of series that are no more, in numbers: they stay until there are so many, and more than of others. */
 const MOST_LEFT_OVER = 100_000
 
-/** A series and its parts: more than one where it moved from one lane to another. */
+/** A series and its parts: more than one where it moved from one lane to another. Good until a series is removed. */
 export class Entry {
-  #labels: LabelSet | undefined
   constructor(
     readonly pairs: LabelPairs,
-    readonly parts: readonly Part[],
+    private readonly partsFrom: (first: number) => readonly Part[],
+    private readonly first: number,
   ) {}
 
   get labels(): LabelSet {
-    this.#labels ??= recordOf(this.pairs)
-    return this.#labels
+    return recordOf(this.pairs)
+  }
+
+  get parts(): readonly Part[] {
+    return this.partsFrom(this.first)
   }
 }
 
@@ -51,6 +57,9 @@ export class SeriesIndex {
   readonly #entries = new Map<number, Entry>()
   /** Labels that are looked for, as numbers. */
   #wanted: number[] = []
+
+  readonly #partsFrom = (first: number): readonly Part[] =>
+    Array.from(this.#placesFrom(first), (place) => this.#partAt(place))
 
   /** Series, each part counted. */
   get size(): number {
@@ -140,6 +149,17 @@ export class SeriesIndex {
 
   /** The series that meet all matchers. */
   select(matchers: readonly LabelMatcher[]): readonly Entry[] {
+    return Array.from(this.#placesOf(matchers), (place) => this.#entryOf(place))
+  }
+
+  /** The series that meet all matchers of one of the lists, each once. */
+  *selectAny(lists: readonly (readonly LabelMatcher[])[]): Iterable<Entry> {
+    const places = new Set<number>()
+    for (const matchers of lists) for (const place of this.#placesOf(matchers)) places.add(place)
+    for (const place of places) yield this.#madeOf(place)
+  }
+
+  #placesOf(matchers: readonly LabelMatcher[]): Uint32Array {
     const key = matchers.map(({ name, op, value }) => `${name}${op}${value}`).join(SEPARATOR)
     let found = this.#selections.get(key)
     if (found === undefined) {
@@ -149,8 +169,7 @@ export class SeriesIndex {
       this.#selected += size
       this.#selections.set(key, found)
     }
-    if (this.#entries.size + found.length > MAX_ENTRIES) this.#entries.clear()
-    return Array.from(found, (place) => this.#entryOf(place))
+    return found
   }
 
   #entryOf(place: number): Entry {
@@ -163,7 +182,7 @@ export class SeriesIndex {
   }
 
   #madeOf(place: number): Entry {
-    return new Entry(this.#pairsAt(this.#table.labels[place]!), this.#partsFrom(place))
+    return new Entry(this.#pairsAt(this.#table.labels[place]!), this.#partsFrom, place)
   }
 
   #forgetSelections(): void {
@@ -211,10 +230,6 @@ export class SeriesIndex {
 
   #partAt(place: number): Part {
     return new PartAt(this.#table, this.#lanes, place)
-  }
-
-  #partsFrom(first: number): readonly Part[] {
-    return Array.from(this.#placesFrom(first), (place) => this.#partAt(place))
   }
 
   *#placesFrom(first: number): Iterable<number> {

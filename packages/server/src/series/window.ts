@@ -157,10 +157,7 @@ export class SeriesWindow implements SeriesSource {
     startMs = Number.NEGATIVE_INFINITY,
     endMs = Number.POSITIVE_INFINITY,
   ): Iterable<LabelSet> {
-    const found =
-      lists.length === 0
-        ? this.#index.entries()
-        : new Set(lists.flatMap((matchers) => this.#index.select(matchers) as Entry[]))
+    const found = lists.length === 0 ? this.#index.entries() : this.#index.selectAny(lists)
     const isIn = ({ parts }: Entry) => parts.some((part) => part.firstMs <= endMs && this.#seenUntil(part) >= startMs)
     for (const entry of found) if (isIn(entry)) yield entry.labels
   }
