@@ -22,7 +22,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'mcp-vitals-hostile-'))
 beforeAll(async () => {
   upstream = await startHttpServer((port) => [fixture('tools-server.mjs'), String(port)])
   const base = new URL(upstream.address).origin
-  const paths = ['json', 'lax', 'paged', 'deep', 'limited']
+  const paths = ['json', 'lax', 'paged', 'deep', 'coded', 'limited']
   reader = makeKey(dataDir, '--agent', 'reader', '--tools', 'read_*').key
   all = makeKey(dataDir, '--agent', 'all').key
   daemon = await startDaemon({
@@ -151,6 +151,11 @@ test('a schema that is nested without measure is kept back, and ends nothing', a
   const { status, text } = await send('deep', { body: rpc(1, 'tools/list') })
   expect([status, text.includes('write_deep')]).toEqual([502, false])
   expect(await seen()).not.toContain('write_note')
+})
+
+test('a list of tools that is compressed for its way cannot be read, and is kept back', async () => {
+  const { status, headers } = await send('coded', { body: rpc(1, 'tools/list') })
+  expect([status, headers['transfer-encoding'] ?? 'none']).toEqual([502, 'none'])
 })
 
 test('limits are told beside those of the server', async () => {

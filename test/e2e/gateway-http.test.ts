@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { exchangeRaw } from '../fixtures/wire.js'
 import { promises } from '../requirements.js'
 import {
   callText,
@@ -201,6 +202,22 @@ test.each([
   expect(got.body).toEqual(compressed)
   await until(() => harness.ofType('request.ended').length === 1, 'the call was understood')
   expect(harness.ofType('request.ended')[0]).toMatchObject({ name: 'add', outcome: 'ok' })
+})
+
+test('what is compressed for its way alone passes to who knows of ways, and is understood', async () => {
+  const compressed = gzipSync(RESULT)
+  answer = (_, res) =>
+    res.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'gzip, chunked' }).end(compressed)
+  const got = await send('/mcp/raw', ['Host', 'localhost', 'Content-Length', String(CALL.length)], CALL)
+  expect(got.headers).toContain('gzip, chunked')
+  expect(got.body).toEqual(compressed)
+  await until(() => harness.ofType('request.ended').length === 1, 'the call was understood')
+  expect(harness.ofType('request.ended')[0]).toMatchObject({ name: 'add', outcome: 'ok' })
+
+  const head = `POST /mcp/raw HTTP/1.0\r\nHost: localhost\r\nContent-Length: ${CALL.length}\r\n\r\n`
+  const old = await exchangeRaw(Number(new URL(harness.origin).port), Buffer.from(head + CALL))
+  expect(old.toString('latin1')).toMatch(/^HTTP\/1\.1 502 .*its head could not be written/s)
+  expect(old.toString('latin1').toLowerCase()).not.toContain('transfer-encoding')
 })
 
 test.each([

@@ -121,6 +121,13 @@ const CASES: Readonly<Record<string, Case>> = {
   'chunks and trailers': {
     answer: [...bare(OK, 'Transfer-Encoding: chunked'), '3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Sum: 7\r\nX-Sum: 8\r\n\r\n'],
   },
+  'chunks that are compressed besides': {
+    answer: [...bare(OK, 'Transfer-Encoding: gzip, chunked'), '3\r\n\x1f\x8b\x08\r\n0\r\nX-Sum: 7\r\n\r\n'],
+  },
+  'the head of chunks that are compressed besides': {
+    method: 'HEAD',
+    answer: bare(OK, 'Transfer-Encoding: gzip, chunked'),
+  },
   'trailers that were announced': {
     request: ['TE: trailers'],
     answer: [...bare(OK, 'Trailer: X-Sum', 'Transfer-Encoding: chunked'), '3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n'],

@@ -32,6 +32,8 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Characters that no head has, and ends of lines that are none: who takes one for an end reads other headers than we do. */
 const NOT_OF_A_HEAD = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
 const LENGTH = /^\d{1,15}$/
+/** Codings of a transfer, as a list whose last, and no other, cuts the body in chunks (RFC 9112, 6.1). */
+const CHUNKED_LAST = /^(?:(?!chunked[\t ]*,)[!#$%&'*+\-.^_`|~0-9a-z]+[\t ]*,[\t ]*)*chunked$/i
 const LIFETIME = /(?:^|[,\s])timeout=(\d{1,6})/i
 
 /** Fails where no head could go on like this; a return at the end may still be half of a line's end. */
@@ -109,9 +111,9 @@ function framing(raw: readonly string[], status: number, isPersistent: boolean) 
         length = value
         break
       case 'transfer-encoding':
-        // Another was not asked for, and whoever gets the body could not undo it: the header is one of the connection.
-        if (coding !== undefined || value.toLowerCase() !== 'chunked')
-          throw new InvalidAnswer('its Transfer-Encoding is another than chunked')
+        // Without chunks at the end, a body that broke off could not be told from a whole one.
+        if (coding !== undefined || !CHUNKED_LAST.test(value))
+          throw new InvalidAnswer('its Transfer-Encoding does not end with chunked, once')
         coding = value
         break
       case 'connection':

@@ -42,7 +42,9 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
 
   function send(status: number, headers: Headers, body: Buffer): void {
     open()
-    const kept = headers.filter(([name]) => !/^(content-length|content-type|content-encoding)$/i.test(name))
+    const kept = headers.filter(
+      ([name]) => !/^(content-length|content-type|content-encoding|transfer-encoding)$/i.test(name),
+    )
     const flat = [...kept, ['Content-Type', 'application/json'], ['Content-Length', String(body.length)]].flat()
     writeHead.call(res, status, flat as unknown as OutgoingHttpHeaders)
     end.call(res, body, 'utf8')
@@ -58,7 +60,10 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
     const phrase = typeof rest[0] === 'string' ? [rest[0]] : []
     const head = added.length === 0 ? [status, ...rest] : [status, ...phrase, headers.flat()]
     if (!visible) return writeHead.apply(res, head as unknown as Parameters<typeof writeHead>)
-    const isEncoded = (headerIn(headers, 'content-encoding') ?? 'identity') !== 'identity'
+    // Of the codings of the transfer, only what is more than chunks is said here.
+    const isEncoded =
+      (headerIn(headers, 'content-encoding') ?? 'identity') !== 'identity' ||
+      headerIn(headers, 'transfer-encoding') !== undefined
     if (/^text\/event-stream/i.test(type) && !isEncoded) return beginStream(status, headers)
     const isHeld = tap.holdsJson && (/^application\/json/i.test(type) || status === 202)
     if (isHeld || isEncoded) return hold(status, headers, isEncoded)

@@ -1,6 +1,6 @@
 import type { AnswerHead, Call } from '../../http-client/index.js'
 import type { Exchange } from './exchange.js'
-import { addedTrailers, passedHeaders, placeOf, valueIn } from './http-headers.js'
+import { addedTrailers, furtherCodings, passedHeaders, placeOf, valueIn } from './http-headers.js'
 import type { Watch } from './http-watch.js'
 
 /** Takes an answer of an HTTP server piece by piece, behind its head. */
@@ -86,13 +86,23 @@ class PassedAnswer implements AnswerWay {
   }
 }
 
-/** `Trailer` tells of what comes behind chunks; node:http does not write it where there are none. */
+/**
+ * What was done to a body beside cutting it in chunks was not asked for, is done still, and is said to the client as the
+ * server said it; one of HTTP/1.0 does not know the header (RFC 9112, 6.1). `Trailer` tells of what comes behind chunks;
+ * node:http does not write it where there are none.
+ */
 function headersFor({ req, res }: Exchange, raw: readonly string[]): string[] {
-  const headers = passedHeaders(raw)
+  const headers = passedHeaders(raw, codedAs)
+  if (!res.useChunkedEncodingByDefault && placeOf(headers, 'transfer-encoding') >= 0)
+    throw new TypeError('a client of HTTP/1.0 knows no codings of the transfer')
   const at = placeOf(headers, 'trailer')
   if (at < 0) return headers
   const hasChunks = res.useChunkedEncodingByDefault && req.method !== 'HEAD' && placeOf(raw, 'transfer-encoding') >= 0
   return hasChunks ? headers : headers.filter((_, place) => headers[place - (place % 2)]!.toLowerCase() !== 'trailer')
+}
+
+function codedAs(name: string, value: string): string | undefined {
+  return name === 'transfer-encoding' && furtherCodings(value) !== undefined ? value : undefined
 }
 
 /** node:http's own way to flush would write the head as UTF-8, two bytes for one of Latin-1. */

@@ -69,6 +69,24 @@ export function valueIn(raw: readonly string[], name: string): string | undefine
   return value
 }
 
+/** What a `Transfer-Encoding` names beside `chunked`, which is its last; undefined where that is nothing. */
+export function furtherCodings(value: string): string | undefined {
+  const comma = value.lastIndexOf(',')
+  return comma < 0 ? undefined : value.slice(0, comma).trim()
+}
+
+/**
+ * How the bytes of an answer's body are encoded, by its headers in raw form: `Content-Encoding`, and what was done to them
+ * for their way; undefined where they are as they are.
+ */
+export function encodingOf(raw: readonly string[]): string | undefined {
+  const content = valueIn(raw, 'content-encoding')
+  const transfer = valueIn(raw, 'transfer-encoding')
+  const further = transfer === undefined ? undefined : furtherCodings(transfer)
+  if (further === undefined) return content
+  return content === undefined || content.toLowerCase() === 'identity' ? further : `${content}, ${further}`
+}
+
 /** A raw form in pairs, as node:http takes trailers. */
 export function addedTrailers(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = []

@@ -4,7 +4,7 @@ import type { ServerContext } from './context.js'
 import { shownIn } from './credential.js'
 import { decoding } from './decoding.js'
 import type { Exchange } from './exchange.js'
-import { headerOf, valueIn } from './http-headers.js'
+import { encodingOf, headerOf, valueIn } from './http-headers.js'
 import type { HttpSession, HttpSessions } from './http-sessions.js'
 import { readParcel } from './message.js'
 import { type Copies, type Observer, observe } from './observe.js'
@@ -88,7 +88,7 @@ export class HttpWatch {
     const finish = () => this.#finish(status)
     const read = copies && this.#streams ? this.#notingIds(copies) : copies
     this.#answer = read
-      ? decoding(valueIn(rawHeaders, 'content-encoding'), read, finish, () => this.#unreadable())
+      ? decoding(encodingOf(rawHeaders), read, finish, () => this.#unreadable())
       : { feed: () => {}, end: finish }
   }
 

@@ -5,7 +5,7 @@ import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { endpointRefused, linkFailure } from './failures.js'
 import { type AnswerSource, type AnswerWay, passAnswer } from './http-answer.js'
-import { passedHeaders, valueIn } from './http-headers.js'
+import { encodingOf, passedHeaders, valueIn } from './http-headers.js'
 import type { Watch } from './http-watch.js'
 import { type Copies, type Observer, observe } from './observe.js'
 import { refuse } from './respond.js'
@@ -54,7 +54,7 @@ export class SseRelay implements Watch {
     const { status, rawHeaders } = head
     if (status !== 200 || !/^text\/event-stream/i.test(valueIn(rawHeaders, 'content-type') ?? ''))
       return passAnswer(exchange, head, source, this)
-    const encoding = valueIn(rawHeaders, 'content-encoding') ?? 'identity'
+    const encoding = encodingOf(rawHeaders) ?? 'identity'
     if (encoding !== 'identity') {
       this.#refuse(exchange, source, `its stream is compressed (${encoding}), which was not asked for`)
       return NO_WAY
