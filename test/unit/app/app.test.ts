@@ -1,9 +1,10 @@
-import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createHttpServer, type Handlers, listen } from '../../../packages/server/src/app/http.js'
 import { ROUTES } from '../../../packages/server/src/app/routes.js'
 import { createTeardown } from '../../../packages/server/src/app/teardown.js'
+import { exchangeRaw, readMessages } from '../../fixtures/wire.js'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -17,6 +18,9 @@ const answer = (name: string) => () => new Response(name)
 /** Whoever stands at the front answers there himself. */
 const named = Object.keys(ROUTES).filter((name) => !name.startsWith('front'))
 const handlers = Object.fromEntries(named.map((name) => [name, answer(name)])) as unknown as Handlers
+
+/** The head of a request that reaches the gateway, and whose body comes in chunks. */
+const POSTED = 'POST /mcp/any HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'
 
 async function start(): Promise<number> {
   const server = createHttpServer({
@@ -80,6 +84,50 @@ describe('the HTTP server', () => {
       expect((await ask(port, verb, concrete, { host: 'evil.example' })).status).toBe(403)
       expect((await ask(port, verb, concrete, { origin: 'https://evil.example' })).status).toBe(403)
     }
+  })
+
+  test.each([
+    [
+      'a head of 100 kB',
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(100_000)}\r\n\r\n`,
+      431,
+      /65536 bytes/,
+    ],
+    ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, /no request of HTTP/],
+    ['a body in broken chunks', `${POSTED}zz\r\n`, 400, /no request of HTTP/],
+    ['a chunk with endless extensions', `${POSTED}1;${'x'.repeat(20_000)}`, 413, /extensions/],
+  ])('says of %s why it is no request, and tells of it', async (_, sent, status, why) => {
+    const told: number[] = []
+    const server = createHttpServer({ handlers, gateway: () => {}, onUnread: (one) => told.push(one) })
+    closing.push(() => server.close())
+    const port = await listen(server, '127.0.0.1', 0)
+    const answers = readMessages(await exchangeRaw(port, Buffer.from(sent, 'latin1')))
+    expect(answers.map(({ start }) => start.split(' ')[1])).toEqual([String(status)])
+    expect(JSON.parse(answers[0]!.body.toString())).toMatchObject({
+      id: null,
+      error: { message: expect.stringMatching(why) },
+    })
+    expect(told).toEqual([status])
+  })
+
+  test('says nothing into an answer that has begun', async () => {
+    const told: number[] = []
+    const gateway = (_: string, request: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200, { 'content-length': 10 }).write('begun')
+      request.on('error', () => {}).resume()
+    }
+    const server = createHttpServer({ handlers, gateway, onUnread: (one) => told.push(one) })
+    closing.push(() => server.close())
+    const port = await listen(server, '127.0.0.1', 0)
+    const socket = connect(port, '127.0.0.1', () => socket.write(POSTED))
+    let got = ''
+    socket.on('data', (chunk) => {
+      got += chunk
+      if (got.endsWith('begun')) socket.write('zz\r\n')
+    })
+    await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    expect(got).toMatch(/^HTTP\/1\.1 200 .*begun$/s)
+    expect(told).toEqual([])
   })
 
   test('a port in use is an error that names its holder', async () => {

@@ -202,6 +202,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     create() {
       const http = createHttpServer({
         ...{ handlers, gateway, front: () => front, guard: entrance.guard, metricsPath: config.metrics.path },
+        onUnread: entrance.onUnread,
         admission: { ...entrance.admission, heartbeatAccess: health.heartbeats.access },
       })
       countConnections(http)
@@ -338,8 +339,9 @@ async function serveMetrics(
   const { port, path } = config.metrics
   if (port === undefined) return undefined
   const { host } = config.listen
-  const { guard, admission } = entrance
-  const create = () => createHttpServer({ handlers: { metrics, health, status }, guard, admission, metricsPath: path })
+  const { guard, admission, onUnread } = entrance
+  const shown = { metrics, health, status }
+  const create = () => createHttpServer({ handlers: shown, guard, admission, onUnread, metricsPath: path })
   const running = await startMetricsServer({ create, host, port, logger })
   teardown.push(() => running.stop())
   logger.info('metrics_server_started', `Metrics are served at http://${host}:${running.port}${path}`)

@@ -5,6 +5,7 @@ import type { Config } from '../config/index.js'
 import { createAddressReader, createLockout, placeOf } from '../doors/index.js'
 import { createAdminCheck, createGuard, type Guard } from '../listen/index.js'
 import type { AdmissionOptions } from './admission.js'
+import type { OnUnread } from './unread.js'
 
 type Options = Pick<Config, 'listen' | 'status' | 'dashboard' | 'doors'>
 
@@ -13,6 +14,7 @@ export interface Entrance {
   readonly guard: Guard
   readonly admission: Omit<AdmissionOptions, 'heartbeatAccess'>
   readonly access: Access
+  readonly onUnread: OnUnread
   /** From the next request on these options hold. */
   change(config: Options): void
 }
@@ -61,6 +63,11 @@ export function createEntrance(config: Options, ownerToken: string, publish: Pub
       },
     },
     access,
+    // Of its method and path nothing is known.
+    onUnread(status) {
+      const nothing = { method: 'UNREAD', path: 'unread', requestBytes: 0, responseBytes: 0 }
+      publish(event('http', Date.now(), origin, { ...nothing, status }))
+    },
     change(next) {
       now = of(next)
       access.change(next.dashboard)

@@ -8,6 +8,7 @@ import { asksFront } from '../sources/http-proxy/index.js'
 import { type Admission, type AdmissionOptions, type Caller, createAdmission, decoded, problem } from './admission.js'
 import { ROUTES, type Route, type RouteName, UNLISTED } from './routes.js'
 import { SECURE_HEADERS, secured } from './secured.js'
+import { answerUnread, type OnUnread } from './unread.js'
 
 type Env = { Bindings: HttpBindings }
 /** A web-standard handler. */
@@ -43,6 +44,8 @@ export interface HttpServerOptions {
   readonly metricsPath?: string
   /** Default: this machine alone. */
   readonly guard?: Guard
+  /** Told of what could not be read as a request. Default: nobody. */
+  readonly onUnread?: OnUnread
   /** Who is let in; what is absent lets nobody in: nobody is an administrator, and nothing is public. */
   readonly admission?: Partial<AdmissionOptions>
 }
@@ -55,6 +58,7 @@ export function createHttpServer({
   table = ROUTES,
   metricsPath = table.metrics.path,
   guard = createGuard({ allowedHosts: [], allowedOrigins: [] }),
+  onUnread = () => {},
   admission: given = {},
 }: HttpServerOptions): Server {
   const routes: typeof table = { ...table, metrics: { ...table.metrics, path: metricsPath } }
@@ -78,6 +82,7 @@ export function createHttpServer({
   })
   // By number they have no limit beside that: headers beyond it would be left out without a word.
   server.maxHeadersCount = 0
+  answerUnread(server, onUnread)
   return server
 }
 
