@@ -227,6 +227,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
       restartServer: (server) => sources.gateway.restart(server),
       restartMetricsServer: async () => (await metricsServer?.again().then(() => true)) ?? false,
     },
+    openHosted: hosting.connect,
     answers: (server, timeoutMs) => sources.gateway.answers(server, timeoutMs),
     metricsPort: metricsServer?.port,
   })

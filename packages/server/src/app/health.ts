@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type EventOf, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
 import type { Fold } from '@mcp-vitals/instrument/stream'
 import { compileMaintenance } from '../alerts/index.js'
+import type { OpenHosted } from '../checks/index.js'
 import type { Config } from '../config/index.js'
 import { type DataDir, readPrivately, replacePrivately } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
@@ -62,6 +63,8 @@ export interface HealthNeeds {
   readonly dataDir: DataDir
   readonly logger: Logger
   readonly tools: RemedyTools
+  /** Opens a connection to a server that is made of plugins. Throws where there is none. */
+  readonly openHosted: (server: string) => ReturnType<OpenHosted>
   /** Whether a process that runs of a stdio server answers; undefined: none runs that can be asked. */
   readonly answers: (server: string, timeoutMs: number) => Promise<boolean | undefined>
   /** Port of the metrics server of its own; absent where there is none. */
@@ -100,7 +103,7 @@ export function createHealth(first: Config, criticalAlerts: () => number): Healt
         ? undefined
         : { url: `${baseOf({ host: listen.host, port })}/health`, token: listen.adminToken }
     const isInMaintenance = maintenanceOf(config)
-    const enabled = Object.fromEntries(Object.entries(servers).flatMap(([name, entry]) => watchable(name, entry)))
+    const enabled = Object.fromEntries(Object.entries(servers).flatMap(([name, entry]) => watchable(name, entry, ways)))
     const tools = {
       addressOf: addresses.of,
       transportOf: addresses.transportOf,
@@ -233,9 +236,10 @@ function idle({ monitor: options }: Config): Monitor {
   return createMonitor({ subjects: [], options, clock: () => 0, random: () => 0, onLook: () => {} })
 }
 
-/** A server that is made of plugins lives in this process, and answers as long as that does. */
-function watchable<T extends Config['servers'][string]>(name: string, entry: T) {
-  return entry.disabled || 'plugins' in entry ? [] : [[name, entry as Exclude<T, { plugins: string }>] as const]
+/** A server as it is watched. One that is made of plugins lives in this process, and is asked there: that is no traffic. */
+function watchable(name: string, entry: Config['servers'][string], { openHosted }: Pick<HealthNeeds, 'openHosted'>) {
+  if (entry.disabled) return []
+  return [[name, 'plugins' in entry ? { open: () => openHosted(name) } : entry] as const]
 }
 
 function watchesOf({ servers }: Config, before: ReadonlyMap<string, TrafficWatch>): ReadonlyMap<string, TrafficWatch> {

@@ -4,7 +4,7 @@ import type { PluginsEntry, Problem } from '../plugins/index.js'
 import { redactName } from '../redact/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import type { GatewayConfig } from '../sources/http-proxy/index.js'
-import type { Look } from '../sources/plugins/index.js'
+import type { Look, PluginHost } from '../sources/plugins/index.js'
 import { VERSION } from '../version/index.js'
 import type { entriesOf } from './entries.js'
 import type { Observation } from './observe.js'
@@ -23,15 +23,23 @@ export interface Hosting {
   /** Loads what hosts plugins, where there are some: no other daemon needs it. */
   prepare(servers: ReturnType<typeof entriesOf>): Promise<void>
   readonly openHost: NonNullable<GatewayConfig['openHost']>
+  /** Opens a connection of our own to a server that is hosted. Throws where there is none. */
+  readonly connect: (server: string) => ReturnType<PluginHost['connect']>
 }
 
 /** Makes hosts for the gateway, and tells what plugins they find. */
 export function createHosting({ observation, records, logger }: HostingNeeds): Hosting {
   let source: typeof import('../sources/plugins/index.js') | undefined
+  const hosts = new Map<string, PluginHost>()
   return {
     async prepare(servers) {
       const isHosting = Object.values(servers).some((entry) => 'plugins' in entry && !entry.disabled)
       if (isHosting) source ??= await import('../sources/plugins/index.js')
+    },
+    connect(server) {
+      const host = hosts.get(server)
+      if (!host) throw new Error(`nothing hosts ${server}`)
+      return host.connect()
     },
     openHost(server, entry, publish) {
       if (!source) throw new Error('the host of plugins was not loaded')
@@ -51,9 +59,12 @@ export function createHosting({ observation, records, logger }: HostingNeeds): H
         },
       })
       void host.start()
+      hosts.set(server, host)
       return {
         connect: (session) => host.connect(session),
         async stop() {
+          // Another may have its name by now.
+          if (hosts.get(server) === host) hosts.delete(server)
           await host.stop()
           for (const plugin of known) forget(redactName(server), plugin, observation)
         },

@@ -1,6 +1,7 @@
 export { type BoundedRun, runBounded } from './bounded.js'
 export type { Check, CheckResult, Reason, ToolSeen } from './check.js'
 export { failureOfExit } from './command/check.js'
+export type { OpenHosted } from './mcp/check.js'
 export { listTools, newClient } from './mcp/client.js'
 export { withOldTransport, withTransport } from './mcp/client-transports.js'
 export { type CheckEntry, checkEntry } from './options.js'

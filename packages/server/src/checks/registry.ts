@@ -3,7 +3,7 @@ import { commandProbe } from './command/check.js'
 import { diskProbe } from './disk/check.js'
 import { dnsProbe } from './dns/check.js'
 import { httpProbe } from './http/check.js'
-import type { GatewayWay, mcpProbe } from './mcp/check.js'
+import type { GatewayWay, mcpProbe, OpenHosted } from './mcp/check.js'
 import { memoryProbe } from './memory/check.js'
 import type { CheckEntry } from './options.js'
 import { postgresProbe } from './postgres/check.js'
@@ -15,6 +15,8 @@ import { tcpProbe } from './tcp/check.js'
 export interface CheckTools extends GatewayWay {
   /** Monotonic milliseconds. */
   readonly clock: () => number
+  /** In place of the gateway: the server itself, where it lives in this process. Nothing of it is traffic then. */
+  readonly open?: OpenHosted
 }
 
 type EntryOf<T extends CheckEntry['type']> = Extract<CheckEntry, { readonly type: T }>

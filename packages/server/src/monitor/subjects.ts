@@ -1,4 +1,11 @@
-import { type CheckEntry, type CheckResult, type CheckTools, checkEntry, createCheck } from '../checks/index.js'
+import {
+  type CheckEntry,
+  type CheckResult,
+  type CheckTools,
+  checkEntry,
+  createCheck,
+  type OpenHosted,
+} from '../checks/index.js'
 import { CONNECTIVITY } from './connectivity.js'
 import type { Subject } from './contract.js'
 import type { Heartbeats } from './heartbeats.js'
@@ -13,6 +20,8 @@ export type ServerToCheck =
       readonly cwd?: string | undefined
     }
   | { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly transport: 'http' | 'sse' }
+  /** It lives in this process. */
+  | { readonly open: OpenHosted }
 
 /** What stands in the configuration to be watched. */
 export interface Watched {
@@ -40,12 +49,17 @@ export function subjectsOf(
   const subjects = new Map<string, Subject>()
   const freeName = (kind: string, name: string) =>
     subjects.has(name) || name === CONNECTIVITY ? `${kind}_${name}` : name
-  const add = (kind: string, name: string, entry: CheckEntry, own: Partial<Subject> = {}) => {
+  const add = (
+    kind: string,
+    name: string,
+    entry: CheckEntry,
+    own: Partial<Subject> & { readonly open?: OpenHosted | undefined } = {},
+  ) => {
     const free = freeName(kind, name)
     const { intervalMs = options.intervalMs, retries = options.retries } = own
     const { type, timeoutMs } = entry
-    const { server, between } = own
-    const check = createCheck(entry, tools)
+    const { server, between, open } = own
+    const check = createCheck(entry, open ? { ...tools, open } : tools)
     const host = hostBeyond(entry)
     const found = { name: free, type, check, timeoutMs, intervalMs, retries, ...(host !== undefined && { host }) }
     subjects.set(free, { ...found, ...(server !== undefined && { server }), ...(between && { between }) })
@@ -63,7 +77,8 @@ export function subjectsOf(
     const { expectTools = [], calls = [], retries = options.retries } = own ?? {}
     const mostMs = own?.timeoutMs ?? ('command' in server ? options.stdioTimeoutMs : timeoutMs)
     const asked = { listTools: true, expectTools, calls, timeoutMs: mostMs }
-    add('server', name, serverEntry(server, asked), { intervalMs, retries, server: name, ...(between && { between }) })
+    const ways = { ...(between && { between }), ...('open' in server && { open: server.open }) }
+    add('server', name, serverEntry(name, server, asked), { intervalMs, retries, server: name, ...ways })
   }
   for (const [name, entry] of Object.entries(options.components)) {
     if (entry.type === 'heartbeat') {
@@ -121,7 +136,8 @@ export function targetsOf({ connectivity, intervalMs }: MonitorOptions, tools: C
   })
 }
 
-function serverEntry(server: ServerToCheck, asked: Readonly<Record<string, unknown>>): CheckEntry {
+function serverEntry(name: string, server: ServerToCheck, asked: Readonly<Record<string, unknown>>): CheckEntry {
+  if ('open' in server) return checkEntry({ type: 'mcp', server: name, ...asked })
   if ('url' in server) {
     const { url, headers, transport } = server
     return checkEntry({ type: 'mcp', url, headers, transport, ...asked })

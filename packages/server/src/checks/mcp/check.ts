@@ -1,5 +1,5 @@
 import { ProtocolError, SdkHttpError, type Transport } from '@modelcontextprotocol/client'
-import { minimalEnvironment, startChild } from '../../children/index.js'
+import { type Child, minimalEnvironment, startChild } from '../../children/index.js'
 import { CheckFailure, failureOf, type Seen } from '../check.js'
 import { failureOfExit } from '../command/check.js'
 import { newClient } from './client.js'
@@ -21,13 +21,20 @@ export interface GatewayWay {
   readonly headersOf: (server: string) => Readonly<Record<string, string>>
 }
 
+/** Opens a connection to a server that lives in this process, as if it were one that was started. */
+export type OpenHosted = () => Child
+
 /** Well: a session was agreed on, and what was asked in it was answered as expected. It is ended again. */
 export function mcpProbe(
   options: McpOptions,
-  { addressOf, transportOf, headersOf }: GatewayWay,
+  { addressOf, transportOf, headersOf, open }: GatewayWay & { readonly open?: OpenHosted },
 ): (signal: AbortSignal) => Promise<Seen> {
-  const { server, url, command } = options
-  if (command !== undefined) return (signal) => overStdio(command, options, signal)
+  const { server, url, command, args, env, cwd } = options
+  if (open) return (signal) => overStdio(open, options, signal)
+  if (command !== undefined) {
+    const start = () => startChild({ command, args, cwd, env: minimalEnvironment(env), stderr: 'ignore' })
+    return (signal) => overStdio(start, options, signal)
+  }
   const era: EraMemory = { isLegacy: false }
   return (signal) => {
     const address = server === undefined ? (url as string) : addressOf(server)
@@ -95,10 +102,10 @@ async function asClient(
   }
 }
 
-async function overStdio(command: string, options: McpOptions, signal: AbortSignal): Promise<Seen> {
-  const { args, env, cwd, timeoutMs } = options
+async function overStdio(start: () => Child, options: McpOptions, signal: AbortSignal): Promise<Seen> {
+  const { timeoutMs } = options
   signal.throwIfAborted()
-  const child = startChild({ command, args, cwd, env: minimalEnvironment(env), stderr: 'ignore' })
+  const child = start()
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill, { once: true })
   const client = newClient()
