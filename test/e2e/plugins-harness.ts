@@ -1,5 +1,5 @@
 /** A host of plugins by itself, and clients at its side of the gateway. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,8 @@ export interface HostOfTest {
   readonly home: string
   readonly looks: readonly Look[]
   ofType<T extends EventType>(type: T): Extract<Event, { type: T }>[]
+  /** Writes a plugin in shell. */
+  write(name: string, does: string): void
   /** A client of this session, or of none. */
   open(session?: string, options?: ClientOptions): Promise<Client>
   stop(): Promise<void>
@@ -47,6 +49,11 @@ export function hostOf(
     looks,
     ofType: <T extends EventType>(type: T) =>
       events.filter((event): event is Extract<Event, { type: T }> => event.type === type),
+    write(name, does) {
+      mkdirSync(join(home, 'plugins', name), { recursive: true })
+      writeFileSync(join(home, 'plugins', name, 'cli'), `#!/bin/sh\n${does}\n`)
+      chmodSync(join(home, 'plugins', name, 'cli'), 0o755)
+    },
     async open(session, options) {
       const client = new Client({ name: 'test', version: '1.0.0' }, options)
       clients.push(client)

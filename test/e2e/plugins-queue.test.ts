@@ -1,5 +1,5 @@
 /** Jobs that wait, as clients meet them: whose turn it is, and who is refused. And what a program reads. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { afterEach, expect, test } from 'vitest'
@@ -93,16 +93,27 @@ test('an argument on standard input may hold anything, and a program need not re
   )
 })
 
+test('helps that end badly are told, and give no tools', async () => {
+  const host = hostOf([])
+  hosts.push(host)
+  host.write('crashes', 'kill -s SEGV $$')
+  host.write('fails', 'echo "no help" >&2; exit 4')
+  host.write('floods', 'exec yes "Available commands: forged"')
+  host.write('forges', 'printf "Available commands:\\n  ../up  x\\n  --evil  x\\n  \\$(id)  x\\n  fine  Good\\n"')
+  const client = await host.open()
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['forges.fine'])
+  expect(host.looks[0]?.notTaken.map(({ name, problem, reason }) => [name, problem, reason])).toEqual([
+    ['crashes', 'help_failed', 'its help fails with a signal (killed)'],
+    ['fails', 'help_failed', 'its help fails with status 4'],
+    ['floods', 'help_failed', 'its help prints more than 262144 bytes'],
+  ])
+})
+
 test('a plugin whose help hangs keeps the others from nobody', async () => {
   const host = hostOf([], {}, { patienceMs: 1 })
   hosts.push(host)
-  const help = { hangs: 'exec sleep 600', well: '[ "$1" = hello ] && echo hi || echo "Available commands: hello"' }
-  for (const [name, does] of Object.entries(help)) {
-    const folder = join(host.home, 'plugins', name)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'cli'), `#!/bin/sh\n${does}\n`)
-    chmodSync(join(folder, 'cli'), 0o755)
-  }
+  host.write('hangs', 'exec sleep 600')
+  host.write('well', '[ "$1" = hello ] && echo hi || echo "Available commands: hello"')
   const client = await host.open()
   const tools = async () => (await client.listTools()).tools.map(({ name }) => name)
   const changed = new Promise<void>((resolve) => {

@@ -13,6 +13,8 @@ import { runProgram } from './run.js'
 /** How long one help may take. Milliseconds. */
 export const HELP_TIMEOUT_MS = 10_000
 const HELP_GRACE_MS = 500
+/** Of all that is read of it. */
+const MAX_HELP_BYTES = MAX_HELP_CHARACTERS * 4
 /** Most groups that a command is looked for in, one in the other. */
 const MAX_GROUPS = 3
 /** Most folders that are looked at. */
@@ -137,6 +139,7 @@ export async function lookAt(
   const no = (problem: Problem, reason: string): Looked => ({ notTaken: { name, problem, reason, seen } })
   if (startFailure) return no('no_interpreter', `its program cannot be started (${startFailure})`)
   if (end === 'late') return no('help_late', `its help does not end within ${HELP_TIMEOUT_MS / 1000} s`)
+  if (end === 'flooded') return no('help_failed', `its help prints more than ${MAX_HELP_BYTES} bytes`)
   const { section, commands, answersHelp } = commandsIn(text)
   if (!section && status !== 0) return no('help_failed', `its help fails with ${how(status, end)}`)
   if (!section) return no('no_section', 'its help has no section "Available commands:"')
@@ -215,7 +218,7 @@ async function helpOf(
     env: { ...env, COLUMNS: '200', NO_COLOR: '1', TERM: 'dumb' },
     timeoutMs: HELP_TIMEOUT_MS,
     graceMs: HELP_GRACE_MS,
-    maxOutputBytes: MAX_HELP_CHARACTERS * 4,
+    maxOutputBytes: MAX_HELP_BYTES,
     signal,
     ...(onStart && { onStart }),
     onError(bytes) {
