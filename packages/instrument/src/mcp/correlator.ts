@@ -138,7 +138,7 @@ export class Correlator {
     operation.firstPage = fields.cursor === undefined
     if (direction === 'server_to_client' && method !== 'ping') this.#askWithin(operation, fields, answering)
     if (name !== undefined && isToolCall(operation)) operation.reading ??= this.#server.extraction?.begin(name, fields)
-    lane.add(key, operation, at)
+    lane.open(key, operation, at)
     if (fields.progressToken !== undefined) lane.track(fields.progressToken, operation)
     if (this.open > this.#limits.openRequests) this.#abandonOldest()
     if (direction === 'client_to_server') this.#session.requested(method, fields)

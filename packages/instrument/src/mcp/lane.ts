@@ -4,19 +4,19 @@ import type { TokenKey } from './paths.js'
 import { Requests } from './requests.js'
 
 /** The requests of one direction that wait for an answer, by the key of their id. */
-export class Lane {
-  readonly #requests = new Requests()
+export class Lane extends Requests {
   #streams: Requests | undefined
   #late: Map<TokenKey, number> | undefined
   #progress: Map<TokenKey, Operation> | undefined
   readonly #lateLimit: number
 
   constructor(lateLimit: number) {
+    super()
     this.#lateLimit = lateLimit
   }
 
-  get size(): number {
-    return this.#requests.size + (this.#streams?.size ?? 0)
+  override get size(): number {
+    return super.size + (this.#streams?.size ?? 0)
   }
   get lateSize(): number {
     return this.#late?.size ?? 0
@@ -27,25 +27,26 @@ export class Lane {
 
   /** When the oldest request that can be given up began, monotonic milliseconds; `undefined` where there is none. */
   get oldestSince(): number | undefined {
-    return this.#requests.oldest?.askedAt
+    return this.oldest?.askedAt
   }
 
-  add(key: TokenKey, operation: Operation, since: number): void {
+  /** `since`: when it came, monotonic milliseconds. */
+  open(key: TokenKey, operation: Operation, since: number): void {
     operation.key = key
     operation.askedAt = since
     if (STREAMING_METHODS.has(operation.method)) {
       this.#streams ??= new Requests()
       this.#streams.add(operation)
-    } else this.#requests.add(operation)
+    } else this.add(operation)
   }
 
-  has(key: TokenKey): boolean {
-    return this.#requests.has(key) || this.#streams?.has(key) === true
+  override has(key: TokenKey): boolean {
+    return super.has(key) || this.#streams?.has(key) === true
   }
 
   /** The call in the middle of which something is asked: the one `named`, else the only one. Of several nobody can say which. */
   asking(named: TokenKey | undefined): Operation | undefined {
-    const calls = this.#requests.all().filter(({ method }) => NAMED_METHODS.has(method))
+    const calls = this.all().filter(({ method }) => NAMED_METHODS.has(method))
     return calls.find(({ key }) => key === named) ?? (calls[1] ? undefined : calls[0])
   }
 
@@ -66,12 +67,12 @@ export class Lane {
 
   /** Keys of those that can be answered. */
   keys(): readonly TokenKey[] {
-    return this.#requests.all().map(({ key }) => key)
+    return this.all().map(({ key }) => key)
   }
 
   /** The request was answered: it is no longer open. */
   answered(key: TokenKey): Operation | undefined {
-    return this.#requests.take(key) ?? this.#streams?.take(key)
+    return this.take(key) ?? this.#streams?.take(key)
   }
 
   /** The request will not be waited for any more; its answer may still come. */
@@ -83,7 +84,7 @@ export class Lane {
 
   /** Takes the oldest request, a stream only where there is nothing else. */
   abandonOldest(): Operation | undefined {
-    const oldest = this.#requests.oldest ?? this.#streams?.oldest
+    const oldest = this.oldest ?? this.#streams?.oldest
     return oldest && this.abandoned(oldest.key)
   }
 

@@ -3,6 +3,7 @@ import { checkOptions, type InstrumentOptions, nameOf } from './options.js'
 import { Override } from './override.js'
 import { type Instrumentable, isObject, ownName, type Peer, peerOf, type TransportLike } from './shapes.js'
 import { type Shared, shared } from './shared.js'
+import { untap } from './tap.js'
 
 const NONE: readonly WeakRef<Connection>[] = []
 
@@ -53,9 +54,10 @@ class Instrument implements Owner {
   readonly #close: Override | undefined
   on = true
   closing = false
-  /** The newest, whether it ended or not. */
+  /** The newest that did not end. */
   #connection: Connection | undefined
-  #isOpen = false
+  /** Where the newest that ended was. Not the connection: what a server has is copied in each collection while it lives. */
+  #left: TransportLike | undefined
   /** Those before it that did not end: SDKs before 1.26 let a server be connected to several transports at a time. */
   #earlier: readonly WeakRef<Connection>[] = NONE
 
@@ -93,17 +95,27 @@ class Instrument implements Owner {
       this.#close?.undo()
     })
     for (const connection of this.#all()) connection.takeAway()
+    this.#leave()
     this.#connection = undefined
     this.#earlier = NONE
     this.#shared.instruments.set(this.#peer, undefined)
   }
 
   ended(connection: Connection): void {
-    if (this.#connection === connection) this.#isOpen = false
-    else {
+    if (this.#connection === connection) {
+      this.#connection = undefined
+      this.#left = connection.transport
+    } else {
       this.#earlier = this.#earlier.filter((each) => each.deref() !== connection)
       connection.takeAway()
     }
+  }
+
+  /** Leaves the transport of the newest that ended as it was, unless somebody listens there again. */
+  #leave(): void {
+    const left = this.#left
+    this.#left = undefined
+    if (left) this.#shared.guard(() => untap(left))
   }
 
   #all(): readonly Connection[] {
@@ -114,11 +126,11 @@ class Instrument implements Owner {
   #listen(transport: unknown): void {
     if (!this.on || !isObject(transport)) return
     const to = transport as unknown as TransportLike
-    if (this.#isOpen && to === this.#connection?.transport) return
+    if (to === this.#connection?.transport) return
     try {
       const { server, transport: kind } = this.#options
       this.closing = false
-      if (this.#isOpen) {
+      if (this.#connection) {
         const open = this.#all()
         if (open.some((connection) => connection.transport === to)) return
         this.#earlier = open.map((connection) => new WeakRef(connection))
@@ -126,7 +138,6 @@ class Instrument implements Owner {
       const fallback = this.#side === 'server' ? this.#shared.hub.server : 'upstream'
       const name = nameOf(server, ownName(this.#peer), fallback)
       this.#connection = new Connection(this.#shared, to, { side: this.#side, server: name, kind }, this)
-      this.#isOpen = true
     } catch {
       this.#shared.hub.stats.faults++
     }

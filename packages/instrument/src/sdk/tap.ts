@@ -25,6 +25,11 @@ export function tap(transport: object, ears: Ears): Tap {
   return made
 }
 
+/** Leaves a transport that was closed as it was, unless somebody listens there again. */
+export function untap(transport: object): void {
+  taps.get(transport)?.end(undefined)
+}
+
 const taps = createMarks<Tap>()
 
 /** What was changed at one transport. */
@@ -153,26 +158,25 @@ class Handler {
     }
   }
 
+  /** One function, since each that stands in between is one more to walk where a stack is written down, as for every abort. */
   #listening(given: Call): unknown {
     const handler = this
+    const tap = this.#tap
+    const isMessage = this.#key === 'onmessage'
     return function (this: unknown, ...args: unknown[]): unknown {
-      return handler.#hand(given, this, args)
-    }
-  }
-
-  #hand(given: Call, self: unknown, args: unknown[]): unknown {
-    const { ears } = this.#tap
-    const [message] = args
-    if (!ears || (this.#depth > 0 && message === this.#during)) return Reflect.apply(given, self, args)
-    const surround = this.#key === 'onmessage' ? ears.received(message) : void ears.closed()
-    const before = this.#during
-    this.#during = message
-    this.#depth++
-    try {
-      return surround ? around(surround, () => Reflect.apply(given, self, args)) : Reflect.apply(given, self, args)
-    } finally {
-      this.#during = before
-      this.#depth--
+      const { ears } = tap
+      const message = args[0]
+      if (!ears || (handler.#depth > 0 && message === handler.#during)) return Reflect.apply(given, this, args)
+      const surround = isMessage ? ears.received(message) : void ears.closed()
+      const before = handler.#during
+      handler.#during = message
+      handler.#depth++
+      try {
+        return surround ? around(surround, () => Reflect.apply(given, this, args)) : Reflect.apply(given, this, args)
+      } finally {
+        handler.#during = before
+        handler.#depth--
+      }
     }
   }
 }
