@@ -17,12 +17,12 @@ const SPAN_BY_HAND = 'a span by hand'
 const ROUNDS = 5
 /**
  * Rounds before the first that counts. A server runs for days: what it costs is what it costs once the engine has
- * compiled it, which takes some 50,000 calls. Each round begins with a full collection of garbage, as every hour has some.
+ * compiled it, which takes some 50,000 calls. Each round begins with a full collection of garbage, as every minute or so
+ * has one, and is long enough that what the engine then compiles anew weighs as it does in a server.
  */
 const WARM_UP_ROUNDS = 4
-const CALLS = 20_000
-/** Peers are slow enough to be measured by fewer. */
-const PEER_CALLS = 2000
+/** Peers cost so much that this changes no ratio by a tenth. */
+const PEER_WARM_UP_ROUNDS = 1
 const PROBE_CALLS = 20
 const { values: asked } = parseArgs({
   options: {
@@ -31,18 +31,28 @@ const { values: asked } = parseArgs({
     alone: { type: 'boolean', default: false },
   },
 })
+/** `calls` of a round; `peerCalls`: peers are slow enough to be measured by fewer. */
 const MEASURES = [
-  { name: 'echo', label: 'echo of 16 bytes, one at a time', what: 'sequential', tool: 'echo', part: 1 },
-  { name: 'at-once', label: 'echo of 16 bytes, 64 at once', what: 'at once', tool: 'echo', part: 1 },
-  { name: 'text', label: 'text of 32 KB, one at a time', what: 'sequential', tool: 'text', part: 1 },
   {
-    name: 'rows',
-    label: 'structured content of 32 KB, one at a time',
-    what: 'sequential',
-    tool: 'rows',
-    part: 0.25,
+    ...{ name: 'echo', label: 'echo of 16 bytes, one at a time', what: 'sequential', tool: 'echo' },
+    ...{ calls: 20_000, peerCalls: 2000 },
   },
-  { name: 'fresh', label: 'a fresh server with ten tools for each call', what: 'fresh', tool: 'echo', part: 0.05 },
+  {
+    ...{ name: 'at-once', label: 'echo of 16 bytes, 64 at once', what: 'at once', tool: 'echo' },
+    ...{ calls: 10_000, peerCalls: 2000 },
+  },
+  {
+    ...{ name: 'text', label: 'text of 32 KB, one at a time', what: 'sequential', tool: 'text' },
+    ...{ calls: 20_000, peerCalls: 1000 },
+  },
+  {
+    ...{ name: 'rows', label: 'structured content of 32 KB, one at a time', what: 'sequential', tool: 'rows' },
+    ...{ calls: 20_000, peerCalls: 500 },
+  },
+  {
+    ...{ name: 'fresh', label: 'a fresh server with ten tools for each call', what: 'fresh', tool: 'echo' },
+    ...{ calls: 1000, peerCalls: 100 },
+  },
 ].filter(({ name }) => asked.what === undefined || asked.what.includes(name))
 /** What ours may add at most, microseconds; and how many times cheaper (by CPU) it must be than these. */
 const MOST_CALL_MICROS = 2
@@ -91,19 +101,19 @@ async function start(name, major) {
   }
   await hear()
   const isPeer = peers.includes(name)
-  const ask = async ({ what, tool, part = 1 }, most = isPeer ? PEER_CALLS : CALLS) => {
-    const time = await tell({ what, tool, calls: Math.ceil(most * part) })
+  const ask = async ({ what, tool, calls, peerCalls = calls }) => {
+    const time = await tell({ what, tool, calls: isPeer ? peerCalls : calls })
     if (isPeer) await quiet()
     const cost = time && (await tell('cost'))
     return cost && { ...time, ...cost }
   }
-  return { name, ask, end: () => child.kill('SIGKILL') }
+  return { name, isPeer, ask, end: () => child.kill('SIGKILL') }
 }
 
 /** Whether a peer tells anybody of calls: what records nothing costs nothing, and is no peer. */
 async function records({ name, ask }, major) {
   const before = received.bytes
-  const figures = await ask({ what: 'sequential', tool: 'echo' }, PROBE_CALLS)
+  const figures = await ask({ what: 'sequential', tool: 'echo', calls: PROBE_CALLS })
   const problem = !figures ? 'does not work' : received.bytes === before && !figures.recorded ? 'records nothing' : ''
   if (problem) console.log(`${name} ${problem} with SDK ${major}, and is not measured`)
   return !problem
@@ -114,7 +124,8 @@ async function measured(children, measure) {
   const taken = new Map()
   const gone = new Set()
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    for (const { name, ask } of children) {
+    for (const { name, isPeer, ask } of children) {
+      if (isPeer && (gone.has(name) || round < -PEER_WARM_UP_ROUNDS)) continue
       const figures = await ask(measure)
       if (!figures) gone.add(name)
       else if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), figures])
