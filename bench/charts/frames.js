@@ -1,5 +1,5 @@
-/** The same lines for both: three to a chart, 240 points each, and one point newer each time. */
-export const CHARTS = 50
+/** The same lines for both: three to a chart, 240 points each, and one point newer each time. `?charts=` says how many. */
+export const CHARTS = Number(new URLSearchParams(location.search).get('charts') ?? 50)
 const LINES = 3
 const POINTS = 240
 

@@ -28,6 +28,14 @@ export function onColours(listener: () => void): () => void {
   }
 }
 
-/** The value of a custom property of the style sheet, as it is now. */
-export const colour = (name: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+/** Takes on one colour after the other: what a custom property says is a pair, of which only a part of the page has one. */
+const probe = document.createElement('i')
+probe.hidden = true
+
+/** A colour of the style sheet as it is now, as `rgb(…)`; or seen through, by a share from 0 to 1. */
+export function colour(name: string, share = 1): string {
+  if (!probe.isConnected) document.body.append(probe)
+  probe.style.color = `var(--${name})`
+  const found = getComputedStyle(probe).color
+  return share === 1 ? found : found.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`)
+}

@@ -57,7 +57,7 @@ export function createPlot(host: HTMLElement, data: uPlot.AlignedData, size: Siz
           width: 1.5,
           spanGaps: false,
           points: { show: false },
-          ...(setup.area && setup.lines.length === 1 && { fill: `${colour(name)}26` }),
+          ...(setup.area && setup.lines.length === 1 && { fill: colour(name, 0.15) }),
         })),
       ],
       hooks: {
