@@ -31,6 +31,7 @@ const config = {
   providers: { upstream: { type: 'http', url: 'http://127.0.0.1:9/' } },
   dashboard: { users: [] },
   metrics: { labels: { tool_calls_total: ['tool'] } },
+  series: { intervalMs: 1000 },
 }
 
 beforeAll(async () => {
@@ -228,6 +229,20 @@ test('settings are shown to who may see them, without what is secret', async () 
 test('PromQL is answered below the path of the cookie', async () => {
   const { data } = await get<{ readonly data: { readonly result: readonly unknown[] } }>('v1/query?query=up')
   expect(data.result.length).toBeGreaterThan(0)
+})
+
+test('PromQL reads full labels there, and what the configuration keeps elsewhere, as rules do', async () => {
+  const query = `query?query=${encodeURIComponent('mcp_tool_calls_total{tool="read"}')}`
+  type Answer = { readonly data: { readonly result: readonly { readonly metric: Record<string, string> }[] } }
+  const labelsAt = async (path: string) =>
+    ((await (await fetch(`${daemon.url}${path}`)).json()) as Answer).data.result.map(({ metric }) =>
+      Object.keys(metric).filter((label) => ['server', 'status', 'tool'].includes(label)),
+    )
+  await until(async () => (await labelsAt(`/admin/api/v1/${query}`)).length > 0, 20_000, daemon.stderr)
+  for (const labels of await labelsAt(`/admin/api/v1/${query}`))
+    expect(labels.sort()).toEqual(['server', 'status', 'tool'])
+  expect(await labelsAt(`/admin/api/v1/${query}&labels=view`)).toEqual([['tool']])
+  expect(await labelsAt(`/api/v1/${query}&labels=full`)).toEqual([['tool']])
 })
 
 /** Waits until so many calls of a tool are known: what was kept is read behind the start. */

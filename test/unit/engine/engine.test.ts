@@ -84,6 +84,44 @@ test('sees series come and go, merged as a view shows them', async () => {
   await until(async () => (await samples(engine, 'mcp_tool_calls_total')).length === 0)
 })
 
+test('has a metric that a view shows with fewer labels in full as well, for who asks for it, over a restart too', async () => {
+  const { store } = await testStore(tempDir())
+  const registry = createRegistry()
+  const source = createView(registry, { tool_calls_total: ['tool'] })
+  const full = { collect: () => registry.collect().filter(({ name }) => name === 'mcp_tool_calls_total') }
+  registry.counter(mcp.tool_calls_total).with('a', 'read', 'success').inc(2)
+  registry.counter(mcp.tool_calls_total).with('b', 'read', 'error').inc(5)
+  // Of all the labels that the view drops this one has none: both are told apart all the same.
+  registry.counter(mcp.tool_calls_total).with('', 'bare', '').inc(1)
+  registry.gauge(mcp.queue_size).with('a', 'p').set(4)
+  const first = opened({ source, full, store: store.samples })
+  first.engine.start(TARGET)
+  const seen = async (engine: Engine, labels: 'full' | 'view') => {
+    await until(() => engine.stats().window)
+    const { value } = await engine.query(
+      '{__name__=~"mcp_tool_calls_total|mcp_queue_size"}',
+      { atMs: Date.now() },
+      { labels },
+    )
+    return (value as Vector).samples
+      .map(({ labels: { server = '', tool = '' }, value }) => `${server} ${tool} ${value}`)
+      .sort()
+  }
+  const inFull = [' bare 1', 'a  4', 'a read 2', 'b read 5']
+  const inView = [' bare 1', ' read 7', 'a  4']
+  expect(await seen(first.engine, 'full')).toEqual(inFull)
+  expect(await seen(first.engine, 'view')).toEqual(inView)
+  const servers = (engine: Engine, labels: 'full' | 'view') =>
+    engine.labelValues('server', { selectors: ['mcp_tool_calls_total'], labels })
+  expect(await servers(first.engine, 'full')).toEqual(['a', 'b'])
+  expect(await servers(first.engine, 'view')).toEqual([])
+  await first.engine.close()
+  const second = opened({ source, full, store: store.samples })
+  second.engine.start(TARGET)
+  expect(await seen(second.engine, 'full')).toEqual(inFull)
+  expect(await seen(second.engine, 'view')).toEqual(inView)
+})
+
 test('has its samples again after a restart, gaps and all', async () => {
   const { store } = await testStore(tempDir())
   const registry = createRegistry()

@@ -89,7 +89,7 @@ export function simulate({ source, groups, target = {}, targets = () => [], seri
         nowMs = nextMs
         if (nowMs === sampleMs) {
           move(nowMs)
-          core.notice(sampler.sample(nowMs))
+          core.notice({ kind: 'sample', atMs: nowMs, view: sampler.sample() })
           sampleMs += INTERVAL_MS
         } else core.evaluate(nowMs)
       }

@@ -1,7 +1,20 @@
-import { type Registry, watchRules, watchSeries } from '@mcp-vitals/instrument/metrics'
+import {
+  type Collectable,
+  type Metric,
+  type Registry,
+  type ViewLabels,
+  viewName,
+  watchRules,
+  watchSeries,
+} from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
 import { type Engine, exemplarsOf, openEngine } from '../engine/index.js'
-import { type ApiTarget, createPrometheusFace, type PrometheusFace } from '../faces/prometheus/index.js'
+import {
+  type ApiTarget,
+  createPrometheusFace,
+  type PrometheusFace,
+  type PrometheusInputs,
+} from '../faces/prometheus/index.js'
 import type { RuleReport } from '../rules/index.js'
 import type { Logger } from '../sinks/log/index.js'
 import type { Store } from '../store/index.js'
@@ -13,6 +26,8 @@ import { tell } from './sources.js'
 export interface SeriesService {
   readonly engine: Engine
   readonly face: PrometheusFace
+  /** The same with all labels, whatever the configuration keeps: for the dashboard. */
+  readonly fullFace: PrometheusFace
   /** Begins to sample: metrics are served at this address. */
   start(address: string): void
 }
@@ -33,6 +48,7 @@ export function openSeries(needs: {
   const engine = openEngine({
     options: config.series,
     source: view,
+    ...(view !== registry && { full: narrowedOf(registry, config.metrics.labels) }),
     targets: () => servers().map(({ name, condition }) => ({ instance: name, isUp: condition === 'up' })),
     store: store.samples,
     now: Date.now,
@@ -60,22 +76,30 @@ export function openSeries(needs: {
     ]
   }
 
+  const inputs: PrometheusInputs = {
+    engine,
+    metadata: () => metadataOf(registry),
+    targets,
+    exemplars: () => exemplarsOf(view, own()),
+    intervalMs,
+    version: VERSION,
+    now: Date.now,
+  }
   return {
     engine,
-    face: createPrometheusFace({
-      engine,
-      metadata: () => metadataOf(registry),
-      targets,
-      exemplars: () => exemplarsOf(view, own()),
-      intervalMs,
-      version: VERSION,
-      now: Date.now,
-    }),
+    face: createPrometheusFace(inputs),
+    fullFace: createPrometheusFace({ ...inputs, labels: 'full' }),
     start(found) {
       address = found
       engine.start(own())
     },
   }
+}
+
+/** The metrics of which a view keeps fewer labels than they have, with all of them. */
+function narrowedOf(registry: Registry, kept: ViewLabels): Collectable {
+  const isNarrowed = (metric: Metric) => (kept[viewName(metric)]?.length ?? metric.labels.length) < metric.labels.length
+  return { collect: () => registry.collect().filter(({ metric }) => isNarrowed(metric)) }
 }
 
 function* metadataOf(registry: Registry) {

@@ -10,18 +10,20 @@ import {
   type Matrix,
   parsePromql,
   parseSelector,
+  type SeriesSource,
   type Value,
   withDeadline,
 } from '../promql/index.js'
-import { type DropReason, type Lane, SeriesWindow } from '../series/index.js'
+import { type Seen, SeriesWindow } from '../series/index.js'
 import { type Failure, failureOf } from '../threads/index.js'
 import { answerBody } from './answer-json.js'
+import { Intake } from './intake.js'
 import type {
   Answer,
   Call,
   Calls,
-  Family,
   Finding,
+  Labels,
   Message,
   Notice,
   Request,
@@ -30,16 +32,14 @@ import type {
   WorkerData,
 } from './protocol.js'
 import { Ruler } from './ruler.js'
-import { samplesOf } from './targets.js'
 
-/** The lane of what is sampled from the registry. */
+/** The lanes of what is sampled: as the view shows it, and with all labels what that shows with fewer. */
 export const SCRAPE_LANE = 'scrape'
+const FULL_LANE = 'full'
 /** Values that one answer may have: some 25 bytes each where it becomes text. */
 const MAX_ANSWER_VALUES = 1_000_000
 /** New series that are handed over to be kept with one sample: many at once would be in the memory of three threads. */
 const SERIES_AT_ONCE = 5000
-/** Samples after which series that found no room are tried again. */
-const RETRY_TICKS = 20
 const HOUR_MS = 3_600_000
 
 export interface CoreSetup extends WorkerData {
@@ -54,21 +54,19 @@ export class Core {
   readonly #window: SeriesWindow
   readonly #ruler: Ruler
   #target: LabelSet = {}
-  #lane: Lane
-  readonly #families = new Map<string, Family>()
-  #order: readonly string[] = []
-  /** Which series the values are of, and why values are left out. */
-  #layout: Layout | undefined
-  #ticks = 0
+  readonly #view: Intake
+  /** Of the metrics that the view shows with fewer labels, with all of them; undefined where there are none. */
+  #full: Intake | undefined
 
   constructor(setup: CoreSetup) {
     this.#setup = setup
     const { maxSeries, maxBytes, windowHours, rolledDays, intervalMs } = setup.options
     const keptMs = { raw: windowHours * HOUR_MS, rolled: rolledDays * 24 * HOUR_MS }
-    this.#window = new SeriesWindow({ maxSeries, maxBytes, keptMs })
-    this.#lane = this.#window.lane(SCRAPE_LANE, intervalMs)
+    this.#window = new SeriesWindow({ maxSeries, maxBytes, keptMs }, [FULL_LANE])
+    this.#view = new Intake(this.#window, SCRAPE_LANE, intervalMs)
     this.#ruler = new Ruler({
       window: this.#window,
+      source: this.#sourceOf('view'),
       limits: () => this.#limits(),
       now: setup.now,
       tell: (evaluated) => this.#tell({ evaluated }),
@@ -129,17 +127,12 @@ export class Core {
     }
   }
 
-  #sample({ atMs, changed, order, values }: Extract<Notice, { kind: 'sample' }>): void {
-    for (const family of changed) this.#families.set(family.name, family)
-    if (order !== undefined) this.#order = order
-    if (changed.length > 0 || order !== undefined) this.#layout = undefined
-    if (this.#layout?.leftOut.size && this.#ticks % RETRY_TICKS === 0) this.#layout = undefined
-    this.#layout ??= this.#layOut(atMs)
-    this.#ticks++
-    const { refs, positions, leftOut } = this.#layout
-    for (const [reason, count] of leftOut) this.#window.leftOut(reason, count)
-    const kept = positions === undefined ? values : Float64Array.from(positions, (position) => values[position]!)
-    this.#window.append(this.#lane, { atMs, refs, values: kept })
+  #sample({ atMs, view, full }: Extract<Notice, { kind: 'sample' }>): void {
+    this.#view.take(view, this.#target, atMs)
+    if (full) {
+      this.#full ??= new Intake(this.#window, FULL_LANE, this.#setup.options.intervalMs)
+      this.#full.take(full, this.#target, atMs)
+    }
     const stats = this.#window.stats()
     // What belongs to a block is kept with it, or before.
     const changes = this.#window.hasChanges ? this.#window.takeChanges(SERIES_AT_ONCE) : undefined
@@ -151,23 +144,6 @@ export class Core {
 
   #tell(told: Told, buffers?: readonly ArrayBuffer[]): void {
     this.#setup.post({ kind: 'told', told }, buffers)
-  }
-
-  #layOut(atMs: number): Layout {
-    const refs: number[] = []
-    const positions: number[] = []
-    const leftOut = new Map<DropReason, number>()
-    let position = 0
-    for (const name of this.#order)
-      for (const pairs of samplesOf(this.#families.get(name)!, this.#target)) {
-        const ref = this.#window.refOf(this.#lane, pairs, atMs)
-        if (typeof ref === 'number') {
-          refs.push(ref)
-          positions.push(position)
-        } else leftOut.set(ref, (leftOut.get(ref) ?? 0) + 1)
-        position++
-      }
-    return { refs: Uint32Array.from(refs), positions: refs.length === position ? undefined : positions, leftOut }
   }
 
   #replyTo(request: Request): Calls[Call]['reply'] {
@@ -204,10 +180,11 @@ export class Core {
     const { lookbackMs = DEFAULT_PARSE_OPTIONS.lookbackMs } = options
     const query = parsePromql(expr, { ...DEFAULT_PARSE_OPTIONS, lookbackMs })
     const limits = this.#limits(options.timeoutMs)
+    const source = this.#sourceOf(options.labels)
     const { value, warnings, infos } =
       'atMs' in when
-        ? query.instant(this.#window, when.atMs, limits)
-        : query.range(this.#window, when.startMs, when.endMs, when.stepMs, limits)
+        ? query.instant(source, when.atMs, limits)
+        : query.range(source, when.startMs, when.endMs, when.stepMs, limits)
     checkSize(value)
     const { limit } = options
     if (limit === undefined || sizeOf(value) <= limit) return { value, warnings, infos }
@@ -231,20 +208,26 @@ export class Core {
     return [...found].sort().slice(0, finding.limit)
   }
 
-  #find({ selectors, expr, startMs, endMs }: Finding): Iterable<LabelSet> {
+  #find({ selectors, expr, startMs, endMs, labels }: Finding): Iterable<LabelSet> {
     const lists = expr === undefined ? selectors.map((selector) => parseSelector(selector)) : selectorsOf(expr)
     if (expr !== undefined && lists.length === 0) return []
     const limits = this.#limits()
     const timed = lists.map((matchers) => withDeadline(matchers, limits))
-    return this.#window.labelSets(timed, startMs, endMs)
+    return this.#window.labelSets(timed, startMs, endMs, this.#seen(labels))
   }
-}
 
-interface Layout {
-  readonly refs: Uint32Array
-  /** Which values are taken; all where undefined. */
-  readonly positions: readonly number[] | undefined
-  readonly leftOut: ReadonlyMap<DropReason, number>
+  #sourceOf(labels: Labels | undefined): SeriesSource {
+    return {
+      select: (matchers, startMs, endMs) => this.#window.select(matchers, startMs, endMs, this.#seen(labels)),
+    }
+  }
+
+  /** What is seen of the lanes by who reads metrics with these labels; all where the view shows all, and did before. */
+  #seen(labels: Labels = 'view'): Seen | undefined {
+    if (!this.#window.hasLane(FULL_LANE)) return undefined
+    if (labels === 'view') return (lane) => lane !== FULL_LANE
+    return (lane, metric) => lane !== SCRAPE_LANE || this.#full?.metrics.has(metric) !== true
+  }
 }
 
 function selectorsOf(expr: string): readonly (readonly LabelMatcher[])[] {

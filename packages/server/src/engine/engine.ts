@@ -78,8 +78,10 @@ export interface EngineStats {
 
 export interface EngineSetup {
   readonly options: SeriesOptions
-  /** What is sampled. */
+  /** What is sampled, and what rules read. */
   readonly source: Collectable
+  /** The metrics with all their labels that `source` shows with fewer; absent where it shows all. */
+  readonly full?: Collectable
   /** What `up` says, beside the target itself. */
   readonly targets: () => readonly TargetState[]
   readonly store: SampleStore
@@ -107,6 +109,7 @@ class ThreadedEngine implements Engine {
   readonly #setup: EngineSetup
   readonly #keeper: ReturnType<typeof createKeeper>
   readonly #sampler: ReturnType<typeof createSampler>
+  readonly #fullSampler: ReturnType<typeof createSampler> | undefined
   #thread: Thread<Calls> | undefined
   /** Settles when there is a thread, or none can be had. */
   readonly #opened: Promise<void>
@@ -132,6 +135,7 @@ class ThreadedEngine implements Engine {
       { instance: this.#target?.instance ?? '', isUp: true },
       ...setup.targets(),
     ])
+    this.#fullSampler = setup.full && createSampler(setup.full)
     const {
       options,
       onFault,
@@ -260,6 +264,7 @@ class ThreadedEngine implements Engine {
     this.#isReady = false
     this.#behind = 0
     this.#sampler.reset()
+    this.#fullSampler?.reset()
     this.#ready = this.#keeper
       .restore((part) =>
         this.#tell(
@@ -304,9 +309,11 @@ class ThreadedEngine implements Engine {
       return
     }
     const before = performance.now()
-    const notice = this.#sampler.sample(atMs)
+    const view = this.#sampler.sample()
+    const full = this.#fullSampler?.sample()
     this.#behind++
-    this.#tell(notice, [notice.values.buffer as ArrayBuffer])
+    const buffers = [view, ...(full ? [full] : [])].map(({ values }) => values.buffer as ArrayBuffer)
+    this.#tell({ kind: 'sample', atMs, view, ...(full && { full }) }, buffers)
     this.#sampledAtMs = atMs
     this.#sampleMs = performance.now() - before
   }

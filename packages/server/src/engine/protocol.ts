@@ -17,7 +17,14 @@ export interface QueryOptions {
   readonly lookbackMs?: number
   /** Most series of the answer; what is beyond is left out, with a warning. */
   readonly limit?: number
+  readonly labels?: Labels
 }
+
+/**
+ * Which series of a metric are meant that a view shows with fewer labels: `view`, those of the view, which rules read as well;
+ * or `full`, those with all labels. Default: `view`.
+ */
+export type Labels = 'view' | 'full'
 
 /** Which series: those that meet one of the selectors (all where there is none), in a span of time. */
 export interface Finding {
@@ -27,6 +34,7 @@ export interface Finding {
   readonly startMs?: number
   readonly endMs?: number
   readonly limit?: number
+  readonly labels?: Labels
 }
 
 /** A value with what is remarked about it. */
@@ -80,12 +88,19 @@ export type Notice =
   | {
       readonly kind: 'sample'
       readonly atMs: number
-      /** Those that differ from the sample before. */
-      readonly changed: readonly Family[]
-      /** Names of all metrics, in the order of their values; absent where it is that of before. */
-      readonly order?: readonly string[]
-      readonly values: Float64Array
+      readonly view: Sample
+      /** The metrics with all their labels that the view shows with fewer; absent where it shows all. */
+      readonly full?: Sample
     }
+
+/** Values of one time. */
+export interface Sample {
+  /** Those that differ from the sample before. */
+  readonly changed: readonly Family[]
+  /** Names of all metrics, in the order of their values; absent where it is that of before. */
+  readonly order?: readonly string[]
+  readonly values: Float64Array
+}
 
 /** What the thread tells of a sample that it took. */
 export interface Sampled {

@@ -11,6 +11,8 @@ const SAVE_EVERY_MS = 60_000
 
 export interface RulerSetup {
   readonly window: SeriesWindow
+  /** What rules read. */
+  readonly source: SeriesSource
   /** What one rule may cost. */
   readonly limits: () => Limits
   /** A monotonic clock, in milliseconds. */
@@ -163,10 +165,10 @@ export class Ruler {
     const missed = Math.round((atMs - entry.dueMs) / group.intervalMs)
     entry.figures = { ...figures, iterations: figures.iterations + 1 + missed, missed: figures.missed + missed }
     entry.dueMs = atMs + group.intervalMs
-    const { window, limits } = this.#setup
+    const { source, limits } = this.#setup
     const reports: RuleReport[] = []
     const host = {
-      source: window as SeriesSource,
+      source,
       limits,
       write: (rule: RuleState, at: number, written: readonly Written[] | undefined) =>
         lane.write(rule.key, at, written),

@@ -5,7 +5,7 @@ import {
   NumberSeries,
   SummarySeries,
 } from '@mcp-vitals/instrument/metrics'
-import type { Family, Notice } from './protocol.js'
+import type { Family, Sample } from './protocol.js'
 
 /** Whether a target answers: `up`, by instance. */
 export interface TargetState {
@@ -15,21 +15,21 @@ export interface TargetState {
 
 export interface Sampler {
   /** Everything as it is now. */
-  sample(atMs: number): Extract<Notice, { kind: 'sample' }>
+  sample(): Sample
   /** Forgets what was told, so that the next sample tells everything. */
   reset(): void
 }
 
 /**
  * Makes samples of what a registry, or a view of one, has: the values in one array, and which series they are of only
- * where that changed. `targets`: what `up` says.
+ * where that changed. `targets`: what `up` says; there is none where it is absent.
  */
-export function createSampler(source: Collectable, targets: () => readonly TargetState[]): Sampler {
+export function createSampler(source: Collectable, targets?: () => readonly TargetState[]): Sampler {
   let told = new Map<string, unknown>()
   let order = ''
 
   return {
-    sample(atMs) {
+    sample() {
       const values: number[] = []
       const changed: Family[] = []
       const names: string[] = []
@@ -44,13 +44,15 @@ export function createSampler(source: Collectable, targets: () => readonly Targe
         tell(collected.name, collected.series, () => familyOf(collected))
         for (const series of collected.series) push(values, series)
       }
-      const states = targets()
-      tell('up', JSON.stringify(states.map(({ instance }) => instance)), () => upFamily(states))
-      for (const { isUp } of states) values.push(isUp ? 1 : 0)
+      const states = targets?.()
+      if (states) {
+        tell('up', JSON.stringify(states.map(({ instance }) => instance)), () => upFamily(states))
+        for (const { isUp } of states) values.push(isUp ? 1 : 0)
+      }
       const joined = names.join(' ')
       const isSame = joined === order
       order = joined
-      return { kind: 'sample', atMs, changed, ...(isSame ? {} : { order: names }), values: Float64Array.from(values) }
+      return { changed, ...(isSame ? {} : { order: names }), values: Float64Array.from(values) }
     },
     reset() {
       told = new Map()

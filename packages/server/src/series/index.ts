@@ -6,6 +6,7 @@ export {
   type DropReason,
   type SavedBlock,
   type SavedSeries,
+  type Seen,
   SeriesWindow,
   type WindowLimits,
   type WindowStats,

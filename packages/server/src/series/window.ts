@@ -1,8 +1,8 @@
 import type { LabelMatcher, LabelSet, Series, SeriesSource } from '../promql/index.js'
 import { Block } from './block.js'
-import { type Entry, SeriesIndex } from './labels.js'
+import { Entry, SeriesIndex } from './labels.js'
 import { Lane, RESOLUTIONS, type Resolution, type Tick } from './lane.js'
-import type { LabelPairs } from './pairs.js'
+import { type LabelPairs, METRIC_NAME } from './pairs.js'
 import type { Part } from './parts.js'
 import { LazySeries, Reading } from './reading.js'
 
@@ -52,6 +52,9 @@ export interface Changes {
   }[]
 }
 
+/** Whether a reader sees what the series of a metric have in a lane; where it sees nothing of a series, there is none for it. */
+export type Seen = (lane: string, metric: string) => boolean
+
 export interface WindowStats {
   readonly series: number
   readonly samplesTaken: number
@@ -71,14 +74,17 @@ export type DropReason = 'limit' | 'clock' | 'duplicate'
 export class SeriesWindow implements SeriesSource {
   readonly #limits: WindowLimits
   readonly #lanes = new Map<string, Lane>()
+  readonly #apart: ReadonlySet<string>
   readonly #index = new SeriesIndex()
   #changes = emptyChanges()
   #samplesTaken = 0
   #evictedBlocks = 0
   readonly #dropped: Record<DropReason, number> = { limit: 0, clock: 0, duplicate: 0 }
 
-  constructor(limits: WindowLimits) {
+  /** `apart`: lanes whose series may have the labels of series in other lanes: no reader sees both. */
+  constructor(limits: WindowLimits, apart: readonly string[] = []) {
     this.#limits = limits
+    this.#apart = new Set(apart)
   }
 
   /** The lane of this name, made where there is none. */
@@ -90,6 +96,10 @@ export class SeriesWindow implements SeriesSource {
     return made
   }
 
+  hasLane(name: string): boolean {
+    return this.#lanes.has(name)
+  }
+
   /**
    * What a series is called in a lane for as long as it is sampled, or why it is not taken. Whoever samples counts what
    * is left out, by `leftOut`.
@@ -98,7 +108,8 @@ export class SeriesWindow implements SeriesSource {
     const known = this.#index.find(lane.name, pairs)
     if (known !== undefined) return known
     const elsewhere = this.#index.partsOf(pairs)
-    if (elsewhere.some((part) => part.lastMs >= this.#headMs(part.lane))) return 'duplicate'
+    const isNear = (part: Part) => this.#apart.has(part.lane) === this.#apart.has(lane.name)
+    if (elsewhere.some((part) => isNear(part) && part.lastMs >= this.#headMs(part.lane))) return 'duplicate'
     if (this.#index.size >= this.#limits.maxSeries && !this.#evict()) return 'limit'
     const ref = this.#index.add(lane.name, pairs, atMs)
     this.#changes.series.push(ref)
@@ -146,9 +157,9 @@ export class SeriesWindow implements SeriesSource {
     for (const lane of this.#lanes.values()) lane.seal()
   }
 
-  select(matchers: readonly LabelMatcher[], startMs: number, endMs: number): readonly Series[] {
+  select(matchers: readonly LabelMatcher[], startMs: number, endMs: number, seen?: Seen): readonly Series[] {
     const reading = new Reading(this.#lanes, startMs, endMs)
-    return this.#index.select(matchers).map((entry) => new LazySeries(entry, reading))
+    return through(this.#index.select(matchers), seen).map((entry) => new LazySeries(entry, reading))
   }
 
   /** Labels of the series that meet one of the lists of matchers (all series where there is none), seen in a span. */
@@ -156,10 +167,11 @@ export class SeriesWindow implements SeriesSource {
     lists: readonly (readonly LabelMatcher[])[],
     startMs = Number.NEGATIVE_INFINITY,
     endMs = Number.POSITIVE_INFINITY,
+    seen?: Seen,
   ): Iterable<LabelSet> {
     const found = lists.length === 0 ? this.#index.entries() : this.#index.selectAny(lists)
     const isIn = ({ parts }: Entry) => parts.some((part) => part.firstMs <= endMs && this.#seenUntil(part) >= startMs)
-    for (const entry of found) if (isIn(entry)) yield entry.labels
+    for (const entry of through([...found], seen)) if (isIn(entry)) yield entry.labels
   }
 
   stats(): WindowStats {
@@ -322,3 +334,20 @@ interface OpenChanges {
 }
 
 const emptyChanges = (): OpenChanges => ({ series: [], gone: [], blocks: [], dropped: [] })
+
+/** The entries as a reader sees them. */
+function through(entries: readonly Entry[], seen: Seen | undefined): readonly Entry[] {
+  if (seen === undefined) return entries
+  return entries.flatMap((entry) => {
+    const metric = metricOf(entry.pairs)
+    const { parts } = entry
+    const left = parts.filter(({ lane }) => seen(lane, metric))
+    if (left.length === parts.length) return [entry]
+    return left.length === 0 ? [] : [new Entry(entry.pairs, () => left, 0)]
+  })
+}
+
+function metricOf(pairs: LabelPairs): string {
+  for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === METRIC_NAME) return pairs[at + 1]!
+  return ''
+}

@@ -39,8 +39,10 @@ export function selector(labels: Readonly<Record<string, string | undefined>>): 
 export const RANGE_PATH = '/admin/api/v1/query_range'
 export const INSTANT_PATH = '/admin/api/v1/query'
 
-export function rangePath(query: string, { from, to, step }: Range): string {
+/** `labels`: which labels metrics have where the configuration shows them with fewer. Rules are of those that it shows. */
+export function rangePath(query: string, { from, to, step }: Range, labels: 'full' | 'view' = 'full'): string {
   const params = new URLSearchParams({ query, start: String(from / 1000), end: String(to / 1000), step: String(step) })
+  if (labels === 'view') params.set('labels', labels)
   return `${RANGE_PATH}?${params}`
 }
 
@@ -61,8 +63,8 @@ export function frameOf(matrix: Matrix, { from, to, step }: Range): Frame {
 }
 
 /** The series of an expression over a range. Undefined: asks nothing. */
-export function useFrame(query: string | undefined, range: Range): Answer<Frame> {
-  const { value, ...rest } = useAnswer<Matrix>(query === undefined ? undefined : rangePath(query, range))
+export function useFrame(query: string | undefined, range: Range, labels: 'full' | 'view' = 'full'): Answer<Frame> {
+  const { value, ...rest } = useAnswer<Matrix>(query === undefined ? undefined : rangePath(query, range, labels))
   const frame = useFrameOf(value, range)
   return { ...rest, value: frame }
 }

@@ -271,7 +271,7 @@ function RuleEntry({ rule, group }: { rule: Rule; group: string }) {
 function RuleBody({ rule }: { rule: Rule }) {
   const range = useRange()
   const compared = comparison(rule.query)
-  const answer = useFrame(compared ?? rule.query, range)
+  const answer = useFrame(compared ?? rule.query, range, 'view')
   return (
     <>
       <p>

@@ -37,6 +37,8 @@ export interface PrometheusInputs {
   readonly metadata: () => Iterable<MetricMetadata>
   readonly targets: () => readonly ApiTarget[]
   readonly exemplars: () => Iterable<FoundExemplar>
+  /** Metrics have all their labels, unless a request says `labels=view`. Absent: those of the view, which rules read too. */
+  readonly labels?: 'full'
   readonly intervalMs: number
   readonly version: string
   /** Milliseconds since 1970. */
@@ -68,6 +70,10 @@ const API_VERSION = '3.0.0'
 /** Prometheus's HTTP API over the series that are kept: what Grafana and `promtool query` ask. */
 export function createPrometheusFace(inputs: PrometheusInputs): PrometheusFace {
   const { engine, metadata, targets, exemplars, intervalMs, version, now } = inputs
+  const labelsOf = (parameters: URLSearchParams) =>
+    inputs.labels !== undefined && parameters.get('labels') !== 'view' ? { labels: inputs.labels } : {}
+  const optionsOf = (parameters: URLSearchParams) => ({ ...limitsOf(parameters), ...labelsOf(parameters) })
+  const findingOf = (parameters: URLSearchParams) => ({ ...wantedOf(parameters), ...labelsOf(parameters) })
   return guarded({
     async apiQuery(parameters) {
       const expr = required(parameters, 'query')
@@ -133,7 +139,7 @@ function guarded(handlers: Readonly<Record<keyof PrometheusFace, Answering>>): P
   return Object.fromEntries(entries) as PrometheusFace
 }
 
-function optionsOf(parameters: URLSearchParams): QueryOptions {
+function limitsOf(parameters: URLSearchParams): QueryOptions {
   const timeoutMs = durationOf(parameters, 'timeout')
   const lookbackMs = durationOf(parameters, 'lookback_delta')
   return {
@@ -143,7 +149,7 @@ function optionsOf(parameters: URLSearchParams): QueryOptions {
   }
 }
 
-function findingOf(parameters: URLSearchParams): Finding {
+function wantedOf(parameters: URLSearchParams): Finding {
   const startMs = timeOf(parameters, 'start')
   const endMs = timeOf(parameters, 'end')
   return {
