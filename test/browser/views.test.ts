@@ -99,7 +99,7 @@ describe('every view', () => {
       expect(await overhang(page), path).toBe(0)
     }
     expect(await page.getByText(ADMIN_TOKEN).count()).toBe(0)
-  })
+  }, 180_000)
 })
 
 describe('the overview', () => {
