@@ -1,13 +1,12 @@
 import type { Access } from '../../access/index.js'
 import { documentText } from './answers.js'
 import type { DashboardDocument } from './api.js'
-import { changesOf } from './changes.js'
 import { createFilesFace } from './files.js'
 import { type OverviewSetup, overviewOf } from './overview.js'
 import { createSessionFace, type Who } from './session.js'
 import { createShared } from './shared.js'
 import { createStreamFace, type Snapshot } from './stream.js'
-import { createViews, type ViewsSetup } from './views.js'
+import { createViews, documents, type ViewsSetup } from './views.js'
 
 export type { SettingRow } from './api-views.js'
 
@@ -48,7 +47,7 @@ const DAY_MS = 86_400_000
 /** The dashboard: its page, its documents, and who may see them. */
 export function createDashboardFace(setup: DashboardSetup): DashboardFace {
   const { access, folder, now, clock } = setup
-  const lately = () => changesOf(setup, { from: now() - DAY_MS, to: now() })
+  const lately = async () => (await documents()).changesOf(setup, { from: now() - DAY_MS, to: now() })
   const changes = createShared(lately, CHANGES_FRESH_MS, clock)
   const overview = createShared(async () => snapshotOf(await overviewOf({ ...setup, changes })), FRESH_MS, clock)
   const stream = createStreamFace({

@@ -3,7 +3,7 @@ import type { Store } from '../../store/index.js'
 import { document, documentText, problem } from './answers.js'
 import type { SettingRow } from './api-views.js'
 import { type Asked, askedOf, timeIn } from './asked.js'
-import { type ChangesSetup, changesOf } from './changes.js'
+import type { ChangesSetup } from './changes.js'
 import { createSharedBy } from './shared.js'
 import type { TablesSetup } from './tables.js'
 
@@ -25,7 +25,7 @@ const TOOL_PATH = /\/tools\/([^/]+)\/([^/]+)$/
 const SESSION_PATH = /\/sessions\/([^/]+)$/
 
 /** What makes documents, loaded when the first is asked for: a daemon that nobody looks at needs none of it. */
-const documents = () => import('./documents.js')
+export const documents = () => import('./documents.js')
 type Documents = Awaited<ReturnType<typeof documents>>
 
 /** The tables and single things of the dashboard. */
@@ -67,7 +67,11 @@ export function createViews(setup: ViewsSetup): Readonly<Record<Name, Handler>> 
       const found = session === undefined || session.length > 64 ? undefined : await sessionOf(setup, session)
       return found ? document(found) : problem(404, 'There is no such session.')
     },
-    dashChanges: table(async (_, asked) => ({ version: 1, at: now(), changes: await changesOf(changes, asked) })),
+    dashChanges: table(async ({ changesOf }, asked) => ({
+      version: 1,
+      at: now(),
+      changes: await changesOf(changes, asked),
+    })),
     dashSettings: async () => document({ version: 1, at: now(), ...(await setup.settings()) }),
   }
 }
