@@ -3,10 +3,11 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from '@modelcontextprotocol/client'
+import { Client, SSEClientTransport as NewSSETransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
+import { StdioClientTransport as OldStdioTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Event, EventOf, EventType } from '../../packages/instrument/src/event/index.js'
@@ -96,6 +97,14 @@ const CLIENTS: readonly (readonly [
 ])[] = [
   ['the SDK 2 of today', () => connect(address(), { versionNegotiation: { mode: 'auto' } })],
   ['the SDK 2, with sessions', () => connect(address())],
+  [
+    'the SDK 2 over HTTP+SSE',
+    async () => {
+      const client = new Client({ name: 'older', version: '1.0.0' })
+      await client.connect(new NewSSETransport(new URL(`${origin}/sse`)))
+      return { client }
+    },
+  ],
   [
     'the SDK 1',
     async () => {
@@ -334,17 +343,20 @@ test('a key is taken as a bearer token too, and goes no further', async () => {
   expect(shown).toEqual([['one'], ['two', 'Bearer for-another'], []])
 })
 
-test('on standard input and output it serves one client, and a signal ends it', async () => {
+test.each([
+  ['2', Client, StdioClientTransport],
+  ['1', OldClient, OldStdioTransport],
+])('on standard input and output it serves one client of the SDK %s, and ends with it', async (_, One, Transport) => {
   const args = [CLI, 'plugins', '--stdio', '--dir', dir, '--separator', '__', '--data', join(home, 'state')]
-  const transport = new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' })
+  const transport = new Transport({ command: process.execPath, args, stderr: 'pipe' })
   let said = ''
   transport.stderr?.on('data', (chunk) => {
     said += chunk
   })
-  const client = new Client({ name: 'editor', version: '1.0.0' })
+  const client = new One({ name: 'editor', version: '1.0.0' }) as Client
   await client.connect(transport)
   expect(await called(client, 'shell__say', { text: 'hi' })).toMatchObject({ text: 'hi' })
-  expect(said).toContain('mcp-vitals: Plugin found: shell: say, options\n')
+  await until(() => said.includes('mcp-vitals: Plugin found: shell: say, options\n'), 'what was found is told')
   const { pid } = transport
   await client.close()
   await until(() => pid !== null && !runs(pid), 'it ended with its client')

@@ -199,6 +199,28 @@ for line in json.loads(sys.stdin.read()):
     expect(read.slice(300).map(({ button, rest }) => ({ button, rest }))).toEqual(places)
   })
 
+  test.each(['click', 'typer'])('%s reads it as the value that it is', (parser) => {
+    const cli = fileURLToPath(new URL(`../../fixtures/parsers/${parser}/cli.py`, import.meta.url))
+    // They are Debian's own.
+    const python = (args: readonly string[], input = '') =>
+      spawnSync('/usr/bin/python3', args, { input, encoding: 'utf8', env: { COLUMNS: '200' } })
+    const help = python([cli, 'remote', 'add', '--help']).stdout
+    const add: Command = { ...command('remote add', parametersIn(help)), words: ['remote', 'add'] }
+    const cases = fc.sample(fc.record({ name: value, url: value, force: fc.boolean() }), { numRuns: 200, seed: 13 })
+    const script = `
+import json, runpy, sys
+cli = runpy.run_path(${JSON.stringify(cli)}, run_name="plugin")["cli"]
+for line in json.loads(sys.stdin.read()):
+    cli(line, standalone_mode=False)
+`
+    const { stdout, stderr } = python(['-c', script], JSON.stringify(cases.map((given) => wordsOf(add, given))))
+    expect(stderr).toBe('')
+    const read = stdout.trim().split('\n')
+    expect(read.map((line) => JSON.parse(line) as object)).toEqual(
+      cases.map((given) => ({ command: 'remote add', ...given })),
+    )
+  })
+
   test('commander reads it as the value that it is', () => {
     const mail = command('send', parametersIn(printed('commander-send')))
     fc.assert(
