@@ -38,6 +38,8 @@ export async function breakDisk(pid: number): Promise<() => Promise<number>> {
     ['-f', '-p', String(pid), '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
+  // It ends with the process, which may be before anybody mends the disk.
+  const closed = once(strace, 'close')
   onTestFinished(() => void strace.kill('SIGKILL'))
   let said = ''
   strace.stderr!.setEncoding('utf8').on('data', (chunk) => {
@@ -49,7 +51,6 @@ export async function breakDisk(pid: number): Promise<() => Promise<number>> {
     () => `strace did not attach: ${said}`,
   )
   return async () => {
-    const closed = once(strace, 'close')
     strace.kill('SIGINT')
     await closed
     return said.match(/INJECTED/g)?.length ?? 0
