@@ -33,8 +33,6 @@ export async function worse(servers: object): Promise<object> {
   }
 }
 
-/** Rounds until twice as many requests come. */
-const QUIET_ROUNDS = 40
 /** Sessions that stay open, in the first round. */
 const SESSIONS = 101
 
@@ -52,7 +50,7 @@ export function dayOf(round: number): readonly object[] {
     { ...call, ...failed, name: 'find', outcome: 'protocol_error', status: 404, operation: `f-${round}` },
     // Calls that nobody answers.
     ...times(5, (at) => ({ ...call, type: 'request.started', operation: `q-${round}-${at}` })),
-    ...times(round < QUIET_ROUNDS ? 60 : 250, (at) => ({ ...call, ...failed, operation: `w-${round}-${at}` })),
+    ...times(200, (at) => ({ ...call, ...failed, operation: `w-${round}-${at}` })),
     ...times(3, () => ({ ...post, durationMs: 9000 })),
     { type: 'queue', plugin: 'mail', action: 'entered', size: 150 + 10 * round },
     ...times(12, () => ({ type: 'auth', action: 'refused', reason: 'unauthorized' })),
