@@ -141,6 +141,42 @@ describe('a question of the server within a call', () => {
     expect(calls(of('request.ended')).at(-1)).toMatchObject({ name: 'bake', durationMs: 0, waitMs: 1_000, task: true })
   })
 
+  it('belongs to the one call of its trace where several are open on one connection, and to none where two are', () => {
+    const { open, of, time } = watchServer()
+    const { client, server } = open('s')
+    const trace = (digit: string, span: string) => ({
+      _meta: { traceparent: `00-${digit.repeat(32)}-${span.repeat(16)}-01` },
+    })
+    const traced = (id: number, digit: string) => ({
+      id,
+      method: 'tools/call',
+      params: { name: 'buy', ...trace(digit, '1') },
+    })
+    for (const [id, digit] of [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+      [4, 'c'],
+    ] as const)
+      client(traced(id, digit))
+    for (const [id, digit] of [
+      ['one', 'b'],
+      ['of two', 'c'],
+      ['of none', 'd'],
+    ] as const)
+      server(ask(id, trace(digit, '2')))
+    time.ms = 100
+    for (const id of ['one', 'of two', 'of none']) client({ id, result: {} })
+    time.ms = 130
+    for (const id of [1, 2, 3, 4]) server({ id, result: {} })
+    expect(calls(of('request.ended')).map(({ durationMs, waitMs }) => [durationMs, waitMs])).toEqual([
+      [130, undefined],
+      [30, 100],
+      [130, undefined],
+      [130, undefined],
+    ])
+  })
+
   it('counts no longer than either of them', () => {
     const { open, of, time } = watchServer()
     const { client, server } = open('s')

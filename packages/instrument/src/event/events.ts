@@ -120,7 +120,7 @@ export const EVENTS = {
       durationMs: number('From the (first) request to the (last) answer, without `waitMs`.'),
       waitMs: optional(
         number(
-          'Time spent waiting for what the server asked its client for: a person’s input, a model’s words, roots. Between rounds of `input_required`, or while a request of the server was open within this one.',
+          'Time spent waiting for what the server asked its client for: a person’s input, a model’s words, roots. Between rounds of `input_required`, or while a request of the server was open within this one. Over stdio, where several calls are open, a question counts for the one whose task it names, or which alone is in its trace; else for none.',
         ),
       ),
       rounds: optional(count('Requests that made up this one operation, where more than one.')),

@@ -158,7 +158,9 @@ export class Correlator {
 
   /** The server asks its client in the middle of a call, which waits until that is answered. */
   #askWithin(question: Operation, { relatedTask }: Captured, answering: string | undefined): void {
-    question.asker = relatedTask ? this.#tasksOf().running(relatedTask) : this.#asked.asking(answering)
+    question.asker = relatedTask
+      ? this.#tasksOf().running(relatedTask)
+      : this.#asked.asking(answering, question.traceId)
     question.asker?.wait()
   }
 

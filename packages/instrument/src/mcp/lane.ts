@@ -44,10 +44,14 @@ export class Lane extends Requests {
     return super.has(key) || this.#streams?.has(key) === true
   }
 
-  /** The call in the middle of which something is asked: the one `named`, else the only one. Of several nobody can say which. */
-  asking(named: TokenKey | undefined): Operation | undefined {
+  /**
+   * The call in the middle of which something is asked: the one `named`, else the only one, else the only one in the trace
+   * that the question is part of. Of several others nobody can say which.
+   */
+  asking(named: TokenKey | undefined, traceId: string | undefined): Operation | undefined {
     const calls = this.all().filter(({ method }) => NAMED_METHODS.has(method))
-    return calls.find(({ key }) => key === named) ?? (calls[1] ? undefined : calls[0])
+    const likely = calls[1] ? calls.filter((call) => traceId && call.traceId === traceId) : calls
+    return calls.find(({ key }) => key === named) ?? (likely[1] ? undefined : likely[0])
   }
 
   /** Joins progress reported for this token to an operation, until it ends. */

@@ -75,11 +75,12 @@ export class Operation implements Asked {
   /** The program tells of this call by hand too, and of what class its error is. */
   claimed = false
   errorType: string | undefined
+  /** The trace that it is part of, where its caller sent one. */
+  traceId: string | undefined
   /** Its neighbours in the register of open calls. */
   older: Operation | undefined
   newer: Operation | undefined
   #id = ''
-  #traceId: string | undefined
   readonly #voice: Voice
   readonly #startedAt: number
   #rounds = 1
@@ -102,7 +103,7 @@ export class Operation implements Asked {
   /** Publishes `request.started`. `id`: unique within the stream. `traceId`: where the caller sent one. */
   begin(id: string, traceId: string | undefined): void {
     this.#id = id
-    this.#traceId = traceId
+    this.traceId = traceId
     const { origin, now, publish, recent } = this.#voice
     const started: Draft<'request.started'> = {
       v: EVENT_VERSION,
@@ -183,7 +184,7 @@ export class Operation implements Asked {
     if (this.#rounds > 1) ending.rounds = this.#rounds
     if (this.task) ending.task = true
     if (this.progress > 0) ending.progress = this.progress
-    return completed(ending, origin, this.#traceId)
+    return completed(ending, origin, this.traceId)
   }
 
   get #isToolCall(): boolean {
