@@ -168,6 +168,7 @@ it.each([
   [() => instrument(shop(1), { server: '' }), /1 to 128 characters/],
   [() => instrument(shop(1), { server: 'mcp-vitals' }), /another name than "mcp-vitals"/],
   [() => instrument(shop(1), { transport: 'pigeon' as never }), /stdio, http, sse, memory/],
+  [() => instrument(shop(1), null as never), /options must be an object/],
 ])('says what is wrong with what it is given', (wrong, words) => {
   expect(wrong).toThrow(words)
 })

@@ -1,5 +1,5 @@
 import { OWN_SERVER } from '../event/index.js'
-import type { TransportKind } from './shapes.js'
+import { isObject, type TransportKind } from './shapes.js'
 
 /** Longest name of a server, characters. */
 const MAX_NAME_LENGTH = 128
@@ -14,7 +14,11 @@ export interface InstrumentOptions {
 }
 
 /** Throws TypeError or RangeError for options that cannot be meant. */
-export function checkOptions({ server, transport }: InstrumentOptions): void {
+export function checkOptions(options: InstrumentOptions): void {
+  // A caller without types may give anything.
+  const given: unknown = options
+  if (!isObject(given)) throw new TypeError(`options must be an object, such as { server: "files" }: ${given}`)
+  const { server, transport } = options
   if (server !== undefined && (typeof server !== 'string' || server === '' || server.length > MAX_NAME_LENGTH))
     throw new TypeError(`server must be a name of 1 to ${MAX_NAME_LENGTH} characters, such as "files": ${server}`)
   if (server === OWN_SERVER) throw new RangeError(`server must be another name than "${OWN_SERVER}", such as "files"`)
