@@ -164,7 +164,7 @@ beforeAll(async () => {
     addStdio('everything', [EVERYTHING, 'stdio'])
     addStdio('filesystem', [moduleFile('@modelcontextprotocol/server-filesystem/dist/index.js'), join(home, 'files')])
     addStdio('thinking', [moduleFile('@modelcontextprotocol/server-sequential-thinking/dist/index.js')])
-    addStdio('calc', [moduleFile('@coo-quack/calc-mcp')])
+    addStdio('calc', [moduleFile('@coo-quack/calc-mcp/dist/index.js')])
   }
   daemon = await startDaemon({
     env: { NODE_EXTRA_CA_CERTS: join(home, 'trusted.pem') },
