@@ -1,7 +1,8 @@
 /**
  * How long the dashboard's API takes to answer: a daemon that keeps 30 days of 100 servers with 10 tools each, ten million
  * calls rolled up, asked over loopback one request after another while calls come in. `first` is the first request of its
- * kind, and of a time that nobody asked for before, which nothing can be remembered for. Beside each stands a bare node:http
+ * kind, and of a time that nobody asked for before, which nothing can be remembered for; `CPU` what a request costs the daemon,
+ * all its threads, by the operating system's account, which a busy machine changes least. Beside each stands a bare node:http
  * server that makes JSON of an object of the same size, the floor.
  */
 import { spawn } from 'node:child_process'
@@ -131,10 +132,18 @@ function live(address) {
       headers,
       body: JSON.stringify({ sender, events }),
     })
-    const { accepted, rejected } = await answer.json()
-    if (accepted !== 1) throw new Error(JSON.stringify(rejected))
+    // A daemon that has too much to do says so, and that is no fault.
+    const { rejected = [] } = await answer.json()
+    if (rejected.length > 0) throw new Error(JSON.stringify(rejected))
   }, LIVE_EVERY_MS)
   return () => clearInterval(timer)
+}
+
+/** Processor time of a process so far, in milliseconds; of Linux alone. */
+function cpuMs(pid) {
+  const [, rest] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const fields = rest.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 /** Percentiles of many requests, one after the other. */
@@ -192,10 +201,12 @@ try {
           .body,
       ).tools
     const end = live(address)
-    console.log('route                          bytes    first ms    p50 ms    p95 ms   floor p95 ms   ratio')
+    console.log('route                          bytes    first ms    p50 ms    p95 ms    CPU ms  floor p95 ms   ratio')
     for (const [name, path] of ROUTES) {
       const url = `${address}/admin/api/${path.replace('days', days)}`
+      const before = cpuMs(child.pid)
       const { first, p50, p95, body } = await measure((index) => `${url}&n=${index}`)
+      const cpu = (cpuMs(child.pid) - before) / (REQUESTS + 5)
       const floor = await floorOf(body)
       slowest = Math.max(slowest, p95)
       slowestFirst = Math.max(slowestFirst, first)
@@ -203,6 +214,7 @@ try {
         first.toFixed(2),
         p50.toFixed(2),
         p95.toFixed(2),
+        cpu.toFixed(2),
         floor.p95.toFixed(2),
         (p95 / floor.p95).toFixed(1),
       ]

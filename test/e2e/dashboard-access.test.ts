@@ -118,6 +118,8 @@ describe('logging in', () => {
     await out(three, { everywhere: true })
     expect([await standing(two), await standing(three)]).toMatchObject([{ role: 'none' }, { role: 'none' }])
     expect(await standing(other)).toMatchObject({ role: 'admin' })
+    const nobody = await post('/admin/api/logout', {}, {}, here)
+    expect([nobody.status, nobody.text]).toEqual([401, expect.stringContaining('session: log in at /admin/dashboard.')])
   })
 })
 

@@ -109,10 +109,14 @@ const TOKENS: Partial<Readonly<Record<Opener, string>>> = {
 
 function askForToken(openers: readonly Opener[], { headers }: IncomingMessage): Response {
   const tokens = openers.flatMap((opener) => TOKENS[opener] ?? []).join(', or ')
-  const login = openers.some((opener) => opener.startsWith('session ')) ? ' Or log in at /admin/dashboard.' : ''
+  const takesSessions = openers.some((opener) => opener.startsWith('session '))
+  const needs =
+    tokens === ''
+      ? 'This needs a session: log in at /admin/dashboard.'
+      : `This needs a token. Authorization: Bearer ${tokens}.${takesSessions ? ' Or log in at /admin/dashboard.' : ''}`
   // Of a script's request a browser would ask the person for a password, in a window of its own.
   const isScript = (headers['sec-fetch-mode'] ?? 'navigate') !== 'navigate'
-  return problem(401, `This needs a token. Authorization: Bearer ${tokens}.${login}`, {
+  return problem(401, needs, {
     'cache-control': 'no-store',
     'www-authenticate': `Bearer realm="mcp-vitals"${isScript ? '' : ', Basic realm="mcp-vitals"'}`,
   })
