@@ -9,7 +9,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StdioClientTransport as OldStdioTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Event, EventOf, EventType } from '../../packages/instrument/src/event/index.js'
 import { pluginsEntry } from '../../packages/server/src/plugins/options.js'
 import {
@@ -70,7 +70,8 @@ beforeAll(async () => {
   await gateway.start()
   server = createServer((req, res) => gateway.handle('plugins', req, res))
   origin = await listen(server)
-})
+  await vi.waitFor(() => expect(looks).not.toEqual([]), 100_000)
+}, 120_000)
 
 afterAll(async () => {
   await gateway.stop()

@@ -27,7 +27,7 @@ import { JobCancelled, JobQueue, QueueFull } from './queue.js'
 import { type FolderWatch, watchFolders } from './watch.js'
 
 /** A help that hangs is given up before it. */
-const PATIENCE_MS = 12_000
+const PATIENCE_MS = 25_000
 /** Key of `_meta` in a call by which a client moves its job in the queue: a whole number, higher for sooner. */
 const PRIORITY = 'mcp-vitals/priority'
 
@@ -50,7 +50,7 @@ export interface PluginHostOptions {
   readonly onLook?: (look: Look) => void
   /**
    * How long clients wait for the first look at the directory. Who is there then is told what was found by then, and told
-   * again when there is more: one plugin whose help hangs does not keep the others. Milliseconds. Default: 12,000.
+   * again when there is more: one plugin whose help hangs does not keep the others. Milliseconds. Default: 25,000.
    */
   readonly patienceMs?: number
 }
