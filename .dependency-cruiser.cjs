@@ -67,6 +67,8 @@ const SERVER_LAYERS = {
     may: ['errors', 'checks', 'alerts', 'xml'],
     why: 'components are judged by what checks saw, whoever is told of it; app/ and cli/ hand it clocks and ways out',
   },
+  'http-post': { may: [], why: 'a message is posted in one way, whoever sends what' },
+  push: { may: ['folders', 'http-post', 'engine', 'series'], why: 'receivers get what app/ hands in, whoever made it' },
   'http-client': { may: [], why: 'a client carries bytes and knows nothing of what they mean' },
   children: {
     may: ['errors', 'folders'],
@@ -105,7 +107,7 @@ const SERVER_LAYERS = {
     why: 'who is told of what is decided from what is handed in: no clock, no disk, no channel',
   },
   channels: {
-    may: ['errors', 'alerts'],
+    may: ['errors', 'alerts', 'http-post'],
     why: 'a channel sends one message and says what became of it; who tries again is the pager’s affair',
   },
   pager: {

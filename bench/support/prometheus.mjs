@@ -14,11 +14,11 @@ const MAX_SERIES = 500
 const SLICE_MS = 1_800_000
 
 /**
- * Starts Prometheus on a port that the system gives, with `config` as its file and `args` beside the usual ones; it
- * rejects when Prometheus ends before it is ready. Its data lie in `dataDir`; `stop` ends it and deletes them.
+ * Starts Prometheus on a port that the system gives, or on `port`, with `config` as its file and `args` beside the usual
+ * ones; it rejects when Prometheus ends before it is ready. Its data lie in `dataDir`; `stop` ends it and deletes them.
+ * `kill` ends it at once and leaves them in `folder`, with which it can be started again.
  */
-export async function startPrometheus({ config = {}, args = [] } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-vitals-prometheus-'))
+export async function startPrometheus({ config = {}, args = [], port = 0, folder = newFolder() } = {}) {
   // JSON is YAML.
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config))
   const child = spawn(
@@ -27,7 +27,7 @@ export async function startPrometheus({ config = {}, args = [] } = {}) {
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--storage.tsdb.retention.time=100y',
-      '--web.listen-address=127.0.0.1:0',
+      `--web.listen-address=127.0.0.1:${port}`,
       '--log.format=json',
       ...args,
     ],
@@ -53,7 +53,15 @@ export async function startPrometheus({ config = {}, args = [] } = {}) {
       if (address && isReady) resolve(`http://${address}`)
     })
   })
-  return { api, dataDir: join(folder, 'data'), stop }
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { api, folder, dataDir: join(folder, 'data'), stop, kill }
+}
+
+function newFolder() {
+  return mkdtempSync(join(tmpdir(), 'mcp-vitals-prometheus-'))
 }
 
 /** Writes series, as the engine takes them, through the receiver of remote writes (`--web.enable-remote-write-receiver`). */

@@ -47,6 +47,7 @@ export const SECTIONS = [
       ['docs/http-sse.md', 'HTTP+SSE'],
       ['docs/top.md', 'In a terminal'],
       ['docs/export.md', 'Prometheus, Grafana and others'],
+      ['docs/push.md', 'Pushing to Loki, OTLP and Prometheus'],
     ],
   },
   {

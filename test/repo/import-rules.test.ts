@@ -34,6 +34,8 @@ const SEEDS: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['providers-direction', 'server/src/providers/seed.ts', "import '../sources/alpha/index.js'"],
   ['children-direction', 'server/src/children/seed.ts', "import '../sources/alpha/index.js'"],
   ['http-client-direction', 'server/src/http-client/seed.ts', "import '../errors/index.js'"],
+  ['http-post-direction', 'server/src/http-post/seed.ts', "import '../errors/index.js'"],
+  ['push-direction', 'server/src/push/seed.ts', "import '../config/index.js'"],
   ['plugins-direction', 'server/src/plugins/seed.ts', "import '../sources/alpha/index.js'"],
   ['datadir-direction', 'server/src/datadir/seed.ts', "import '../store/index.js'"],
   ['audit-direction', 'server/src/audit/seed.ts', "import '../store/index.js'"],

@@ -10,6 +10,7 @@ import {
   watchBuild,
   watchIngest,
   watchProcess,
+  watchPush,
   watchStore,
   watchStream,
 } from '../../../packages/instrument/src/metrics/index.js'
@@ -108,5 +109,23 @@ describe('what is measured elsewhere', () => {
     expect(value('used_bytes')).toBe(4096)
     expect(value('events_lost_total', { reason: 'refused' })).toBe(2)
     expect(value('events_lost_total', { reason: 'failed' })).toBe(3)
+  })
+
+  it('shows what is pushed, by receiver', () => {
+    const registry = createRegistry()
+    const figures = {
+      ...{ sentItems: 7, refusedItems: 1, rejectedItems: 2, droppedItems: 3, failedPosts: 4, waitingItems: 5 },
+      ...{ spoolBytes: 600, isUp: false, lastSentAtMs: 1_700_000_000_500 },
+    }
+    watchPush(registry, () => ({ loki: figures, otlp_logs: { ...figures, isUp: true, lastSentAtMs: undefined } }))
+    const text = expose(registry)
+    const value = (name: string, labels = {}) =>
+      sampleValue(text, `mcp_vitals_push_${name}`, { receiver: 'loki', ...labels })
+    expect(value('items_sent_total')).toBe(7)
+    expect(['room', 'refused', 'rejected'].map((reason) => value('items_lost_total', { reason }))).toEqual([3, 1, 2])
+    expect([value('posts_failed_total'), value('items_waiting'), value('spool_bytes')]).toEqual([4, 5, 600])
+    expect([value('receiver_up'), value('receiver_up', { receiver: 'otlp_logs' })]).toEqual([0, 1])
+    expect(value('last_sent_timestamp_seconds')).toBe(1_700_000_000.5)
+    expect(value('last_sent_timestamp_seconds', { receiver: 'otlp_logs' })).toBeUndefined()
   })
 })

@@ -11,6 +11,7 @@ import {
 } from './buckets.js'
 import { CHECK_METRICS } from './catalogue-checks.js'
 import { HOST_METRICS } from './catalogue-host.js'
+import { PUSH_METRICS } from './catalogue-push.js'
 import { RULE_METRICS } from './catalogue-rules.js'
 import { counter, declare, gauge, histogram, type Metric, summary } from './declare.js'
 
@@ -331,6 +332,7 @@ const vitals = declare('mcp_vitals', {
     'What the doors could not follow one by one. reason: limit (calls that shared one limit) or lockout (addresses whose wrong keys were forgotten).',
     ['reason'],
   ),
+  ...PUSH_METRICS,
   build_info: gauge('Always 1; the label tells the version.', ['version'], { merge: 'max' }),
 })
 

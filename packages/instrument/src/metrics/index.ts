@@ -75,4 +75,5 @@ export {
   watchStream,
 } from './watch.js'
 export { type GatewayLoad, type GatewayReadings, watchGateway } from './watch-gateway.js'
+export { type PushReadings, watchPush } from './watch-push.js'
 export { type RuleGroupReadings, watchRules } from './watch-rules.js'

@@ -27,6 +27,7 @@ import { openListener } from './listener.js'
 import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
 import { createHosting } from './plugins.js'
+import { createPushing } from './push.js'
 import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
 import { openRules, tellOf } from './rules.js'
@@ -110,9 +111,13 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
   const history = createHistoryService({ config, store, logger, subjects: health.subjects })
   const calls = createCallsService({ store, logger })
+  const pushing = createPushing(config, dataDir.path, log)
+  // After the last event was told.
+  teardown.push(() => pushing.close())
   const observation = createObservation({
     folds: [alerts.fold, health.fold, history.fold, calls.fold],
-    sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : [])],
+    sinks: [log, createStoreSink(store), ...(audit ? [audit.sink] : []), ...pushing.sinks],
+    tellsOpenTelemetry: pushing.tellsOpenTelemetry,
     store,
     logger,
     options: config,
@@ -235,6 +240,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   calls.begin(observation)
   teardown.push(() => health.close())
   series.start(metricsServer === undefined ? new URL(url).host : `${config.listen.host}:${metricsServer.port}`)
+  await pushing.start({ observation, series })
   logger.info('daemon_started', `mcp-vitals ${VERSION} listens at ${url}`)
   options.err.write(
     welcome({ url, metricsPath: servedMetrics(config), servers: Object.keys(servers), cast, addressOf: addresses.of }),

@@ -50,6 +50,8 @@ export interface Observation {
   readonly registry: Registry
   /** The labels that the configuration keeps: what `/metrics` shows. */
   readonly view: Collectable
+  /** The same, with OpenTelemetry's metrics where they are counted, shown or not. */
+  readonly whole: Collectable
   readonly vitals: VitalsFold
   readonly plugins: PluginsFold
   readonly providerCalls: ProviderCalls
@@ -73,6 +75,8 @@ export interface ObservationNeeds {
   readonly sinks: readonly Sink[]
   readonly store: Store
   readonly logger: Logger
+  /** OpenTelemetry's metrics are counted for others than `/metrics`, too. */
+  readonly tellsOpenTelemetry: boolean
   readonly options: Pick<Config, 'metrics' | 'anomalies' | 'budgets' | 'prices'>
   /** The second net for ids. */
   readonly cleanId: IdMask
@@ -99,13 +103,18 @@ export function createObservation({
   store,
   logger,
   options,
+  tellsOpenTelemetry,
   cleanId,
   providers,
 }: ObservationNeeds): Observation {
   const { prefix, opentelemetry, labels } = options.metrics
   const registry = createRegistry({ prefix })
   const owned = new Set<string>([OWN_SERVER])
-  const metrics = createMetricsFold(registry, { providers, opentelemetry, isOwned: (name) => owned.has(name) })
+  const metrics = createMetricsFold(registry, {
+    providers,
+    opentelemetry: opentelemetry || tellsOpenTelemetry,
+    isOwned: (name) => owned.has(name),
+  })
   const vitals = createVitals(Date.now)
   const plugins = createPlugins(Date.now)
   const providerCalls = createProviderCalls(providers)
@@ -135,12 +144,14 @@ export function createObservation({
   })
   exposeStore(registry, store)
   registry.onCollect(() => registry.counter(CATALOGUE.mcp_vitals.usage_unpriced_total).with().raiseTo(prices.unpriced))
+  const whole = createView(registry, labels)
   return {
     stream,
     publish,
     enter,
     registry,
-    view: createView(registry, labels),
+    view: opentelemetry || !tellsOpenTelemetry ? whole : withoutOpenTelemetry(whole),
+    whole,
     vitals,
     plugins,
     providerCalls,
@@ -170,6 +181,11 @@ export function createObservation({
       host.stop()
     },
   }
+}
+
+/** What `/metrics` shows where it was not asked for them. */
+function withoutOpenTelemetry(whole: Collectable): Collectable {
+  return { collect: () => whole.collect().filter(({ metric }) => metric.scope !== 'otel') }
 }
 
 /** The store answers from its thread, and a scrape does not wait: it shows what the scrape before asked for. */

@@ -8,7 +8,7 @@ import {
   watchSeries,
 } from '@mcp-vitals/instrument/metrics'
 import type { Config } from '../config/index.js'
-import { type Engine, exemplarsOf, openEngine } from '../engine/index.js'
+import { type Engine, exemplarsOf, openEngine, type TargetState } from '../engine/index.js'
 import {
   type ApiTarget,
   createPrometheusFace,
@@ -28,6 +28,9 @@ export interface SeriesService {
   readonly face: PrometheusFace
   /** The same with all labels, whatever the configuration keeps: for the dashboard. */
   readonly fullFace: PrometheusFace
+  /** Labels of every series, and what `up` says; as they are once it began. */
+  readonly labels: () => Readonly<Record<string, string>>
+  readonly targets: () => readonly TargetState[]
   /** Begins to sample: metrics are served at this address. */
   start(address: string): void
 }
@@ -41,15 +44,16 @@ export function openSeries(needs: {
   readonly onReport: (report: RuleReport) => void
 }): SeriesService {
   const { config, observation, store, logger, onReport } = needs
-  const { registry, view, vitals } = observation
+  const { registry, view, whole, vitals } = observation
   const { job, instance, labels, intervalMs } = config.series
   let address = ''
   const servers = () => vitals.snapshot().servers.filter(({ condition }) => condition !== 'unknown')
+  const states = () => servers().map(({ name, condition }) => ({ instance: name, isUp: condition === 'up' }))
   const engine = openEngine({
     options: config.series,
     source: view,
-    ...(view !== registry && { full: narrowedOf(registry, config.metrics.labels) }),
-    targets: () => servers().map(({ name, condition }) => ({ instance: name, isUp: condition === 'up' })),
+    ...(whole !== registry && { full: narrowedOf(registry, config.metrics.labels) }),
+    targets: states,
     store: store.samples,
     now: Date.now,
     onFault: tell(logger),
@@ -89,6 +93,8 @@ export function openSeries(needs: {
     engine,
     face: createPrometheusFace(inputs),
     fullFace: createPrometheusFace({ ...inputs, labels: 'full' }),
+    labels: own,
+    targets: states,
     start(found) {
       address = found
       engine.start(own())

@@ -8,14 +8,16 @@ export interface ExpandProblem {
 }
 
 /** Keys of entries whose value is filled in, and those whose every value is. */
-const FILLED: ReadonlySet<string> = new Set(['url', 'routingKey', 'serviceKey', 'password', 'authToken', 'token'])
+const FILLED: ReadonlySet<string> = new Set([
+  ...['url', 'endpoint', 'routingKey', 'serviceKey', 'username', 'password', 'authToken', 'token'],
+])
 const FILLED_GROUPS: ReadonlySet<string> = new Set(['env', 'headers'])
 
 const REFERENCE = /\$\{(?:(input):([^}]*)|(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?)\}/g
 
 /**
- * Fills `${NAME}`, `${env:NAME}` and `${NAME:-default}` into the values of `env` and `headers`, into `url`, and into the
- * keys and passwords of every server, provider or alert channel that is not disabled. Returns a copy; whatever has another shape is left for the schema to judge.
+ * Fills `${NAME}`, `${env:NAME}` and `${NAME:-default}` into the values of `env` and `headers`, into addresses, and into the
+ * keys and passwords of every server, provider, alert channel or receiver of pushes that is not disabled. Returns a copy; whatever has another shape is left for the schema to judge.
  */
 export function expandEntries(
   entries: unknown,

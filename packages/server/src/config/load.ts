@@ -122,14 +122,14 @@ function readBase(file: string): File {
   return { source, client, values: Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null)) }
 }
 
-/** References to the environment filled in where they may stand: in the entries of servers, providers, components and channels. */
+/** References to the environment filled in where they may stand: in the entries of servers, providers, receivers of pushes, components and channels. */
 function expanded(
   written: Readonly<Record<string, unknown>>,
   env: LoadOptions['env'],
 ): { readonly values: Record<string, unknown>; readonly problems: Problem[] } {
   const values = { ...written }
   const problems: Problem[] = []
-  for (const section of ['servers', 'providers']) {
+  for (const section of ['servers', 'providers', 'push']) {
     if (written[section] === undefined) continue
     const { entries, problems: unset } = expandEntries(written[section], env)
     values[section] = entries

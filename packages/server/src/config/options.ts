@@ -17,6 +17,7 @@ import { monitorOptions } from '../monitor/options.js'
 import { pluginsEntry } from '../plugins/options.js'
 import { pricesOptions } from '../prices/options.js'
 import { providersOptions } from '../providers/options.js'
+import { pushOptions } from '../push/options.js'
 import { rulesOptions } from '../rules/options.js'
 import { seriesOptions } from '../series/options.js'
 import { logOptions } from '../sinks/log/options.js'
@@ -95,6 +96,7 @@ const sections = {
   budgets: budgetsOptions,
   prices: pricesOptions,
   metrics: metricsOptions,
+  push: pushOptions,
   agent: agentOptions,
   alerts: alertsOptions
     .extend({

@@ -51,10 +51,13 @@ function keyText(key: string): string {
   return /^[A-Za-z_][\w-]*$/.test(key) ? key : JSON.stringify(key)
 }
 
+/** Options whose value is an address. */
+const ADDRESSES: ReadonlySet<string | undefined> = new Set(['url', 'endpoint'])
+
 function valueText(path: readonly string[], value: unknown): string {
   if (isSecret(path) && typeof value === 'string') return JSON.stringify(MASK)
   if (Array.isArray(value)) return JSON.stringify(masked(path, value))
-  return JSON.stringify(path.at(-1) === 'url' && typeof value === 'string' ? maskUrl(value) : value)
+  return JSON.stringify(ADDRESSES.has(path.at(-1)) && typeof value === 'string' ? maskUrl(value) : value)
 }
 
 /** What stands in a list may be secret as well. */

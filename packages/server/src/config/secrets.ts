@@ -6,12 +6,13 @@ const CHANNEL_SECRETS: ReadonlySet<PropertyKey> = new Set([
   ...['url', 'headers', 'routingKey', 'serviceKey', 'password', 'authToken'],
 ])
 
-/** Whether the value at this key path may hold a secret: tokens, a database’s address, the environment and the headers of a server or a provider, and what channels need. */
+/** Whether the value at this key path may hold a secret: tokens, a database’s address, the environment and the headers of a server or a provider, and what channels and receivers of pushes need. */
 export function isSecret(path: readonly PropertyKey[]): boolean {
   if (path[0] === 'alerts') {
     if (path[1] === 'channels') return CHANNEL_SECRETS.has(path[3] ?? '')
     return (path[1] === 'whatsapp' && path[2] === 'authToken') || (path[1] === 'heartbeat' && path[2] === 'url')
   }
+  if (path[0] === 'push') return path[2] === 'headers' || path[2] === 'password'
   if (path[0] === 'listen' && path[1] === 'adminToken') return true
   if (path[0] === 'dashboard' && path[1] === 'users' && path[3] === 'passwordHash') return true
   if (path[0] === 'audit')

@@ -90,6 +90,24 @@ const LOSSES: readonly Loss[] = [
     fix: ['mcp-vitals alerts history --limit 20', 'mcp-vitals alerts test <channel>'],
   },
   {
+    metric: 'mcp_vitals_push_receiver_up',
+    severity: 'warning',
+    isOne: (value) => value === 0,
+    problem: () => 'A receiver takes nothing of what is pushed to it.',
+    why: 'What is to be sent waits on disk, up to a bound; beyond that the oldest is lost.',
+    next: 'The log says what it answered: mend its address or credentials under `push`, or wait until it is back.',
+    fix: ['mcp-vitals config print | grep -A24 push', "mcp-vitals query 'mcp_vitals_push_items_waiting'"],
+  },
+  {
+    metric: 'mcp_vitals_push_items_lost_total',
+    severity: 'warning',
+    problem: (value) =>
+      `${counted(Math.round(value), 'line, span or sample', 'lines, spans and samples')} lost that were to be pushed.`,
+    why: 'The receiver named in the labels will never have them.',
+    next: 'See the reason: `refused` and `rejected` are the receiver’s own (its limits, or data too old for it), `room` is the bound of the spool.',
+    fix: ["mcp-vitals query 'mcp_vitals_push_items_lost_total > 0'"],
+  },
+  {
     metric: 'mcp_vitals_alerts_refused_total',
     severity: 'error',
     problem: (value) => `${counted(Math.round(value), 'alert')} refused, because there were too many.`,
@@ -159,6 +177,7 @@ export const losses = ofRunning(
     'events that were dropped, not stored, or given up by their senders',
     'alerts that no channel took, and channels that fail',
     'an audit log that is not written, or an anchor of it that is behind',
+    'receivers of pushes that fail, and what they will never have',
     'log lines and samples lost, rules that fail, a configuration that was refused or waits for a restart',
   ],
   async (readings) => {

@@ -1,6 +1,6 @@
 export { type Format, formatFor, type Look } from './format.js'
 export { FORMS, type Form, type FormName } from './forms.js'
-export { type Level, type LineFields, lineOf } from './lines.js'
+export { type Level, type Line, type LineFields, lineOf } from './lines.js'
 export { createLogSink, type Logger, type LogSetup, type LogSink } from './log.js'
 export type { LogOptions } from './options.js'
 export type { LogStream } from './target.js'

@@ -33,6 +33,8 @@ export interface Logger {
 
 export interface LogSink extends Sink {
   readonly logger: Logger
+  /** From now on every line that is written is told as well. `hear` must neither block nor throw. */
+  attach(hear: (lines: readonly Line[]) => void): void
 }
 
 export interface LogSetup {
@@ -66,7 +68,10 @@ export function createLogSink(setup: LogSetup): LogSink {
   let waiting = 0
   let overflowed = 0
 
+  const listeners: ((lines: readonly Line[]) => void)[] = []
+
   function write(lines: readonly Line[]) {
+    for (const hear of listeners) hear(lines)
     const turn = Promise.all(destinations.map((destination) => destination.write(lines)))
     tail = turn
     return turn
@@ -101,6 +106,9 @@ export function createLogSink(setup: LogSetup): LogSink {
       if (lines.length === 0) return
       const faults = await write(lines)
       if (faults[0] && !faults.includes(undefined)) throw faults[0].error
+    },
+    attach(hear) {
+      listeners.push(hear)
     },
     async close() {
       await tail

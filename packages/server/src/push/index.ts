@@ -1,0 +1,3 @@
+export type { PushedLine } from './contract.js'
+export { openPush, type Push, type PushStats } from './push.js'
+export type { PusherStats } from './pusher.js'
