@@ -99,6 +99,14 @@ async function* seenBy(rows: AsyncIterable<StoredRow>, see: (row: StoredRow) => 
   }
 }
 
+function tryParse(text: string) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Starts writers; `onBatch` is told how many batches were acknowledged so far in this life. */
 export async function startWriters(
   file: string,
@@ -113,7 +121,9 @@ export async function startWriters(
   const ready = new Promise<void>((resolve, reject) => {
     child.once('close', () => reject(new Error(`the writers ended: ${told.join('; ')}`)))
     createInterface({ input: child.stdout! }).on('line', (text) => {
-      const line = JSON.parse(text)
+      const line = tryParse(text)
+      // A process that is killed may leave half of a line, which acknowledges nothing.
+      if (line === undefined) return
       if ('pid' in line) resolve()
       if ('message' in line) told.push(line.message)
       if (!('seq' in line)) return
