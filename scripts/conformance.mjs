@@ -1,7 +1,7 @@
 /**
  * `node scripts/conformance.mjs`: the official conformance suite against a server of our own, direct and through the
- * gateway, check by check, and against the host of plugins. It fails where a check is worse through the gateway, where
- * the host fails one that is about what it offers, and where docs/conformance.md says something else than it found;
+ * gateway, check by check, and against the host of plugins and what answers agents. It fails where a check is worse through
+ * the gateway, where one of those two fails one that is about what it offers, and where docs/conformance.md says something else than it found;
  * `--write` writes that page. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
@@ -9,9 +9,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare, totals } from './conformance/compare.mjs'
-import { findingsOf, reasonOf, unusedReasons } from './conformance/offers.mjs'
+import { OWN_SERVERS } from './conformance/offers.mjs'
 import { pageOf } from './conformance/page.mjs'
 import { install, RUNS, runSuite } from './conformance/suites.mjs'
+import { withToken } from './conformance/with-token.mjs'
 import { setUp } from './setup.mjs'
 import { ROOT } from './steps.mjs'
 
@@ -80,8 +81,10 @@ async function measure(addresses) {
       const through = await checksOf(run, addresses[pairing])
       pairings[pairing] = { totals: totals(through), ...compare(direct, through) }
     }
-    const plugins = findingsOf(await checksOf(run, addresses.plugins, (check) => reasonOf(check) !== undefined))
-    results.push({ ...run, direct: { totals: totals(direct) }, pairings, plugins })
+    const own = {}
+    for (const [name, { reasonOf, findingsOf }] of Object.entries(OWN_SERVERS))
+      own[name] = findingsOf(await checksOf(run, addresses[name], (check) => reasonOf(check) !== undefined))
+    results.push({ ...run, direct: { totals: totals(direct) }, pairings, own })
   }
   return results
 }
@@ -89,21 +92,24 @@ async function measure(addresses) {
 /** Says what was found. @returns one entry for each comparison that does not hold */
 function judge(results) {
   const problems = []
-  for (const { version, revision, direct, pairings, plugins } of results) {
+  for (const { version, revision, direct, pairings, own } of results) {
     const run = `suite ${version}, revision ${revision}`
     if (direct.totals.failed > 0) problems.push(`${run}: the fixture itself fails ${direct.totals.failed} checks`)
     for (const [pairing, { worse }] of Object.entries(pairings)) {
       const list = worse.map(({ scenario, id, why }) => `\n    ${scenario}, ${id}: ${why}`)
       if (worse.length > 0) problems.push(`${run}: worse through the gateway → ${pairing}:${list.join('')}`)
     }
-    const list = plugins.failed.map(({ scenario, id, status, errorMessage }) =>
-      ['', `    ${scenario}, ${id}: ${errorMessage ?? status}`].join('\n'),
-    )
-    if (list.length > 0) problems.push(`${run}: the host of plugins does not pass:${list.join('')}`)
+    for (const [name, { failed }] of Object.entries(own)) {
+      const list = failed.map(({ scenario, id, status, errorMessage }) =>
+        ['', `    ${scenario}, ${id}: ${errorMessage ?? status}`].join('\n'),
+      )
+      if (list.length > 0) problems.push(`${run}: ${OWN_SERVERS[name].words} does not pass:${list.join('')}`)
+    }
   }
-  const unused = unusedReasons(results.map(({ plugins }) => plugins))
-  if (unused.length > 0)
-    problems.push(`nothing needs these reasons of the host of plugins any more: ${unused.join(', ')}`)
+  for (const [name, { words, unusedReasons }] of Object.entries(OWN_SERVERS)) {
+    const unused = unusedReasons(results.map(({ own }) => own[name]))
+    if (unused.length > 0) problems.push(`nothing needs these reasons of ${words} any more: ${unused.join(', ')}`)
+  }
   return problems
 }
 
@@ -121,8 +127,13 @@ async function run() {
     const up = [CLI, 'up', '--port', '0', '--config', config]
     const daemon = await start(up, { MCP_VITALS_DATA: join(home, 'state') }, /status page +(http:\S+)\//)
     const at = (server) => `${daemon}/mcp/${server}`
-    const results = await measure({ direct, http: at('http'), stdio: at('stdio'), plugins: at('plugins') })
-    return conclude(results)
+    const owned = await withToken(daemon, readFileSync(join(home, 'state', 'owner-token'), 'utf8').trim())
+    try {
+      const ours = { plugins: at('plugins'), agents: `${owned.url}/mcp` }
+      return conclude(await measure({ direct, http: at('http'), stdio: at('stdio'), ...ours }))
+    } finally {
+      owned.close()
+    }
   } finally {
     await stopAll()
     rmSync(home, { recursive: true, force: true })
@@ -139,8 +150,9 @@ function conclude(results) {
   return problems
 }
 
-/** One for each fixture, pairing and the host of plugins of a run, one for its reasons, and the page. */
-const JUDGED = RUNS.length * 4 + 2
+/** One for each fixture, pairing and server of our own of a run, one for the reasons of each of the latter, and the page. */
+const OURS = Object.keys(OWN_SERVERS).length
+const JUDGED = RUNS.length * (3 + OURS) + OURS + 1
 const problems = await run().catch((error) => [error.stack])
 if (problems.length > 0) process.stdout.write(`failed:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
 process.stdout.write(`${Math.max(0, JUDGED - problems.length)} passed, ${problems.length} failed\n`)

@@ -3,8 +3,8 @@
 const cell = ({ passed, failed, warnings }) => `${passed} / ${failed} / ${warnings}`
 
 /**
- * `results`: `{ version, revision, direct, pairings: { http, stdio }, plugins }`, each side `{ totals, worse, untried }`,
- * `plugins` as `findingsOf` gives it.
+ * `results`: `{ version, revision, direct, pairings: { http, stdio }, own }`, each side `{ totals, worse, untried }`,
+ * `own`: what `findingsOf` gives of each server of our own.
  */
 export function pageOf(results) {
   const rows = results.map(({ version, revision, direct, pairings: { http, stdio } }) => {
@@ -43,26 +43,41 @@ export function pageOf(results) {
     'which the host of plugins makes tools of a server in the same daemon. A check that is about what the host offers',
     'and does not pass fails the run.',
     '',
+    ...ownTables(results, 'plugins'),
+    '## The server for agents',
+    '',
+    'What answers agents ([agents.md](agents.md)), asked at `/mcp` of the same daemon, with its owner’s token. The suite is mostly about',
+    'tools, prompts and resources of its own, which are not here; all that is about the protocol is tried.',
+    '',
+    ...ownTables(results, 'agents'),
+  ].join('\n')
+}
+
+/** What was found at a server of our own, and what was left out there. */
+function ownTables(results, name) {
+  return [
     '| suite | revision | scenarios | passed / failed / warnings |',
     '| --- | --- | --- | --- |',
     ...results.map(
-      ({ version, revision, plugins }) =>
-        `| ${version} | ${revision} | ${plugins.scenarios} | ${cell(plugins.totals)} |`,
+      ({ version, revision, own }) =>
+        `| ${version} | ${revision} | ${own[name].scenarios} | ${cell(own[name].totals)} |`,
     ),
     '',
     'What the suite asks besides is left out, scenario by scenario:',
     '',
     '| reason | scenarios, or checks of one |',
     '| --- | --- |',
-    ...reasonsOf(results).map(([reason, whats]) => `| ${reason} | ${whats.map((what) => `\`${what}\``).join(', ')} |`),
+    ...reasonsOf(results, name).map(
+      ([reason, whats]) => `| ${reason} | ${whats.map((what) => `\`${what}\``).join(', ')} |`,
+    ),
     '',
-  ].join('\n')
+  ]
 }
 
 /** Reason → what it leaves out in any run, sorted. */
-function reasonsOf(results) {
+function reasonsOf(results, name) {
   const all = new Map()
-  for (const [reason, whats] of results.flatMap(({ plugins }) => [...plugins.reasons]))
+  for (const [reason, whats] of results.flatMap(({ own }) => [...own[name].reasons]))
     all.set(reason, new Set([...(all.get(reason) ?? []), ...whats]))
   return [...all].map(([reason, whats]) => [reason, [...whats].sort()])
 }

@@ -20,10 +20,12 @@ interface Findings {
   readonly failed: readonly Check[]
   readonly reasons: ReadonlyMap<string, ReadonlySet<string>>
 }
-const offers: {
+interface Offers {
   findingsOf(checks: Check[]): Findings
   unusedReasons(findings: readonly Findings[]): readonly RegExp[]
-} = await import(at('offers.mjs'))
+}
+const { OWN_SERVERS }: { OWN_SERVERS: { plugins: Offers; agents: Offers } } = await import(at('offers.mjs'))
+const { plugins: offers, agents } = OWN_SERVERS
 const { RUNS }: { RUNS: { version: string; revision: string }[] } = await import(at('suites.mjs'))
 
 const check = (id: string, status: string, scenario = 'a-scenario'): Check => ({ scenario, id, status })
@@ -89,4 +91,20 @@ test('every run’s version is pinned in the suites’ manifest', () => {
   const { dependencies } = JSON.parse(textOf('test/conformance-suite/suites/package.json'))
   const pinned = Object.values<string>(dependencies).map((wanted) => wanted.replace(/^.*@/, ''))
   expect(pinned).toEqual([...new Set(RUNS.map(({ version }) => version))])
+})
+
+test('the server for agents is judged by the protocol, and not by tools of the suite', () => {
+  const found = agents.findingsOf([
+    check('tools-list', 'SUCCESS', 'tools-list'),
+    check('ping', 'FAILURE', 'ping'),
+    check('tools-call-image', 'FAILURE', 'tools-call-image'),
+    check('tools-call-sampling', 'FAILURE', 'tools-call-sampling'),
+    check('wire-schema-valid', 'SUCCESS', 'tools-call-sampling'),
+  ])
+  expect(found.totals).toEqual({ passed: 1, failed: 1, warnings: 0 })
+  expect(found.failed.map(({ id }) => id)).toEqual(['ping'])
+  expect([...found.reasons.values()].map((whats) => [...whats])).toEqual([
+    ['tools-call-image'],
+    ['tools-call-sampling'],
+  ])
 })
