@@ -8,8 +8,8 @@ import { ADMIN_TOKEN, logIn, looking, REAL_MEMORY } from './looking.js'
 
 const PROOF = 'dashboard soak'
 /** Rounds through all views before anything is measured: caches fill, code is compiled. */
-const WARM_UP = PROVE ? 20 : 1
-const ROUNDS = PROVE ? 400 : 1
+const WARM_UP = PROVE ? 8 : 1
+const ROUNDS = PROVE ? 60 : 1
 const PATIENCE_MS = PROVE ? 3_600_000 : 120_000
 /** Growth that is none: what a collector leaves for its next time. */
 const SLACK = { heapMb: 3, nodes: 400, listeners: 60, daemonMb: 40 }
