@@ -11,7 +11,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
-import { shorten } from './shorten.mjs'
 
 const packages = join(fileURLToPath(new URL('..', import.meta.url)), 'packages')
 const library = join(packages, 'instrument/dist/index.js')
@@ -64,10 +63,25 @@ const built = (options) => rolldown({ tsconfig: false, logLevel: 'silent', ...op
  */
 export async function bundle({ input = library } = {}) {
   const made = await built({ input, platform: 'neutral' })
-  const { output } = await made.generate({ format: 'es', codeSplitting: false })
+  const mangleProps = { include: new RegExp(`^(?:${(await namesOfOurOwn()).join('|')})$`) }
+  const minify = { compress: true, mangle: true, mangleProps }
+  const { output } = await made.generate({ format: 'es', minify, codeSplitting: false })
   await made.close()
   if (output.length !== 1 || output[0].imports.length > 0) throw new Error(`${library} is not one file without imports`)
-  return shorten(output[0].code, dirname(library))
+  return output[0].code
+}
+
+/**
+ * Names of what is taken from a message and never leaves the module that takes it: those of `PATHS` that are no words of
+ * the protocol and no fields of events. What other copies of the package may see keeps its names.
+ */
+async function namesOfOurOwn() {
+  const of = (path) => import(pathToFileURL(join(dirname(library), path)).href)
+  const [{ PATHS }, { ENVELOPE, EVENTS }] = await Promise.all([of('mcp/paths.js'), of('event/index.js')])
+  const words = Object.values(PATHS).flatMap(({ path }) => path)
+  const fields = [ENVELOPE, ...Object.values(EVENTS).map(({ fields }) => fields)].flatMap(Object.keys)
+  const known = new Set([...words, ...fields])
+  return Object.keys(PATHS).filter((name) => !known.has(name))
 }
 
 /** Packs the command into `PACKED`, unless nothing that it is made from has changed since. */

@@ -7,9 +7,9 @@ import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 
 /** What it is, and a little: who adds to it sees it here. */
-const MOST_GZIP_BYTES = 12_400
+const MOST_GZIP_BYTES = 12_800
 /** Of it what the one line needs: `instrument` and nothing else. */
-const MOST_LINE_GZIP_BYTES = 10_550
+const MOST_LINE_GZIP_BYTES = 10_950
 
 const PACKED = fileURLToPath(new URL('../../packages/server/packed', import.meta.url))
 const ENTRY = fileURLToPath(new URL('../../packages/instrument/dist/index.js', import.meta.url))

@@ -12,10 +12,8 @@ interface Calls {
   /** Begins the ids of this process's operations. */
   readonly stem: string
   next: number
+  readonly recent: Recent
 }
-
-/** Not among them: other copies may call its parts otherwise. */
-let recent: Recent | undefined
 
 /**
  * One call of a tool, from its begin to its end. Nothing here throws. Inside a call that `instrument` counts it is that call, and
@@ -37,7 +35,7 @@ export class Call {
       if (this.#counted) return
       const origin = originOf(about, hub.server)
       const calls = shared()
-      recent ??= new Recent()
+      const { recent } = calls
       const voice = { origin, publish: hub.publish, now: Date.now, clock, recent, calls: undefined }
       const operation = new Operation(voice, this, 'client_to_server', 'tools/call', declared(this.#tool, about))
       operation.begin(`${calls.stem}-${(calls.next++).toString(36)}`, origin.traceId)
@@ -94,9 +92,10 @@ export function declared(tool: unknown, about: About): string {
 }
 
 function shared(): Calls {
-  return vitals().share('calls/3', () => ({
+  return vitals().share('calls/2', () => ({
     told: new Set<string>(),
     stem: `h${Math.random().toString(36).slice(2, 12)}${Date.now().toString(36)}`,
     next: 1,
+    recent: new Recent(),
   }))
 }

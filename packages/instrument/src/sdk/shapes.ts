@@ -4,11 +4,6 @@ import type { EventOf } from '../event/index.js'
 /** How client and server are connected. */
 export type TransportKind = NonNullable<EventOf<'request.started'>['transport']>
 
-/** What listens at a server or client. Any copy of this package in the process finds it there, and can take it away. */
-export interface Instrumented {
-  off(): void
-}
-
 /** A transport of any SDK, as its interface `Transport` has it. */
 export interface TransportLike {
   send: (...args: never[]) => unknown

@@ -1,20 +1,19 @@
 import { type CallReader, Recent, ServerMemory } from '../mcp/index.js'
 import { type OpenCalls, openCalls, type Readers, readers, type Vitals, vitals } from '../vitals/index.js'
-import { createMarks, type Marks } from './marks.js'
-import type { Instrumented } from './shapes.js'
+import { createMarks } from './marks.js'
 import { Sizer } from './size.js'
 import { Time } from './time.js'
 
 /** Most servers whose connections share what is known of them. */
 const MAX_SERVERS = 1000
 
-/** What all connections of a process share, whichever copy of this package of the same make listens at them. */
+/** What all connections of a process share, whichever copy of this package listens at them. */
 export class Shared {
   readonly hub: Vitals
   readonly time = new Time()
   readonly sizer = new Sizer()
-  /** What listens at a server or client: known to all copies of this package, so that none listens where another does. */
-  readonly instruments: Marks<Instrumented>
+  /** What listens at a server or client. */
+  readonly instruments = createMarks<{ off(): void }>()
   /** The tool calls that are open, for those who record by hand. */
   readonly calls: OpenCalls
   readonly #servers = new Map<string, ServerMemory>()
@@ -26,7 +25,6 @@ export class Shared {
   constructor(hub: Vitals) {
     this.hub = hub
     this.calls = openCalls(hub)
-    this.instruments = hub.share('instruments/1', () => createMarks<Instrumented>())
     this.#readers = readers(hub)
   }
 
@@ -63,10 +61,7 @@ export class Shared {
   }
 }
 
-/**
- * The make is part of the name: copies of this package that do not understand each other do not meet. `scripts/shorten.mjs`
- * adds to it what tells one packed entry from all others, since what it calls things differs.
- */
+/** The version is part of the name: copies of this package that do not understand each other do not meet. */
 const NAME = 'sdk/2'
 
 export function shared(): Shared {
