@@ -2,7 +2,8 @@
  * What a proxy adds to a call over Streamable HTTP, at 1 and at 32 sessions: latency, and CPU a call by the operating
  * system's account, of the proxy alone. Ours with everything on (metrics, log, store), beside thirty lines of Node that
  * look at nothing (the floor), and beside mcp-proxy and supergateway at the work that they do: HTTP in front of stdio.
- * All candidates live at the same time and are called in turns. `BENCH_ONLY=supergateway,stdio` runs those alone whose
+ * All candidates live at the same time and are called in turns, after 24,000 calls each that do not count: a proxy runs for
+ * weeks, and V8 goes on compiling what is often run for some ten thousand calls. `BENCH_ONLY=supergateway,stdio` runs those alone whose
  * names hold one of these words, beside direct and floor, and `BENCH_SESSIONS=32` that number of sessions alone.
  */
 import { spawn } from 'node:child_process'
@@ -19,6 +20,8 @@ import { freePort } from './support/ports.mjs'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9)
 const CALLS = Number(process.env.BENCH_CALLS ?? 1_600)
+/** Calls of each candidate before those that count, for a row. */
+const WARM_UP = Number(process.env.BENCH_WARM_UP ?? 24_000)
 const SESSIONS = (process.env.BENCH_SESSIONS ?? '1,32').split(',').map(Number)
 const ONLY = (process.env.BENCH_ONLY ?? '').split(',')
 
@@ -153,7 +156,7 @@ async function run({ candidate, agent, sessions }, calls) {
 for (const count of SESSIONS) {
   const opened = []
   for (const candidate of candidates) opened.push(await open(candidate, count))
-  for (const one of opened) await run(one, 3_200)
+  for (const one of opened) await run(one, WARM_UP)
   for (let round = 0; round < ROUNDS; round++) {
     for (const one of opened) {
       const cpu = cpuMicros(one.candidate.child.pid)
