@@ -23,6 +23,8 @@ export interface Writers {
   batches(): number
   /** What the store told of, and why batches were rejected. */
   readonly told: readonly string[]
+  /** What is acknowledged from here on does not count: the disk may lie by now. */
+  doubt(): void
   kill(): Promise<void>
 }
 
@@ -118,6 +120,7 @@ export async function startWriters(
   onTestFinished(() => void child.kill('SIGKILL'))
   const told: string[] = []
   let batches = 0
+  let isDoubted = false
   const ready = new Promise<void>((resolve, reject) => {
     child.once('close', () => reject(new Error(`the writers ended: ${told.join('; ')}`)))
     createInterface({ input: child.stdout! }).on('line', (text) => {
@@ -126,7 +129,7 @@ export async function startWriters(
       if (line === undefined) return
       if ('pid' in line) resolve()
       if ('message' in line) told.push(line.message)
-      if (!('seq' in line)) return
+      if (!('seq' in line) || isDoubted) return
       acknowledged.add(line.seq, line.rowHash, line.count)
       onBatch(++batches)
     })
@@ -136,6 +139,9 @@ export async function startWriters(
     process: child,
     batches: () => batches,
     told,
+    doubt() {
+      isDoubted = true
+    },
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const closed = once(child, 'close')
