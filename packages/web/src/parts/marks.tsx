@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { ChangeMark } from '../../../server/src/faces/dashboard/api.js'
 import { useAddress } from '../lib/address.js'
 import { document$ } from '../lib/live.js'
@@ -13,18 +13,31 @@ export interface Mark {
   readonly tone: 'mark-trouble' | 'mark-change'
 }
 
-/** What changed in the range that is shown, where a view asked for it; else what the overview's document knows. */
+/** What changed in the range that is shown, where a view asked for it. */
 export const changes$ = createStore<readonly ChangeMark[] | undefined>(undefined)
+
+/** What the view asked for, with what the stream told since: the newest need not wait until the view asks again. */
+export function useKnownChanges(): readonly ChangeMark[] {
+  const asked = useStore(changes$)
+  const newest = useStore(document$)?.changes
+  const known = useMemo(() => {
+    const keyOf = ({ at, kind, title }: ChangeMark) => `${at} ${kind} ${title}`
+    const all = new Map([...(asked ?? []), ...(newest ?? [])].map((change) => [keyOf(change), change]))
+    return [...all.values()].sort((one, other) => other.at - one.at)
+  }, [asked, newest])
+  // Documents come each second: charts are drawn anew where a change is another alone.
+  const before = useRef(known)
+  if (JSON.stringify(before.current) !== JSON.stringify(known)) before.current = known
+  return before.current
+}
 
 /** What is marked on charts: of the server that the address names, where it names one. */
 export function useMarks(): readonly Mark[] {
-  const asked = useStore(changes$)
-  const newest = useStore(document$)
+  const changes = useKnownChanges()
   const server = useAddress().params.get('server')
-  const changes = asked ?? newest?.changes
   return useMemo(
     () =>
-      (changes ?? [])
+      changes
         .filter((change) => !server || !change.server || change.server === server)
         .map(({ at, title, kind }) => ({
           at: at / 1000,
