@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { followLinks, useAddress } from './lib/address.js'
+import { followLinks, to, useAddress } from './lib/address.js'
 import { Problem } from './lib/api.js'
 import { useRefreshing } from './lib/data.js'
 import { listenToKeys } from './lib/keys.js'
@@ -67,7 +67,13 @@ function Frame() {
       <div class="page">
         <Header title={title} hasRange={view?.hasRange ?? false} />
         <main id="main" tabIndex={-1}>
-          {View ? <View key={path.join('/')} parts={rest} /> : <p class="nothing">There is no such view.</p>}
+          {View ? (
+            <View key={path.join('/')} parts={rest} />
+          ) : (
+            <p class="nothing">
+              There is no such view. <a href={to([])}>Go to the overview.</a>
+            </p>
+          )}
         </main>
       </div>
       <Keys />

@@ -54,7 +54,14 @@ function Told() {
               rows={answer.value.alerts}
               keyOf={({ fingerprint }) => fingerprint}
               isFixed
-              empty={<p class="nothing">Nothing fires, and nothing ended lately.</p>}
+              empty={
+                <Empty title="Nothing fires, and nothing ended lately." line="mcp-vitals alerts test log">
+                  <p>
+                    Who is told stands in the configuration, under alerts.channels and alerts.routes. This sends a
+                    message through a channel, here the log:
+                  </p>
+                </Empty>
+              }
             />
           )}
         </Panel>
@@ -174,7 +181,15 @@ function Silences({ silences, canAct }: { silences: readonly Silence[]; canAct: 
   const { run, problem, isBusy } = useAct(() => {})
   const now = Date.now()
   const active = silences.filter(({ endsAt }) => Date.parse(endsAt) > now)
-  if (active.length === 0) return <p class="nothing">Nothing is silenced.</p>
+  if (active.length === 0)
+    return (
+      <Empty
+        title="Nothing is silenced."
+        line="mcp-vitals alerts silence alertname=ServerUnreachable --for 2h --comment patches"
+      >
+        <p>To keep something quiet, also before it fires:</p>
+      </Empty>
+    )
   return (
     <>
       <ul class="rows">

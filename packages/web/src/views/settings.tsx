@@ -58,7 +58,7 @@ function Settings() {
             {document.file ? (
               <>
                 Read from <Name text={document.file} length={200} />. Secrets are masked. To change something, change
-                the file: the daemon reads it again.
+                the file: the daemon reads it again, and its log names what needs a restart.
               </>
             ) : (
               'The daemon runs without a file of its own. One with every option begins with:'
