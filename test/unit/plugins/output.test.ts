@@ -34,6 +34,22 @@ describe('what a program prints', () => {
       '{"content":[{"type":"text"}]}',
       { content: [text('{"content":[{"type":"text"}]}')], structuredContent: { content: [{ type: 'text' }] } },
     ],
+    [
+      'contents whose picture is none',
+      '{"content":[{"type":"image","data":"!","mimeType":"image/png"}]}',
+      {
+        content: [text('{"content":[{"type":"image","data":"!","mimeType":"image/png"}]}')],
+        structuredContent: { content: [{ type: 'image', data: '!', mimeType: 'image/png' }] },
+      },
+    ],
+    [
+      'contents with notes that are none',
+      '{"content":[{"type":"text","text":"a","annotations":1}]}',
+      {
+        content: [text('{"content":[{"type":"text","text":"a","annotations":1}]}')],
+        structuredContent: { content: [{ type: 'text', text: 'a', annotations: 1 }] },
+      },
+    ],
   ])('as %s', (_, printed, expected) => expect(read(printed)).toEqual(expected))
 
   test('as a list that is long, in one content', () => {
@@ -42,6 +58,15 @@ describe('what a program prints', () => {
       content: [text(JSON.stringify(values))],
       structuredContent: { result: values },
     })
+  })
+
+  test.each([
+    ['a list', '[', ']'],
+    ['an object', '{"a":[', ']}'],
+  ])('as a text, where %s is so deep that nobody could write it again', (_, open, close) => {
+    const nested = (depth: number) => `${open.repeat(depth)}${close.repeat(depth)}`
+    expect(read(nested(50))).toHaveProperty('structuredContent')
+    expect(read(nested(100_000))).toEqual({ content: [text(nested(100_000))] })
   })
 
   test('is never an exception', () => {

@@ -1,9 +1,11 @@
-import type { CallToolResult } from '@modelcontextprotocol/server'
+import { type CallToolResult, isSpecType } from '@modelcontextprotocol/server'
 
 type Content = CallToolResult['content']
 
 /** Most results of one job that become contents of their own. */
 const MAX_CONTENTS = 100
+/** Deepest value that is read: beyond it some clients read none, and who writes it again runs out of stack. */
+const MAX_DEPTH = 128
 
 /** What a job printed, as a client takes it. */
 export interface Printed {
@@ -48,24 +50,9 @@ function contentsIn(value: Record<string, unknown>): Printed | undefined {
   }
 }
 
+/** As the official SDK checks it at both ends, where one wrong content would be the end of the whole result. */
 function isContent(item: unknown): item is Content[number] {
-  if (!isObject(item)) return false
-  const isText = (...keys: readonly string[]) => keys.every((key) => typeof item[key] === 'string')
-  switch (item.type) {
-    case 'text':
-      return isText('text')
-    case 'image':
-    case 'audio':
-      return isText('data', 'mimeType')
-    case 'resource_link':
-      return isText('uri', 'name')
-    case 'resource': {
-      const { resource } = item
-      return isObject(resource) && typeof resource.uri === 'string' && ('text' in resource || 'blob' in resource)
-    }
-    default:
-      return false
-  }
+  return isSpecType.ContentBlock(item)
 }
 
 function jsonLines(text: string): readonly unknown[] | undefined {
@@ -79,10 +66,18 @@ function parsed(text: string): unknown {
   // Most output is no JSON, and an exception costs more than a look.
   if (!/^\s*(?:[{["\d-]|true|false|null)/.test(text)) return undefined
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isDeep(value) ? undefined : value
   } catch {
     return undefined
   }
+}
+
+function isDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  return level.length > 0
 }
 
 function shown(value: unknown): string {
