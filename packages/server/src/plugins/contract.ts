@@ -54,6 +54,8 @@ export interface Plugin {
   /** Program and first arguments, as they are started. */
   readonly program: readonly string[]
   readonly commands: readonly Command[]
+  /** Its help names more commands than are taken: a sentence. */
+  readonly cut?: string
   /** In place of the server's own. */
   readonly concurrency?: number
   readonly maxWaiting?: number
@@ -86,4 +88,6 @@ export type Problem =
 export interface Found {
   readonly plugins: readonly Plugin[]
   readonly notTaken: readonly NotTaken[]
+  /** What is there and too much to be taken, a sentence each. */
+  readonly cut: readonly string[]
 }

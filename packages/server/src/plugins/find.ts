@@ -51,8 +51,11 @@ export function createFinder(): Finder {
   let before = new Map<string, { readonly stamp: string; readonly looked: Looked }>()
   return {
     async look(options) {
-      const names = foldersIn(resolve(options.dir))
-      if (!Array.isArray(names)) return { plugins: [], notTaken: [names as NotTaken] }
+      const all = allFoldersIn(resolve(options.dir))
+      if ('problem' in all) return { plugins: [], notTaken: [all], cut: [] }
+      const names = all.slice(0, MAX_FOLDERS)
+      const cut =
+        all.length > MAX_FOLDERS ? [`Of ${all.length} folders of plugins the first ${MAX_FOLDERS} are looked at.`] : []
       const after: typeof before = new Map()
       const waiting = [...names]
       const work = async () => {
@@ -61,26 +64,37 @@ export function createFinder(): Finder {
           const stamp = stampOf(folder)
           const known = before.get(name)
           after.set(name, known?.stamp === stamp ? known : { stamp, looked: await lookAt(folder, name, options) })
-          options.onFound?.(foundIn(names, after))
+          options.onFound?.(foundIn(names, after, cut))
         }
       }
       await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
       before = after
-      return foundIn(names, after)
+      return foundIn(names, after, cut)
     },
   }
 }
 
-function foundIn(names: readonly string[], seen: ReadonlyMap<string, { readonly looked: Looked }>): Found {
+function foundIn(
+  names: readonly string[],
+  seen: ReadonlyMap<string, { readonly looked: Looked }>,
+  cut: readonly string[],
+): Found {
   const looked = names.flatMap((name) => seen.get(name)?.looked ?? [])
+  const plugins = looked.flatMap((one) => ('plugin' in one ? [one.plugin] : []))
   return {
-    plugins: looked.flatMap((one) => ('plugin' in one ? [one.plugin] : [])),
+    plugins,
+    cut: [...cut, ...plugins.flatMap((plugin) => plugin.cut ?? [])],
     notTaken: looked.flatMap((one) => ('notTaken' in one ? [one.notTaken] : [])),
   }
 }
 
 /** Names of the folders that may be plugins, in order; or why there are none. */
 export function foldersIn(dir: string): readonly string[] | NotTaken {
+  const all = allFoldersIn(dir)
+  return 'problem' in all ? all : all.slice(0, MAX_FOLDERS)
+}
+
+function allFoldersIn(dir: string): readonly string[] | NotTaken {
   const none = (reason: string): NotTaken => ({ name: dir, problem: 'no_directory', reason })
   try {
     return readdirSync(dir, { withFileTypes: true })
@@ -88,7 +102,6 @@ export function foldersIn(dir: string): readonly string[] | NotTaken {
       .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(dir, entry.name))))
       .map(({ name }) => name)
       .sort()
-      .slice(0, MAX_FOLDERS)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return none(code === 'ENOENT' ? 'there is no such directory' : `it cannot be read (${code})`)
@@ -130,8 +143,14 @@ export async function lookAt(
   const { program, manifest } = unasked
   const { concurrency, maxWaiting } = manifest
   const limits = { ...(concurrency !== undefined && { concurrency }), ...(maxWaiting !== undefined && { maxWaiting }) }
-  const plugin = (commands: readonly Command[]): Looked => ({ plugin: { name, folder, program, commands, ...limits } })
-  if (manifest.commands) return plugin(manifest.commands)
+  const base = { name, folder, program, ...limits }
+  if (manifest.commands) return { plugin: { ...base, commands: manifest.commands } }
+  const plugin = (all: readonly Command[]): Looked => {
+    const commands = all.slice(0, MAX_COMMANDS)
+    if (all.length <= MAX_COMMANDS) return { plugin: { ...base, commands } }
+    const cut = `Plugin ${name} names more than ${MAX_COMMANDS} commands in its help: the first ${MAX_COMMANDS} are taken. A plugin.json may name all.`
+    return { plugin: { ...base, commands, cut } }
+  }
 
   const ask = (words: readonly string[]) => helpOf([...program, ...words, '--help'], folder, env, options)
   const { end, text, status, startFailure } = await ask([])
@@ -177,7 +196,7 @@ async function describe(
       described.push(...(await describe(below.commands, words, asking)))
     else described.push(commandOf(command, words, text))
   }
-  return described.slice(0, MAX_COMMANDS)
+  return described.slice(0, MAX_COMMANDS + 1)
 }
 
 /** `help`: its own; absent where nothing is known of its arguments. */
@@ -197,7 +216,10 @@ function manifestIn(folder: string): Manifest | { readonly problem: string } {
   const file = join(folder, MANIFEST)
   if (!existsSync(file)) return {}
   try {
-    if (statSync(file).size > MAX_MANIFEST_BYTES) return { problem: `is longer than ${MAX_MANIFEST_BYTES} bytes` }
+    const stat = statSync(file)
+    // A pipe would be waited for, by everybody.
+    if (!stat.isFile()) return { problem: 'is no file' }
+    if (stat.size > MAX_MANIFEST_BYTES) return { problem: `is longer than ${MAX_MANIFEST_BYTES} bytes` }
     return readManifest(readFileSync(file, 'utf8'))
   } catch (error) {
     return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` }
@@ -254,8 +276,8 @@ function isReadable(file: string): boolean {
   }
 }
 
-/** What a program is made of. A plugin runs in its folder, and may write anything else there. */
-const CODE = /^cli$|^(?:plugin|package)\.json$|\.(?:py|[cm]?[jt]s|sh)$/
+/** What a program is made of, and what it needs. A plugin runs in its folder, and may write anything else there. */
+const CODE = /^cli$|^(?:plugin|package)\.json$|^(?:\.?venv|node_modules)$|\.(?:py|[cm]?[jt]s|sh)$/
 
 /** Says whether the program in a folder is what it was. */
 function stampOf(folder: string): string {

@@ -16,7 +16,7 @@ export interface HelpCommands {
   readonly isGroup: boolean
 }
 
-/** Most commands of one plugin. */
+/** Most commands of one plugin that are taken out of its help. */
 export const MAX_COMMANDS = 200
 const NAME = /^[A-Za-z0-9][\w:.-]*$/
 /** `  send-message   Send a message`, `  send [options] <to>  Send …`, `send|s`, `- send: Send …`. */
@@ -89,13 +89,16 @@ function namesIn({ beside, lines }: Section): readonly HelpCommand[] {
   const allowed = braces === undefined ? undefined : new Set(braces.split(',').map((name) => name.trim()))
   const described = itemsIn(lines.filter((line) => !/^\s*\{/.test(line)))
   const names = allowed ? [...allowed] : [...listed, ...described.keys()]
-  return [...new Set(names)]
-    .filter((name) => NAME.test(name) && !HELPERS.has(name.toLowerCase()))
-    .slice(0, MAX_COMMANDS)
-    .map((name) => {
-      const description = described.get(name)
-      return description ? { name, description } : { name }
-    })
+  return (
+    [...new Set(names)]
+      .filter((name) => NAME.test(name) && !HELPERS.has(name.toLowerCase()))
+      // One more tells that there are more.
+      .slice(0, MAX_COMMANDS + 1)
+      .map((name) => {
+        const description = described.get(name)
+        return description ? { name, description } : { name }
+      })
+  )
 }
 
 /** Name → description. What is indented further than the items goes on with the description before it. */

@@ -59,7 +59,7 @@ export interface PluginHostOptions {
 export interface Look extends Found {
   /** By the names that clients call. */
   readonly tools: readonly Tool[]
-  /** What is configured and cannot be had on this machine, a sentence each. */
+  /** What is configured and cannot be had on this machine, and what was left out, a sentence each. */
   readonly warnings: readonly string[]
 }
 
@@ -184,7 +184,7 @@ class Host implements PluginHost {
     this.#watch?.follow([...plugins, ...notTaken].map(({ name }) => name))
     this.#take(found)
     this.#listed ??= listed(this.#tools)
-    onLook?.({ ...found, tools: [...this.#tools.values()], warnings: this.#warnings })
+    onLook?.({ ...found, tools: [...this.#tools.values()], warnings: [...this.#warnings, ...found.cut] })
   }
 
   #take({ plugins }: Found): void {

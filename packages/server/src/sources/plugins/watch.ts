@@ -3,6 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 
 /** What changes at once, as an editor or a deployment writes it, is looked at together. Milliseconds. */
 const SETTLE_MS = 200
+/** What never settles, as a program writes in its folder all the time, is looked at so long after the first change. Milliseconds. */
+const MAX_SETTLE_MS = 2_000
 
 /** Watches the directory of plugins and the folders in it. */
 export interface FolderWatch {
@@ -16,12 +18,21 @@ export function watchFolders(dir: string, onChange: () => void): FolderWatch {
   const root = resolve(dir)
   let watchers: readonly FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
+  /** When something changed that was not looked at. */
+  let since: number | undefined
   let isOver = false
 
   function changed(): void {
     if (isOver) return
     clearTimeout(timer)
-    timer = setTimeout(onChange, SETTLE_MS).unref()
+    since ??= performance.now()
+    const left = Math.max(0, since + MAX_SETTLE_MS - performance.now())
+    timer = setTimeout(tell, Math.min(SETTLE_MS, left)).unref()
+  }
+
+  function tell(): void {
+    since = undefined
+    onChange()
   }
 
   function open(folder: string): readonly FSWatcher[] {
