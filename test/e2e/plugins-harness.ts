@@ -2,6 +2,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Client, type ClientOptions } from '@modelcontextprotocol/client'
 import type { Event, EventType } from '../../packages/instrument/src/event/index.js'
@@ -18,6 +19,8 @@ export interface HostOfTest {
   write(name: string, does: string): void
   /** A client of this session, or of none. */
   open(session?: string, options?: ClientOptions): Promise<Client>
+  /** What is answered to lines that no client of an SDK writes, in the order in which it comes. */
+  raw(messages: readonly object[]): Promise<unknown[]>
   stop(): Promise<void>
 }
 
@@ -59,6 +62,17 @@ export function hostOf(
       clients.push(client)
       await client.connect(createChildTransport(host.connect(session)))
       return client
+    },
+    async raw(messages) {
+      const connection = host.connect()
+      connection.stdin.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''))
+      const answers: unknown[] = []
+      for await (const line of createInterface(connection.stdout)) {
+        answers.push(JSON.parse(line))
+        if (answers.length === messages.length) break
+      }
+      await connection.end(0)
+      return answers
     },
     async stop() {
       await Promise.all(clients.map((client) => client.close()))

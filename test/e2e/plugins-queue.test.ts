@@ -1,5 +1,6 @@
 /** Jobs that wait, as clients meet them: whose turn it is, and who is refused. And what a program reads. */
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { afterEach, expect, test } from 'vitest'
@@ -91,6 +92,66 @@ test('an argument on standard input may hold anything, and a program need not re
   await expect(called(client, 'one.count', { text: 'x'.repeat(200_001) })).rejects.toThrow(
     'What goes to standard input has 200001 bytes; 200000 are taken at most.',
   )
+})
+
+test('what changes is found while a program writes in its folder all the time', async () => {
+  const host = hostOf([], { watch: true })
+  hosts.push(host)
+  const well = '[ "$1" = hello ] && echo hi || echo "Available commands: hello"'
+  host.write('busy', well)
+  const client = await host.open()
+  await client.listTools()
+  let lines = 0
+  const writing = setInterval(() => writeFileSync(join(host.home, 'plugins/busy/log'), String(lines++)), 20)
+  host.write('newcomer', well)
+  await until(() => host.looks.at(-1)?.plugins.length === 2, 'the newcomer is found').finally(() =>
+    clearInterval(writing),
+  )
+})
+
+test('an environment that is made for a program has its help asked again, and a manifest that is no file is none', async () => {
+  const host = hostOf([], { watch: true })
+  hosts.push(host)
+  host.write('poor', '[ -d .venv ] || exit 3; echo "Available commands: hello"')
+  mkdirSync(join(host.home, 'plugins/odd'))
+  execFileSync('mkfifo', [join(host.home, 'plugins/odd/plugin.json')])
+  const client = await host.open()
+  await client.listTools()
+  await until(() => host.looks.length > 0, 'the first look')
+  expect(host.looks[0]?.notTaken.map(({ name, reason }) => [name, reason])).toEqual([
+    ['odd', 'its plugin.json is no file'],
+    ['poor', 'its help fails with status 3'],
+  ])
+  mkdirSync(join(host.home, 'plugins/poor/.venv'))
+  await until(() => host.looks.at(-1)?.plugins.length === 1, 'it is found')
+})
+
+test('what is left out is said', async () => {
+  const host = hostOf([])
+  hosts.push(host)
+  host.write('many', '[ "$1" = --help ] && echo "Available commands: $(seq -s, -f c%g 201)"')
+  host.write('just', '[ "$1" = --help ] && echo "Available commands: $(seq -s, -f c%g 200)"')
+  const client = await host.open()
+  expect((await client.listTools()).tools).toHaveLength(400)
+  const many =
+    'Plugin many names more than 200 commands in its help: the first 200 are taken. A plugin.json may name all.'
+  expect(host.looks[0]?.warnings).toEqual([many])
+})
+
+test.each([
+  ['a token of progress', { name: 'one.say', _meta: { progressToken: {} } }],
+  ['parameters', [1]],
+])('a request whose %s has no valid form is refused, and the next one served', async (_, params) => {
+  const host = hostOf(['plugins/one'])
+  hosts.push(host)
+  const answers = await host.raw([
+    { jsonrpc: '2.0', id: 'a', method: 'tools/call', params },
+    { jsonrpc: '2.0', id: 'b', method: 'tools/call', params: { name: 'one.say', arguments: { text: 'hi' } } },
+  ])
+  expect(answers).toMatchObject([
+    { id: 'a', error: { code: -32600, message: expect.stringContaining('"progressToken"') } },
+    { id: 'b', result: { content: [{ text: 'hi' }] } },
+  ])
 })
 
 test('helps that end badly are told, and give no tools', async () => {
