@@ -224,6 +224,8 @@ describe('what is shown can be taken away', () => {
     expect(table).toMatch(/^Tool,Server,State,Calls,/)
     expect(table).toMatch(/\r\nread_graph,memory,available,1,/)
     expect(table).toMatch(/\r\n"?'=/)
+    expect(table).toContain('⟨U+202E⟩gnp.exe')
+    expect(table).not.toContain('\u202e')
     await page.goto(`${here.daemon().url}/admin/dashboard/query?query=sum(mcp_tool_calls_total)`)
     const chart = (await taken(page, 'Over time as CSV')).toString()
     expect(chart).toMatch(/^time,value\r\n/)

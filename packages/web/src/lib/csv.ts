@@ -1,9 +1,15 @@
-/** A cell of CSV. What a spreadsheet would take for a formula gets an apostrophe in front: names come from strangers. */
+import { plain } from './text.js'
+
+/**
+ * A cell of CSV. Names come from strangers: what a spreadsheet would take for a formula gets an apostrophe in front, and
+ * characters that hide or turn others are written out, as on the page.
+ */
 function cell(value: string | number | undefined | null): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(value)
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const told = plain(value)
+  const text = /^[=+\-@＝＋－＠]/.test(told) ? `'${told}` : told
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 export type Row = readonly (string | number | undefined | null)[]

@@ -103,7 +103,13 @@ function Figures({ document }: { document: DashboardDocument }) {
   const { traffic, servers, tools, sessions, agents, voice, queue } = document
   const window = `last ${Math.round(traffic.windowSeconds / 60)} min`
   const down =
-    servers.down > 0 ? `${servers.down} down` : servers.unknown > 0 ? `${servers.unknown} not known` : 'all up'
+    servers.total === 0
+      ? 'none is watched'
+      : servers.down > 0
+        ? `${servers.down} down`
+        : servers.unknown > 0
+          ? `${servers.unknown} not known`
+          : 'all up'
   return (
     <dl class="tiles">
       <Tile label="Requests" value={perSecond(traffic.requestsPerSecond)} note={window} />

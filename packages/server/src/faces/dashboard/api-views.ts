@@ -177,7 +177,10 @@ export interface SessionCallsDocument extends Dated {
   readonly truncated: boolean
 }
 
-/** `GET /admin/api/changes?from&to`: marks for charts, the newest first, 500 at most. */
+/**
+ * `GET /admin/api/changes?from&to`: marks for charts, the newest first, 500 at most. A deploy is seen between two sessions
+ * of a server, among the newest 2,000 sessions of the range.
+ */
 export interface ChangesDocument extends Dated {
   readonly changes: readonly ChangeMark[]
 }
