@@ -10,7 +10,7 @@ let upstream: Server
 let direct: number
 let through: number
 /** What the upstream says to the next request, and whether it waits for all of it. */
-let answer: (socket: Socket) => void
+let answer: (socket: Socket, bytes: Buffer) => void
 let isReady: (bytes: Buffer) => boolean
 /** What the upstream saw last. */
 let seen: Buffer
@@ -24,7 +24,7 @@ beforeAll(async () => {
       seen = bytes
       if (isAnswered || !isReady(bytes)) return
       isAnswered = true
-      answer(socket)
+      answer(socket, bytes)
     })
   })
   upstream = raw.server
@@ -186,4 +186,23 @@ test.each(Object.entries(CASES))('%s', async (_, { method = 'POST', version = '1
       // The version is that of each connection.
       .map((message) => ({ ...message, start: message.start.replace(/1\.0$/, '1.1') }))
   expect(asked(got.request)).toEqual(asked(expected.request))
+})
+
+test('a key for servers that ask for one reaches none that does not', async () => {
+  let text = ''
+  answer = (socket, bytes) => {
+    text = bytes.toString('latin1')
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx')
+  }
+  isReady = isWhole
+  const lines = [
+    'x-mcp-vitals-key: mcpv_one',
+    'Authorization: Bearer theirs',
+    'X-MCP-Vitals-Key: mcpv_two',
+    'X-Last: 1',
+  ]
+  const head = ['POST /mcp/raw HTTP/1.1', 'Host: 127.0.0.1', 'Connection: close', ...lines, 'Content-Length: 2']
+  await ask(through, Buffer.from(`${head.join('\r\n')}\r\n\r\n{}`))
+  expect(text).not.toMatch(/mcpv_|vitals-key/i)
+  expect(text).toContain('\r\nAuthorization: Bearer theirs\r\nX-Last: 1\r\n')
 })

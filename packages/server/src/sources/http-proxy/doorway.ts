@@ -51,7 +51,7 @@ export class Doorway {
       answerPreflight(exchange, 'GET, POST, DELETE')
       return
     }
-    const named = takeHeader(req, KEY_HEADER)
+    const named = takeKeys(req)
     const keys = this.#options.takesBearer && named.length === 0 ? takeBearer(req) : named
     const pass = door.admit({
       remote: req.socket.remoteAddress,
@@ -141,6 +141,11 @@ export class Doorway {
 async function written(judged: Passing, pass: Pass): Promise<Judged> {
   const refusal = await pass.written()
   return refusal ? refuseRest(judged, refusal) : judged
+}
+
+/** Takes the keys out of a request, with a door or without. */
+export function takeKeys(req: Exchange['req']): readonly string[] {
+  return req.headers[KEY_HEADER] === undefined ? [] : takeHeader(req, KEY_HEADER)
 }
 
 /** Takes every value of a header out of a request. */

@@ -16,7 +16,7 @@ import {
   type ServerLoad,
 } from './context.js'
 import type { Door } from './door.js'
-import { Doorway } from './doorway.js'
+import { Doorway, takeKeys } from './doorway.js'
 import { beginExchange, type Exchange } from './exchange.js'
 import { STOPPING } from './failures.js'
 import { Looks } from './looks.js'
@@ -47,7 +47,7 @@ export interface GatewayConfig extends GatewaySetting {
   readonly clock: () => number
   /** What is read off the calls of a server beyond the allow-list; nothing where absent. */
   readonly rulesOf?: (server: string) => ExtractionRules | undefined
-  /** The door of a server, or of a path that names none; where there is none, every request passes as it is. */
+  /** The door of a server, or of a path that names none; where there is none, every request passes as it is, but for a key. */
   readonly doorOf?: (server: string | undefined) => Door | undefined
   /** Makes what hosts a server in this process; where absent there is none such. */
   readonly openHost?: (server: string, entry: HostedEntry, publish: Publish) => Host
@@ -195,8 +195,11 @@ class HttpGateway implements Gateway {
       // Asked for each time, as doors are set while the gateway runs.
       const door = this.#doorOf(served?.name)
       if (door) (served?.doorway ?? this.#nowhere).handle(exchange, door)
-      else if (served) served.upstream.handle(exchange, suffixOf(req.url ?? ''))
-      else refuse(exchange, unknown([...this.#served.keys()], exchange))
+      else if (served) {
+        // A client has one key for all servers: one that asks for none shall not learn it.
+        takeKeys(req)
+        served.upstream.handle(exchange, suffixOf(req.url ?? ''))
+      } else refuse(exchange, unknown([...this.#served.keys()], exchange))
     } catch {
       refuse(exchange, FAULT)
     }
