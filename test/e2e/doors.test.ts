@@ -264,7 +264,9 @@ describe('allowed tools', () => {
     const mismatch = { ...of(reader), 'Mcp-Name': 'write_note' }
     expect((await ask(at('json'), { headers: mismatch, body: call(1, 'read_note', { id: 1 }) })).status).toBe(400)
     const { seen } = textOf(await ask(at('json'), { headers: of(reader), body: call(1, 'read_note', { id: 1 }) }))
-    expect(seen.slice(before)).toEqual(['read_note'])
+    // The daemon looks at the server by itself meanwhile.
+    const looks = ['server/discover', 'initialize', 'notifications/initialized', 'tools/list', 'ping']
+    expect(seen.slice(before).filter((asked) => !looks.includes(asked))).toEqual(['read_note'])
   })
 
   test.each(['json', 'sse'])('of a batch over %s the forbidden call is refused alone', async (server) => {
