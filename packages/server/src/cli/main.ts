@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-import { keepHeapSmall } from './heap.js'
 import { usualWrap } from './wrap-arguments.js'
+import { keepHeapSmall } from './wrap-heap.js'
 
 const args = process.argv.slice(2)
 const wrap = usualWrap(args)
-if (wrap || args[0] === 'up') keepHeapSmall()
 // Each way loads its own modules alone.
 process.exit(wrap ? await runUsualWrap(wrap) : await runCommand())
 
 async function runUsualWrap(given: NonNullable<typeof wrap>): Promise<number> {
+  keepHeapSmall()
   try {
     return await (await import('./wrap.js')).runWrap(given)
   } catch (error) {

@@ -28,7 +28,7 @@ const ONE_THREAD = '--no-parallel-scavenge'
  * The old generation is collected when it grew by 60 % of what was alive. By itself V8 lets it grow to more than three
  * times that: sessions that were left and forgotten then lie about, and the daemon looks as if it lost memory.
  */
-const TIGHT_HEAP = '--heap-growing-percent=30'
+const TIGHT_HEAP = '--heap-growing-percent=60'
 
 /** Runs the daemon until a signal ends it. Resolves to the exit status; rejects with what kept it from starting. */
 export async function up(flags: UpFlags, terminal: Terminal): Promise<number> {

@@ -1,13 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
 import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads'
 import type { VitalsError } from '../errors/index.js'
 import { type CallTable, fromFailure, type MessageOf } from './protocol.js'
-
-/**
- * V8 takes back with each thread that starts, for all of them, that the room for young objects stays small (see
- * `cli/heap.ts`): what the main loop and these threads make is garbage a moment later.
- */
-const LITTLE_ROOM = '--semi-space-growth-factor=1'
 
 /** Pause before a thread that ended is started again: doubled after each failure, back to the first after a success. */
 const FIRST_PAUSE_MS = 100
@@ -221,7 +214,6 @@ type Outcome = { readonly worker: Worker } | { readonly error: VitalsError } | {
 function startOnce<C extends CallTable<C>>(setup: ThreadSetup): Promise<Outcome> {
   const { program, data, failed, onFault, resourceLimits } = setup
   const worker = new Worker(program, { workerData: data(), ...(resourceLimits && { resourceLimits }) })
-  worker.once('online', () => setFlagsFromString(LITTLE_ROOM))
   const unable = (reason: string) => failed('be opened', reason)
   return new Promise((resolve) => {
     let outcome: Outcome | undefined
