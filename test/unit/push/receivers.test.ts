@@ -139,6 +139,15 @@ describe.each(Object.entries(WAYS))('%s', (name, way) => {
     expect(far.taken().every(({ body }) => !body.equals(far.got[0]!.body))).toBe(true)
   })
 
+  test('a password that a receiver says as it was typed is not told', async () => {
+    const far = await pushFarEnd()
+    far.reply({ status: way.final[0]!, body: `${SECRET} is not the password of ada` })
+    const { push, told } = await begin(way, far, { headers: {}, username: 'ada', password: SECRET })
+    way.give(push, 'one')
+    await seen(told, 'refused')
+    expect(told[0]).toBe(`refused ${name} answered ${way.final[0]}: *** is not the password of ada`)
+  })
+
   test('a wait that the receiver asks for is kept', async () => {
     const far = await pushFarEnd()
     const times: number[] = []

@@ -209,8 +209,18 @@ export class Pusher {
   /** A receiver may say again what it was sent. */
   #discreet(problem: string): string {
     const secrets = Object.entries(this.#way.headers).flatMap(([name, value]) =>
-      name === 'content-type' || name === 'content-encoding' ? [] : [value, ...value.split(' ').slice(1)],
+      name === 'content-type' || name === 'content-encoding'
+        ? []
+        : [value, ...value.split(' ').slice(1), ...passwordIn(value)],
     )
     return secrets.reduce((text, secret) => (secret.length > 3 ? text.replaceAll(secret, '***') : text), problem)
   }
+}
+
+/** The password of a header of Basic authentication: a receiver reads it there, and may say it as it was typed. */
+function passwordIn(value: string): readonly string[] {
+  const [, packed] = /^Basic (\S+)$/i.exec(value) ?? []
+  if (packed === undefined) return []
+  const [, password] = /^[^:]*:(.+)$/s.exec(Buffer.from(packed, 'base64').toString()) ?? []
+  return password === undefined ? [] : [password]
 }
