@@ -8,11 +8,16 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path/posix'
 import { pathToFileURL } from 'node:url'
-import { framed, wayTo } from './site/frame.mjs'
+import { setUp } from './setup.mjs'
 import { SECTIONS } from './site/map.mjs'
-import { rendered } from './site/markdown.mjs'
 
 const ROOT = join(import.meta.dirname, '..')
+
+const isCommand = import.meta.url === pathToFileURL(process.argv[1] ?? '').href
+if (isCommand && !(await setUp({ build: [] }))) process.exit(1)
+// Only now: both need a dependency, which a new clone does not have yet.
+const { framed, wayTo } = await import('./site/frame.mjs')
+const { rendered } = await import('./site/markdown.mjs')
 
 /** Where a page of the repository stands on the site. */
 const placeOf = (file) =>
@@ -111,7 +116,7 @@ export function buildSite(out, { root = ROOT, sections = SECTIONS } = {}) {
   return files.size + copies.size
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isCommand) {
   const at = process.argv.indexOf('--out')
   const out = at === -1 ? join(ROOT, 'site') : process.argv[at + 1]
   try {

@@ -1,5 +1,6 @@
 /** The documentation as a site: it is built, and what would be broken in it is found. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -102,4 +103,18 @@ test('headings have the anchors that repositories give them, and markup in a pag
 
 test('the built site is nothing that the repository keeps', () => {
   expect(readFileSync(join(ROOT, '.gitignore'), 'utf8')).toContain('/site/')
+})
+
+test('in a clone where nothing is installed the command installs first', () => {
+  const clone = folderOfTest()
+  for (const name of ['scripts', 'package.json', 'package-lock.json'])
+    cpSync(join(ROOT, name), join(clone, name), { recursive: true })
+  const npm = join(clone, 'npm.js')
+  writeFileSync(npm, 'console.log(`asked for ${process.argv[2]}`); process.exitCode = 1')
+  const { status, stderr } = spawnSync(process.execPath, [join(clone, 'scripts/site.mjs')], {
+    env: { ...process.env, npm_execpath: npm },
+    encoding: 'utf8',
+  })
+  expect(stderr).toMatch(/FAIL install dependencies .*\nasked for ci\n/)
+  expect(status).toBe(1)
 })
