@@ -51,6 +51,13 @@ test('files are written below the folder, and what a person changed in them stay
   expect(readFileSync(config, 'utf8')).toBe(written)
 })
 
+test('a folder that cannot be made is told, and not tried for ever', async () => {
+  // Node looks for a parent that can be made without end where one that is there answers ENOENT.
+  const refused = await ran('prometheus', '--out', '/proc/nope')
+  expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('(EXPORT_FAILED)') })
+  expect(refused.err).toContain('/proc/nope')
+})
+
 test('rule files of one’s own go along, each under a name of its own', async () => {
   const home = tempDir()
   const group = (name: string) => `groups: [{ name: ${name}, rules: [{ record: a:b, expr: up }] }]\n`

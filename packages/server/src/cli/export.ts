@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { loadConfig } from '../config/index.js'
 import { vitalsError } from '../errors/index.js'
 import { type ExportFile, filesOf, subjectOf } from '../export/index.js'
+import { makeFolder } from '../folders/index.js'
 import { readRuleFile, readRuleText, ruleFilesOf } from '../rules/index.js'
 import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
@@ -52,8 +53,12 @@ function writeFiles(files: readonly ExportFile[], folder: string, force: boolean
   if (changed.length > 0 && !force)
     throw vitalsError('EXPORT_WOULD_OVERWRITE', { files: changed.map(({ place }) => `\n  ${place}`).join('') })
   for (const { place, text } of placed) {
-    mkdirSync(dirname(place), { recursive: true })
-    writeFileSync(place, text)
+    try {
+      makeFolder(dirname(place))
+      writeFileSync(place, text)
+    } catch (error) {
+      throw vitalsError('EXPORT_FAILED', { folder, reason: (error as Error).message })
+    }
     err.write(`${place}\n`)
   }
 }

@@ -90,6 +90,11 @@ export const ERRORS = {
     example: 'mcp-vitals export all --out deploy --force',
     next: 'Name another folder with --out and compare, or overwrite them with --force.',
   },
+  EXPORT_FAILED: {
+    message: 'The files could not be written below {folder}: {reason}.',
+    example: 'mcp-vitals export prometheus --out deploy',
+    next: 'Name a folder that this user may write to, or one that is not there yet, with --out.',
+  },
   BACKUP_FAILED: {
     message: 'The backup to {file} could not be made: {reason}.',
     example: 'mcp-vitals backup /var/backups/mcp-vitals-2026-08-01',
