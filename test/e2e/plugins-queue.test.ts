@@ -1,6 +1,6 @@
 /** Jobs that wait, as clients meet them: whose turn it is, and who is refused. And what a program reads. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { afterEach, expect, test } from 'vitest'
@@ -123,6 +123,17 @@ test('an environment that is made for a program has its help asked again, and a 
     ['poor', 'its help fails with status 3'],
   ])
   mkdirSync(join(host.home, 'plugins/poor/.venv'))
+  await until(() => host.looks.at(-1)?.plugins.length === 1, 'it is found')
+})
+
+test('plugins are found whose folders are made later, the one above them too', async () => {
+  const host = hostOf([], { watch: true })
+  hosts.push(host)
+  rmSync(host.home, { recursive: true })
+  const client = await host.open()
+  await client.listTools()
+  await until(() => host.looks.length > 0, 'the first look')
+  host.write('late', 'echo "Available commands: hello"')
   await until(() => host.looks.at(-1)?.plugins.length === 1, 'it is found')
 })
 

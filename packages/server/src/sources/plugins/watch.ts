@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 /** What changes at once, as an editor or a deployment writes it, is looked at together. Milliseconds. */
@@ -49,7 +49,7 @@ export function watchFolders(dir: string, onChange: () => void): FolderWatch {
     if (isOver) return
     const before = watchers
     // All anew, as a folder may be another one of the same name; and before the old ones close, so that nothing is missed.
-    watchers = [dirname(root), root, ...folders.map((name) => join(root, name))].flatMap(open)
+    watchers = [nearestAbove(root), root, ...folders.map((name) => join(root, name))].flatMap(open)
     for (const watcher of before) watcher.close()
   }
 
@@ -62,4 +62,11 @@ export function watchFolders(dir: string, onChange: () => void): FolderWatch {
       for (const watcher of watchers) watcher.close()
     },
   }
+}
+
+/** The nearest folder above that is there: what is made below it is noticed one level after the other. */
+function nearestAbove(folder: string): string {
+  let at = dirname(folder)
+  while (!existsSync(at) && dirname(at) !== at) at = dirname(at)
+  return at
 }
