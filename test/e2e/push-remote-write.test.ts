@@ -71,6 +71,7 @@ async function calls(daemon: RunningDaemon, times: number): Promise<void> {
 
 const TOOL = 'mcp_tool_calls_total{tool="echo",status="success"}'
 const sent = (daemon: RunningDaemon) => metric(daemon.url, 'mcp_vitals_push_items_sent_total')
+const queued = (daemon: RunningDaemon) => metric(daemon.url, 'mcp_vitals_push_items_waiting')
 const failed = (daemon: RunningDaemon) => metric(daemon.url, 'mcp_vitals_push_posts_failed_total')
 
 test.each([
@@ -98,10 +99,12 @@ test.each([
     await taker.leave()
     const before = (await failed(daemon)) ?? 0
     await calls(daemon, 2)
+    const queuedThen = (await queued(daemon)) ?? 0
     await until(
-      async () => ((await failed(daemon)) ?? 0) >= before + 3,
+      // And samples of these calls were taken, before there are more of them.
+      async () => ((await failed(daemon)) ?? 0) >= before + 3 && ((await queued(daemon)) ?? 0) > queuedThen,
       30_000,
-      () => 'nothing failed',
+      () => 'nothing failed, or nothing was kept',
     )
     await calls(daemon, 2)
     await taker.comeBack()
