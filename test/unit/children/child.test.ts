@@ -42,6 +42,25 @@ test('input and output are piped, and the exit status comes after the last outpu
   expect(await output).toBe('hello')
 })
 
+test('the exit comes after the last output also where the loop was held up between them', async () => {
+  const shell = (script: string) =>
+    startChild({ command: 'sh', args: ['-c', script], env: process.env, stderr: 'ignore' })
+  const [first, second] = [shell('echo first'), shell('read line; printf last')]
+  let output = ''
+  second.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+  })
+  first.stdout.once('data', () => {
+    // Both exits are told together now, after the loop has looked which pipes there are to read.
+    second.stdin.write('\n')
+    while (runs(second.pid!));
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000))
+  })
+  while (runs(first.pid!));
+  expect(await second.exited).toEqual({ code: 0, signal: null })
+  expect(output).toBe('last')
+})
+
 test('stderr is a stream where it is asked for', async () => {
   const child = node('console.error("diagnosis")', { stderr: 'pipe' })
   child.stdout.resume()

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turnOfLoop } from 'node:timers/promises'
 import { processGroup } from './group.js'
 import { membersOf } from './proc.js'
 
@@ -95,13 +95,19 @@ function supervise(process: ChildProcess): Child {
     await group.gone(LEFT_BEHIND_GRACE_MS)
   }
 
+  /** Where the loop was held up for so long the time is over before the pipe was looked at: it is in the turn that follows. */
+  async function lastOutput(): Promise<void> {
+    await delay(LAST_OUTPUT_MS)
+    await turnOfLoop()
+  }
+
   let hasLeft = false
   const cleared = left.then(() => {
     hasLeft = true
     return clearGroup()
   })
   const exited = left.then(async (exit) => {
-    if (exit.startFailure === undefined) await Promise.race([closed, cleared.then(() => delay(LAST_OUTPUT_MS))])
+    if (exit.startFailure === undefined) await Promise.race([closed, cleared.then(lastOutput)])
     return exit
   })
 
