@@ -110,7 +110,7 @@ test('in a clone where nothing is installed the command installs first', () => {
   for (const name of ['scripts', 'package.json', 'package-lock.json'])
     cpSync(join(ROOT, name), join(clone, name), { recursive: true })
   const npm = join(clone, 'npm.js')
-  writeFileSync(npm, 'console.log(`asked for ${process.argv[2]}`); process.exitCode = 1')
+  writeFileSync(npm, 'console.log("asked for", process.argv[2]); process.exitCode = 1')
   const { status, stderr } = spawnSync(process.execPath, [join(clone, 'scripts/site.mjs')], {
     env: { ...process.env, npm_execpath: npm },
     encoding: 'utf8',

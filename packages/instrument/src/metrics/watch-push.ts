@@ -6,13 +6,15 @@ const { mcp_vitals: vitals } = CATALOGUE
 /** What was pushed to one receiver, since the process started. */
 export interface PushReadings {
   readonly sentItems: number
+  /** Items that the receiver will never take: of whole bodies, and some of bodies that it took. */
   readonly refusedItems: number
   readonly rejectedItems: number
+  /** Items given up for want of room. */
   readonly droppedItems: number
   readonly failedPosts: number
   readonly waitingItems: number
   readonly spoolBytes: number
-  /** Whether the last try worked. */
+  /** Whether the last try worked, if there was one. */
   readonly isUp: boolean
   /** Milliseconds since 1970; absent where it took nothing yet. */
   readonly lastSentAtMs: number | undefined

@@ -1,3 +1,2 @@
 export type { PushedLine } from './contract.js'
 export { openPush, type Push, type PushStats } from './push.js'
-export type { PusherStats } from './pusher.js'

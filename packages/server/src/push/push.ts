@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { Event } from '@mcp-vitals/instrument/event'
+import type { PushReadings } from '@mcp-vitals/instrument/metrics'
 import type { About, FedWay, PushedLine, SampledWay, Way } from './contract.js'
 import { Feed } from './feed.js'
 import type { PushOptions } from './options.js'
-import { PUSHER_LIMITS, Pusher, type PusherStats, type Trouble } from './pusher.js'
+import { type CommonTools, PUSHER_LIMITS, Pusher } from './pusher.js'
 import { receiversOf } from './registry.js'
 
 /** How long a line or an event waits for others to travel with it. Milliseconds. */
@@ -11,24 +12,14 @@ const LINGER_MS = 1000
 /** What a stop may spend on sending what is left. Milliseconds. */
 const GRACE_MS = 2000
 
-export interface PushTools {
-  /** Folder of what waits, in the state directory; each way has one of its own below it, made (0700) when something waits. */
-  readonly dir: string
-  readonly fetch: typeof fetch
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** From 0 up to 1. */
-  readonly random: () => number
-  readonly onFailing: (trouble: Trouble) => void
-  readonly onRefused: (trouble: Trouble) => void
-  readonly onWell: (way: string) => void
-  readonly onFault: (error: unknown) => void
+/** In the folder each way has one of its own. */
+export interface PushTools extends CommonTools {
   /** Other bounds than the usual ones. */
   readonly limits?: Partial<typeof PUSHER_LIMITS & { readonly lingerMs: number }>
 }
 
 /** By the name of a way. */
-export type PushStats = Readonly<Record<string, PusherStats>>
+export type PushStats = Readonly<Record<string, PushReadings>>
 
 /** The receivers of one daemon. */
 export interface Push {

@@ -1,3 +1,4 @@
+import type { PushReadings } from '@mcp-vitals/instrument/metrics'
 import { post } from '../http-post/index.js'
 import type { Body, Verdict, Way } from './contract.js'
 import { Outbox, type OutboxLimits } from './outbox.js'
@@ -32,10 +33,12 @@ export interface Trouble {
   readonly problem: string
 }
 
-export interface PusherTools {
+/** What every way is given alike. */
+export interface CommonTools {
+  /** Folder of what waits; made (0700) when something does. */
   readonly dir: string
-  readonly limits: PusherLimits
   readonly fetch: typeof fetch
+  /** Milliseconds since 1970. */
   readonly now: () => number
   /** From 0 up to 1. */
   readonly random: () => number
@@ -46,21 +49,8 @@ export interface PusherTools {
   readonly onFault: (error: unknown) => void
 }
 
-/** What a way did since it was opened. */
-export interface PusherStats {
-  readonly sentItems: number
-  /** Items that the receiver will never take: of whole bodies, and some of bodies that it took. */
-  readonly refusedItems: number
-  readonly rejectedItems: number
-  /** Items given up for want of room. */
-  readonly droppedItems: number
-  readonly failedPosts: number
-  readonly waitingItems: number
-  readonly spoolBytes: number
-  /** Whether the last try worked, if there was one. */
-  readonly isUp: boolean
-  /** When it took something last, milliseconds since 1970. */
-  readonly lastSentAtMs: number | undefined
+export interface PusherTools extends CommonTools {
+  readonly limits: PusherLimits
 }
 
 /**
@@ -122,7 +112,7 @@ export class Pusher {
     await this.#outbox.spill()
   }
 
-  stats(): PusherStats {
+  stats(): PushReadings {
     const { waitingItems, spoolBytes, droppedItems } = this.#outbox.stats()
     return {
       ...{ sentItems: this.#sent, refusedItems: this.#refused, rejectedItems: this.#rejected, droppedItems },
