@@ -26,11 +26,18 @@ export async function askJson<T>(backend: Backend, path: string, init?: RequestI
   throw new AgentRefusal(typeof said === 'string' ? said : `The daemon answered ${response.status}.`)
 }
 
-/** Evaluates an expression of PromQL now. */
-export async function instant(backend: Backend, query: string): Promise<readonly Row[]> {
+/**
+ * Evaluates an expression of PromQL now. `path`: over what `/metrics` shows, or, below `/admin`, over the same with all labels,
+ * whatever a view merges.
+ */
+export async function instant(
+  backend: Backend,
+  query: string,
+  path: '/api/v1/query' | '/admin/api/v1/query' = '/admin/api/v1/query',
+): Promise<readonly Row[]> {
   const { data } = await askJson<{ readonly data: { readonly resultType: string; readonly result: unknown } }>(
     backend,
-    '/api/v1/query',
+    path,
     form({ query }),
   )
   return rowsOf(data)

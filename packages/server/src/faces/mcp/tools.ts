@@ -33,6 +33,38 @@ function shown(found: readonly Row[]): object {
 }
 const rounded = (value: number) => (Number.isFinite(value) ? Number(value.toPrecision(4)) : null)
 
+/** What the API says of a tool and its calls, as far as it is told to agents. */
+interface CalledTool {
+  readonly server: string
+  readonly tool: string
+  readonly calls: number
+  readonly failures: number
+  readonly p50Ms?: number
+  readonly p95Ms?: number
+}
+
+/**
+ * The tools that were called, the most called first, by the counts of calls themselves: growth of samples is an estimate, and
+ * knows nothing of what came before the first. `since`: the beginning of the minute, hour or day that the range begins in.
+ */
+async function calledTools(
+  backend: Backend,
+  time: string,
+  name: string | undefined,
+): Promise<{ readonly since: string; readonly tools: CalledTool[] }> {
+  const from = Math.max(0, Date.now() - (parseDuration(time) ?? 0))
+  const query = new URLSearchParams({ from: String(from), ...(name !== undefined && { server: name }) })
+  const { range: looked, tools } = await askJson<{
+    readonly range: { readonly from: number }
+    readonly tools: readonly CalledTool[]
+  }>(backend, `/admin/api/tools?${query}`)
+  return { since: new Date(looked.from).toISOString(), tools: tools.filter(({ calls }) => calls > 0) }
+}
+
+const countsOf = ({ server: of, tool: name, calls, failures }: CalledTool) => ({
+  ...{ server: of, tool: name, calls, failures },
+})
+
 export const TOOLS: Readonly<Record<string, Tool>> = {
   health: tool({
     title: 'Health',
@@ -52,37 +84,26 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
   slow_tools: tool({
     title: 'Slow tools',
     description:
-      'The tools that take longest: the 50th and the 95th percentile of their duration in seconds, and how often each was called.',
+      'The tools that take longest: the 50th and the 95th percentile of their duration in seconds, and how many calls of each ended and failed since the time it names.',
     input: z.object({ range, server, limit: z.int().min(1).max(50).default(10).describe('How many tools.') }),
     async run(backend, { range: time, server: name, limit }) {
-      const metric = `${await prefixOf(backend)}_tool_call_duration_seconds`
-      const of = (suffix: string) => `rate(${metric}_${suffix}${ofServer(name)}[${time}])`
-      const quantile = (q: number) => `histogram_quantile(${q}, sum by (le, server, tool) (${of('bucket')}))`
-      const [slowest, medians, calls] = await Promise.all([
-        instant(backend, `topk(${limit}, ${quantile(0.95)} >= 0)`),
-        instant(backend, quantile(0.5)),
-        instant(backend, `sum by (server, tool) (increase(${metric}_count${ofServer(name)}[${time}]))`),
-      ])
-      const like = (rows: readonly Row[], wanted: Row['metric']) =>
-        rounded(
-          Number(
-            rows.find(({ metric: { server: s, tool: t } }) => s === wanted.server && t === wanted.tool)?.value?.[1],
-          ),
-        )
+      const { since, tools } = await calledTools(backend, time, name)
+      const slowest = tools.sort((one, other) => (other.p95Ms ?? 0) - (one.p95Ms ?? 0))
       return {
         range: time,
-        tools: slowest.map(({ metric: labels, value }) => ({
-          ...labels,
-          p95_seconds: rounded(Number(value?.[1])),
-          p50_seconds: like(medians, labels),
-          calls: like(calls, labels),
+        since,
+        tools: slowest.slice(0, limit).map(({ p50Ms, p95Ms, ...row }) => ({
+          ...countsOf(row),
+          p95_seconds: rounded(Number(p95Ms) / 1000),
+          p50_seconds: rounded(Number(p50Ms) / 1000),
         })),
       }
     },
   }),
   errors: tool({
     title: 'Errors',
-    description: 'What failed: how often, by server, tool, type and reason; and the share of all requests that failed.',
+    description:
+      'What failed: how often, by server, tool, type and reason; and the share of all requests that failed. Both are estimates by increase() over samples, not whole counts; slow_tools and usage count failed calls of tools.',
     input: z.object({ range, server }),
     async run(backend, { range: time, server: name }) {
       const prefix = await prefixOf(backend)
@@ -104,19 +125,20 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
   }),
   usage: tool({
     title: 'Usage and cost',
-    description: 'Calls by tool, tokens by model, and money in US dollars.',
+    description:
+      'How many calls of each tool ended and failed since the time it names; tokens by model, and money in US dollars, both estimated by increase() over samples.',
     input: z.object({ range: range.default('1d'), server }),
     async run(backend, { range: time, server: name }) {
       const prefix = await prefixOf(backend)
       const sum = (metric: string, by: string) =>
         instant(backend, `sort_desc(sum by (${by}) (increase(${prefix}_${metric}${ofServer(name)}[${time}])) > 0)`)
-      const [calls, tokens, cost] = await Promise.all([
-        sum('tool_calls_total', 'server, tool, status'),
+      const [{ since, tools }, tokens, cost] = await Promise.all([
+        calledTools(backend, time, name),
         sum('llm_tokens_total', 'provider, model, type'),
         sum('llm_cost_usd_total', 'provider, model'),
       ])
-      const { rows, left_out } = atMost(flat(calls, 'calls'))
-      return { range: time, calls: rows, left_out, tokens: flat(tokens, 'tokens'), cost: flat(cost, 'usd') }
+      const { rows, left_out } = atMost(tools.map(countsOf))
+      return { range: time, since, calls: rows, left_out, tokens: flat(tokens, 'tokens'), cost: flat(cost, 'usd') }
     },
   }),
   alerts: tool({
@@ -171,7 +193,7 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
       range: rangeText.optional().describe('Values over this time up to now, such as 6h. Without it: the value now.'),
     }),
     async run(backend, { expression, range: time }) {
-      if (time === undefined) return shown(await instant(backend, expression))
+      if (time === undefined) return shown(await instant(backend, expression, '/api/v1/query'))
       const lengthMs = parseDuration(time) ?? 0
       const end = Date.now() / 1000
       const parameters = { query: expression, start: String(end - lengthMs / 1000), end: String(end) }
