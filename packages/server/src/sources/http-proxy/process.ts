@@ -7,7 +7,7 @@ import { tooLongAnswer } from './failures.js'
 import { createJunkMeter } from './junk.js'
 import { createLines } from './lines.js'
 import { answeredId, type Message, readParcel } from './message.js'
-import { createPings, type Pings } from './ping.js'
+import { createPings, type Pings, type Question } from './ping.js'
 
 /** How much of a process's last standard error is held, in memory alone. */
 const LAST_WORDS_BYTES = 4096
@@ -45,8 +45,8 @@ export interface ServerProcess {
   readonly isProcess: boolean
   /** Writes one message, which is one line. False where the process does not read what it was sent: nothing is written. */
   send(message: Buffer): boolean
-  /** Whether it answers within `timeoutMs`, asked beside its clients; undefined where it cannot be asked now, or ended. */
-  answers(timeoutMs: number): Promise<boolean | undefined>
+  /** Whether it answers a question of its era within `timeoutMs`, beside its clients; undefined where it cannot be asked now, or ended. */
+  answers(question: Question, timeoutMs: number): Promise<boolean | undefined>
   /** Stops reading its output until `resume`. */
   pause(): void
   resume(): void
@@ -109,7 +109,8 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
       return true
     },
     // While a client that reads slowly holds the output, no answer would come.
-    answers: async (timeoutMs) => (reading.isHeld ? undefined : pings.ask(serverProcess.send, timeoutMs)),
+    answers: async (question, timeoutMs) =>
+      reading.isHeld ? undefined : pings.ask(question, serverProcess.send, timeoutMs),
     pause: () => reading.hold('client'),
     resume: () => reading.release('client'),
     async end() {

@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.js'
 import { NO_SESSION, OVERLOADED, processFailure, STOPPING, silence } from './failures.js'
 import { keyOf, type Message } from './message.js'
 import { type Copies, type Observer, observeLater } from './observe.js'
+import { PING } from './ping.js'
 import type { ProcessTaker, ServerProcess } from './process.js'
 import { type SessionStream, SessionStreams } from './replay.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
@@ -131,7 +132,7 @@ export class StdioSession {
 
   /** Whether its process answers, asked beside its client; undefined where it has a call in flight, or cannot be asked. */
   async answers(timeoutMs: number): Promise<boolean | undefined> {
-    return this.#started && !this.#over && !this.#delivery.busy ? this.#process.answers(timeoutMs) : undefined
+    return this.#started && !this.#over && !this.#delivery.busy ? this.#process.answers(PING, timeoutMs) : undefined
   }
 
   /** Looks after what its observer holds for too long. */

@@ -7,9 +7,10 @@ import { OVERLOADED, processFailure } from './failures.js'
 import { jsonOf, type Message } from './message.js'
 import { type Copies, type Observer, observeLater } from './observe.js'
 import { ParamHeaders } from './param-headers.js'
+import { DISCOVER } from './ping.js'
 import { type ServerProcess, startServerProcess } from './process.js'
 import { acknowledge, CODES, type Refusal, refuse } from './respond.js'
-import { FIRST_MODERN_VERSION, statusOf } from './routing.js'
+import { statusOf } from './routing.js'
 
 /** Bytes that a client left unread, beyond which its stream is cut: it shares the process with others. */
 const MAX_UNREAD_BYTES = 8_388_608
@@ -92,7 +93,7 @@ export class SharedProcess {
       }
       const timer = setTimeout(() => settle('silent'), timeoutMs)
       this.#onProbe = settle
-      this.#process.send(PROBE)
+      this.#process.send(DISCOVER(PROBE_ID))
       if (this.#over) settle('silent')
     })
   }
@@ -124,7 +125,7 @@ export class SharedProcess {
 
   /** Whether it answers, asked beside its clients; undefined where calls are in flight, or it cannot be asked. */
   async answers(timeoutMs: number): Promise<boolean | undefined> {
-    return this.#over || this.#calls.size > 0 || this.#onProbe ? undefined : this.#process.answers(timeoutMs)
+    return this.#over || this.#calls.size > 0 || this.#onProbe ? undefined : this.#process.answers(DISCOVER, timeoutMs)
   }
 
   /** Tells of a flood of junk that is over. */
@@ -253,21 +254,6 @@ export class SharedProcess {
 }
 
 const UNSUPPORTED_VERSION = String(CODES.unsupportedVersion)
-
-const PROBE = Buffer.from(
-  JSON.stringify({
-    jsonrpc: '2.0',
-    id: Number(PROBE_ID),
-    method: 'server/discover',
-    params: {
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': FIRST_MODERN_VERSION,
-        'io.modelcontextprotocol/clientInfo': { name: 'mcp-vitals', version: '0' },
-        'io.modelcontextprotocol/clientCapabilities': {},
-      },
-    },
-  }),
-)
 
 /** The revisions that the answer to `server/discover` names, whether it is a result or an error. */
 function versionsIn(answer: Message): readonly string[] {
