@@ -1,6 +1,6 @@
 /** The command, and the folder in the repository that it wrote. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../packages/server/src/config/index.js'
 import { EXPORT_TARGETS, filesOf, subjectOf } from '../../../packages/server/src/export/index.js'
@@ -78,6 +78,52 @@ test('rule files of one’s own go along, each under a name of its own', async (
     status: 2,
     err: expect.stringContaining('(RULES_INVALID)'),
   })
+})
+
+test('files of one folder name the same rule files, whatever was exported there last', async () => {
+  const home = tempDir()
+  const [config, out] = [join(home, 'config.yaml'), join(home, 'out')]
+  const rulesOf = (names: readonly string[]) => {
+    for (const name of names) {
+      mkdirSync(dirname(join(home, name)), { recursive: true })
+      writeFileSync(join(home, name), `groups: [{ name: ${name}, rules: [{ record: a:b, expr: up }] }]\n`)
+    }
+    writeFileSync(config, `rules: { files: [${names}] }\n`)
+  }
+  const run = (target: string, ...flags: readonly string[]) => ran(target, '--config', config, '--out', out, ...flags)
+  rulesOf(['one/mine.yml'])
+  expect(await run('all')).toMatchObject({ status: 0 })
+  const everything = () => readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'))
+  const texts = () => everything().map((name) => readFileSync(join(out, name), 'utf8'))
+  const before = texts()
+  // Each alone is what it is among all.
+  for (const { name } of EXPORT_TARGETS) expect(await run(name), name).toMatchObject({ status: 0 })
+  expect(texts()).toEqual(before)
+
+  // What Compose knows as mine.yml would be another file, and 2-mine.yml would be mounted nowhere.
+  rulesOf(['two/mine.yml', 'one/mine.yml'])
+  for (const [target, named] of [
+    ['prometheus', ['compose/compose.yaml', 'compose/prometheus.yml']],
+    ['rules', ['compose/compose.yaml', 'compose/prometheus.yml', 'prometheus/prometheus.yml']],
+    ['compose', ['prometheus/prometheus.yml']],
+  ] as const) {
+    const refused = await run(target, '--force')
+    expect(refused).toMatchObject({ status: 2, err: expect.stringContaining('(EXPORT_OTHER_RULES)') })
+    expect(
+      refused.err
+        .match(/out\/\S+/g)
+        ?.map((path) => path.slice(4))
+        .sort(),
+    ).toEqual(named)
+    expect(refused.err).toContain('(alerts.yml, mine.yml, 2-mine.yml)')
+  }
+  expect(texts()).toEqual(before)
+  expect(await run('alertmanager')).toMatchObject({ status: 0 })
+  expect(await run('all', '--force')).toMatchObject({ status: 0 })
+  expect(await run('rules')).toMatchObject({ status: 0 })
+  // What a person wrote in its place is none that could be read.
+  writeFileSync(join(out, 'compose/prometheus.yml'), 'a: [')
+  expect(await run('rules')).toMatchObject({ status: 2, err: expect.stringContaining('compose/prometheus.yml') })
 })
 
 test('what a configuration holds secret stands in no file', () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { loadConfig } from '../config/index.js'
 import { vitalsError } from '../errors/index.js'
-import { type ExportFile, filesOf, subjectOf } from '../export/index.js'
+import { type ExportFile, filesOf, type Subject, subjectOf } from '../export/index.js'
 import { makeFolder } from '../folders/index.js'
 import { readRuleFile, readRuleText, ruleFilesOf } from '../rules/index.js'
 import { findOwnFile } from './find.js'
@@ -18,7 +18,7 @@ export interface ExportFlags {
 
 /**
  * Writes what other programs need, each file below the folder, or a single one to standard output. Throws
- * EXPORT_TARGET_UNKNOWN, EXPORT_OUT_NEEDED, EXPORT_WOULD_OVERWRITE, and what is wrong with the configuration or a rule file.
+ * EXPORT_TARGET_UNKNOWN, EXPORT_OUT_NEEDED, EXPORT_OTHER_RULES, EXPORT_WOULD_OVERWRITE, and what is wrong with the configuration or a rule file.
  */
 export function exportFiles(target: string, flags: ExportFlags, { env, out, err }: Terminal): void {
   const { config, file } = loadConfig({
@@ -27,11 +27,14 @@ export function exportFiles(target: string, flags: ExportFlags, { env, out, err 
     overrides: flags.preset === undefined ? [] : [{ flag: '--preset', path: ['preset'], value: flags.preset }],
   })
   const own = ruleFilesOf(config.rules.files, file === undefined ? '.' : dirname(file))
-  const files = filesOf(target, subjectOf(config, ownRules(own)))
+  const subject = subjectOf(config, ownRules(own))
+  const files = filesOf(target, subject)
   const { out: folder, force = false } = flags
   const [only] = files
-  if (folder !== undefined) writeFiles(files, folder, force, err)
-  else if (files.length === 1 && only !== undefined) out.write(only.text)
+  if (folder !== undefined) {
+    meetsNeighbours(files, subject, folder)
+    writeFiles(files, folder, force, err)
+  } else if (files.length === 1 && only !== undefined) out.write(only.text)
   else throw vitalsError('EXPORT_OUT_NEEDED', { target, count: files.length })
 }
 
@@ -45,6 +48,27 @@ function ownRules(paths: readonly string[]): readonly ExportFile[] {
     taken.add(name)
     return { path: name, text: readRuleText(path) }
   })
+}
+
+/**
+ * Rule files are named by those of several targets. Throws EXPORT_OTHER_RULES where one that stays as it is names others than
+ * this configuration has: Prometheus would find them by some of the files, and not by the rest, or take one for another.
+ */
+function meetsNeighbours(files: readonly ExportFile[], subject: Subject, folder: string): void {
+  const rules = new Set(filesOf('rules', subject).map(({ path }) => path))
+  if (!files.some(({ path, rulesIn }) => rulesIn !== undefined || rules.has(path))) return
+  const written = new Set(files.map(({ path }) => path))
+  const others = filesOf('all', subject).filter(({ path, text, rulesIn }) => {
+    const place = join(folder, path)
+    if (rulesIn === undefined || written.has(path) || !existsSync(place)) return false
+    const [there, wanted] = [readFileSync(place, 'utf8'), text].map((one) => [...rulesIn(one)].sort().join('\n'))
+    return there !== wanted
+  })
+  if (others.length > 0)
+    throw vitalsError('EXPORT_OTHER_RULES', {
+      files: others.map(({ path }) => `\n  ${join(folder, path)}`).join(''),
+      rules: [...rules].map((path) => basename(path)).join(', '),
+    })
 }
 
 function writeFiles(files: readonly ExportFile[], folder: string, force: boolean, err: Terminal['err']): void {

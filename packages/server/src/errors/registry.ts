@@ -90,6 +90,12 @@ export const ERRORS = {
     example: 'mcp-vitals export all --out deploy --force',
     next: 'Name another folder with --out and compare, or overwrite them with --force.',
   },
+  EXPORT_OTHER_RULES: {
+    message:
+      'These files, which stay as they are, name other rule files than this configuration has ({rules}), and nothing was written:{files}',
+    example: 'mcp-vitals export all --out deploy --force',
+    next: 'Write all targets together, export to another folder, or name what was added by hand under rules.files.',
+  },
   EXPORT_FAILED: {
     message: 'The files could not be written below {folder}: {reason}.',
     example: 'mcp-vitals export prometheus --out deploy',

@@ -5,6 +5,8 @@ import type { RuleGroup } from '../rules/index.js'
 export interface ExportFile {
   readonly path: string
   readonly text: string
+  /** Where the file names rule files of `prometheus/`: which ones a text in its place names. */
+  readonly rulesIn?: (text: string) => readonly string[]
 }
 
 /** What the files are made from: what a configuration says, in the words of those who deploy it. */

@@ -1,6 +1,6 @@
 import type { ExportTarget, Subject } from '../contract.js'
 import { CONFIG_NOTES, daemonConfig, PLACES, portsOf } from '../daemon.js'
-import { prometheusConfig, prometheusPort, scrapeJob } from '../prometheus/index.js'
+import { prometheusConfig, prometheusPort, rulesIn, scrapeJob } from '../prometheus/index.js'
 import { RULE_FILE } from '../rules/index.js'
 import { heading, yamlFile } from '../text.js'
 
@@ -17,16 +17,21 @@ export const compose: ExportTarget = {
     const { name, metrics } = subject
     const jobs = [scrapeJob(subject, `${name}:${metrics.port}`)]
     return [
-      { path: 'compose/compose.yaml', text: yamlFile(head(NOTES), composeFile(subject)) },
+      { path: 'compose/compose.yaml', text: yamlFile(head(NOTES), composeFile(subject)), rulesIn: mountedRules },
       { path: 'compose/Dockerfile', text: `${head([])}${dockerfile(subject)}` },
       { path: 'compose/mcp-vitals.yaml', text: yamlFile(head(CONFIG_NOTES), daemonConfig(subject, [name])) },
       {
         path: 'compose/prometheus.yml',
         text: yamlFile(head([]), prometheusConfig(subject, jobs, 'alertmanager:9093')),
+        rulesIn,
       },
     ]
   },
 }
+
+/** The rule files that a file of Compose gives Prometheus. */
+const mountedRules = (text: string): readonly string[] =>
+  [...text.matchAll(/ \.\.\/prometheus\/([^:\n]+):\/etc\/prometheus\//g)].map(([, name = '']) => name)
 
 function composeFile(subject: Subject): object {
   const { name, version, ruleFiles } = subject

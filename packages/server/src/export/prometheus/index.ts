@@ -1,3 +1,4 @@
+import { parse } from 'yaml'
 import { formatDuration } from '../../promql/index.js'
 import type { ExportTarget, Subject } from '../contract.js'
 import { RULE_FILE, ruleFiles } from '../rules/index.js'
@@ -23,10 +24,21 @@ export const prometheus: ExportTarget = {
     const notes = port === USUAL_PORT ? [] : [`Start it with --web.listen-address=:${port}, as ${USUAL_PORT} is taken.`]
     const config = prometheusConfig(subject, [scrapeJob(subject, subject.scrape.target)], alertmanagerOf(subject))
     return [
-      { path: 'prometheus/prometheus.yml', text: yamlFile(heading(subject, 'prometheus', notes), config) },
-      ...ruleFiles(subject, 'prometheus'),
+      { path: 'prometheus/prometheus.yml', text: yamlFile(heading(subject, 'prometheus', notes), config), rulesIn },
+      // The same to the byte, whoever is asked for them.
+      ...ruleFiles(subject, 'rules'),
     ]
   },
+}
+
+/** The rule files that a configuration of Prometheus names; none where it is no such thing. */
+export function rulesIn(text: string): readonly string[] {
+  try {
+    const { rule_files: names } = parse(text) as { readonly rule_files?: unknown }
+    return Array.isArray(names) ? names.map(String) : []
+  } catch {
+    return []
+  }
 }
 
 /** Beside Prometheus: on its machine, or, where our target is a service by its name, a service too. */
