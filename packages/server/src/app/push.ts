@@ -9,7 +9,7 @@ import { VERSION } from '../version/index.js'
 import type { Observation } from './observe.js'
 import type { SeriesService } from './series.js'
 
-/** Most events, and most lines, that are kept for receivers that are not opened yet. */
+/** Most events, and most lines, that are kept for receivers that are not opened yet; those beyond it are dropped and counted. */
 const MAX_EARLY = 1000
 /** Most events that wait for their turn. */
 const QUEUE_LIMIT = 10_000
@@ -36,12 +36,15 @@ export function createPushing(config: Config, dataDir: string, log: LogSink): Pu
   const { logger } = log
   const format = formatFor(config.log, false)
   let push: Push | undefined
-  let early: { events: Event[]; lines: PushedLine[] } | undefined = { events: [], lines: [] }
+  let early: { readonly events: Early<Event>; readonly lines: Early<PushedLine> } | undefined = {
+    events: { kept: [], lost: 0 },
+    lines: { kept: [], lost: 0 },
+  }
 
   log.attach((lines) => {
     const taken = lines.map((line) => pushed(line, format))
     if (push) push.takeLines(taken)
-    else early?.lines.push(...taken.slice(0, MAX_EARLY - early.lines.length))
+    else if (early) keep(early.lines, taken)
   })
   const sink: Sink = {
     name: 'push',
@@ -49,7 +52,7 @@ export function createPushing(config: Config, dataDir: string, log: LogSink): Pu
     async write(batch) {
       const events = batch.map(({ event }) => event)
       if (push) push.takeEvents(events)
-      else early?.events.push(...events.slice(0, MAX_EARLY - early.events.length))
+      else if (early) keep(early.events, events)
     },
     async close() {},
   }
@@ -78,14 +81,29 @@ export function createPushing(config: Config, dataDir: string, log: LogSink): Pu
       })
       watchPush(observation.registry, opened.stats)
       push = opened
-      push.takeLines(early?.lines ?? [])
-      push.takeEvents(early?.events ?? [])
+      if (early) {
+        push.takeLines(early.lines.kept, early.lines.lost)
+        push.takeEvents(early.events.kept, early.events.lost)
+      }
       early = undefined
     },
     async close() {
       await push?.close()
     },
   }
+}
+
+/** What came before the receivers were opened. */
+interface Early<T> {
+  readonly kept: T[]
+  /** How many there was no room for. */
+  lost: number
+}
+
+function keep<T>(early: Early<T>, items: readonly T[]): void {
+  const taken = items.slice(0, MAX_EARLY - early.kept.length)
+  early.kept.push(...taken)
+  early.lost += items.length - taken.length
 }
 
 /** Whether a receiver has an address. */

@@ -37,7 +37,9 @@ export class Feed<I> {
     return this.#waiting.length
   }
 
-  take(items: readonly I[]): void {
+  /** `lost`: how many more there were for which there was no room before. */
+  take(items: readonly I[], lost = 0): void {
+    this.#dropped += lost
     for (const item of items) {
       if (this.#waiting.length < QUEUE_LIMIT) this.#waiting.push(item)
       else this.#dropped++

@@ -26,9 +26,9 @@ export interface Push {
   /** Whether anything is told of events, and so wants them. */
   readonly wantsEvents: boolean
   readonly wantsLines: boolean
-  /** Neither blocks nor throws. */
-  takeEvents(events: readonly Event[]): void
-  takeLines(lines: readonly PushedLine[]): void
+  /** Neither blocks nor throws. `lost`: how many more were dropped before they came here, to be counted. */
+  takeEvents(events: readonly Event[], lost?: number): void
+  takeLines(lines: readonly PushedLine[], lost?: number): void
   stats(): PushStats
   /** Sends for at most two seconds; what is left waits on disk for the next start. Idempotent. */
   close(): Promise<void>
@@ -100,11 +100,11 @@ export async function openPush(options: PushOptions, about: About, tools: PushTo
   return {
     wantsLines: lines.length > 0,
     wantsEvents: events.length > 0,
-    takeLines(taken) {
-      if (!isClosed) for (const { feed } of lines) feed.take(taken)
+    takeLines(taken, lost) {
+      if (!isClosed) for (const { feed } of lines) feed.take(taken, lost)
     },
-    takeEvents(taken) {
-      if (!isClosed) for (const { feed } of events) feed.take(taken)
+    takeEvents(taken, lost) {
+      if (!isClosed) for (const { feed } of events) feed.take(taken, lost)
     },
     stats() {
       const all = [...pushers].map(([name, pusher]) => {
