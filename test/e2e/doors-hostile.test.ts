@@ -154,8 +154,9 @@ test('a schema that is nested without measure is kept back, and ends nothing', a
 })
 
 test('a list of tools that is compressed for its way cannot be read, and is kept back', async () => {
-  const { status, headers } = await send('coded', { body: rpc(1, 'tools/list') })
+  const { status, headers, json } = await send('coded', { body: rpc('list', 'tools/list') })
   expect([status, headers['transfer-encoding'] ?? 'none']).toEqual([502, 'none'])
+  expect(json()).toMatchObject({ id: 'list', error: { code: -32000 } })
 })
 
 test('limits are told beside those of the server', async () => {

@@ -1,10 +1,13 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { CODES, errorMessage } from './respond.js'
 import { createToolFilter, type ToolFilter } from './tool-filter.js'
 
 /** What a door wants of an answer. */
 export interface AnswerTap {
   /** Told of the session that the answer names. */
   readonly onSession: (id: string) => void
+  /** JSON text of the id of the request that is answered, where it is one alone. */
+  readonly id?: string | undefined
   /** Errors of JSON-RPC that belong to the answer as well: what the door refused of a batch. */
   readonly errors?: readonly string[]
   /** The tools that may be seen. Set: the answer is read. */
@@ -19,9 +22,7 @@ export interface AnswerTap {
 
 type Headers = [name: string, value: string | number | readonly string[]][]
 
-const UNREADABLE = Buffer.from(
-  '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"The server’s answer could not be read, so the door of this gateway keeps it back."}}',
-)
+const UNREADABLE = 'The server’s answer could not be read, so the door of this gateway keeps it back.'
 
 /**
  * Stands between an answer's writer and its client. An event stream is read event by event, a JSON body as a whole;
@@ -117,7 +118,7 @@ export function tapAnswer(res: ServerResponse, tap: AnswerTap): void {
       const readable = !isEncoded && heldBytes <= maxBytes
       const body = readable ? unlessBroken(() => filter.body(Buffer.concat(chunks), errors)) : undefined
       if (body) send(held!.status === 202 ? 200 : held!.status, held!.headers, body)
-      else send(502, [], UNREADABLE)
+      else send(502, [], Buffer.from(errorMessage({ code: CODES.transport, message: UNREADABLE, id: tap.id })))
       return res
     }) as typeof end
     return res

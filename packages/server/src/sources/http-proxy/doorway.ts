@@ -26,6 +26,8 @@ export interface DoorwayOptions {
 
 /** What is known of an answer before it comes. */
 interface Expected {
+  /** The id of its one request. */
+  readonly id?: string | undefined
   /** Errors that belong to it as well. */
   readonly errors: readonly string[]
   /** A JSON body may list tools. */
@@ -98,18 +100,20 @@ export class Doorway {
     if ('refusal' in judged) return this.#turnAway(exchange, judged.refusal, pass)
     // Who left while something was written down wants no answer, and no call.
     if (exchange.res.closed) return
-    const { forward, errors, lists } = judged
+    const { forward, errors, lists, passing, batch } = judged
     if (forward === undefined) return answerAlone(exchange, errors, pass)
     replay(exchange, forward, forward !== read)
-    this.#pass(exchange, pass, { errors: errors.map(({ message }) => message), lists })
+    const id = batch ? undefined : passing[0]?.id
+    this.#pass(exchange, pass, { id, errors: errors.map(({ message }) => message), lists })
   }
 
-  #pass(exchange: Exchange, pass: Pass, { errors, lists }: Expected): void {
+  #pass(exchange: Exchange, pass: Pass, { id, errors, lists }: Expected): void {
     const { holder } = pass
     const reads = pass.readsTools || errors.length > 0
     if (reads) takeHeader(exchange.req, 'accept-encoding')
     tapAnswer(exchange.res, {
       onSession: (id) => this.#remember(id, holder),
+      id,
       holdsJson: lists || errors.length > 0,
       headers: pass.headers(),
       ...(reads && { errors, maxBytes: this.#options.maxBodyBytes(), visible: (tools) => pass.visible(tools) }),
