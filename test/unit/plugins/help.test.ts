@@ -162,6 +162,12 @@ describe('parameters', () => {
     expect(parametersIn(text)?.map(said)).toEqual(['one string --one=', 'two string --two=', 'three* string --three='])
   })
 
+  test('of a command that has many, all are known', () => {
+    const names = Array.from({ length: 300 }, (_, at) => `--option-${at}`)
+    const help = `Usage: cli [OPTIONS]\n\nOptions:\n${names.map((name) => `  ${name} TEXT  One of many.`).join('\n')}\n`
+    expect(parametersIn(help)?.map(({ option }) => option)).toEqual(names)
+  })
+
   test('of a text that says nothing of them, nothing is known', () => {
     expect(parametersIn('Sent.\n')).toBeUndefined()
     expect(parametersIn('')).toBeUndefined()

@@ -60,6 +60,11 @@ describe('what a program prints', () => {
     })
   })
 
+  test.each(['[{"id": 9007199254740993}, 2]', '{"id": 9007199254740993}\n{"id": -1}', '[1, [123456789012345678901]]'])(
+    'with every digit of numbers that are longer than JavaScript has them: %s',
+    (printed) => expect(read(printed).content).toEqual([text(printed)]),
+  )
+
   test.each([
     ['a list', '[', ']'],
     ['an object', '{"a":[', ']}'],

@@ -1,7 +1,6 @@
 import type { Parameter, ParameterType, ValueForm } from './contract.js'
 import { indentOf, readHelp, type Section } from './help-text.js'
 
-const MAX_PARAMETERS = 100
 const MAX_DESCRIPTION_CHARACTERS = 2000
 const OPTION_SECTION = /^(?:.* )?(?:options|optional arguments|flags|parameters)$/
 const PLACE_SECTION = /^(?:positional arguments|positionals|arguments)$/
@@ -9,7 +8,7 @@ const HELP_OPTIONS: ReadonlySet<string> = new Set(['--help', '-h', '-?', '--vers
 /** Options of typer's own. */
 const SHELL_OPTIONS: ReadonlySet<string> = new Set(['--install-completion', '--show-completion'])
 
-/** Reads the options and places of one command out of its help; undefined where nothing in it can be read so. */
+/** Reads the options and places of one command out of its help; undefined where nothing in it can be read so. The help's length bounds them. */
 export function parametersIn(text: string): readonly Parameter[] | undefined {
   const { usage, sections } = readHelp(text)
   const options = sections.filter(({ title }) => OPTION_SECTION.test(title))
@@ -20,8 +19,7 @@ export function parametersIn(text: string): readonly Parameter[] | undefined {
     ...options.flatMap(({ lines }) => entriesOf(lines).flatMap((entry) => optionOf(entry, isRequired) ?? [])),
     ...placesOf(places, usage, text),
   ]
-  const byName = new Map(found.map((parameter) => [parameter.name, parameter]))
-  return [...byName.values()].slice(0, MAX_PARAMETERS)
+  return [...new Map(found.map((parameter) => [parameter.name, parameter])).values()]
 }
 
 /** The lines of one entry, the first as it is and those that go on with its description. */

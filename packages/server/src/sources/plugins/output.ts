@@ -17,7 +17,8 @@ export interface Printed {
 
 /**
  * Reads what a program printed: contents of MCP, one JSON value, several of them (a list, or one a line), or else text.
- * Several values become a content each. Structured content is an object, so other values stand in `result`.
+ * Several values become a content each, but where they are too many, or hold a number that JavaScript has not: their text
+ * stays one then, as it was printed. Structured content is an object, so other values stand in `result`.
  */
 export function readOutput(bytes: Buffer): Printed {
   const text = bytes.toString('utf8').replace(/\r?\n$/, '')
@@ -25,16 +26,16 @@ export function readOutput(bytes: Buffer): Printed {
   const value = parsed(text)
   if (value === undefined) {
     const lines = jsonLines(text)
-    return lines ? several(lines) : { content: [textOf(text)] }
+    return lines ? several(lines, text) : { content: [textOf(text)] }
   }
-  if (Array.isArray(value)) return several(value)
+  if (Array.isArray(value)) return several(value, text)
   if (!isObject(value)) return { content: [textOf(text)], structuredContent: { result: value } }
   return contentsIn(value) ?? { content: [textOf(text)], structuredContent: value }
 }
 
-function several(values: readonly unknown[]): Printed {
+function several(values: readonly unknown[], text: string): Printed {
   const structuredContent = { result: values }
-  if (values.length > MAX_CONTENTS) return { content: [textOf(JSON.stringify(values))], structuredContent }
+  if (values.length > MAX_CONTENTS || isInexact(values)) return { content: [textOf(text)], structuredContent }
   return { content: values.map((value) => textOf(shown(value))), structuredContent }
 }
 
@@ -78,6 +79,12 @@ function isDeep(value: unknown): boolean {
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++)
     level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
   return level.length > 0
+}
+
+/** Whether it may hold an integer whose last digits were lost when it was read. No value is deeper than `MAX_DEPTH`. */
+function isInexact(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value)
+  return typeof value === 'object' && value !== null && Object.values(value).some(isInexact)
 }
 
 function shown(value: unknown): string {
