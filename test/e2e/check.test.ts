@@ -105,6 +105,17 @@ test(
   },
 )
 
+test('a server whose tools were known and cannot be listed says that, and no number of them', async () => {
+  const at = place({ servers: { notes } })
+  expect((await run(at, ['--once'])).out).toMatch(/\n {3}Tools: 9 of 9\n/)
+  const gone = { servers: { notes: { command: process.execPath, args: ['-e', 'process.exit(4)'] }, far: notes } }
+  writeFileSync(join(at.dir, 'mcp-vitals.json'), JSON.stringify({ ...gone, monitor: PATIENT }))
+  const { status, out } = await run(at, ['--once'])
+  expect(out).toMatch(/\n {3}Tools: could not be listed, 9 known\n {3}Reason: ended with status 4\n/)
+  expect(out).toMatch(/\nSystem: RED\n {2}- notes is unhealthy: ended with status 4\n {2}- 9 of 18 tools are there\n/)
+  expect(status).toBe(2)
+})
+
 test(promises('C8.check.cron'), async () => {
   const { dir, env } = place({ servers: { notes } })
   const log = join(dir, 'mcp-health.log')

@@ -106,6 +106,19 @@ describe(promises('C10.system.green', 'C10.system.yellow', 'C10.system.red'), ()
     expect(judged).toMatchObject({ colour: 'RED', reasons: ['2 % of the calls failed', 'critical alerts: 2'] })
   })
 
+  test('what has no tools that are known is not told of as if it were tools', () => {
+    const reasonsOf = (...components: readonly ComponentReport[]) =>
+      judge(components).reasons.filter((reason) => !reason.startsWith('server is'))
+    const [website, silent] = [{ ...component('unhealthy'), type: 'http' }, component('unhealthy')]
+    expect(reasonsOf(component('unhealthy', 9))).toEqual(['0 of 9 tools are there'])
+    expect(reasonsOf(silent, silent)).toEqual(['no tools could be listed of 2 servers'])
+    expect(reasonsOf(component('healthy', 9), silent)).toEqual(['no tools could be listed of one server'])
+    expect(reasonsOf(component('healthy', 5, 1), website, { ...component('healthy'), type: 'tcp' })).toEqual([
+      '4 of 5 tools are there',
+      '1 of 2 components without tools are up',
+    ])
+  })
+
   test('thresholds are settable', () => {
     const own = monitorOptions.parse({ healthy: { latencyMs: 50 }, degraded: { latencyMs: 100 }, yellowToolRatio: 0.5 })
     const judged = judgeSystem(

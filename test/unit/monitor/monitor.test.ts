@@ -114,7 +114,7 @@ describe('the monitor', () => {
     const report = monitor.report({ criticalAlerts: 0 })
     expect(report).toMatchObject({
       colour: 'RED',
-      reasons: ['two is unhealthy: HTTP status 500', '1 of 2 tools are there'],
+      reasons: ['two is unhealthy: HTTP status 500', '1 of 2 components without tools are up'],
     })
     expect(report.components.map(({ name, status }) => [name, status])).toEqual([
       ['one', 'healthy'],

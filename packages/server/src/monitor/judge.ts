@@ -79,10 +79,9 @@ export function judgeSystem(
   for (const { name, reasons: why } of down) worsen('YELLOW', `${name} is unhealthy: ${why.join(', ')}`)
   for (const { name, status, reasons: why } of components)
     if (status === 'degraded') worsen('YELLOW', `${name} is degraded: ${why.join(', ')}`)
-  const tools = components.map(toolsOf)
-  const all = sum(tools.map(({ all }) => all))
-  const up = sum(tools.map(({ up }) => up))
-  if (up < all) worsen(up < yellowToolRatio * all ? 'RED' : 'YELLOW', `${up} of ${all} tools are there`)
+  const shares = components.map(shareOf)
+  const { all, up } = sumOf(shares)
+  if (up < all) for (const words of wordsOfShares(shares)) worsen(up < yellowToolRatio * all ? 'RED' : 'YELLOW', words)
   if (traffic) {
     if (traffic.errorRatio >= healthy.errorRatio)
       worsen(
@@ -99,11 +98,38 @@ export function judgeSystem(
   return { colour, reasons, components }
 }
 
-function toolsOf({ status, tools }: ComponentReport): { readonly all: number; readonly up: number } {
-  const all = tools?.known.length || 1
-  if (status === 'unhealthy') return { all, up: 0 }
-  if (status === 'unknown' || status === 'maintenance') return { all, up: all }
-  return { all, up: all - (tools?.missing.length ?? 0) }
+/** What a component adds to the share of tools that are there. */
+interface Share {
+  /** `tools`: those that it had once. One of the others, whose tools are not known, or which has none, counts as one. */
+  readonly of: 'tools' | 'server' | 'component'
+  readonly all: number
+  readonly up: number
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+function shareOf({ type, status, tools }: ComponentReport): Share {
+  const known = tools?.known.length ?? 0
+  const of = known > 0 ? 'tools' : type === 'mcp' ? 'server' : 'component'
+  const all = known || 1
+  if (status === 'unhealthy') return { of, all, up: 0 }
+  if (status === 'unknown' || status === 'maintenance') return { of, all, up: all }
+  return { of, all, up: all - (tools?.missing.length ?? 0) }
+}
+
+function sumOf(shares: readonly Share[]): Pick<Share, 'all' | 'up'> {
+  return shares.reduce((sum, { all, up }) => ({ all: sum.all + all, up: sum.up + up }), { all: 0, up: 0 })
+}
+
+/** What is not there: what has no tools that are known is not told of as if it were tools. */
+function wordsOfShares(shares: readonly Share[]): readonly string[] {
+  const lacking = (of: Share['of']) => {
+    const { all, up } = sumOf(shares.filter((share) => share.of === of))
+    return { all, up, isLacking: up < all }
+  }
+  const [tools, servers, others] = [lacking('tools'), lacking('server'), lacking('component')]
+  const silent = servers.all - servers.up
+  return [
+    ...(tools.isLacking ? [`${tools.up} of ${tools.all} tools are there`] : []),
+    ...(servers.isLacking ? [`no tools could be listed of ${silent === 1 ? 'one server' : `${silent} servers`}`] : []),
+    ...(others.isLacking ? [`${others.up} of ${others.all} components without tools are up`] : []),
+  ]
+}

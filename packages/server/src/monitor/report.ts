@@ -1,9 +1,11 @@
 import { escaped } from '../xml/index.js'
-import type { ComponentReport, SystemReport } from './contract.js'
+import type { ComponentReport, SystemReport, ToolsReport } from './contract.js'
 import { duration } from './words.js'
 
 const RULE = '='.repeat(60)
 const MARKS = { healthy: '✅', degraded: '⚠️', unhealthy: '❌', unknown: '❔', maintenance: '🔧' } as const
+/** Why a check failed that had the list of tools by then. */
+const LISTED: ReadonlySet<unknown> = new Set(['tools_missing', 'tool_call'])
 
 /** The report as a person reads it (CONTRACT.md, C8). Names are of the configuration; reasons are our own words. */
 export function textOf({ colour, reasons, components }: SystemReport, checkedAt: string): string {
@@ -16,15 +18,21 @@ export function textOf({ colour, reasons, components }: SystemReport, checkedAt:
   ].join('\n')
 }
 
-function blockOf({ name, status, latencyMs, reasons, tools }: ComponentReport): readonly string[] {
+function blockOf({ name, status, latencyMs, reasons, tools, result }: ComponentReport): readonly string[] {
   return [
     `${MARKS[status]} ${name.toUpperCase().replaceAll('-', '_')}`,
     `   Status: ${status}`,
     ...(latencyMs === undefined ? [] : [`   Latency: ${duration(latencyMs)}`]),
-    ...(tools ? [`   Tools: ${tools.known.length - tools.missing.length} of ${tools.known.length}`] : []),
+    ...(tools ? [`   Tools: ${toolsIn(tools, result)}`] : []),
     ...reasons.map((reason) => `   Reason: ${reason}`),
     '',
   ]
+}
+
+/** What was listed: of a check that failed before that, nothing was. */
+function toolsIn({ known, missing }: ToolsReport, result: ComponentReport['result']): string {
+  const isListed = result === undefined || result.ok || LISTED.has(result.reason)
+  return isListed ? `${known.length - missing.length} of ${known.length}` : `could not be listed, ${known.length} known`
 }
 
 /** The report for a program: JUnit's XML, as build servers read it. A degraded component is no failure, and says why. */
