@@ -10,8 +10,13 @@ export interface BoundedRun {
 
 /** Runs a check: what lasts longer than `timeoutMs` is aborted and has failed at that moment, even if slow to let go. */
 export function runBounded(check: Check, timeoutMs: number, signal: AbortSignal): BoundedRun {
+  // Not `AbortSignal.any`: it leaves a trace of each run at a signal that lives as long as the daemon.
   const abort = new AbortController()
-  const settled = check.run(AbortSignal.any([abort.signal, signal]))
+  const stop = () => abort.abort(signal.reason)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  const settled = check.run(abort.signal)
+  void settled.then(() => signal.removeEventListener('abort', stop))
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<CheckResult>((resolve) => {
     timer = setTimeout(() => {

@@ -1,0 +1,54 @@
+import { getEventListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test } from 'vitest'
+import { type Check, runBounded } from '../../../packages/server/src/checks/index.js'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const PATIENCE_MS = 60_000
+const well: Check = { run: async () => ({ ok: true, latencyMs: 1 }) }
+/** Lets go as soon as it is aborted. */
+const hung: Check = {
+  run: (signal) =>
+    new Promise((resolve) => {
+      const leave = () => resolve({ ok: false, latencyMs: 1, reason: 'timeout' })
+      if (signal.aborted) leave()
+      else signal.addEventListener('abort', leave, { once: true })
+    }),
+}
+
+test('what ends all checks ends one that runs, and one that begins after that', async () => {
+  const closing = new AbortController()
+  const running = runBounded(hung, PATIENCE_MS, closing.signal)
+  closing.abort()
+  expect(await running.answer).toMatchObject({ ok: false })
+  expect(await runBounded(hung, PATIENCE_MS, closing.signal).answer).toMatchObject({ ok: false })
+  await running.cleared
+})
+
+test('a run leaves nothing at the signal that outlives it, nor does one that was late', async () => {
+  const { signal } = new AbortController()
+  await runBounded(well, PATIENCE_MS, signal).answer
+  const late = runBounded(hung, 1, signal)
+  expect(await late.answer).toEqual({ ok: false, latencyMs: 1, reason: 'timeout' })
+  await late.cleared
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+
+  const rounds = 50_000
+  const heapBytes = async () => {
+    await new Promise(setImmediate)
+    collect()
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const runMany = async () => {
+    for (let round = 0; round < rounds; round++) await runBounded(well, PATIENCE_MS, signal).cleared
+  }
+  await runMany()
+  const before = await heapBytes()
+  await runMany()
+  // A weak reference and its place in a set would be 60 bytes and more.
+  expect((await heapBytes()) - before).toBeLessThan(rounds * 20)
+})
