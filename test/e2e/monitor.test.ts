@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { freePort } from '../fixtures/databases.js'
 import { until } from '../fixtures/until.js'
 
@@ -133,3 +133,27 @@ test(
   },
   4 * PATIENCE_MS,
 )
+
+test('how late checks begin is counted: one waits for another where there is room for one', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void silent.close().closeAllConnections())
+  const { port } = silent.address() as AddressInfo
+  const components = {
+    silent: { type: 'http', url: `http://127.0.0.1:${port}/`, timeoutMs: 1500 },
+    quick: { type: 'tcp', host: '127.0.0.1', port },
+  }
+  const busy = await startDaemon({ config: { monitor: { intervalMs: 1000, concurrency: 1, components } } })
+  onTestFinished(async () => void (await busy.stop()))
+  const begun = async (within: string) =>
+    metric(busy.url, 'mcp_vitals_check_lateness_seconds_bucket', { le: within }).then((value = 0) => value)
+  await until(
+    async () => (await begun('+Inf')) - (await begun('0.5')) >= 2,
+    PATIENCE_MS,
+    () => `no check was late:\n${busy.stdout()}`,
+  )
+  // As many as ended: the one that waited is among them.
+  expect(await begun('+Inf')).toBe(await metric(busy.url, 'mcp_vitals_check_lateness_seconds_count'))
+})

@@ -3,6 +3,17 @@ import { DURATION_BUCKETS_SECONDS } from './buckets.js'
 import { counter, gauge, histogram } from './declare.js'
 
 const duration = { unit: 'seconds', buckets: DURATION_BUCKETS_SECONDS } as const
+/** Up to a check that is forgotten; what is asked of a monitor is at most two seconds. */
+const LATENESS_BUCKETS_SECONDS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30] as const
+
+/** The monitor's own workings. */
+export const MONITOR_METRICS = {
+  check_lateness_seconds: histogram(
+    'How much later than planned health checks began: checks wait for each other where too many are slow, and for this process where it is held up.',
+    [],
+    { unit: 'seconds', buckets: LATENESS_BUCKETS_SECONDS },
+  ),
+}
 
 export const CHECK_METRICS = {
   probe_checks_total: counter(

@@ -9,7 +9,7 @@ import {
   SIZE_BUCKETS_BYTES,
   TOKEN_BUCKETS,
 } from './buckets.js'
-import { CHECK_METRICS } from './catalogue-checks.js'
+import { CHECK_METRICS, MONITOR_METRICS } from './catalogue-checks.js'
 import { HOST_METRICS } from './catalogue-host.js'
 import { PUSH_METRICS } from './catalogue-push.js'
 import { RULE_METRICS } from './catalogue-rules.js'
@@ -332,6 +332,7 @@ const vitals = declare('mcp_vitals', {
     'What the doors could not follow one by one. reason: limit (calls that shared one limit) or lockout (addresses whose wrong keys were forgotten).',
     ['reason'],
   ),
+  ...MONITOR_METRICS,
   ...PUSH_METRICS,
   build_info: gauge('Always 1; the label tells the version.', ['version'], { merge: 'max' }),
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type EventOf, event, OWN_SERVER } from '@mcp-vitals/instrument/event'
+import { CATALOGUE } from '@mcp-vitals/instrument/metrics'
 import type { Fold } from '@mcp-vitals/instrument/stream'
 import { compileMaintenance } from '../alerts/index.js'
 import type { OpenHosted } from '../checks/index.js'
@@ -59,7 +60,7 @@ interface Heartbeats {
 
 export interface HealthNeeds {
   readonly addresses: Addresses
-  readonly observation: Pick<Observation, 'publish' | 'forgetCheck'>
+  readonly observation: Pick<Observation, 'publish' | 'forgetCheck' | 'registry'>
   readonly dataDir: DataDir
   readonly logger: Logger
   readonly tools: RemedyTools
@@ -266,8 +267,13 @@ const checkOf = ({ name, server }: Pick<Subject, 'name' | 'server'>) =>
   (server === undefined ? [OWN_SERVER, name] : [server, 'mcp']) as [string, string]
 
 /** Publishes what a check saw: metrics, rules and alerts come of it. */
-function tell(look: Look, { observation: { publish }, logger }: Pick<HealthNeeds, 'observation' | 'logger'>): void {
-  const { subject, result, turn, state, report } = look
+function tell(look: Look, { observation, logger }: Pick<HealthNeeds, 'observation' | 'logger'>): void {
+  const { subject, result, turn, state, report, lateMs } = look
+  const { publish, registry } = observation
+  registry
+    .histogram(CATALOGUE.mcp_vitals.check_lateness_seconds)
+    .with()
+    .observe(lateMs / 1000)
   const { name, server } = subject
   const at = Date.now()
   const [of, check] = checkOf(subject)
