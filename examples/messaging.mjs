@@ -1,8 +1,9 @@
 // A server whose facts no protocol shows: agents, messages, webhooks, voice, tokens, money, refusals. All recorded by hand.
 //   PORT=3000 node examples/messaging.mjs
 import { createServer } from 'node:http'
-import * as vitals from '@mcp-vitals/instrument'
+import { instrument } from '@mcp-vitals/instrument'
 import { instrumentHttp, metricsHandler } from '@mcp-vitals/instrument/http'
+import * as vitals from '@mcp-vitals/instrument/record'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
@@ -13,7 +14,7 @@ const done = (text) => ({ content: [{ type: 'text', text }] })
 const refused = (text) => ({ ...done(text), isError: true })
 
 const mcp = createMcpHandler(() => {
-  const server = vitals.instrument(new McpServer({ name: 'messaging', version: '1.0.0' }))
+  const server = instrument(new McpServer({ name: 'messaging', version: '1.0.0' }))
 
   server.registerTool('provision_agent', { inputSchema: z.object({ agent: z.string() }) }, ({ agent }) => {
     vitals.agentProvisioned(agent)

@@ -1,8 +1,8 @@
 /**
  * What users run, in few files instead of many: a program reads it in a fraction of the time and needs less memory.
  *
- * - The library's main entry as one file: `npm pack` puts it in the place of the file that the compiler wrote, and takes
- *   it away again (`node scripts/bundle.mjs --put` and `--take-back`, the package's `prepack` and `postpack`).
+ * - The library's main entry, and the one for recording by hand, as one file each: `npm pack` puts them in the place of the files
+ *   that the compiler wrote, and takes them away again (`node scripts/bundle.mjs --put` and `--take-back`, the package's `prepack` and `postpack`).
  * - The command and its threads, with the packages that they are made of: `node scripts/bundle.mjs --pack` writes them to
  *   `packages/server/packed`, where each program lies as it does in `dist`. That folder is what `mcp-vitals` ships, what
  *   `npm start` runs, and what the end-to-end tests run; each packs it first, so that it is never older than its sources.
@@ -13,7 +13,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const packages = join(fileURLToPath(new URL('..', import.meta.url)), 'packages')
-const library = join(packages, 'instrument/dist/index.js')
+const library = join(packages, 'instrument/dist')
+/** Of the library, the entries that are packed as one file each: those that a server imports itself. */
+const ENTRIES = ['index.js', 'record.js']
 const dist = join(packages, 'server/dist')
 
 /** Where the packed command lies. */
@@ -59,15 +61,20 @@ const built = (options) => rolldown({ tsconfig: false, logLevel: 'silent', ...op
 
 /**
  * The library's main entry and all that it needs, as text: as small as users' own bundlers make it, and a little smaller.
- * `input`: a file that imports something of it, in the entry's place.
+ * `input`: another file, which is an entry or imports something of one, in its place.
  */
-export async function bundle({ input = library } = {}) {
+export async function bundle({ input = join(library, ENTRIES[0]) } = {}) {
   const made = await built({ input, platform: 'neutral' })
   const mangleProps = { include: new RegExp(`^(?:${(await namesOfOurOwn()).join('|')})$`) }
   const minify = { compress: true, mangle: true, mangleProps }
-  const { output } = await made.generate({ format: 'es', minify, codeSplitting: false })
+  const { output } = await made.generate({
+    format: 'es',
+    minify,
+    comments: { annotation: false },
+    codeSplitting: false,
+  })
   await made.close()
-  if (output.length !== 1 || output[0].imports.length > 0) throw new Error(`${library} is not one file without imports`)
+  if (output.length !== 1 || output[0].imports.length > 0) throw new Error(`${input} is not one file without imports`)
   return output[0].code
 }
 
@@ -76,7 +83,7 @@ export async function bundle({ input = library } = {}) {
  * the protocol and no fields of events. What other copies of the package may see keeps its names.
  */
 async function namesOfOurOwn() {
-  const of = (path) => import(pathToFileURL(join(dirname(library), path)).href)
+  const of = (path) => import(pathToFileURL(join(library, path)).href)
   const [{ PATHS }, { ENVELOPE, EVENTS }] = await Promise.all([of('mcp/paths.js'), of('event/index.js')])
   const words = Object.values(PATHS).flatMap(({ path }) => path)
   const fields = [ENVELOPE, ...Object.values(EVENTS).map(({ fields }) => fields)].flatMap(Object.keys)
@@ -86,7 +93,7 @@ async function namesOfOurOwn() {
 
 /** Packs the command into `PACKED`, unless nothing that it is made from has changed since. */
 export async function pack() {
-  const sources = [dist, dirname(library)].flatMap((folder) =>
+  const sources = [dist, library].flatMap((folder) =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
       .map((entry) => join(entry.parentPath, entry.name)),
@@ -100,7 +107,7 @@ export async function pack() {
   const installed = (id) => id.startsWith('node:') || packageOf(id) in dependencies || NEVER_THERE.includes(id)
   // Beside each other, each package's own modules are the better ones: its other form looks files up at run time.
   // Modules of ours do nothing when they are loaded: a program takes along what it uses of them, and no more.
-  const ours = (id) => id.startsWith(dist) || id.startsWith(dirname(library))
+  const ours = (id) => id.startsWith(dist) || id.startsWith(library)
   const shared = {
     ...{ platform: 'node', resolve: { mainFields: ['module', 'main'] }, plugins: [workedOut] },
     treeshake: { moduleSideEffects: (id) => (ours(id) ? false : undefined) },
@@ -167,13 +174,18 @@ export function licences(moduleIds) {
 const [action] = process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : []
 if (action === '--pack') await pack()
 else if (action !== undefined) {
-  // Beside `dist`, of which everything is packed.
-  const aside = join(packages, 'instrument/.compiled.js')
-  if (existsSync(aside)) renameSync(aside, library)
+  const places = ENTRIES.map((name) => {
+    // Beside `dist`, of which everything is packed.
+    return { entry: join(library, name), aside: join(packages, `instrument/.compiled-${name}`) }
+  })
+  for (const { entry, aside } of places) if (existsSync(aside)) renameSync(aside, entry)
   if (action === '--put') {
-    const code = await bundle()
-    const { mode } = statSync(library)
-    renameSync(library, aside)
-    writeFileSync(library, code, { mode })
+    // Both are made of what the compiler wrote, before either takes its place.
+    const codes = await Promise.all(places.map(({ entry }) => bundle({ input: entry })))
+    for (const [at, { entry, aside }] of places.entries()) {
+      const { mode } = statSync(entry)
+      renameSync(entry, aside)
+      writeFileSync(entry, codes[at], { mode })
+    }
   }
 }

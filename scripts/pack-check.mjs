@@ -127,12 +127,16 @@ try {
   const user = (await setUp()) ? await install() : undefined
   verdict('packed and installed', user === undefined ? 'see above' : undefined)
   if (user !== undefined) {
-    const entry = readFileSync(join(user, 'node_modules/@mcp-vitals/instrument/dist/index.js'), 'utf8')
-    verdict(
-      'the library is one file',
-      /^(import|export) .* from /m.test(entry) ? 'its main entry reads others' : undefined,
-    )
-    const use = "import { instrument } from '@mcp-vitals/instrument'; instrument({ async connect() {} })"
+    const reading = ['index.js', 'record.js'].filter((name) => {
+      const entry = readFileSync(join(user, 'node_modules/@mcp-vitals/instrument/dist', name), 'utf8')
+      return /(^|;)(import|export)\b[^;]*\bfrom\b/m.test(entry)
+    })
+    verdict('the library is one file an entry', reading.length > 0 ? `${reading} reads others` : undefined)
+    const use = [
+      "import { instrument } from '@mcp-vitals/instrument'",
+      "import { recordToolCall } from '@mcp-vitals/instrument/record'",
+      "instrument({ async connect() {} }); recordToolCall('ls', () => 1)",
+    ].join(';')
     const used = await capture(process.execPath, ['--input-type=module', '--eval', use], { cwd: user })
     verdict('the library instruments a server', used.status === 0 ? undefined : used.output)
     const help = await capture('npx', ['--no-install', 'mcp-vitals', 'up', '--help'], { cwd: user })

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { configure, recordToolCall } from '../../packages/instrument/src/index.js'
 import { type Shipping, ship } from '../../packages/instrument/src/node/index.js'
+import { configure, recordToolCall } from '../../packages/instrument/src/record.js'
 import { until } from '../fixtures/until.js'
 
 const LATENCY_MS = 50

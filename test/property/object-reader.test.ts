@@ -4,9 +4,9 @@ import { expect, it } from 'vitest'
 import type { Event } from '../../packages/instrument/src/event/index.js'
 import {
   createConversation,
-  createObjectConversation,
   createServerMemory,
   type Direction,
+  ObjectConversation,
   ServerMemory,
 } from '../../packages/instrument/src/mcp/index.js'
 import { Definitions } from '../../packages/instrument/src/node/definitions.js'
@@ -137,7 +137,7 @@ it('a session of objects gives the events that its bytes give', () => {
       const bytes = witness()
       const objects = witness()
       const outside = createConversation({ ...bytes.options, server: createServerMemory() })
-      const inside = createObjectConversation({ ...objects.options, server: new ServerMemory() }, new Definitions())
+      const inside = new ObjectConversation({ ...objects.options, server: new ServerMemory() }, new Definitions())
       for (const { from, message: given } of session) {
         const json = JSON.stringify(given)
         outside.lines(from).feed(Buffer.from(`${json}\n`))

@@ -1,27 +1,4 @@
-/** The library's main entry: what a server's author writes one line with. */
-export {
-  type About,
-  agentDeprovisioned,
-  agentProvisioned,
-  agentUsage,
-  authFailure,
-  business,
-  configure,
-  type ErrorKind,
-  messageSent,
-  monitored,
-  rateLimitHit,
-  recordError,
-  recordLlmTokens,
-  recordSpend,
-  recordToolCall,
-  type Severity,
-  securityEvent,
-  validationFailure,
-  voiceEnded,
-  voiceStarted,
-  webhookReceived,
-} from './hand/index.js'
+/** The library's main entry: what a server's author writes one line with. Recording by hand is `record.ts`. */
 export {
   type Instrumentable,
   type InstrumentOptions,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EventOf } from '../../../packages/instrument/src/event/index.js'
 import { checkEvent, type Event } from '../../../packages/instrument/src/event/index.js'
-import { monitored, recordToolCall } from '../../../packages/instrument/src/index.js'
+import { monitored, recordToolCall } from '../../../packages/instrument/src/record.js'
 import { vitals } from '../../../packages/instrument/src/vitals/index.js'
 import { promises } from '../../requirements.js'
 

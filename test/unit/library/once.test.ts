@@ -1,6 +1,8 @@
 /** What is recorded by hand inside a call that an instrumented server counts is that call, and no second one. */
 import { describe, expect, it } from 'vitest'
-import { instrument, monitored, recordToolCall, vitals } from '../../../packages/instrument/src/index.js'
+import { instrument } from '../../../packages/instrument/src/index.js'
+import { monitored, recordToolCall } from '../../../packages/instrument/src/record.js'
+import { serverName } from '../../../packages/instrument/src/vitals/index.js'
 import { connected, listen } from '../sdk/servers.js'
 
 class QuotaError extends Error {}
@@ -47,7 +49,7 @@ describe.each([1, 2] as const)('SDK %i', (major) => {
     expect(listed()).toEqual([])
     await mine()
     // Once a process.
-    expect(listed()).toEqual(major === 1 ? [[vitals().server, ['mine']]] : [])
+    expect(listed()).toEqual(major === 1 ? [[serverName(), ['mine']]] : [])
     monitored('theirs', mine, { server: `shop-${major}` })
     expect(listed().at(-1)).toEqual([`shop-${major}`, ['theirs']])
     await client.close()

@@ -1,4 +1,4 @@
-/** The main entry as it is packed, with short names in it, tells what the compiled files tell. */
+/** The entries that are packed as one file each, with short names in them, tell what the compiled files tell. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,21 +8,29 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../../packages/instrument/src/event/index.js'
 
 const SIDES = fileURLToPath(new URL('../../fixtures/library/sides.mjs', import.meta.url))
-const COMPILED = new URL('../../../packages/instrument/dist/index.js', import.meta.url).href
+const ENTRIES = ['index.js', 'record.js']
+const COMPILED = ENTRIES.map((name) => new URL(`../../../packages/instrument/dist/${name}`, import.meta.url).href)
 
-const toldBy = (entry: string) =>
-  JSON.parse(execFileSync(process.execPath, [SIDES, entry], { encoding: 'utf8' })) as {
+const toldBy = (entries: readonly string[]) =>
+  JSON.parse(execFileSync(process.execPath, [SIDES, ...entries], { encoding: 'utf8' })) as {
     readonly events: readonly Event[]
     readonly stats: object
   }
 
 test('packed or not, a session gives the same events', async () => {
-  const { bundle } = (await import('../../../scripts/bundle.mjs' as string)) as { bundle(): Promise<string> }
+  const { bundle } = (await import('../../../scripts/bundle.mjs' as string)) as {
+    bundle(options: { readonly input: string }): Promise<string>
+  }
   const folder = mkdtempSync(join(tmpdir(), 'packed-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  const packed = join(folder, 'index.mjs')
-  writeFileSync(packed, await bundle())
-  const told = toldBy(pathToFileURL(packed).href)
+  const packed = await Promise.all(
+    COMPILED.map(async (url, at) => {
+      const file = join(folder, `${at}.mjs`)
+      writeFileSync(file, await bundle({ input: fileURLToPath(url) }))
+      return pathToFileURL(file).href
+    }),
+  )
+  const told = toldBy(packed)
   expect(told).toEqual(toldBy(COMPILED))
   expect(told.stats).toEqual({ lost: 0, faults: 0 })
   const ended = told.events.filter((event) => event.type === 'request.ended')

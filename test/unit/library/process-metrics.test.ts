@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { metricsHandler } from '../../../packages/instrument/src/http/index.js'
-import { recordToolCall } from '../../../packages/instrument/src/index.js'
+import { recordToolCall } from '../../../packages/instrument/src/record.js'
 
 const OTEL = 'mcp_server_operation_duration_seconds_count'
 

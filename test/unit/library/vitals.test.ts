@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../../packages/instrument/src/event/index.js'
-import { messageSent } from '../../../packages/instrument/src/index.js'
 import { processMetrics } from '../../../packages/instrument/src/metrics/index.js'
+import { messageSent } from '../../../packages/instrument/src/record.js'
 import { EARLY_EVENTS, vitals } from '../../../packages/instrument/src/vitals/index.js'
 
 // In this order: the hub is one in the process, and its youth ends once.
@@ -37,7 +37,7 @@ test('what another copy of the package records is on the page of this one', asyn
   const copy = mkdtempSync(join(tmpdir(), 'mcp-vitals-copy-'))
   onTestFinished(() => rmSync(copy, { recursive: true, force: true }))
   cpSync(fileURLToPath(new URL('../../../packages/instrument', import.meta.url)), copy, { recursive: true })
-  const other = (await import(pathToFileURL(join(copy, 'dist/index.js')).href)) as { messageSent: typeof messageSent }
+  const other = (await import(pathToFileURL(join(copy, 'dist/record.js')).href)) as { messageSent: typeof messageSent }
   expect(other.messageSent).not.toBe(messageSent)
   other.messageSent('copied', true, { server: 'copy' })
   expect(processMetrics().view({}).expose('prometheus')).toContain(

@@ -166,7 +166,7 @@ it('survives messages that throw when they are looked at', async () => {
 it.each([
   [() => instrument({} as never), /takes what has a connect\(\)/],
   [() => instrument(shop(1), { server: '' }), /1 to 128 characters/],
-  [() => instrument(shop(1), { server: 'mcp-vitals' }), /another name than "mcp-vitals"/],
+  [() => instrument(shop(1), { server: 'mcp-vitals' }), /other than "mcp-vitals"/],
   [() => instrument(shop(1), { transport: 'pigeon' as never }), /stdio, http, sse, memory/],
   [() => instrument(shop(1), null as never), /options must be an object/],
 ])('says what is wrong with what it is given', (wrong, words) => {

@@ -1,5 +1,5 @@
 import { Operation, type Outcome, Recent } from '../mcp/index.js'
-import { type OpenCall, openCalls, vitals } from '../vitals/index.js'
+import { type OpenCall, type OpenCalls, openCalls, vitals } from '../vitals/index.js'
 import { type About, originOf, quietly, tell, text, thrownWord } from './tell.js'
 
 /** Most tools that are told of by name: a caller who makes names up fills nothing. */
@@ -31,12 +31,11 @@ export class Call {
     })
     quietly(() => {
       const hub = vitals()
-      this.#counted = openCalls(hub).claim(this.#tool)
+      this.#counted = claimed(openCalls(hub), this.#tool)
       if (this.#counted) return
-      const origin = originOf(about, hub.server)
+      const origin = originOf(about)
       const calls = shared()
-      const { recent } = calls
-      const voice = { origin, publish: hub.publish, now: Date.now, clock, recent, calls: undefined }
+      const voice = { origin, publish: hub.publish, now: Date.now, clock, server: calls }
       const operation = new Operation(voice, this, 'client_to_server', 'tools/call', declared(this.#tool, about))
       operation.begin(`${calls.stem}-${(calls.next++).toString(36)}`, origin.traceId)
       this.#operation = operation
@@ -73,6 +72,16 @@ export class Call {
     operation.errorType = errorType
     operation.end(outcome)
   }
+}
+
+/** The oldest open call of this tool that nobody claimed yet, which is now claimed. */
+function claimed(calls: OpenCalls, tool: string): OpenCall | undefined {
+  for (let call = calls.oldest; call; call = call.newer)
+    if (!call.claimed && call.name === tool) {
+      call.claimed = true
+      return call
+    }
+  return undefined
 }
 
 function clock(): number {

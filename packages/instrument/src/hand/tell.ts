@@ -1,5 +1,5 @@
 import { type Event, type EventType, event, type Given, type Origin } from '../event/index.js'
-import { vitals } from '../vitals/index.js'
+import { serverName, vitals } from '../vitals/index.js'
 
 /** What may be said of any fact beside the fact itself. Routing metadata only: never a person's datum. */
 export interface About {
@@ -16,13 +16,13 @@ export interface About {
 /** Publishes one event of this moment. */
 export function tell<T extends EventType>(type: T, about: About, fields: Given<T>): void {
   const hub = vitals()
-  hub.publish(event(type, Date.now(), originOf(about, hub.server), fields) as unknown as Event)
+  hub.publish(event(type, Date.now(), originOf(about), fields) as unknown as Event)
 }
 
-/** The envelope of what is said about it; `server` where it names none. */
-export function originOf({ server, agent, session, traceId }: About, otherwise: string): Origin {
+/** The envelope of what is said about it. */
+export function originOf({ server, agent, session, traceId }: About): Origin {
   return {
-    server: optionalText(server) ?? otherwise,
+    server: optionalText(server) ?? serverName(),
     agent: optionalText(agent),
     session: optionalText(session, 64),
     traceId: optionalText(traceId, 32),

@@ -9,7 +9,15 @@ export const NO_TOKEN = 'none'
 /** Longest id, token or state kept as text, UTF-16 units; of a longer one a hash is kept. */
 export const MAX_KEY_LENGTH = 128
 
-/** Longest texts that are kept, UTF-16 units: of names, of versions, of the protocol's revisions and words, and of the beginnings that hold a `code`. */
-export const TEXT_LENGTHS = { name: 128, version: 64, revision: 32, code: 32, traceparent: 64, jsonrpc: 8 } as const
+/** Longest texts that are kept, UTF-16 units: of names, */
+export const MAX_NAME_LENGTH = 128
+/** of versions, */
+export const MAX_VERSION_LENGTH = 64
+/** of the protocol's revisions and words, */
+export const MAX_WORD_LENGTH = 32
+/** of the beginnings that hold a `code`, */
+export const MAX_CODE_LENGTH = 32
+/** and of what names a trace. */
+export const MAX_TRACEPARENT_LENGTH = 64
 /** Begins the protocol's own keys of `_meta`. */
 export const SPEC = 'io.modelcontextprotocol'

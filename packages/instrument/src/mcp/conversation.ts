@@ -1,4 +1,4 @@
-import { type BodyOptions, type ConversationOptions, Correlator } from './correlator.js'
+import { type ConversationOptions, Correlator } from './correlator.js'
 import { keyAmong } from './keys.js'
 import type { Lane } from './lane.js'
 import type { Direction, EndDetails, Operation } from './operation.js'
@@ -8,6 +8,14 @@ import type { CloseReason } from './session.js'
 import { createEventReader } from './sse.js'
 import type { Outcome } from './status.js'
 import type { Tree } from './trie.js'
+
+/** Of one body or event stream. Requests are named by the keys of their ids, see `tokenKey`. */
+export interface BodyOptions {
+  /** The request that it answers: an error that has no id of its own ends it. */
+  readonly answering?: string | undefined
+  /** Told of each request in it, once it was read. */
+  readonly onRequest?: ((key: string, method: string) => void) | undefined
+}
 
 /** How much a conversation holds. */
 export interface ConversationStats {
@@ -84,8 +92,8 @@ class ByteConversation extends Correlator implements Conversation {
     const backwards = this.laneOf('server_to_client')
     return {
       open: this.open,
-      lateAnswers: asked.lateSize + backwards.lateSize,
-      progressTokens: asked.progressSize + backwards.progressSize,
+      lateAnswers: (asked.late?.length ?? 0) + (backwards.late?.length ?? 0),
+      progressTokens: (asked.progress?.size ?? 0) + (backwards.progress?.size ?? 0),
     }
   }
 
@@ -103,14 +111,19 @@ class ByteConversation extends Correlator implements Conversation {
 
   /** Readers of bytes see ids as they were written, whatever their writer held them in. */
   protected override answeredAlike(lane: Lane, key: TokenKey): Operation | undefined {
-    const alike = keyAmong(lane.keys() as string[], key as string)
+    const keys = lane.all().map((open) => open.key as string)
+    const alike = keyAmong(keys, key as string)
     return alike === undefined ? undefined : lane.answered(alike)
   }
 
   #findings(direction: Direction, options?: BodyOptions): Findings {
     return {
       tree: this.#tree,
-      onHead: ({ fields, start, end }) => this.receive(direction, fields, end - start, options),
+      onHead: ({ fields, start, end }) => {
+        const kind = this.receive(direction, fields, end - start, options?.answering)
+        // Readers of bytes hold keys as texts.
+        if (kind === 'request') options?.onRequest?.(fields.id as string, fields.method!)
+      },
       onFault: (reason, sizeBytes) => this.unreadable(direction, reason, sizeBytes),
     }
   }

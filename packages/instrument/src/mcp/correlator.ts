@@ -1,11 +1,11 @@
 import { type Event, event, type Origin } from '../event/index.js'
-import { isFailure, kindOf } from './kind.js'
+import { isFailure, type Kind, kindOf } from './kind.js'
 import type { Listing } from './known.js'
 import { Lane } from './lane.js'
 import { CONVERSATION_LIMITS, type ConversationLimits } from './limits.js'
-import type { ServerMemory } from './memory.js'
+import type { SharedMemory } from './memory.js'
 import { NAMED_METHODS } from './methods.js'
-import { type CallRegister, type Direction, Operation, type Voice } from './operation.js'
+import { type CallRegister, type Direction, Operation } from './operation.js'
 import type { Captured, TokenKey } from './paths.js'
 import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
@@ -29,7 +29,7 @@ export interface ConversationOptions {
   /** Monotonic milliseconds, the same clock for all conversations of a server. */
   readonly clock: () => number
   /** Shared by all conversations of the server. */
-  readonly server: ServerMemory
+  readonly server: SharedMemory
   /** Told of tool calls that begin and end. Default nobody. */
   readonly calls?: CallRegister | undefined
   /** Pseudonym of what the client shows to the server that it might be told apart by, for this process alone. */
@@ -38,44 +38,33 @@ export interface ConversationOptions {
   readonly limits?: Partial<ConversationLimits>
 }
 
-/** Of one body or event stream. Requests are named by the keys of their ids, see `tokenKey`. */
-export interface BodyOptions {
-  /** The request that it answers: an error that has no id of its own ends it. */
-  readonly answering?: string | undefined
-  /** Told of each request in it, once it was read. */
-  readonly onRequest?: ((key: string, method: string) => void) | undefined
-}
-
 /**
  * Matches requests and answers, whatever reads them: told of each message's head, it publishes what the message means.
  * A direction names who speaks: `client_to_server` for the client.
  */
 export class Correlator {
-  readonly #voice: Voice
-  readonly #credential: string | undefined
-  readonly #server: ServerMemory
+  readonly #voice: ConversationOptions
+  readonly #server: SharedMemory
   readonly #limits: ConversationLimits
   readonly #asked: Lane
   readonly #backwards: Lane
   readonly #session: Session
   /** Made when there is something for them: a conversation may be one request long. */
-  #unread: { readonly [D in Direction]: Unreadable } | undefined
   #rounds: Rounds | undefined
   #tasks: Tasks | undefined
-  #toolListing: Listing | undefined
-  #promptListing: Listing | undefined
+  #listings: { [method: string]: Listing } | undefined
   /** When to look again for what is too old. */
   #sweepsAt = 0
   #closed = false
 
-  constructor({ origin, publish, now, clock, server, calls, limits, credential }: ConversationOptions) {
-    this.#credential = credential
-    this.#voice = { origin, publish, now, clock, recent: server.recent, calls }
+  constructor(options: ConversationOptions) {
+    const { server, limits } = options
+    this.#voice = options
     this.#server = server
     this.#limits = limits ? { ...CONVERSATION_LIMITS, ...limits } : CONVERSATION_LIMITS
     this.#asked = new Lane(this.#limits.lateAnswers)
     this.#backwards = new Lane(this.#limits.lateAnswers)
-    this.#session = new Session(this.#voice)
+    this.#session = new Session(options)
   }
 
   /** Requests that wait for an answer, both directions. */
@@ -90,30 +79,32 @@ export class Correlator {
   close(outcome: Outcome, reason: CloseReason): void {
     if (this.#closed) return
     this.#closed = true
-    if (this.#unread) for (const unread of Object.values(this.#unread)) unread.close()
-    endAll(this.#asked, outcome)
-    endAll(this.#backwards, outcome)
+    for (const lane of this.#lanes) {
+      lane.unreadable?.close()
+      for (let open = lane.abandonOldest(); open; open = lane.abandonOldest()) open.end(outcome)
+    }
     if (this.#voice.origin.session === undefined) return
     for (const operation of this.#server.drain(this)) operation.end(outcome)
     this.#session.close(reason)
   }
 
-  /** One message, by what was taken of it. `sizeBytes`: 0 where that is not known. */
-  receive(direction: Direction, fields: Captured, sizeBytes: number, options?: BodyOptions): void {
-    if (this.#closed) return
+  /**
+   * One message, by what was taken of it. `sizeBytes`: 0 where that is not known. `answering`: the request that it is part of
+   * the answer to. Gives what it is; nothing once the conversation is closed.
+   */
+  receive(direction: Direction, fields: Captured, sizeBytes: number, answering?: string): Kind | undefined {
+    if (this.#closed) return undefined
     const at = this.#voice.clock()
     if (at >= this.#sweepsAt) this.sweepAt(at)
     const kind = kindOf(fields)
-    const { recent } = this.#voice
+    const { recent } = this.#server
     if (fields.method === undefined) recent.answers.hold(fields)
     else recent.fields.hold(fields)
-    if (kind === 'request') {
-      this.#request(direction, fields, sizeBytes, options?.answering, at)
-      // Only readers of bytes are told who listens, and their keys are texts.
-      options?.onRequest?.(fields.id as string, fields.method!)
-    } else if (kind === 'notification') this.#notification(direction, fields, sizeBytes, at)
-    else if (kind === 'response') this.#response(direction, fields, sizeBytes, options?.answering, at)
+    if (kind === 'request') this.#request(direction, fields, sizeBytes, answering, at)
+    else if (kind === 'notification') this.#notification(direction, fields, sizeBytes, at)
+    else if (kind === 'response') this.#response(direction, fields, sizeBytes, answering, at)
     else this.unreadable(direction, 'not_jsonrpc', sizeBytes)
+    return kind
   }
 
   #request(
@@ -128,16 +119,15 @@ export class Correlator {
     const lane = this.laneOf(direction)
     lane.abandoned(key)?.end('replaced')
     const name = NAMED_METHODS.has(method) ? fields.name : undefined
+    const goesOn = fields.retriedState ?? fields.inputResponses
     const operation =
-      fields.retriedState === undefined && fields.inputResponses === undefined
-        ? this.#begin(direction, fields, name, requestBytes)
-        : (this.#roundsOf().resume({ direction, method, name, requestBytes }, fields) ??
-          this.#begin(direction, fields, name, requestBytes))
+      (goesOn ? this.#roundsOf().resume({ direction, method, name, requestBytes }, fields) : undefined) ??
+      this.#begin(direction, fields, name, requestBytes)
     operation.aboutTask = fields.taskOf
     operation.askedForTask = fields.taskAsked === 'object'
     operation.firstPage = fields.cursor === undefined
     if (direction === 'server_to_client' && method !== 'ping') this.#askWithin(operation, fields, answering)
-    if (name !== undefined && isToolCall(operation)) operation.reading ??= this.#server.extraction?.begin(name, fields)
+    if (name !== undefined && operation.isToolCall) operation.reading ??= this.#server.extraction?.begin(name, fields)
     lane.open(key, operation, at)
     if (fields.progressToken !== undefined) lane.track(fields.progressToken, operation)
     if (this.open > this.#limits.openRequests) this.#abandonOldest()
@@ -146,13 +136,12 @@ export class Correlator {
   }
 
   #begin(direction: Direction, fields: Captured, name: string | undefined, requestBytes: number): Operation {
-    const { origin, now, recent } = this.#voice
-    const operation = recent.operations.hold(new Operation(this.#voice, this, direction, fields.method!, name))
-    operation.requestBytes = requestBytes
-    operation.begin(
-      this.#server.nextOperation(origin.server, now()),
-      fields.traceparent === undefined ? origin.traceId : (traceIdOf(fields.traceparent) ?? origin.traceId),
+    const { origin, now } = this.#voice
+    const operation = this.#server.recent.operations.hold(
+      new Operation(this.#voice, this, direction, fields.method!, name),
     )
+    operation.requestBytes = requestBytes
+    operation.begin(this.#server.nextOperation(origin.server, now()), traceIdOf(fields.traceparent) ?? origin.traceId)
     return operation
   }
 
@@ -166,8 +155,8 @@ export class Correlator {
 
   #notification(direction: Direction, fields: Captured, sizeBytes: number, at: number): void {
     const method = fields.method!
-    const { origin, publish, now, recent } = this.#voice
-    publish(recent.others.hold(event('notification', now(), origin, { direction, method, sizeBytes })))
+    const { origin, publish, now } = this.#voice
+    publish(this.#server.recent.others.hold(event('notification', now(), origin, { direction, method, sizeBytes })))
     if (direction === 'client_to_server') this.#session.heard()
     if (method === 'notifications/cancelled' && fields.cancelledId !== undefined) {
       this.laneOf(direction).abandoned(fields.cancelledId)?.end('cancelled')
@@ -202,7 +191,7 @@ export class Correlator {
 
   #failed(operation: Operation, errorCode: string | undefined): void {
     operation.end('protocol_error', { errorCode, unknownName: this.#isUnknown(operation, errorCode) })
-    if (operation.aboutTask !== undefined) this.#tasksOf().failed(operation, errorCode)
+    if (operation.aboutTask) this.#tasksOf().failed(operation, errorCode)
   }
 
   #succeeded(operation: Operation, fields: Captured, sizeBytes: number, at: number): void {
@@ -210,29 +199,35 @@ export class Correlator {
     const { outcome, errorCode } = resultOf(fields.isError, fields.toolErrorCodes)
     if (outcome === 'ok') operation.end(outcome)
     else operation.end(outcome, { errorCode, unknownName: this.#isUnknown(operation) })
-    if (operation.aboutTask !== undefined) this.#tasksOf().answered(operation, fields, at)
+    if (operation.aboutTask) this.#tasksOf().answered(operation, fields, at)
     if (operation.direction !== 'client_to_server') return
     this.#session.answered(operation.method, fields)
     if (operation.method === 'tools/list') this.#toolsListed(operation, fields, sizeBytes)
-    else if (operation.method === 'prompts/list') this.#promptsListed(operation, fields)
+    else if (operation.method === 'prompts/list')
+      this.#listed('prompts/get', operation, fields, fields.promptNames, fields.promptsCut)
   }
 
   #toolsListed(operation: Operation, fields: Captured, sizeBytes: number): void {
-    const tools = fields.toolNames ?? []
-    const cut = fields.toolsCut ?? false
-    const last = isLastPage(fields)
-    this.#toolListing ??= this.#server.known.listing('tools/call')
-    this.#toolListing.page(tools, { first: operation.firstPage, last, cut })
-    const { origin, publish, now } = this.#voice
-    const hashes = fields.toolHashes ?? []
-    const caller = this.#credential ? `${this.#session.kind}.${this.#credential}` : this.#session.kind
-    publish(event('tools.listed', now(), origin, { tools, hashes, sizeBytes, complete: last && !cut, caller }))
+    const { toolNames: tools = [], toolHashes: hashes = [], toolsCut } = fields
+    const complete = this.#listed('tools/call', operation, fields, tools, toolsCut)
+    const { origin, publish, now, credential } = this.#voice
+    const caller = credential ? `${this.#session.kind}.${credential}` : this.#session.kind
+    publish(event('tools.listed', now(), origin, { tools, hashes, sizeBytes, complete, caller }))
   }
 
-  #promptsListed(operation: Operation, fields: Captured): void {
-    this.#promptListing ??= this.#server.known.listing('prompts/get')
-    const page = { first: operation.firstPage, last: isLastPage(fields), cut: fields.promptsCut ?? false }
-    this.#promptListing.page(fields.promptNames ?? [], page)
+  /** Learns the names that this method calls; says whether this page was the last one, and was read as a whole. */
+  #listed(
+    method: string,
+    { firstPage: first }: Operation,
+    { nextCursor }: Captured,
+    names: readonly string[] = [],
+    cut = false,
+  ): boolean {
+    const last = nextCursor === undefined || nextCursor === 'null'
+    this.#listings ??= {}
+    this.#listings[method] ??= this.#server.known.listing(method)
+    this.#listings[method](names, { first, last, cut })
+    return last && !cut
   }
 
   #isUnknown({ direction, method, name }: Operation, errorCode?: string): boolean {
@@ -245,16 +240,18 @@ export class Correlator {
   /** The speaker said what could not be understood. */
   unreadable(direction: Direction, reason: UnreadableReason, sizeBytes: number): void {
     if (this.#closed) return
-    this.#unread ??= {
-      client_to_server: new Unreadable(this.#voice, 'client_to_server'),
-      server_to_client: new Unreadable(this.#voice, 'server_to_client'),
-    }
-    this.#unread[direction].take(reason, sizeBytes)
+    const lane = this.laneOf(direction)
+    lane.unreadable ??= new Unreadable(this.#voice, direction)
+    lane.unreadable.take(reason, sizeBytes)
   }
 
   /** The request that this answer may be for, where none has its key. */
   protected answeredAlike(_lane: Lane, _key: TokenKey): Operation | undefined {
     return undefined
+  }
+
+  get #lanes(): readonly Lane[] {
+    return [this.#asked, this.#backwards]
   }
 
   /** Where the requests that this side sent wait. */
@@ -275,42 +272,23 @@ export class Correlator {
   /** Ends what is too old, at this monotonic time. Done at messages. */
   protected sweepAt(at: number): void {
     this.#sweepsAt = at + SWEEP_EVERY_MS
-    if (this.#unread) {
-      this.#unread.client_to_server.sweep(at)
-      this.#unread.server_to_client.sweep(at)
+    for (const lane of this.#lanes) {
+      lane.unreadable?.sweep(at)
+      while (at - (lane.oldest?.askedAt ?? at) > this.#limits.requestAgeMs) lane.abandonOldest()?.end('unanswered')
     }
-    this.#giveUp(this.#asked, at)
-    this.#giveUp(this.#backwards, at)
     this.#server.sweep(at)
-  }
-
-  #giveUp(lane: Lane, at: number): void {
-    while (at - (lane.oldestSince ?? at) > this.#limits.requestAgeMs) lane.abandonOldest()?.end('unanswered')
   }
 
   #abandonOldest(): void {
     const asked = this.#asked
     const backwards = this.#backwards
-    const asksFirst = (asked.oldestSince ?? Infinity) <= (backwards.oldestSince ?? Infinity)
-    const oldest = asksFirst
-      ? (asked.abandonOldest() ?? backwards.abandonOldest())
-      : (backwards.abandonOldest() ?? asked.abandonOldest())
+    const asksFirst = (asked.oldest?.askedAt ?? Infinity) <= (backwards.oldest?.askedAt ?? Infinity)
+    // Where neither has more than streams, the client's go first.
+    const oldest = (asksFirst ? asked : backwards).abandonOldest() ?? backwards.abandonOldest()
     oldest?.end('unanswered')
   }
 }
 
-function endAll(lane: Lane, outcome: Outcome): void {
-  for (let operation = lane.abandonOldest(); operation; operation = lane.abandonOldest()) operation.end(outcome)
-}
-
 function opposite(direction: Direction): Direction {
   return direction === 'client_to_server' ? 'server_to_client' : 'client_to_server'
-}
-
-function isToolCall({ direction, method }: Operation): boolean {
-  return direction === 'client_to_server' && method === 'tools/call'
-}
-
-function isLastPage({ nextCursor }: Captured): boolean {
-  return nextCursor === undefined || nextCursor === 'null'
 }

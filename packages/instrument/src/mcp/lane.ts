@@ -2,12 +2,17 @@ import { NAMED_METHODS, STREAMING_METHODS } from './methods.js'
 import type { Operation } from './operation.js'
 import type { TokenKey } from './paths.js'
 import { Requests } from './requests.js'
+import type { Unreadable } from './unreadable.js'
 
-/** The requests of one direction that wait for an answer, by the key of their id. */
+/** What one side said: its requests that wait for an answer, by the key of their id, and what was no message. */
 export class Lane extends Requests {
+  /** Told of what this side said that could not be understood. */
+  unreadable: Unreadable | undefined
   #streams: Requests | undefined
-  #late: Map<TokenKey, number> | undefined
-  #progress: Map<TokenKey, Operation> | undefined
+  /** Keys of those whose answers may still come, the oldest first. */
+  late: TokenKey[] | undefined
+  /** What progress is reported for, by its token. */
+  progress: Map<TokenKey, Operation> | undefined
   readonly #lateLimit: number
 
   constructor(lateLimit: number) {
@@ -17,17 +22,6 @@ export class Lane extends Requests {
 
   override get size(): number {
     return super.size + (this.#streams?.size ?? 0)
-  }
-  get lateSize(): number {
-    return this.#late?.size ?? 0
-  }
-  get progressSize(): number {
-    return this.#progress?.size ?? 0
-  }
-
-  /** When the oldest request that can be given up began, monotonic milliseconds; `undefined` where there is none. */
-  get oldestSince(): number | undefined {
-    return this.oldest?.askedAt
   }
 
   /** `since`: when it came, monotonic milliseconds. */
@@ -56,8 +50,8 @@ export class Lane extends Requests {
 
   /** Joins progress reported for this token to an operation, until it ends. */
   track(token: TokenKey, operation: Operation): void {
-    this.#progress ??= new Map()
-    const progress = this.#progress
+    this.progress ??= new Map()
+    const { progress } = this
     progress.set(token, operation)
     operation.onEnd(() => {
       if (progress.get(token) === operation) progress.delete(token)
@@ -65,13 +59,8 @@ export class Lane extends Requests {
   }
 
   progressed(token: TokenKey): void {
-    const operation = this.#progress?.get(token)
+    const operation = this.progress?.get(token)
     if (operation) operation.progress++
-  }
-
-  /** Keys of those that can be answered. */
-  keys(): readonly TokenKey[] {
-    return this.all().map(({ key }) => key)
   }
 
   /** The request was answered: it is no longer open. */
@@ -94,20 +83,13 @@ export class Lane extends Requests {
 
   /** Whether this answer is late: its request ended before it. Each is expected once. */
   takeLate(key: TokenKey): boolean {
-    const count = this.#late?.get(key)
-    if (count === undefined) return false
-    if (count > 1) this.#late?.set(key, count - 1)
-    else this.#late?.delete(key)
-    return true
+    const at = this.late?.indexOf(key) ?? -1
+    if (at >= 0) this.late?.splice(at, 1)
+    return at >= 0
   }
 
   #expectLate(key: TokenKey): void {
-    this.#late ??= new Map()
-    this.#late.set(key, (this.#late.get(key) ?? 0) + 1)
-    if (this.#late.size <= this.#lateLimit) return
-    for (const oldest of this.#late.keys()) {
-      this.#late.delete(oldest)
-      return
-    }
+    this.late ??= []
+    if (this.late.push(key) > this.#lateLimit) this.late.shift()
   }
 }

@@ -1,5 +1,15 @@
-import { MAX_ITEMS, MAX_KEY_LENGTH, NO_TOKEN, SPEC, TEXT_LENGTHS } from './bounds.js'
-import { codeOf, cutText, integerText, numberKey } from './keys.js'
+import {
+  MAX_CODE_LENGTH,
+  MAX_ITEMS,
+  MAX_KEY_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_TRACEPARENT_LENGTH,
+  MAX_VERSION_LENGTH,
+  MAX_WORD_LENGTH,
+  NO_TOKEN,
+  SPEC,
+} from './bounds.js'
+import { codeOf, cutText, integerText } from './keys.js'
 import type { Captured, JsonType, TokenKey } from './paths.js'
 import { quickKey } from './quick-hash.js'
 
@@ -18,7 +28,6 @@ export interface DefinitionHashes {
 }
 
 const NOTHING: Thing = {}
-const { name: NAME, version: VERSION, revision: REVISION } = TEXT_LENGTHS
 const PROTOCOL_VERSION = `${SPEC}/protocolVersion`
 const CLIENT_INFO = `${SPEC}/clientInfo`
 const SERVER_INFO = `${SPEC}/serverInfo`
@@ -40,12 +49,12 @@ function requestFields({ jsonrpc, id, method, params: given }: Thing): Fields {
   const client = objectOf(params.clientInfo)
   const modernClient = objectOf(meta[CLIENT_INFO])
   return {
-    jsonrpc: versionOf(jsonrpc),
+    jsonrpc: textOf(jsonrpc, MAX_WORD_LENGTH),
     id: tokenOf(id),
-    method: textOf(method, NAME),
-    name: textOf(params.name, NAME),
-    clientName: textOf(client.name, NAME),
-    clientVersion: textOf(client.version, VERSION),
+    method: textOf(method),
+    name: textOf(params.name),
+    clientName: textOf(client.name),
+    clientVersion: textOf(client.version, MAX_VERSION_LENGTH),
     cursor: typeOf(params.cursor),
     cancelledId: tokenOf(params.requestId),
     reportedProgress: tokenOf(params.progressToken),
@@ -53,13 +62,13 @@ function requestFields({ jsonrpc, id, method, params: given }: Thing): Fields {
     inputResponses: typeOf(params.inputResponses),
     taskAsked: typeOf(params.task),
     taskOf: keyText(params.taskId),
-    statusReported: textOf(params.status, REVISION),
+    statusReported: textOf(params.status, MAX_WORD_LENGTH),
     progressToken: tokenOf(meta.progressToken),
     relatedTask: keyText(objectOf(meta[RELATED_TASK]).taskId),
-    traceparent: textOf(meta.traceparent, TEXT_LENGTHS.traceparent),
-    modernVersion: textOf(meta[PROTOCOL_VERSION], REVISION),
-    modernClientName: textOf(modernClient.name, NAME),
-    modernClientVersion: textOf(modernClient.version, VERSION),
+    traceparent: textOf(meta.traceparent, MAX_TRACEPARENT_LENGTH),
+    modernVersion: textOf(meta[PROTOCOL_VERSION], MAX_WORD_LENGTH),
+    modernClientName: textOf(modernClient.name),
+    modernClientVersion: textOf(modernClient.version, MAX_VERSION_LENGTH),
   }
 }
 
@@ -73,23 +82,23 @@ function answerFields({ jsonrpc, id, result: given, error }: Thing, hashes: Defi
   const tools = listOf(result.tools)
   const prompts = listOf(result.prompts)
   return {
-    jsonrpc: versionOf(jsonrpc),
+    jsonrpc: textOf(jsonrpc, MAX_WORD_LENGTH),
     id: tokenOf(id),
     result: typeOf(given),
     isError: flagOf(result.isError),
     toolErrorCodes: codesOf(result),
-    resultType: textOf(result.resultType, REVISION),
-    agreedVersion: textOf(result.protocolVersion, REVISION),
-    serverName: textOf(server.name, NAME),
-    serverVersion: textOf(server.version, VERSION),
-    modernServerName: textOf(modernServer.name, NAME),
-    modernServerVersion: textOf(modernServer.version, VERSION),
+    resultType: textOf(result.resultType, MAX_WORD_LENGTH),
+    agreedVersion: textOf(result.protocolVersion, MAX_WORD_LENGTH),
+    serverName: textOf(server.name),
+    serverVersion: textOf(server.version, MAX_VERSION_LENGTH),
+    modernServerName: textOf(modernServer.name),
+    modernServerVersion: textOf(modernServer.version, MAX_VERSION_LENGTH),
     nextCursor: typeOf(result.nextCursor),
     requestState: keyText(result.requestState),
     createdTask: keyText(task.taskId),
-    createdTaskStatus: textOf(task.status, REVISION),
+    createdTaskStatus: textOf(task.status, MAX_WORD_LENGTH),
     taskId: keyText(result.taskId),
-    taskStatus: textOf(result.status, REVISION),
+    taskStatus: textOf(result.status, MAX_WORD_LENGTH),
     taskIsError: flagOf(ofTask.isError),
     taskToolErrorCodes: codesOf(ofTask),
     taskErrorCode: codeIn(result.error),
@@ -104,7 +113,7 @@ function answerFields({ jsonrpc, id, result: given, error }: Thing, hashes: Defi
 }
 
 function namesOf(items: readonly unknown[]): readonly string[] {
-  return items.slice(0, MAX_ITEMS).map((item) => textOf(objectOf(item).name, NAME) ?? '')
+  return items.slice(0, MAX_ITEMS).map((item) => textOf(objectOf(item).name) ?? '')
 }
 
 /** Of results that are errors alone: nobody asks for the code of any other. */
@@ -112,7 +121,7 @@ function codesOf({ isError, content }: Thing): readonly string[] | undefined {
   if (isError !== true) return undefined
   return listOf(content)
     ?.slice(0, MAX_ITEMS)
-    .map((part) => codeOf(textOf(objectOf(part).text, TEXT_LENGTHS.code) ?? '') ?? '')
+    .map((part) => codeOf(textOf(objectOf(part).text, MAX_CODE_LENGTH) ?? '') ?? '')
 }
 
 /** Nothing in it where it is no object. */
@@ -124,12 +133,7 @@ function listOf(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(value) ? value : undefined
 }
 
-/** Most texts are this one, and a comparison is all that it takes. */
-function versionOf(value: unknown): string | undefined {
-  return value === '2.0' ? value : textOf(value, TEXT_LENGTHS.jsonrpc)
-}
-
-function textOf(value: unknown, limit: number): string | undefined {
+function textOf(value: unknown, limit = MAX_NAME_LENGTH): string | undefined {
   return typeof value === 'string' ? cutText(value, limit) : undefined
 }
 
@@ -148,8 +152,8 @@ function codeIn(error: unknown): string | undefined {
 
 function tokenOf(value: unknown): TokenKey | undefined {
   if (value === undefined) return undefined
-  // NaN is not equal to itself.
-  if (typeof value === 'number') return Number.isNaN(value) ? numberKey(value) : value
+  // NaN is not equal to itself, and no JSON has it.
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
   if (typeof value === 'string') return `s${quickKey(value, MAX_KEY_LENGTH)}`
   return value === null ? 'null' : NO_TOKEN
 }

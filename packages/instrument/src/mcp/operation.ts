@@ -21,9 +21,9 @@ export interface Voice {
   readonly now: () => number
   /** Monotonic milliseconds. */
   readonly clock: () => number
-  /** Holds the newest of what calls make. */
-  readonly recent: Recent
-  readonly calls: CallRegister | undefined
+  /** `recent`: holds the newest of what calls make. */
+  readonly server: { readonly recent: Recent }
+  readonly calls?: CallRegister | undefined
 }
 
 /** What is known of a request when it passes. */
@@ -104,7 +104,7 @@ export class Operation implements Asked {
   begin(id: string, traceId: string | undefined): void {
     this.#id = id
     this.traceId = traceId
-    const { origin, now, publish, recent } = this.#voice
+    const { origin, now, publish, server } = this.#voice
     const started: Draft<'request.started'> = {
       v: EVENT_VERSION,
       type: 'request.started',
@@ -115,8 +115,8 @@ export class Operation implements Asked {
       operation: id,
     }
     if (this.name !== undefined) started.name = this.name
-    publish(recent.started.hold(completed(started, origin, traceId)))
-    if (this.#isToolCall) this.#voice.calls?.begin(this)
+    publish(server.recent.started.hold(completed(started, origin, traceId)))
+    if (this.isToolCall) this.#voice.calls?.begin(this)
   }
 
   /** The server asked for input: its clock stops. */
@@ -150,8 +150,8 @@ export class Operation implements Asked {
       if (this.#release) this.onEnd(undefined)
       while (this.#waits > 0) this.goOn()
       this.asker?.goOn()
-      if (this.#isToolCall) this.#voice.calls?.end(this)
-      this.#ended = this.#voice.recent.ended.hold(this.#ending(outcome, details))
+      if (this.isToolCall) this.#voice.calls?.end(this)
+      this.#ended = this.#voice.server.recent.ended.hold(this.#ending(outcome, details))
       this.#voice.publish(this.#ended)
       if (details.resultFollows) return
     }
@@ -187,7 +187,7 @@ export class Operation implements Asked {
     return completed(ending, origin, this.traceId)
   }
 
-  get #isToolCall(): boolean {
+  get isToolCall(): boolean {
     return this.direction === 'client_to_server' && this.method === 'tools/call'
   }
 }

@@ -3,7 +3,15 @@
  * by byte and never decoded, so arguments, results and prompts cannot leak. To read another one, add a line. What a
  * configuration names beyond it, for single tools, is added by `extraction.ts`.
  */
-import { MAX_KEY_LENGTH, SPEC, TEXT_LENGTHS } from './bounds.js'
+import {
+  MAX_CODE_LENGTH,
+  MAX_KEY_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_TRACEPARENT_LENGTH,
+  MAX_VERSION_LENGTH,
+  MAX_WORD_LENGTH,
+  SPEC,
+} from './bounds.js'
 
 /** In a path: every element of an array. What is taken below it becomes a list, in order, of at most `MAX_ITEMS`. */
 export const EACH = Symbol('each element')
@@ -44,16 +52,14 @@ interface ListOf<T extends Take> extends Path<T> {
   readonly list: true
 }
 
-const { name: NAME, version: VERSION, revision: REVISION, code: CODE } = TEXT_LENGTHS
-
 export const PATHS = {
-  jsonrpc: text(TEXT_LENGTHS.jsonrpc, 'jsonrpc'),
+  jsonrpc: text(MAX_WORD_LENGTH, 'jsonrpc'),
   id: take('token', 'id'),
-  method: text(NAME, 'method'),
-  name: text(NAME, 'params', 'name'),
-  protocolVersion: text(REVISION, 'params', 'protocolVersion'),
-  clientName: text(NAME, 'params', 'clientInfo', 'name'),
-  clientVersion: text(VERSION, 'params', 'clientInfo', 'version'),
+  method: text(MAX_NAME_LENGTH, 'method'),
+  name: text(MAX_NAME_LENGTH, 'params', 'name'),
+  protocolVersion: text(MAX_WORD_LENGTH, 'params', 'protocolVersion'),
+  clientName: text(MAX_NAME_LENGTH, 'params', 'clientInfo', 'name'),
+  clientVersion: text(MAX_VERSION_LENGTH, 'params', 'clientInfo', 'version'),
   capabilities: take('hash', 'params', 'capabilities'),
   cursor: take('type', 'params', 'cursor'),
   cancelledId: take('token', 'params', 'requestId'),
@@ -62,39 +68,39 @@ export const PATHS = {
   inputResponses: take('type', 'params', 'inputResponses'),
   taskAsked: take('type', 'params', 'task'),
   taskOf: take('key', 'params', 'taskId'),
-  statusReported: text(REVISION, 'params', 'status'),
+  statusReported: text(MAX_WORD_LENGTH, 'params', 'status'),
   progressToken: take('token', 'params', '_meta', 'progressToken'),
   subscription: take('token', 'params', '_meta', `${SPEC}/subscriptionId`),
   relatedTask: take('key', 'params', '_meta', `${SPEC}/related-task`, 'taskId'),
-  traceparent: text(TEXT_LENGTHS.traceparent, 'params', '_meta', 'traceparent'),
-  modernVersion: text(REVISION, 'params', '_meta', `${SPEC}/protocolVersion`),
-  modernClientName: text(NAME, 'params', '_meta', `${SPEC}/clientInfo`, 'name'),
-  modernClientVersion: text(VERSION, 'params', '_meta', `${SPEC}/clientInfo`, 'version'),
+  traceparent: text(MAX_TRACEPARENT_LENGTH, 'params', '_meta', 'traceparent'),
+  modernVersion: text(MAX_WORD_LENGTH, 'params', '_meta', `${SPEC}/protocolVersion`),
+  modernClientName: text(MAX_NAME_LENGTH, 'params', '_meta', `${SPEC}/clientInfo`, 'name'),
+  modernClientVersion: text(MAX_VERSION_LENGTH, 'params', '_meta', `${SPEC}/clientInfo`, 'version'),
   modernCapabilities: take('hash', 'params', '_meta', `${SPEC}/clientCapabilities`),
   result: take('type', 'result'),
   isError: take('flag', 'result', 'isError'),
   /** The TypeScript SDK, version 1, tells of bad arguments and unknown tools in a result's text. */
-  toolErrorCodes: each('code', CODE, ['result', 'content'], 'text'),
-  resultType: text(REVISION, 'result', 'resultType'),
-  agreedVersion: text(REVISION, 'result', 'protocolVersion'),
-  serverName: text(NAME, 'result', 'serverInfo', 'name'),
-  serverVersion: text(VERSION, 'result', 'serverInfo', 'version'),
-  modernServerName: text(NAME, 'result', '_meta', `${SPEC}/serverInfo`, 'name'),
-  modernServerVersion: text(VERSION, 'result', '_meta', `${SPEC}/serverInfo`, 'version'),
+  toolErrorCodes: each('code', MAX_CODE_LENGTH, ['result', 'content'], 'text'),
+  resultType: text(MAX_WORD_LENGTH, 'result', 'resultType'),
+  agreedVersion: text(MAX_WORD_LENGTH, 'result', 'protocolVersion'),
+  serverName: text(MAX_NAME_LENGTH, 'result', 'serverInfo', 'name'),
+  serverVersion: text(MAX_VERSION_LENGTH, 'result', 'serverInfo', 'version'),
+  modernServerName: text(MAX_NAME_LENGTH, 'result', '_meta', `${SPEC}/serverInfo`, 'name'),
+  modernServerVersion: text(MAX_VERSION_LENGTH, 'result', '_meta', `${SPEC}/serverInfo`, 'version'),
   endedSubscription: take('token', 'result', '_meta', `${SPEC}/subscriptionId`),
   nextCursor: take('type', 'result', 'nextCursor'),
   requestState: take('key', 'result', 'requestState'),
   createdTask: take('key', 'result', 'task', 'taskId'),
-  createdTaskStatus: text(REVISION, 'result', 'task', 'status'),
+  createdTaskStatus: text(MAX_WORD_LENGTH, 'result', 'task', 'status'),
   taskId: take('key', 'result', 'taskId'),
-  taskStatus: text(REVISION, 'result', 'status'),
+  taskStatus: text(MAX_WORD_LENGTH, 'result', 'status'),
   taskIsError: take('flag', 'result', 'result', 'isError'),
-  taskToolErrorCodes: each('code', CODE, ['result', 'result', 'content'], 'text'),
+  taskToolErrorCodes: each('code', MAX_CODE_LENGTH, ['result', 'result', 'content'], 'text'),
   taskErrorCode: take('integer', 'result', 'error', 'code'),
-  toolNames: each('text', NAME, ['result', 'tools'], 'name'),
+  toolNames: each('text', MAX_NAME_LENGTH, ['result', 'tools'], 'name'),
   toolHashes: each('hash', 0, ['result', 'tools']),
   toolsCut: take('overflow', 'result', 'tools'),
-  promptNames: each('text', NAME, ['result', 'prompts'], 'name'),
+  promptNames: each('text', MAX_NAME_LENGTH, ['result', 'prompts'], 'name'),
   promptsCut: take('overflow', 'result', 'prompts'),
   error: take('type', 'error'),
   errorCode: take('integer', 'error', 'code'),

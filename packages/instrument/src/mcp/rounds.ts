@@ -15,38 +15,34 @@ export function asksForInput(fields: Captured): boolean {
 export class Rounds {
   readonly #waiting: Shelf
   readonly #owner: object
-  readonly #scope: string
+  readonly #conversation: number
 
   constructor(waiting: Shelf, owner: object, conversation: number) {
     this.#waiting = waiting
     this.#owner = owner
-    this.#scope = String(conversation)
+    this.#conversation = conversation
   }
 
   /** The operation was answered by a question. */
   park(operation: Operation, requestState: string | undefined, at: number): void {
     operation.wait()
-    const keys = [key('conversation', this.#scope, operation)]
-    if (requestState !== undefined) keys.push(key('state', requestState, operation))
+    const keys = [key(this.#conversation, operation)]
+    if (requestState) keys.push(key(requestState, operation))
     this.#waiting.put(operation, keys, at)
   }
 
-  /** The operation that this request goes on with, where it does. */
+  /** The operation that this request, which has a state or responses, goes on with; `undefined` where there is none. */
   resume(request: Asked, fields: Captured): Operation | undefined {
-    const state = fields.retriedState
-    if (state === undefined && fields.inputResponses === undefined) return undefined
-    const operation = this.#waiting.take(
-      state === undefined ? key('conversation', this.#scope, request) : key('state', state, request),
-    )
+    const operation = this.#waiting.take(key(fields.retriedState ?? this.#conversation, request))
     operation?.resume(this.#owner, request.requestBytes)
     return operation
   }
 }
 
+/** `from`: the state that it carries, which is a text, or the conversation, which is a number. */
 function key(
-  kind: 'state' | 'conversation',
-  value: string,
+  from: string | number,
   { direction, method, name }: Pick<Operation, 'direction' | 'method' | 'name'>,
 ): string {
-  return JSON.stringify([kind, value, direction, method, name])
+  return JSON.stringify([from, direction, method, name])
 }

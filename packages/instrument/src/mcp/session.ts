@@ -82,8 +82,8 @@ export class Session {
   }
 
   #tell<T extends 'session.opened' | 'session.closed'>(type: T, fields: Given<T>): void {
-    const { now, origin, publish, recent } = this.#voice
-    publish(recent.others.hold(event(type, now(), origin, fields) as unknown as Event))
+    const { now, origin, publish, server } = this.#voice
+    publish(server.recent.others.hold(event(type, now(), origin, fields) as unknown as Event))
   }
 }
 

@@ -32,21 +32,25 @@ export class Shelf {
       if (entries) entries.add(entry)
       else this.#byKey.set(key, new Set([entry]))
     }
-    if (this.#entries.size > this.#limit) this.#endOldest()
+    this.expire(at)
   }
 
   /** The oldest operation under this key, which stays. */
   peek(key: string): Operation | undefined {
-    return [...(this.#byKey.get(key) ?? [])][0]?.operation
+    const [entry] = this.#byKey.get(key) ?? []
+    return entry?.operation
   }
 
   /** Takes the oldest operation under this key. */
   take(key: string): Operation | undefined {
-    for (const entry of this.#byKey.get(key) ?? []) {
-      this.#remove(entry)
-      return entry.operation
-    }
-    return undefined
+    const [entry] = this.#byKey.get(key) ?? []
+    if (entry) this.#remove(entry)
+    return entry?.operation
+  }
+
+  /** Takes all operations under this key, the oldest first. */
+  takeAll(key: string): readonly Operation[] {
+    return this.#removed([...(this.#byKey.get(key) ?? [])])
   }
 
   /** The operations under this key were heard of. */
@@ -58,28 +62,25 @@ export class Shelf {
     }
   }
 
-  /** Ends as `unanswered` what was not heard of for too long. */
+  /** Ends as `unanswered` what was not heard of for too long, and the oldest beyond the limit. */
   expire(at: number): void {
-    if (this.#entries.size === 0) return
     for (const entry of this.#entries) {
-      if (at - entry.since < this.#ageMs) return
-      this.#endOldest()
+      if (this.#entries.size <= this.#limit && at - entry.since < this.#ageMs) return
+      this.#remove(entry)
+      entry.operation.end('unanswered')
     }
   }
 
   /** Takes the operations that a conversation owns; all where none is given. */
-  drain(owner?: object): Operation[] {
-    const drained = [...this.#entries].filter(({ operation }) => owner === undefined || operation.owner === owner)
-    for (const entry of drained) this.#remove(entry)
-    return drained.map(({ operation }) => operation)
+  drain(owner?: object): readonly Operation[] {
+    return this.#removed([...this.#entries].filter(({ operation }) => !owner || operation.owner === owner))
   }
 
-  #endOldest(): void {
-    for (const entry of this.#entries) {
+  #removed(entries: readonly Entry[]): readonly Operation[] {
+    return entries.map((entry) => {
       this.#remove(entry)
-      entry.operation.end('unanswered')
-      return
-    }
+      return entry.operation
+    })
   }
 
   #remove(entry: Entry): void {

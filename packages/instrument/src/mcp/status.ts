@@ -3,16 +3,16 @@ import type { EventOf } from '../event/index.js'
 /** How a request ended. */
 export type Outcome = EventOf<'request.ended'>['outcome']
 
-const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
-  ['-32602', 400], // Invalid params
-  ['-32600', 400], // Invalid request
-  ['-32700', 400], // Parse error
-  ['-32020', 400], // Header mismatch
-  ['-32021', 400], // Missing client capability
-  ['-32022', 400], // Unsupported protocol version
-  ['-32601', 404], // Method not found
-  ['-32002', 404], // Resource not found, before 2026-07-28
-])
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  '-32602': 400, // Invalid params
+  '-32600': 400, // Invalid request
+  '-32700': 400, // Parse error
+  '-32020': 400, // Header mismatch
+  '-32021': 400, // Missing client capability
+  '-32022': 400, // Unsupported protocol version
+  '-32601': 404, // Method not found
+  '-32002': 404, // Resource not found, before 2026-07-28
+}
 
 const STATUS: Readonly<Record<Outcome, number>> = {
   ok: 200,
@@ -36,6 +36,6 @@ const STATUS: Readonly<Record<Outcome, number>> = {
 export function statusOf(outcome: Outcome, errorCode?: string, unknownName = false): number {
   const isToolError = outcome === 'tool_error'
   if (unknownName && (isToolError || (outcome === 'protocol_error' && errorCode !== undefined))) return 404
-  const ofCode = isToolError || outcome === 'protocol_error' ? STATUS_OF_CODE.get(errorCode ?? '') : undefined
+  const ofCode = isToolError || outcome === 'protocol_error' ? STATUS_OF_CODE[errorCode ?? ''] : undefined
   return ofCode ?? STATUS[outcome]
 }

@@ -5,13 +5,6 @@ import type { Captured } from './paths.js'
 import type { Shelf } from './shelf.js'
 import type { Outcome } from './status.js'
 
-/** The message that told of a task’s end, and where in it the task’s result would be. */
-interface Told {
-  readonly fields: Captured
-  readonly where: ResultPlace
-  readonly at: number
-}
-
 /** How a task ended. */
 interface TaskEnd {
   readonly outcome: Outcome
@@ -46,7 +39,7 @@ export class Tasks {
     operation.task = true
     const key = keyOf(operation.direction, task)
     this.#shelf.put(operation, [key], at)
-    this.#settle(key, endOf(fields.createdTaskStatus ?? fields.taskStatus, fields), { fields, where: 'task', at })
+    this.#settle(key, endOf(fields.createdTaskStatus ?? fields.taskStatus, fields), fields, 'task', at)
   }
 
   /** The client's operation that runs as this task. */
@@ -56,14 +49,14 @@ export class Tasks {
 
   /** A `tasks/*` request was answered by a result. */
   answered({ direction, method, aboutTask }: Operation, fields: Captured, at: number): void {
-    if (!isAboutTask(method) || aboutTask === undefined) return
+    if (!isAboutTask(method) || !aboutTask) return
     const key = keyOf(direction, aboutTask)
     this.#shelf.touch(key, at)
-    if (method !== 'tasks/result') this.#settle(key, endOf(fields.taskStatus, fields), { fields, where: 'task', at })
+    if (method !== 'tasks/result') this.#settle(key, endOf(fields.taskStatus, fields), fields, 'task', at)
     else {
       const end = resultOf(fields.isError, fields.toolErrorCodes)
-      this.#settle(key, end, { fields, where: 'answer', at })
-      for (const operation of takeAll(this.#results, key)) {
+      this.#settle(key, end, fields, 'answer', at)
+      for (const operation of this.#results.takeAll(key)) {
         operation.reading?.answered(fields, 'answer')
         operation.end(end.outcome, { errorCode: end.errorCode })
       }
@@ -72,36 +65,30 @@ export class Tasks {
 
   /** A `tasks/*` request was answered by an error. That of `tasks/result` is the task's own. */
   failed({ direction, method, aboutTask }: Operation, errorCode: string | undefined): void {
-    if (method !== 'tasks/result' || aboutTask === undefined) return
+    if (method !== 'tasks/result' || !aboutTask) return
     const key = keyOf(direction, aboutTask)
-    for (const operation of [...takeAll(this.#shelf, key), ...takeAll(this.#results, key)])
+    for (const operation of [...this.#shelf.takeAll(key), ...this.#results.takeAll(key)])
       operation.end('protocol_error', { errorCode })
   }
 
   /** A notification told a task's state. `asker`: the direction of the request that became the task. */
   reported(asker: Direction, fields: Captured, at: number): void {
-    if (fields.taskOf === undefined) return
+    if (!fields.taskOf) return
     const key = keyOf(asker, fields.taskOf)
     this.#shelf.touch(key, at)
-    this.#settle(key, endOf(fields.statusReported, fields), { fields, where: 'notification', at })
+    this.#settle(key, endOf(fields.statusReported, fields), fields, 'notification', at)
   }
 
-  #settle(key: string, end: TaskEnd | undefined, { fields, where, at }: Told): void {
+  /** `fields`: of the message that told of the end; `where` in it the task’s result would be. */
+  #settle(key: string, end: TaskEnd | undefined, fields: Captured, where: ResultPlace, at: number): void {
     if (!end) return
-    for (const operation of takeAll(this.#shelf, key)) {
+    for (const operation of this.#shelf.takeAll(key)) {
       operation.reading?.answered(fields, where)
       const resultFollows = end.outcome === 'ok' && operation.reading?.awaitsResult === true
       operation.end(end.outcome, { errorCode: end.errorCode, resultFollows })
       if (resultFollows) this.#results.put(operation, [key], at)
     }
   }
-}
-
-/** All operations under this key, the oldest first, which the shelf no longer holds. */
-function takeAll(shelf: Shelf, key: string): Operation[] {
-  const taken: Operation[] = []
-  for (let operation = shelf.take(key); operation; operation = shelf.take(key)) taken.push(operation)
-  return taken
 }
 
 /** What a tool's result means. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type MetricsHandlerOptions, metricsHandler } from '../http/index.js'
-import { vitals } from '../vitals/index.js'
+import { serverName, vitals } from '../vitals/index.js'
 import { DEFAULT_METRICS_HOST, DEFAULT_METRICS_PORT, MAX_CONNECTIONS, RETRY_MS } from './options.js'
 import { providerStates } from './provider.js'
 import { measureProcess } from './readings.js'
@@ -170,7 +170,7 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 }
 
 function health() {
-  const about = { status: 'ok', server: vitals().server, version: VERSION, uptime: process.uptime() }
+  const about = { status: 'ok', server: serverName(), version: VERSION, uptime: process.uptime() }
   const checks = providerStates()
   return Object.keys(checks).length > 0 ? { ...about, checks } : about
 }

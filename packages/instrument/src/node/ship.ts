@@ -12,7 +12,7 @@ import {
   type ShipperStats,
 } from '../ship/index.js'
 import { createStream } from '../stream/index.js'
-import { vitals } from '../vitals/index.js'
+import { serverName, vitals } from '../vitals/index.js'
 import { checkCommitments, readValues } from './commitments.js'
 import { findDaemon, type Target } from './daemon.js'
 import { Definitions } from './definitions.js'
@@ -100,7 +100,7 @@ function start(options: ShipOptions, onClosed: () => void): Shipping {
       kind: 'library',
       // Asked each time: the program may name itself later.
       get name() {
-        return hub.server
+        return serverName()
       },
       version: VERSION,
     },

@@ -1,12 +1,12 @@
 import { CATALOGUE, type NumberSeries, processMetrics } from '../metrics/index.js'
-import { vitals } from '../vitals/index.js'
+import { serverName } from '../vitals/index.js'
 import type { ProviderState } from './provider.js'
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
 /** The status page of one process: its tools and providers. Names come from callers, so each is escaped. */
 export function statusPage(providers: Readonly<Record<string, ProviderState>>): string {
-  const name = escaped(vitals().server)
+  const name = escaped(serverName())
   const calls = processMetrics()
     .registry.collect()
     .find(({ metric }) => metric === CATALOGUE.mcp.tool_calls_total)

@@ -1,5 +1,5 @@
 /** What is read of a message for its span: places of an allow-list, and no value that a caller gave to a tool. */
-import { codeOf, cutText, integerText, TEXT_LENGTHS } from '../mcp/index.js'
+import { codeOf, cutText, integerText, MAX_NAME_LENGTH } from '../mcp/index.js'
 
 export type Thing = { readonly [key: string]: unknown }
 
@@ -21,7 +21,7 @@ export function thingOf(value: unknown): Thing | undefined {
 
 /** A name, revision or id as an attribute holds it; undefined for what is none. */
 export function nameOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? cutText(value, TEXT_LENGTHS.name) : undefined
+  return typeof value === 'string' ? cutText(value, MAX_NAME_LENGTH) : undefined
 }
 
 /** The names of a list's items. */

@@ -16,7 +16,7 @@ export function around(surround: Around, deliver: () => unknown): unknown {
     // Ours, since `once` throws nothing.
   }
   once()
-  let value = 'value' in outcome! ? outcome.value : undefined
+  let { value } = outcome as { value?: unknown }
   try {
     if (surround.sent) value = surround.sent(outcome!)
   } catch {

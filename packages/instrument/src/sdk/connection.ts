@@ -1,5 +1,5 @@
 import type { Origin } from '../event/index.js'
-import { type CloseReason, createObjectConversation, type Direction, type ObjectConversation } from '../mcp/index.js'
+import { type CloseReason, type Direction, ObjectConversation } from '../mcp/index.js'
 import type { Around, Link, Surround } from '../vitals/index.js'
 import { kindOfTransport, type TransportKind, type TransportLike } from './shapes.js'
 import type { Shared } from './shared.js'
@@ -45,14 +45,6 @@ export class Connection implements Ears {
     this.#tap = tap(transport, this)
   }
 
-  received(message: unknown): Around | undefined {
-    return this.#hear(false, message)
-  }
-
-  sent(message: unknown): Around | undefined {
-    return this.#hear(true, message)
-  }
-
   closed(): void {
     const { side } = this.#options
     const theirs = side === 'server' ? 'client' : 'server'
@@ -63,22 +55,20 @@ export class Connection implements Ears {
 
   /** Ends what is open, and leaves the transport as it was: one that was closed, too. */
   takeAway(): void {
-    const { ears } = this.#tap
-    if (ears === this) this.#end('shutdown')
-    if (ears === this || ears === undefined) this.#shared.guard(() => this.#tap.end(ears))
+    if (this.#tap.ears === this) this.#end('shutdown')
+    this.#shared.guard(() => this.#tap.end(this))
   }
 
   #end(reason: CloseReason): void {
-    try {
-      this.#shared.time.tick()
+    const { hub, time } = this.#shared
+    this.#shared.guard(() => {
+      time.tick()
       this.#conversation?.close('cancelled', reason)
-      if (this.#link) this.#shared.hub.surround?.closed(this.#link)
-    } catch {
-      this.#shared.hub.stats.faults++
-    }
+      if (this.#link) hub.surround?.closed(this.#link)
+    })
   }
 
-  #hear(isOurs: boolean, message: unknown): Around | undefined {
+  hear(isOurs: boolean, message: unknown): Around | undefined {
     if (!this.#owner.on) return undefined
     const { hub, time, sizer } = this.#shared
     let around: Around | undefined
@@ -106,14 +96,16 @@ export class Connection implements Ears {
     const { server, kind, side } = this.#options
     const { hub, time, calls } = this.#shared
     const transport = kind ?? kindOfTransport(this.transport)
-    const origin: Origin =
-      side === 'client'
-        ? { server, side, transport, session: this.#shared.nextSession() }
-        : this.#isSession(transport)
-          ? { server, transport, session: this.#shared.nextSession() }
-          : { server, transport }
+    // Over HTTP a server's exchange is part of a session where it has an id, which it has from the first message on.
+    const isSession = side === 'client' || transport !== 'http' || this.transport.sessionId !== undefined
+    const origin = {
+      server,
+      transport,
+      side: side === 'client' ? side : undefined,
+      session: isSession ? this.#shared.nextSession() : undefined,
+    } as Origin
     this.#origin = origin
-    return createObjectConversation(
+    return new ObjectConversation(
       {
         origin,
         publish: hub.publish,
@@ -124,10 +116,5 @@ export class Connection implements Ears {
       },
       hub,
     )
-  }
-
-  /** Over HTTP a server's exchange is part of a session where it has an id, which it has from the first message on. */
-  #isSession(transport: TransportKind): boolean {
-    return transport !== 'http' || this.transport.sessionId !== undefined
   }
 }

@@ -1,11 +1,9 @@
 import { Connection, type Owner, type Side } from './connection.js'
 import { checkOptions, type InstrumentOptions, nameOf } from './options.js'
-import { Override } from './override.js'
+import { method, Override } from './override.js'
 import { type Instrumentable, isObject, ownName, type Peer, peerOf, type TransportLike } from './shapes.js'
 import { type Shared, shared } from './shared.js'
 import { untap } from './tap.js'
-
-const NONE: readonly WeakRef<Connection>[] = []
 
 /**
  * Has every message of a server observed: its tools, resources, prompts, completions, logging, sampling, elicitation, roots,
@@ -38,8 +36,7 @@ export function uninstrument<T extends Instrumentable>(target: T): T {
 
 function attach(target: unknown, side: Side, options: InstrumentOptions): void {
   const peer = peerOf(target)
-  if (!peer)
-    throw new TypeError(`instrument takes what has a connect(), as McpServer and Client have: ${typeof target}`)
+  if (!peer) throw new TypeError(`instrument takes what has a connect(), as a McpServer has: ${typeof target}`)
   checkOptions(options)
   const all = shared()
   if (!all.instruments.get(peer)) all.guard(() => all.instruments.set(peer, new Instrument(all, peer, side, options)))
@@ -59,7 +56,7 @@ class Instrument implements Owner {
   /** Where the newest that ended was. Not the connection: what a server has is copied in each collection while it lives. */
   #left: TransportLike | undefined
   /** Those before it that did not end: SDKs before 1.26 let a server be connected to several transports at a time. */
-  #earlier: readonly WeakRef<Connection>[] = NONE
+  #earlier: readonly WeakRef<Connection>[] = []
 
   /** Throws TypeError where the peer takes no change, as a frozen one. */
   constructor(shared: Shared, peer: Peer, side: Side, options: InstrumentOptions) {
@@ -69,16 +66,24 @@ class Instrument implements Owner {
     this.#options = options
     const instrument = this
     const { connect: connectAsEver, close: closeAsEver } = peer
-    this.#connect = new Override(peer, 'connect', function connect(...args) {
-      instrument.#listen(args[0])
-      return Reflect.apply(connectAsEver, this, args)
-    })
+    this.#connect = new Override(
+      peer,
+      'connect',
+      method(function connect(...args) {
+        instrument.#listen(args[0])
+        return Reflect.apply(connectAsEver, this, args)
+      }),
+    )
     try {
       if (typeof closeAsEver === 'function')
-        this.#close = new Override(peer, 'close', function close(...args) {
-          instrument.closing = true
-          return Reflect.apply(closeAsEver, this, args)
-        })
+        this.#close = new Override(
+          peer,
+          'close',
+          method(function close(...args) {
+            instrument.closing = true
+            return Reflect.apply(closeAsEver, this, args)
+          }),
+        )
     } catch (error) {
       this.#connect.undo()
       throw error
@@ -95,9 +100,12 @@ class Instrument implements Owner {
       this.#close?.undo()
     })
     for (const connection of this.#all()) connection.takeAway()
-    this.#leave()
+    const left = this.#left
+    // As it was, unless somebody listens there again.
+    if (left) this.#shared.guard(() => untap(left))
+    this.#left = undefined
     this.#connection = undefined
-    this.#earlier = NONE
+    this.#earlier = []
     this.#shared.instruments.set(this.#peer, undefined)
   }
 
@@ -111,13 +119,6 @@ class Instrument implements Owner {
     }
   }
 
-  /** Leaves the transport of the newest that ended as it was, unless somebody listens there again. */
-  #leave(): void {
-    const left = this.#left
-    this.#left = undefined
-    if (left) this.#shared.guard(() => untap(left))
-  }
-
   #all(): readonly Connection[] {
     const all = [...this.#earlier.map((each) => each.deref()), this.#connection]
     return all.filter((connection) => connection !== undefined)
@@ -127,7 +128,7 @@ class Instrument implements Owner {
     if (!this.on || !isObject(transport)) return
     const to = transport as unknown as TransportLike
     if (to === this.#connection?.transport) return
-    try {
+    this.#shared.guard(() => {
       const { server, transport: kind } = this.#options
       this.closing = false
       if (this.#connection) {
@@ -135,11 +136,9 @@ class Instrument implements Owner {
         if (open.some((connection) => connection.transport === to)) return
         this.#earlier = open.map((connection) => new WeakRef(connection))
       }
-      const fallback = this.#side === 'server' ? this.#shared.hub.server : 'upstream'
+      const fallback = this.#side === 'server' ? (this.#shared.hub.server ?? 'server') : 'upstream'
       const name = nameOf(server, ownName(this.#peer), fallback)
       this.#connection = new Connection(this.#shared, to, { side: this.#side, server: name, kind }, this)
-    } catch {
-      this.#shared.hub.stats.faults++
-    }
+    })
   }
 }

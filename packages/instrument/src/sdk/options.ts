@@ -7,7 +7,7 @@ const TRANSPORTS: readonly TransportKind[] = ['stdio', 'http', 'sse', 'memory']
 
 /** How a server or client is instrumented. */
 export interface InstrumentOptions {
-  /** Name of the server in events and labels, 1 to 128 characters. Default: what the server calls itself, else the hub’s; of a client, `upstream`. */
+  /** Name of the server in events and labels, 1 to 128 characters. Default: what the server calls itself, else what `configure` was told, else `server`; of a client, `upstream`. */
   readonly server?: string | undefined
   /** How it is connected, in events. Default: told from the transport. */
   readonly transport?: TransportKind | undefined
@@ -19,9 +19,12 @@ export function checkOptions(options: InstrumentOptions): void {
   const given: unknown = options
   if (!isObject(given)) throw new TypeError(`options must be an object, such as { server: "files" }: ${given}`)
   const { server, transport } = options
-  if (server !== undefined && (typeof server !== 'string' || server === '' || server.length > MAX_NAME_LENGTH))
-    throw new TypeError(`server must be a name of 1 to ${MAX_NAME_LENGTH} characters, such as "files": ${server}`)
-  if (server === OWN_SERVER) throw new RangeError(`server must be another name than "${OWN_SERVER}", such as "files"`)
+  const isName =
+    typeof server === 'string' && server !== '' && server.length <= MAX_NAME_LENGTH && server !== OWN_SERVER
+  if (server !== undefined && !isName)
+    throw new RangeError(
+      `server must be a name of 1 to ${MAX_NAME_LENGTH} characters other than "${OWN_SERVER}", such as "files": ${server}`,
+    )
   if (transport !== undefined && !TRANSPORTS.includes(transport))
     throw new RangeError(`transport must be one of ${TRANSPORTS.join(', ')}: ${transport}`)
 }

@@ -1,26 +1,38 @@
 export type Call = (this: unknown, ...args: unknown[]) => unknown
 
-/** A function in the place of an object's own or inherited one. */
-export class Override {
-  readonly #target: Record<string, unknown>
-  readonly #key: string
-  readonly #value: Call
-  readonly #own: PropertyDescriptor | undefined
+/** A function that takes a property's place. */
+export function method(value: Call): PropertyDescriptor {
+  return { value, writable: true, configurable: true, enumerable: false }
+}
 
-  /** Throws TypeError where the object takes no change. */
-  constructor(target: object, key: string, value: Call) {
-    this.#target = target as Record<string, unknown>
+/** A property in the place of an object's own or inherited one. */
+export class Override {
+  readonly #target: object
+  readonly #key: string
+  readonly #replacement: PropertyDescriptor
+  /** The property that the object had itself. */
+  readonly own: PropertyDescriptor | undefined
+
+  /**
+   * `replacement`: may be one for many objects: a copy for each would cost more than all else here. `enumerable`: where the
+   * object had none itself. Throws TypeError where it takes no change.
+   */
+  constructor(target: object, key: string, replacement: PropertyDescriptor, enumerable = false) {
+    this.#target = target
     this.#key = key
-    this.#value = value
-    this.#own = Object.hasOwn(target, key) ? Object.getOwnPropertyDescriptor(target, key) : undefined
-    const enumerable = this.#own?.enumerable ?? false
-    Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable })
+    this.#replacement = replacement
+    this.own = Object.getOwnPropertyDescriptor(target, key)
+    replacement.enumerable = this.own?.enumerable ?? enumerable
+    Object.defineProperty(target, key, replacement)
   }
 
-  /** Takes the function away, if it is still there. */
-  undo(): void {
-    if (this.#target[this.#key] !== this.#value) return
-    if (this.#own) Object.defineProperty(this.#target, this.#key, this.#own)
-    else delete this.#target[this.#key]
+  /** Takes the property away, if it is still there; says whether it was. */
+  undo(): boolean {
+    const now = Object.getOwnPropertyDescriptor(this.#target, this.#key)
+    const { value, get } = this.#replacement
+    if (now?.value !== value || now?.get !== get) return false
+    if (this.own) Object.defineProperty(this.#target, this.#key, this.own)
+    else Reflect.deleteProperty(this.#target, this.#key)
+    return true
   }
 }

@@ -1,4 +1,4 @@
-import { type CallReader, Recent, ServerMemory } from '../mcp/index.js'
+import { type CallReader, MEMORY_LIMITS, Recent, SharedMemory } from '../mcp/index.js'
 import { type OpenCalls, openCalls, type Readers, readers, type Vitals, vitals } from '../vitals/index.js'
 import { createMarks } from './marks.js'
 import { Sizer } from './size.js'
@@ -16,7 +16,7 @@ export class Shared {
   readonly instruments = createMarks<{ off(): void }>()
   /** The tool calls that are open, for those who record by hand. */
   readonly calls: OpenCalls
-  readonly #servers = new Map<string, ServerMemory>()
+  readonly #servers = new Map<string, SharedMemory>()
   readonly #recent = new Recent()
   readonly #readers: Readers<CallReader>
   readonly #prefix = Math.random().toString(36).slice(2, 12)
@@ -29,21 +29,12 @@ export class Shared {
   }
 
   /** What connections of this server share. Beyond 1,000 names each connection is by itself. */
-  served(server: string): ServerMemory {
+  served(server: string): SharedMemory {
     const known = this.#servers.get(server)
     if (known) return known
-    const made = new ServerMemory({}, this.#readerOf(server), this.#recent)
+    const made = new SharedMemory(MEMORY_LIMITS, () => this.#readers.of?.(server), this.#recent)
     if (this.#servers.size < MAX_SERVERS) this.#servers.set(server, made)
     return made
-  }
-
-  /** Reads what is asked for at the time. */
-  #readerOf(server: string): CallReader {
-    const asked = this.#readers
-    return {
-      begin: (tool, fields) => asked.of?.(server)?.begin(tool, fields),
-      read: (message, fields) => asked.of?.(server)?.read?.(message, fields),
-    }
   }
 
   /** A pseudonym for a new session, that no other session of any process has. */

@@ -3,14 +3,17 @@
 import type { Around } from '../vitals/index.js'
 import { around } from './around.js'
 import { createMarks } from './marks.js'
-import { type Call, Override } from './override.js'
+import { type Call, method, Override } from './override.js'
+import { isObject } from './shapes.js'
 
 /** What is heard. Must not throw. */
 export interface Ears {
-  /** The other side's message, before our side gets it: in what is returned, where there is something. */
-  received(message: unknown): Around | undefined
-  /** Our side's question or notification before the transport gets it; an answer after it, since it can wait for us. */
-  sent(message: unknown): Around | undefined
+  /**
+   * A message passes, in what is returned, where there is something. `isOurs`: our side says it. The other side's comes before
+   * our side gets it, our questions and notifications before the transport gets them, our answers after it, since they can wait
+   * for us.
+   */
+  hear(isOurs: boolean, message: unknown): Around | undefined
   /** The transport was closed, before our side hears of it. */
   closed(): void
 }
@@ -27,7 +30,7 @@ export function tap(transport: object, ears: Ears): Tap {
 
 /** Leaves a transport that was closed as it was, unless somebody listens there again. */
 export function untap(transport: object): void {
-  taps.get(transport)?.end(undefined)
+  taps.get(transport)?.end()
 }
 
 const taps = createMarks<Tap>()
@@ -48,22 +51,20 @@ export class Tap {
     this.onclose = new Handler(this, transport, 'onclose')
     const { send } = transport as { send?: unknown }
     try {
-      if (typeof send === 'function') this.#send = new Override(transport, 'send', listeningSend(this, send as Call))
+      if (typeof send === 'function')
+        this.#send = new Override(transport, 'send', method(listeningSend(this, send as Call)))
+      taps.set(transport, this)
       this.onmessage.begin()
       this.onclose.begin()
-      taps.set(transport, this)
-      this.onmessage.tell()
-      this.onclose.tell()
     } catch (error) {
       this.#giveBack()
       throw error
     }
   }
 
-  /** Leaves the transport as it was, unless somebody else listens there by now. */
-  end(ears: Ears | undefined): void {
-    if (this.ears !== ears || taps.get(this.#transport) !== this) return
-    taps.set(this.#transport, undefined)
+  /** Leaves the transport as it was, unless somebody other than these listens there by now. */
+  end(ears?: Ears): void {
+    if ((this.ears && this.ears !== ears) || taps.get(this.#transport) !== this) return
     this.#giveBack()
   }
 
@@ -71,6 +72,7 @@ export class Tap {
     this.#send?.undo()
     this.onmessage.end()
     this.onclose.end()
+    taps.set(this.#transport, undefined)
   }
 }
 
@@ -81,10 +83,10 @@ function listeningSend(tap: Tap, original: Call): Call {
     const message = args[0]
     if (isAnswer(message)) {
       const sending = Reflect.apply(original, this, args)
-      ears.sent(message)
+      ears.hear(true, message)
       return sending
     }
-    const surround = ears.sent(message)
+    const surround = ears.hear(true, message)
     if (!surround) return Reflect.apply(original, this, args)
     if (surround.message !== undefined) args[0] = surround.message
     return around(surround, () => Reflect.apply(original, this, args))
@@ -93,7 +95,7 @@ function listeningSend(tap: Tap, original: Call): Call {
 
 function isAnswer(message: unknown): boolean {
   try {
-    return typeof message === 'object' && message !== null && !('method' in message)
+    return isObject(message) && !('method' in message)
   } catch {
     // A proxy that lets nobody look: its transport shall say so, and not we.
     return false
@@ -113,9 +115,7 @@ class Handler {
   readonly #tap: Tap
   readonly #transport: object
   readonly #key: Key
-  /** The property that the object had itself. */
-  readonly #own: PropertyDescriptor | undefined
-  #begun = false
+  #override: Override | undefined
   /** The argument of the call that runs: a handler that calls the one before it is no second message. */
   #during: unknown
   #depth = 0
@@ -124,8 +124,7 @@ class Handler {
     this.#tap = tap
     this.#transport = transport
     this.#key = key
-    this.#own = Object.hasOwn(transport, key) ? Object.getOwnPropertyDescriptor(transport, key) : undefined
-    this.setter = this.#own ? this.#own.set : key in transport ? inheritedSetter(transport, key) : undefined
+    this.setter = setterOf(transport, key)
     this.take((transport as Record<string, unknown>)[key])
   }
 
@@ -136,26 +135,15 @@ class Handler {
 
   begin(): void {
     // Enumerable as it is without us: what no class has a setter for is an ordinary property once it is set.
-    const isEnumerable = this.#own?.enumerable ?? this.setter === undefined
-    Object.defineProperty(this.#transport, this.#key, (isEnumerable ? SHOWN : HIDDEN)[this.#key])
-    this.#begun = true
-  }
-
-  /** Hands on what was there already. */
-  tell(): void {
+    this.#override = new Override(this.#transport, this.#key, ACCESSORS[this.#key], !this.setter)
+    // Hands on what was there already.
     if (this.given !== undefined) this.setter?.call(this.#transport, this.heard)
   }
 
   end(): void {
-    if (!this.#begun) return
-    const holder = this.#transport as Record<string, unknown>
-    const own = this.#own
-    if (own && !own.set) Object.defineProperty(holder, this.#key, { ...own, value: this.given })
-    else {
-      delete holder[this.#key]
-      if (own) Object.defineProperty(holder, this.#key, own)
-      if (this.given !== undefined || this.setter) holder[this.#key] = this.given
-    }
+    const override = this.#override
+    if (override?.undo() && (override.own || this.setter || this.given !== undefined))
+      (this.#transport as Record<string, unknown>)[this.#key] = this.given
   }
 
   /** One function, since each that stands in between is one more to walk where a stack is written down, as for every abort. */
@@ -167,7 +155,7 @@ class Handler {
       const { ears } = tap
       const message = args[0]
       if (!ears || (handler.#depth > 0 && message === handler.#during)) return Reflect.apply(given, this, args)
-      const surround = isMessage ? ears.received(message) : void ears.closed()
+      const surround = isMessage ? ears.hear(false, message) : void ears.closed()
       const before = handler.#during
       handler.#during = message
       handler.#depth++
@@ -185,10 +173,10 @@ class Handler {
  * What a transport's handler becomes. All transports have the same functions: an accessor of its own would
  * make each of them a kind of its own, and whatever is done with it slow.
  */
-function accessor(key: Key, enumerable: boolean): PropertyDescriptor {
+function accessor(key: Key): PropertyDescriptor {
   return {
     configurable: true,
-    enumerable,
+    enumerable: false,
     get() {
       return taps.get(this)?.[key].heard
     },
@@ -200,11 +188,10 @@ function accessor(key: Key, enumerable: boolean): PropertyDescriptor {
   }
 }
 
-const SHOWN = { onmessage: accessor('onmessage', true), onclose: accessor('onclose', true) }
-const HIDDEN = { onmessage: accessor('onmessage', false), onclose: accessor('onclose', false) }
+const ACCESSORS = { onmessage: accessor('onmessage'), onclose: accessor('onclose') }
 
-function inheritedSetter(transport: object, key: string): ((value: unknown) => void) | undefined {
-  for (let at = Object.getPrototypeOf(transport); at; at = Object.getPrototypeOf(at)) {
+function setterOf(transport: object, key: string): ((value: unknown) => void) | undefined {
+  for (let at = transport; at; at = Object.getPrototypeOf(at)) {
     const found = Object.getOwnPropertyDescriptor(at, key)
     if (found) return found.set
   }

@@ -3,7 +3,7 @@ import type { Event } from '../event/index.js'
 /** Most events remembered while nobody listens, and for listeners that come while the process is young. */
 export const EARLY_EVENTS = 1000
 /** Shared by every copy of this package in the process whose hub has this shape; a new shape takes a new number. */
-const KEY = Symbol.for('mcp-vitals.instrument/1')
+const KEY = Symbol.for('mcp-vitals.instrument/2')
 
 /** Hears of each event, at once. Must be quick. What it throws is counted and goes no further. */
 export type Listener = (event: Event) => void
@@ -44,8 +44,8 @@ export interface Surround {
 
 /** The one place of a process where what is observed meets those who want to know of it. */
 export interface Vitals {
-  /** Name of the server, where an event's maker is told no other. */
-  server: string
+  /** Name of the server that the program gave, where an event's maker is told no other. Default: none, see `serverName`. */
+  server?: string | undefined
   /** Tells every listener. Never throws. */
   publish(event: Event): void
   /**
@@ -63,7 +63,7 @@ export interface Vitals {
   readonly stats: { lost: number; faults: number }
 }
 
-/** The hub of this process. Making it reads the environment; nothing else happens before something is published. */
+/** The hub of this process. Nothing happens before something is published. */
 export function vitals(): Vitals {
   const holder = globalThis as { [KEY]?: Vitals }
   holder[KEY] ??= createVitals()
@@ -85,7 +85,6 @@ function createVitals(): Vitals {
   }
 
   return {
-    server: programName(),
     stats,
     publish(event) {
       if (early) remember(event)
@@ -109,22 +108,5 @@ function createVitals(): Vitals {
     if (early!.length < EARLY_EVENTS) early!.push(event)
     else if (listeners.length > 0) early = undefined
     else stats.lost++
-  }
-}
-
-/** Names of files that say nothing: their directory says more. */
-const PLAIN_FILE = /^(main|server|app|index|cli|src|dist|build|bin|run)$/
-
-/** `MCP_VITALS_SERVER`, else the name of the program's file, else of its directory; `server` where there is none. */
-function programName(): string {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined>; argv?: string[] } }
-  try {
-    const given = process?.env?.MCP_VITALS_SERVER
-    if (given) return given.slice(0, 128)
-    const parts = (process?.argv?.[1] ?? '').split(/[/\\]/).map((part) => part.replace(/\.[cm]?[jt]sx?$/, ''))
-    const name = parts.filter((part) => part !== '' && !PLAIN_FILE.test(part)).at(-1) ?? 'server'
-    return name.replace(/[^\w.@-]/g, '_').slice(0, 64)
-  } catch {
-    return 'server'
   }
 }

@@ -10,3 +10,4 @@ export {
 } from './hub.js'
 export { type OpenCall, OpenCalls, openCalls } from './open-calls.js'
 export { type Readers, readers } from './readers.js'
+export { serverName } from './server-name.js'

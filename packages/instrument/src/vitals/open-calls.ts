@@ -21,42 +21,32 @@ export interface OpenCall {
  * They are their own list: every call of every server comes and goes here, and a set of them cost more than all else of a call.
  */
 export class OpenCalls {
-  #oldest: OpenCall | undefined
+  oldest: OpenCall | undefined
   #newest: OpenCall | undefined
   #size = 0
 
   begin(call: OpenCall): void {
     call.older = this.#newest
     if (this.#newest) this.#newest.newer = call
-    else this.#oldest = call
+    else this.oldest = call
     this.#newest = call
-    if (++this.#size > MAX_OPEN) this.end(this.#oldest!)
+    if (++this.#size > MAX_OPEN) this.end(this.oldest!)
   }
 
   /** Nothing where it ended already. */
   end(call: OpenCall): void {
     const { older, newer } = call
-    if (!older && this.#oldest !== call) return
+    if (!older && this.oldest !== call) return
     if (older) older.newer = newer
-    else this.#oldest = newer
+    else this.oldest = newer
     if (newer) newer.older = older
     else this.#newest = older
     call.older = call.newer = undefined
     this.#size--
   }
-
-  /** The oldest open call of this tool that nobody claimed yet, which is now claimed. */
-  claim(tool: string): OpenCall | undefined {
-    for (let call = this.#oldest; call; call = call.newer)
-      if (!call.claimed && call.name === tool) {
-        call.claimed = true
-        return call
-      }
-    return undefined
-  }
 }
 
 /** Those of this process. */
 export function openCalls(hub: Vitals): OpenCalls {
-  return hub.share('open-calls/2', () => new OpenCalls())
+  return hub.share('open-calls/3', () => new OpenCalls())
 }
