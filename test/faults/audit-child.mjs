@@ -1,5 +1,5 @@
 // Writers of an audit log in a process of its own, for tests that break the process or its disk. Prints a line for each
-// batch that was acknowledged. What was rejected is brought again, with the same ids, as the daemon does.
+// batch that was acknowledged: the places of its rows, and the ids that they have to have there. What was rejected is brought again, with the same ids, as the daemon does.
 
 import { randomUUID } from 'node:crypto'
 import { openAuditStore } from '../../packages/server/dist/audit-store/index.js'
@@ -28,9 +28,8 @@ async function writeForever(writer) {
       details: { n },
       origin: 'daemon',
     }))
-    const rows = await keepTrying(drafts)
-    const { seq, rowHash } = rows.at(-1)
-    say({ seq, rowHash, count: rows.length })
+    const seqs = await keepTrying(drafts)
+    say({ seqs, ids: drafts.map(({ id }) => id) })
   }
 }
 

@@ -30,20 +30,23 @@ export interface Writers {
 
 /** What was acknowledged, over all lives of a log's writers, and what was found in the log each time that it was looked at. */
 export class Acknowledged {
-  /** By the place of the last row of each batch: its hash. Those of this life, and all. */
+  /** Ids by the places of their rows. Those of this life, and all. */
   #recent = new Map<number, string>()
   readonly #all = new Map<number, string>()
-  /** `row_hash` of each row, in order, and all ids. */
+  /** `row_hash` and id of each row that was found, in order. */
   readonly #hashes: string[] = []
-  readonly #ids = new Set<string>()
+  readonly #ids: string[] = []
   /** Where the log stood when it was last looked at. */
   #seen: AuditHead | undefined
   total = 0
 
-  add(seq: number, rowHash: string, count: number): void {
-    this.#recent.set(seq, rowHash)
-    this.#all.set(seq, rowHash)
-    this.total += count
+  add(seqs: readonly number[], ids: readonly string[]): void {
+    expect(seqs.length).toBe(ids.length)
+    for (const [n, seq] of seqs.entries()) {
+      this.#recent.set(seq, ids[n]!)
+      this.#all.set(seq, ids[n]!)
+    }
+    this.total += seqs.length
   }
 
   /**
@@ -61,13 +64,13 @@ export class Acknowledged {
       const from = this.#seen?.frontier.size ?? 0
       const rows = seenBy(store.read({ fromSeq: from }), ({ rowHash, bytes }) => {
         this.#hashes.push(rowHash)
-        this.#ids.add(parseRow(bytes).id)
+        this.#ids.push(parseRow(bytes).id)
       })
       const setup = { keys: [signer.key], checkpoints: [note], ...(this.#seen && { start: this.#seen }) }
       expect(await verifyLog(rows, setup)).toMatchObject({ ok: true, signedSize: head.frontier.size })
       this.#seen = head
-      expect(this.#ids.size).toBe(this.#hashes.length)
-      expect([...this.#recent].filter(([seq, rowHash]) => this.#hashes[seq] !== rowHash)).toEqual([])
+      expect(new Set(this.#ids).size).toBe(this.#hashes.length)
+      expect([...this.#recent].filter(([seq, id]) => this.#ids[seq] !== id)).toEqual([])
       this.#recent.clear()
       expect(this.#hashes.length).toBeGreaterThanOrEqual(this.total)
     } finally {
@@ -86,7 +89,7 @@ export class Acknowledged {
       const verdict = await verifyLog(rows, { keys: [signer.key], checkpoints: notes })
       expect(verdict).toMatchObject({ ok: true, signedSize: this.#hashes.length })
       expect(hashes.findIndex((hash, seq) => hash !== this.#hashes[seq])).toBe(-1)
-      expect([...this.#all].filter(([seq, rowHash]) => hashes[seq] !== rowHash)).toEqual([])
+      expect([...this.#all].filter(([seq, id]) => this.#ids[seq] !== id)).toEqual([])
     } finally {
       await store.close()
     }
@@ -129,8 +132,8 @@ export async function startWriters(
       if (line === undefined) return
       if ('pid' in line) resolve()
       if ('message' in line) told.push(line.message)
-      if (!('seq' in line) || isDoubted) return
-      acknowledged.add(line.seq, line.rowHash, line.count)
+      if (!('seqs' in line) || isDoubted) return
+      acknowledged.add(line.seqs, line.ids)
       onBatch(++batches)
     })
   })

@@ -3,9 +3,8 @@ import { reasonOf } from '../sqlite/index.js'
 import { type Failure, failureOf } from '../threads/index.js'
 import { writeArchive } from './archive.js'
 import type { LogDatabase } from './database.js'
-import { isWhole, packRows } from './packed.js'
-import type { PackedDrafts } from './packed-drafts.js'
-import type { Call, Calls, Message, Request } from './protocol.js'
+import { packRows } from './packed.js'
+import type { Call, Calls, Message, Part, Request } from './protocol.js'
 import { treeOf } from './tree.js'
 
 export interface ServeSetup {
@@ -13,61 +12,71 @@ export interface ServeSetup {
   readonly log: string
   /** How the place is named to people. */
   readonly shown: string
-  readonly post: (message: Message, transfer?: readonly ArrayBuffer[]) => void
+  readonly post: (message: Message) => void
   /** Called when nothing more will be answered: the database was closed, or failed in a way that only a new start mends. */
   readonly onEnd: () => void
 }
 
 /**
- * Answers requests one by one, in their order; rows that are to be appended are sealed while those before are on their way to the disk. Whatever the database refuses while it writes ends the thread: after a
- * failed sync nobody knows what the disk holds, so the next thread looks first.
+ * Answers requests one by one, in their order, but for those that come between the parts of a transaction: they wait for its
+ * end. Whatever the database refuses while it writes ends the thread: after a failed sync nobody knows what the disk
+ * holds, so the next thread looks first.
  */
 export class Committer {
   readonly #setup: ServeSetup
-  readonly #waiting: Request[] = []
+  readonly #waiting: (Request | Part)[] = []
   #busy = false
   #ended = false
-  /** What was asked for last and is being answered. */
-  #under: Promise<void> = Promise.resolve()
+  /** Parts of the transaction that is under way. */
+  #parts = 0
 
   constructor(setup: ServeSetup) {
     this.#setup = setup
   }
 
-  take(request: Request): void {
-    this.#waiting.push(request)
+  take(asked: Request | Part): void {
+    this.#waiting.push(asked)
     if (!this.#busy) void this.#work()
   }
 
   async #work(): Promise<void> {
     this.#busy = true
-    for (let next = this.#waiting.shift(); next && !this.#ended; next = this.#waiting.shift()) {
-      const before = this.#under
-      if (next.call !== 'append') await before
-      if (this.#ended) break
-      this.#under = this.#answer(next, before)
-      await before
-    }
+    for (let next = this.#next(); next && !this.#ended; next = this.#next())
+      await ('call' in next ? this.#answer(next) : this.#add(next))
     this.#busy = false
   }
 
-  /** `before` settles when what was asked for before is done with. */
-  async #answer(request: Request, before: Promise<void>): Promise<void> {
+  #next(): Request | Part | undefined {
+    const at = this.#parts === 0 ? 0 : this.#waiting.findIndex((asked) => !('call' in asked) || asked.call === 'append')
+    return at < 0 ? undefined : this.#waiting.splice(at, 1)[0]
+  }
+
+  async #add({ drafts }: Part): Promise<void> {
+    this.#parts++
+    try {
+      await this.#setup.database.add(drafts)
+    } catch (error) {
+      this.#fatal(this.#failure(error, ACTIONS.append))
+    }
+  }
+
+  async #answer(request: Request): Promise<void> {
     const { post, database } = this.#setup
     const { id, call } = request
     try {
-      const value = await this.#replyTo(request, before)
-      post({ kind: 'reply', id, value }, givenAway(value))
+      post({ kind: 'reply', id, value: await this.#replyTo(request) })
       if (WRITES.has(call)) await database.settle()
     } catch (error) {
       const failure = this.#failure(error, ACTIONS[call])
       post({ kind: 'failed', id, failure })
-      if (WRITES.has(call)) {
-        post({ kind: 'fatal', failure })
-        this.#end()
-      }
+      if (WRITES.has(call)) this.#fatal(failure)
     }
     if (call === 'close') this.#end()
+  }
+
+  #fatal(failure: Failure): void {
+    this.#setup.post({ kind: 'fatal', failure })
+    this.#end()
   }
 
   #failure(error: unknown, action: string): Failure {
@@ -80,11 +89,11 @@ export class Committer {
     this.#setup.onEnd()
   }
 
-  async #replyTo(request: Request, before: Promise<void>): Promise<Calls[Call]['reply']> {
+  async #replyTo(request: Request): Promise<Calls[Call]['reply']> {
     const { database, log } = this.#setup
     switch (request.call) {
       case 'append':
-        return this.#append(request.drafts, before)
+        return this.#append(request)
       case 'page':
         return packRows(await database.page(request.fromSeq, request.toSeq))
       case 'find': {
@@ -121,20 +130,13 @@ export class Committer {
     }
   }
 
-  async #append(drafts: PackedDrafts, before: Promise<void>): Promise<Calls['append']['reply']> {
-    const turn = before.then(() => {
-      if (this.#ended) throw new Error('the rows before could not be saved')
-    })
-    const { rows, size, times } = await this.#setup.database.append(drafts, turn)
-    return { rows: packRows(rows), size, ...(times && { times }) }
+  async #append({ parts, drafts }: Calls['append']['request']): Promise<Calls['append']['reply']> {
+    const { database } = this.#setup
+    if (parts !== this.#parts) throw new Error(`of ${parts} parts before it ${this.#parts} came`)
+    this.#parts = 0
+    await database.add(drafts)
+    return database.commit()
   }
-}
-
-/** What of a reply need not be copied: rows that have memory of their own. */
-function givenAway(value: Calls[Call]['reply']): readonly ArrayBuffer[] {
-  const rows =
-    typeof value === 'object' && value !== null && 'size' in value && 'rows' in value ? value.rows : undefined
-  return rows && isWhole(rows.bytes) ? [rows.bytes.buffer as ArrayBuffer] : []
 }
 
 /** Calls after whose failure nobody knows what the disk holds. */

@@ -8,7 +8,7 @@ import type {
   StoredRow,
 } from '../audit/index.js'
 import type { PackedDrafts } from './packed-drafts.js'
-import type { AppendTimes, KeptCheckpoint } from './protocol.js'
+import type { KeptCheckpoint } from './protocol.js'
 
 /** Most rows that one page of `page` has, and most bytes but for its last row. */
 export const PAGE_ROWS = 1000
@@ -26,21 +26,16 @@ type Awaitable<T> = T | Promise<T>
  */
 export interface LogDatabase {
   /**
-   * Seals and saves drafts in one transaction. A draft that a thread before this one did get into the log is answered with its row.
-   *
-   * @param turn settles when what was asked for before is done with. Until then the database is not touched, but rows may
-   * be sealed for where the log is expected to end
+   * Takes drafts into the transaction that the next `commit` ends, in their order. From the first one on nothing else may
+   * be asked until then.
    */
-  append(
-    drafts: PackedDrafts,
-    turn?: Promise<void>,
-  ): Promise<{
-    /** A row of each, in their order. */
-    readonly rows: readonly StoredRow[]
+  add(drafts: PackedDrafts): Awaitable<void>
+  /** Seals and saves all that was added. A draft that a thread before this one did get into the log has its row already. */
+  commit(): Awaitable<{
+    /** `seq` of the row of each draft, in their order. */
+    readonly seqs: readonly number[]
     /** Rows of the log afterwards. */
     readonly size: number
-    /** How long it took, where it is known. */
-    readonly times?: AppendTimes
   }>
   /** What may follow a commit, once it was answered. */
   settle(): Awaitable<void>
@@ -60,6 +55,6 @@ export interface LogDatabase {
   openings(seq: number): Awaitable<readonly Opening[]>
   erase(refs: readonly CommitmentRef[]): Awaitable<number>
   close(): Awaitable<void>
-  /** Lets go of the database without another word to it, closed or not. */
+  /** Lets go of the database as it is, closed or not: what was not committed is not kept. */
   abandon(): void
 }

@@ -17,25 +17,8 @@ export function packRows(rows: readonly StoredRow[]): PackedRows {
     seqs: rows.map(({ seq }) => seq),
     lengths: rows.map(({ bytes }) => bytes.length),
     hashes: rows.map(({ rowHash }) => rowHash).join(''),
-    bytes: joined(rows),
+    bytes: Buffer.concat(rows.map(({ bytes }) => bytes)),
   }
-}
-
-/** Rows that were sealed together lie behind one another already. */
-function joined(rows: readonly StoredRow[]): Uint8Array {
-  const first = rows[0]?.bytes
-  if (first === undefined) return new Uint8Array(0)
-  let end = first.byteOffset
-  for (const { bytes } of rows) {
-    if (bytes.buffer !== first.buffer || bytes.byteOffset !== end) return Buffer.concat(rows.map(({ bytes }) => bytes))
-    end += bytes.length
-  }
-  return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset)
-}
-
-/** Whether nothing else lies in the memory of these bytes, so that it can be given away. */
-export function isWhole({ buffer, byteLength }: Uint8Array): boolean {
-  return buffer.byteLength === byteLength && byteLength > 0
 }
 
 export function unpackRows({ seqs, lengths, hashes, bytes }: PackedRows): StoredRow[] {

@@ -3,12 +3,6 @@ import type { MessageOf, RequestOf } from '../threads/index.js'
 import type { PackedRows } from './packed.js'
 import type { PackedDrafts } from './packed-drafts.js'
 
-/** Milliseconds that a group of rows took: to be sealed, and until the disk had them. */
-export interface AppendTimes {
-  readonly sealMs: number
-  readonly commitMs: number
-}
-
 export interface KeptCheckpoint {
   readonly size: number
   readonly note: string
@@ -18,14 +12,13 @@ type Nothing = Record<never, never>
 
 /** What a thread of the store can be asked. One writes; another reads, so that no commit waits for a search. */
 export interface Calls {
-  /** Several `append`s in one transaction. `rows` are those of all drafts, in their order. */
+  /**
+   * Saves the last drafts of a transaction, and commits it. `parts` were told before: a thread that was started since would
+   * not have them. `seqs` are those of all its drafts, in their order; `size` is how many rows the log has then.
+   */
   append: {
-    request: { readonly drafts: PackedDrafts }
-    reply: {
-      readonly rows: PackedRows
-      readonly size: number
-      readonly times?: AppendTimes
-    }
+    request: { readonly parts: number; readonly drafts: PackedDrafts }
+    reply: { readonly seqs: readonly number[]; readonly size: number }
   }
   page: { request: { readonly fromSeq: number; readonly toSeq: number }; reply: PackedRows }
   find: { request: { readonly filter: AuditFilter }; reply: { readonly rows: PackedRows; readonly next?: number } }
@@ -43,6 +36,12 @@ export interface Calls {
   openings: { request: { readonly seq: number }; reply: readonly Opening[] }
   erase: { request: { readonly refs: readonly CommitmentRef[] }; reply: number }
   close: { request: Nothing; reply: null }
+}
+
+/** The first drafts of a transaction, which are sealed and saved while the next are made: told, and not answered. */
+export interface Part {
+  readonly kind: 'part'
+  readonly drafts: PackedDrafts
 }
 
 export type Call = keyof Calls

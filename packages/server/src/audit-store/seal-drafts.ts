@@ -1,19 +1,14 @@
-import {
-  type AuditHead,
-  idIn,
-  type Opening,
-  type RowText,
-  type Sealed,
-  type StoredRow,
-  sealTexts,
-} from '../audit/index.js'
+import { type AuditHead, idIn, type Opening, type RowText, type Sealed, sealTexts } from '../audit/index.js'
 import { type PackedDrafts, unpackTexts } from './packed-drafts.js'
 import type { Sought } from './sought.js'
 
-/** What one transaction has to save. */
+/** `seq` of rows that are in the log already, by the ids of their drafts. */
+export type Survivors = ReadonlyMap<string, number>
+
+/** What of a transaction has to be saved. */
 export interface SealedDrafts extends Sealed {
-  /** A row of each draft, in their order: of `rows`, or one that is in the log already. */
-  readonly answers: readonly StoredRow[]
+  /** `seq` of each draft's row, in their order: one of `rows`, or one that is in the log already. */
+  readonly seqs: readonly number[]
   /** Texts of `rows`, in their order. */
   readonly texts: readonly RowText[]
   /** What opens commitments of `rows`. */
@@ -22,20 +17,20 @@ export interface SealedDrafts extends Sealed {
   readonly sought: Sought
 }
 
-/** Gives drafts their places behind `head`, in their order. Those that `survivors` knows by their id have their rows already. */
-export function sealDrafts(
-  packed: PackedDrafts,
-  head: AuditHead,
-  survivors: ReadonlyMap<string, StoredRow>,
-): SealedDrafts {
+/**
+ * Gives drafts their places behind `head`, in their order. Those that `survivors` knows by their id have their rows already.
+ *
+ * @param room as that of `sealTexts`
+ */
+export function sealDrafts(packed: PackedDrafts, head: AuditHead, survivors: Survivors, room?: Buffer): SealedDrafts {
   const all = unpackTexts(packed)
   const known = survivors.size > 0 ? all.map(({ before }) => survivors.get(idIn(before))) : []
-  const texts = known.some((row) => row) ? all.filter((_, n) => !known[n]) : all
-  const sealed = sealTexts(texts, head)
-  const made = sealed.rows.values()
-  const answers = texts === all ? sealed.rows : all.map((_, n) => known[n] ?? (made.next().value as StoredRow))
+  const texts = known.some((seq) => seq !== undefined) ? all.filter((_, n) => known[n] === undefined) : all
+  const sealed = sealTexts(texts, head, room)
+  let next = head.frontier.size
+  const seqs = all.map((_, n) => known[n] ?? next++)
   const openings = packed.commitments.flatMap(({ at, commitments }) =>
-    known[at] ? [] : commitments.map((opening) => ({ ...opening, seq: (answers[at] as StoredRow).seq })),
+    known[at] === undefined ? commitments.map((opening) => ({ ...opening, seq: seqs[at] as number })) : [],
   )
-  return { ...sealed, answers, texts, openings, sought: packed.sought }
+  return { ...sealed, seqs, texts, openings, sought: packed.sought }
 }

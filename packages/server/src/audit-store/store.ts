@@ -1,16 +1,17 @@
-import type { AuditStore, Draft, StoredRow } from '../audit/index.js'
+import type { AuditStore, Draft } from '../audit/index.js'
 import { type VitalsError, vitalsError } from '../errors/index.js'
 import { startThread, type Thread } from '../threads/index.js'
-import { unpackRows } from './packed.js'
 import { batchOf, type DraftBatch, packDrafts } from './packed-drafts.js'
 import { shownPlace } from './place.js'
-import type { AppendTimes, Calls, Place, WorkerData } from './protocol.js'
+import type { Calls, Part, Place, WorkerData } from './protocol.js'
 import { readerOf, startReader } from './reader.js'
 
 /** Most rows that wait for the disk; beyond it `append` refuses. */
 export const QUEUE_LIMIT_ROWS = 20_000
 /** Most rows of one transaction, where one batch alone has no more. */
 const GROUP_ROWS = 2000
+/** Rows that are sent on while others are still coming: sealing them goes on beside what makes the next. */
+const PART_ROWS = 64
 
 export interface AuditStoreStats {
   /** Rows that wait for the disk. */
@@ -99,30 +100,34 @@ export async function openAuditStore({ place, log, onFault = () => {} }: AuditSt
 }
 
 interface Waiting extends DraftBatch {
-  readonly resolve: (rows: readonly StoredRow[]) => void
+  readonly resolve: (seqs: readonly number[]) => void
   readonly reject: (error: unknown) => void
 }
 
+/** Batches that are saved together, as far as the thread was told of them. */
+interface Group {
+  readonly batches: Waiting[]
+  rows: number
+  parts: number
+}
+
+const newGroup = (): Group => ({ batches: [], rows: 0, parts: 0 })
+
 /**
- * The bounded queue towards the thread that writes. One group is on its way at a time; what comes meanwhile is the next,
- * so that groups grow by themselves where the disk is slow, and nothing is held back where it is not. Where rows take this
- * thread and that one longer than the disk, two groups are on their way: one is made ready while the other is written.
+ * The bounded queue towards the thread that writes. One group is committed at a time; what comes meanwhile is the next, so
+ * that groups grow by themselves where the disk is slow, and nothing is held back where it is not. A group is sent in
+ * parts, so that the thread seals its first rows while this one still takes the last.
  */
 class Queue {
   #thread: Thread<Calls> | undefined
+  /** Batches that the thread was not told of. */
   readonly #waiting: Waiting[] = []
+  /** Rows of these. */
+  #untoldRows = 0
+  /** Rows that are not on the disk. */
   #waitingRows = 0
-  /** Those of them that are not on their way. */
-  #unsentRows = 0
-  /**
-   * What rows took lately: each in this thread, with what their writers did until they brought more; each to be sealed in that
-   * one; and a group of them until the disk had it. Milliseconds; 0 where none did.
-   */
-  #hereMsPerRow = 0
-  #sealMsPerRow = 0
-  #commitMs = 0
-  /** Rows that were answered since it was last looked for more, and since when. */
-  #answered = { rows: 0, atMs: 0 }
+  /** What will be committed next. */
+  #next = newGroup()
   #sending: Promise<void> | undefined
   #fault: VitalsError | undefined
   /** Drafts of which nobody knows whether they are in the log, since the thread ended while they were under way. */
@@ -140,7 +145,7 @@ class Queue {
     return { afterFault: this.#lostThread, acknowledged: this.#figures.size, unsure: [...this.#unsure] }
   }
 
-  append(drafts: readonly Draft[]): Promise<readonly StoredRow[]> {
+  append(drafts: readonly Draft[]): Promise<readonly number[]> {
     if (drafts.length === 0) return Promise.resolve([])
     // One batch always fits, however large: otherwise its sender would offer it for ever.
     if (this.#waitingRows > 0 && this.#waitingRows + drafts.length > QUEUE_LIMIT_ROWS) {
@@ -155,9 +160,10 @@ class Queue {
       return Promise.reject(error)
     }
     this.#waitingRows += drafts.length
-    this.#unsentRows += drafts.length
+    this.#untoldRows += drafts.length
     return new Promise((resolve, reject) => {
       this.#waiting.push({ drafts, texts: batch.texts, resolve, reject })
+      if (this.#untoldRows >= PART_ROWS) this.#tell()
       this.#sending ??= this.#send()
     })
   }
@@ -175,87 +181,60 @@ class Queue {
   }
 
   async #send(): Promise<void> {
-    // Whatever is appended in the same turn goes along.
-    await new Promise(setImmediate)
-    const underWay = new Set<Promise<void>>()
-    for (;;) {
-      for (let most = this.#mostRows(underWay.size); most > 0; most = this.#mostRows(underWay.size)) {
-        const group = this.#sendGroup(this.#take(most)).finally(() => underWay.delete(group))
-        underWay.add(group)
-      }
-      if (underWay.size === 0) break
-      await Promise.race(underWay)
-      // Who waited for those rows may bring more at once, which go together.
+    do {
+      // Whatever is appended in the same turn, by those among others whose rows were saved just now, goes along.
       await new Promise(setImmediate)
-      this.#measureHere()
-    }
+      if (this.#waitingRows > 0) await this.#commit()
+    } while (this.#waitingRows > 0)
     this.#sending = undefined
   }
 
-  /** Most rows of a group that may go now, while others are on their way; 0 where none may. */
-  #mostRows(groupsUnderWay: number): number {
-    const rows = this.#unsentRows
-    if (rows === 0 || groupsUnderWay >= 2) return 0
-    if (groupsUnderWay === 1) return this.#isBusy(2 * rows) ? GROUP_ROWS : 0
-    return this.#isBusy(rows) ? Math.min(GROUP_ROWS, Math.ceil(rows / 2)) : GROUP_ROWS
+  /** Sends what waits as a part of the next group, as far as there is room in it. */
+  #tell(): void {
+    const taken = this.#take()
+    if (taken.length === 0) return
+    const part: Part = { kind: 'part', drafts: packDrafts(taken) }
+    this.#next.parts++
+    this.#thread?.tell(part)
   }
 
-  /** Whether so many rows take the threads longer than the disk. */
-  #isBusy(rows: number): boolean {
-    return rows * (this.#hereMsPerRow + this.#sealMsPerRow) > this.#commitMs
-  }
-
-  async #sendGroup(group: readonly Waiting[]): Promise<void> {
-    const rows = rowsOf(group)
+  async #commit(): Promise<void> {
+    const drafts = packDrafts(this.#take())
+    const { parts, batches, rows } = this.#next
+    this.#next = newGroup()
     try {
-      const reply = await (this.#thread as Thread<Calls>).call('append', { drafts: packDrafts(group) })
-      this.#measure(rows, reply.times)
-      this.#settle(group, reply)
+      this.#settle(batches, rows, await (this.#thread as Thread<Calls>).call('append', { parts, drafts }))
     } catch (error) {
-      this.#doubt(group, error as VitalsError, rows)
+      this.#doubt(batches, error as VitalsError, rows)
     }
     this.#waitingRows -= rows
   }
 
-  #measure(rows: number, times: AppendTimes | undefined): void {
-    if (this.#answered.rows === 0) this.#answered.atMs = performance.now()
-    this.#answered.rows += rows
-    if (!times) return
-    this.#sealMsPerRow = towards(this.#sealMsPerRow, times.sealMs / rows)
-    this.#commitMs = towards(this.#commitMs, times.commitMs)
-  }
-
-  #measureHere(): void {
-    const { rows, atMs } = this.#answered
-    if (rows > 0) this.#hereMsPerRow = towards(this.#hereMsPerRow, (performance.now() - atMs) / rows)
-    this.#answered = { rows: 0, atMs: 0 }
-  }
-
-  #take(most: number): readonly Waiting[] {
-    let rows = 0
+  /** Batches that wait, as far as there is room for them in the next group, to which they belong from now on. */
+  #take(): readonly Waiting[] {
     let count = 0
     for (const { drafts } of this.#waiting) {
-      rows += drafts.length
-      if (count > 0 && rows > most) break
+      if (this.#next.rows > 0 && this.#next.rows + drafts.length > GROUP_ROWS) break
+      this.#next.rows += drafts.length
+      this.#untoldRows -= drafts.length
       count++
     }
-    const group = this.#waiting.splice(0, count)
-    this.#unsentRows -= rowsOf(group)
-    return group
+    const taken = this.#waiting.splice(0, count)
+    this.#next.batches.push(...taken)
+    return taken
   }
 
-  #settle(group: readonly Waiting[], { rows, size }: Calls['append']['reply']): void {
-    const made = unpackRows(rows)
+  #settle(group: readonly Waiting[], rows: number, { seqs, size }: Calls['append']['reply']): void {
     let at = 0
     for (const { drafts, resolve } of group) {
-      resolve(made.slice(at, at + drafts.length))
+      resolve(seqs.slice(at, at + drafts.length))
       at += drafts.length
     }
     this.#fault = undefined
     this.#lostThread = false
     for (const { drafts } of this.#unsure.size > 0 ? group : []) for (const { id } of drafts) this.#unsure.delete(id)
     this.#figures.commits++
-    this.#figures.committedRows += made.length
+    this.#figures.committedRows += rows
     this.#figures.size = size
   }
 
@@ -268,13 +247,4 @@ class Queue {
       reject(error)
     }
   }
-}
-
-/** A figure that follows what is seen, slowly. */
-function towards(known: number, seen: number): number {
-  return known === 0 ? seen : known + (seen - known) / 8
-}
-
-function rowsOf(group: readonly Waiting[]): number {
-  return group.reduce((sum, { drafts }) => sum + drafts.length, 0)
 }

@@ -4,13 +4,13 @@ import { VitalsError, vitalsError } from '../errors/index.js'
 import { reasonOf } from '../sqlite/index.js'
 import { failureOf } from '../threads/index.js'
 import { Committer } from './committer.js'
-import type { Message, Request, WorkerData } from './protocol.js'
+import type { Message, Part, Request, WorkerData } from './protocol.js'
 import { type Opened, openToRead, openToWrite } from './sqlite/open.js'
 
 const port = parentPort!
 const data = workerData as WorkerData
 const { place, role, shown, log } = data
-const post = (message: Message, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+const post = (message: Message): void => port.postMessage(message)
 
 async function open(): Promise<Opened> {
   // The driver of PostgreSQL is loaded by those alone who use it: most logs lie in a file, and every start would pay.
@@ -27,7 +27,7 @@ try {
     database.abandon()
   }
   const committer = new Committer({ database, log, shown, post, onEnd: letGo })
-  port.on('message', (request: Request) => committer.take(request))
+  port.on('message', (asked: Request | Part) => committer.take(asked))
   post({ kind: 'ready' })
 } catch (error) {
   // Nothing listens on the port, so the thread ends, and with it the handles on the file.

@@ -42,8 +42,13 @@ export function seal(drafts: readonly Draft[], head: AuditHead): Sealed {
   return sealTexts(drafts.map(draftText), head)
 }
 
-/** The same for drafts whose texts were made before. */
-export function sealTexts(texts: readonly RowText[], head: AuditHead): Sealed {
+/**
+ * The same for drafts whose texts were made before.
+ *
+ * @param room where the rows are written when there is room for them: they are lost when it is used again. Memory that
+ * was used lately costs much less than new one. Default: memory of their own
+ */
+export function sealTexts(texts: readonly RowText[], head: AuditHead, room?: Buffer): Sealed {
   const frontier = growFrontier(head.frontier)
   const nodes: TreeNode[] = []
   const rows: StoredRow[] = []
@@ -51,12 +56,12 @@ export function sealTexts(texts: readonly RowText[], head: AuditHead): Sealed {
   const keep = (node: TreeNode) => {
     if (node.level % KEPT_LEVELS === 0) nodes.push(node)
   }
-  // Rows of one call lie behind one another: they are sent on as one.
-  const room = Buffer.allocUnsafeSlow(rowsBytes(texts, frontier.size))
+  const sizeBytes = rowsBytes(texts, frontier.size)
+  const place = room && room.length >= sizeBytes ? room : Buffer.allocUnsafeSlow(sizeBytes)
   let at = 0
   for (const text of texts) {
     const seq = frontier.size
-    const { bytes, rowHash } = writeRow(room, at, text, seq, lastHash)
+    const { bytes, rowHash } = writeRow(place, at, text, seq, lastHash)
     at += bytes.length
     frontier.append(leafHash(bytes), keep)
     rows.push({ seq, bytes, rowHash })

@@ -107,8 +107,8 @@ export interface CommitmentRef {
  * registered errors. A store refuses to change or delete a row by itself, other than by `archive`.
  */
 export interface AuditStore {
-  /** Seals and saves; all or none. Resolves after the commit is durable. */
-  append(drafts: readonly Draft[]): Promise<readonly StoredRow[]>
+  /** Seals and saves; all or none. Resolves after the commit is durable, with the `seq` of each draft's row. */
+  append(drafts: readonly Draft[]): Promise<readonly number[]>
   /** Rows from `fromSeq` up to `toSeq` (exclusive; default: all that are there when reading begins), by `seq`. */
   read(range: { readonly fromSeq: number; readonly toSeq?: number }): AsyncIterable<StoredRow>
   find(filter: AuditFilter): Promise<AuditPage>

@@ -15,23 +15,13 @@ export interface Sqlite {
   value(sql: string, ...values: Value[]): Value | undefined
   /** Runs `work` in one transaction that holds the write lock from its start; a throw undoes all of it. */
   transaction<T>(work: () => T): T
-  /**
-   * The same, but that the disk is waited for in another thread. Nothing else may be asked of the database until it settles.
-   */
-  transactionAside<T>(work: () => T): Promise<T>
-  /** Runs statements without values in that other thread. */
-  execAside(sql: string): Promise<void>
+  /** Begins such a transaction, which lasts over several turns. */
+  begin(): void
+  /** Ends it. Throws when the disk refuses. */
+  commit(): void
+  /** Undoes what is under way, where something is. */
+  undo(): void
 }
-
-type ExecAside = (this: Database.Database, sql: string) => Promise<void>
-
-/**
- * Both kinds of libsql’s databases are the same inside. The other kind is loaded for those who wait aside, and by each
- * once: it looks the machine over again, which takes longer than all else of it.
- */
-let execAside: Promise<ExecAside> | undefined
-const loadExecAside = () =>
-  (execAside ??= import('libsql/promise').then(({ default: { prototype } }) => prototype.exec as unknown as ExecAside))
 
 /**
  * Opens (or makes) the database `file`; another's lock is waited for at most `busyTimeoutMs`.
@@ -55,12 +45,17 @@ export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
     return prepared(sql).raw().all(values) as Value[][]
   }
 
+  const begin = () => void database.exec('BEGIN IMMEDIATE')
+  const commit = () => void database.exec('COMMIT')
   /** SQLite itself rolls back on some failures, a full disk among them. */
   function undo(): void {
     if (database.inTransaction) database.exec('ROLLBACK')
   }
 
   return {
+    begin,
+    commit,
+    undo,
     exec: (sql) => {
       database.exec(sql)
     },
@@ -68,28 +63,15 @@ export function openSqlite(file: string, busyTimeoutMs: number): Sqlite {
     rows,
     value: (sql, ...values) => rows(sql, ...values)[0]?.[0],
     transaction(work) {
-      database.exec('BEGIN IMMEDIATE')
+      begin()
       try {
         const result = work()
-        database.exec('COMMIT')
+        commit()
         return result
       } catch (error) {
         undo()
         throw error
       }
     },
-    async transactionAside(work) {
-      const execAside = await loadExecAside()
-      database.exec('BEGIN IMMEDIATE')
-      try {
-        const result = work()
-        await execAside.call(database, 'COMMIT')
-        return result
-      } catch (error) {
-        undo()
-        throw error
-      }
-    },
-    execAside: async (sql) => (await loadExecAside()).call(database, sql),
   }
 }

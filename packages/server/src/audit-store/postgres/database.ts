@@ -2,7 +2,8 @@ import type { Client } from 'pg'
 import { type AuditFilter, type AuditHead, readText, type StoredRow } from '../../audit/index.js'
 import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
 import { limitOf } from '../filter.js'
-import { type SealedDrafts, sealDrafts } from '../seal-drafts.js'
+import type { PackedDrafts } from '../packed-drafts.js'
+import { type SealedDrafts, type Survivors, sealDrafts } from '../seal-drafts.js'
 
 export interface StoredRecord {
   readonly seq: string
@@ -26,7 +27,7 @@ interface PostgresLog {
   /** Quoted. */
   readonly schema: string
   readonly log: string
-  readonly survivors: ReadonlyMap<string, StoredRow>
+  readonly survivors: Survivors
 }
 
 /** The log of one name over a connection. Several programs may write it: the row of its end is locked while one does. */
@@ -42,7 +43,7 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
     return { log, lastHash: found.last_hash, frontier: { size: Number(found.size), hashes: found.frontier } }
   }
 
-  async function save({ rows, texts, nodes, openings, head }: SealedDrafts): Promise<void> {
+  async function save({ rows, texts, nodes, openings }: SealedDrafts): Promise<void> {
     const said = texts.map(readText)
     await query(
       `INSERT INTO $S.row_data (log, seq, bytes, row_hash, id, "timestamp", event_type, actor, target)
@@ -71,19 +72,34 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
         openings.map(({ salt }) => Buffer.from(salt)),
         openings.map(({ value }) => value),
       )
-    const { size, hashes } = head.frontier
-    const sql = 'UPDATE $S.logs SET size = $2, last_hash = $3, frontier = $4 WHERE name = $1'
-    await query(sql, size, head.lastHash, hashes)
   }
 
+  async function saveHead({ frontier: { size, hashes }, lastHash }: AuditHead): Promise<void> {
+    await query('UPDATE $S.logs SET size = $2, last_hash = $3, frontier = $4 WHERE name = $1', size, lastHash, hashes)
+  }
+
+  /** What the next commit saves. Nothing is locked for it before, since other machines may write meanwhile. */
+  let added: PackedDrafts[] = []
+
   return {
-    async append(drafts, turn) {
-      await turn
+    add(drafts) {
+      added.push(drafts)
+    },
+    async commit() {
+      const parts = added
+      added = []
       await client.query('BEGIN')
-      const sealed = sealDrafts(drafts, await readHead('FOR UPDATE'), survivors)
-      if (sealed.rows.length > 0) await save(sealed)
+      const seqs: number[] = []
+      let head = await readHead('FOR UPDATE')
+      for (const drafts of parts) {
+        const sealed = sealDrafts(drafts, head, survivors)
+        if (sealed.rows.length > 0) await save(sealed)
+        for (const seq of sealed.seqs) seqs.push(seq)
+        head = sealed.head
+      }
+      await saveHead(head)
       await client.query('COMMIT')
-      return { rows: sealed.answers, size: sealed.head.frontier.size }
+      return { seqs, size: head.frontier.size }
     },
     settle() {},
     async page(fromSeq, toSeq) {

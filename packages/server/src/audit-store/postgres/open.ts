@@ -1,10 +1,11 @@
 import { Client } from 'pg'
-import { beginLog, type StoredRow } from '../../audit/index.js'
+import { beginLog } from '../../audit/index.js'
 import { vitalsError } from '../../errors/index.js'
 import { checkLog } from '../check.js'
 import type { LogDatabase } from '../database.js'
 import type { WorkerData } from '../protocol.js'
-import { createPostgresLog, type StoredRecord, toRow } from './database.js'
+import type { Survivors } from '../seal-drafts.js'
+import { createPostgresLog } from './database.js'
 import { migrateSchema } from './schema.js'
 
 /** How long a connection, and one statement, may take. Milliseconds. */
@@ -48,10 +49,10 @@ export async function openPostgresLog(data: WorkerData): Promise<{ readonly data
   return { database }
 }
 
-/** Rows of drafts that were under way when the last thread ended, by the drafts' ids. */
-async function survivorsOf(client: Client, schema: string, { log, unsure }: WorkerData) {
-  if (unsure.length === 0) return new Map<string, StoredRow>()
-  const sql = `SELECT id, seq, bytes, row_hash FROM ${schema}.row_data WHERE log = $1 AND id = ANY($2::uuid[])`
-  const { rows } = await client.query<StoredRecord & { id: string }>(sql, [log, unsure])
-  return new Map(rows.map((row) => [row.id, toRow(row)]))
+/** Rows of drafts that were under way when the last thread ended. */
+async function survivorsOf(client: Client, schema: string, { log, unsure }: WorkerData): Promise<Survivors> {
+  if (unsure.length === 0) return new Map()
+  const sql = `SELECT id, seq FROM ${schema}.row_data WHERE log = $1 AND id = ANY($2::uuid[])`
+  const { rows } = await client.query<{ id: string; seq: string }>(sql, [log, unsure])
+  return new Map(rows.map(({ id, seq }) => [id, Number(seq)]))
 }

@@ -1,7 +1,7 @@
 import type { AuditHead, CommitmentRef, StoredRow } from '../../audit/index.js'
 import type { Sqlite, Value } from '../../sqlite/index.js'
 import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
-import { type SealedDrafts, sealDrafts } from '../seal-drafts.js'
+import { type SealedDrafts, type Survivors, sealDrafts } from '../seal-drafts.js'
 import { findRows, toRow } from './find.js'
 import { saveGroup } from './groups.js'
 
@@ -13,16 +13,19 @@ const INSERTS = [64, 16, 4, 1].map((rows) => ({
 /** Rows after which the write-ahead file is moved into the database: some 12 MiB of it. Each move waits for the disk twice. */
 const WAL_ROWS = 16_000
 const WAL_COMMITS = 400
+/** Room for the rows that are being saved: those of a part, where they are not exceptionally long. 256 KiB. */
+const ROOM_BYTES = 262_144
 
 const THIN_CHECKPOINTS = `DELETE FROM checkpoints WHERE size < ? AND size NOT IN (SELECT size FROM segments)
   AND size NOT IN (SELECT max(size) FROM checkpoints WHERE size < ? GROUP BY size / ${ARCHIVED_CHECKPOINT_ROWS})`
 
 /** The log in an open file. */
-export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, StoredRow>): LogDatabase {
+export function createSqliteLog(sqlite: Sqlite, survivors: Survivors): LogDatabase {
   let walRows = 0
   let walCommits = 0
-  /** Where the log ends when all is saved that was asked for. */
-  let expected: AuditHead | undefined
+  let room: Buffer | undefined
+  /** The transaction that is under way: where the log ends in it, and the places of its drafts. */
+  let open: { head: AuditHead; readonly seqs: number[] } | undefined
 
   function save({ rows, nodes, openings, sought, head: end }: SealedDrafts): void {
     insertRows(sqlite, rows)
@@ -30,43 +33,52 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
     for (const { level, index, hash } of nodes) sqlite.run('INSERT INTO nodes VALUES (?, ?, ?)', level, index, hash)
     for (const { seq, field, salt, value } of openings)
       sqlite.run('INSERT INTO openings VALUES (?, ?, ?, ?)', seq, field, salt, value)
-    saveHead(sqlite, end)
+  }
+
+  /** The end is read under the lock: another program may have written behind what this one knows. */
+  function begin() {
+    sqlite.begin()
+    return { head: readHead(sqlite), seqs: [] }
+  }
+
+  /** What failed leaves no transaction behind. */
+  function orUndo<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      open = undefined
+      sqlite.undo()
+      throw error
+    }
   }
 
   return {
-    async append(drafts, turn) {
-      let sealMs = 0
-      let savedAt = 0
-      const sealBehind = (head: AuditHead): SealedDrafts => {
-        const from = performance.now()
-        const sealed = sealDrafts(drafts, head, survivors)
-        sealMs += performance.now() - from
-        return sealed
-      }
-      // While the disk is at the rows before.
-      const ahead = expected && { behind: expected, sealed: sealBehind(expected) }
-      expected = ahead?.sealed.head
-      await turn
-      const { answers, head, rows } = await sqlite.transactionAside(() => {
-        // The end is read under the lock: another program may have written behind what this one knows.
-        const found = readHead(sqlite)
-        const sealed = ahead && isSame(ahead.behind, found) ? ahead.sealed : sealBehind(found)
-        if (sealed.rows.length > 0) save(sealed)
-        savedAt = performance.now()
-        return sealed
-      })
-      const commitMs = performance.now() - savedAt
-      if (head !== ahead?.sealed.head) expected = head
-      walRows += rows.length
-      walCommits++
-      return { rows: answers, size: head.frontier.size, times: { sealMs, commitMs } }
-    },
+    add: (drafts) =>
+      orUndo(() => {
+        open ??= begin()
+        room ??= Buffer.allocUnsafeSlow(ROOM_BYTES)
+        const sealed = sealDrafts(drafts, open.head, survivors, room)
+        for (const seq of sealed.seqs) open.seqs.push(seq)
+        if (sealed.rows.length === 0) return
+        save(sealed)
+        open.head = sealed.head
+        walRows += sealed.rows.length
+      }),
+    commit: () =>
+      orUndo(() => {
+        const { head, seqs } = open ?? begin()
+        saveHead(sqlite, head)
+        sqlite.commit()
+        open = undefined
+        walCommits++
+        return { seqs, size: head.frontier.size }
+      }),
     settle() {
-      if (walRows < WAL_ROWS && walCommits < WAL_COMMITS) return undefined
+      if (walRows < WAL_ROWS && walCommits < WAL_COMMITS) return
       walRows = 0
       walCommits = 0
       // SQLite's own checkpoints swallow the disk's refusal; here it is as fatal as that of a commit.
-      return sqlite.execAside('PRAGMA wal_checkpoint(PASSIVE)')
+      sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)')
     },
     page: (fromSeq, toSeq) => pageOf(sqlite, fromSeq, toSeq),
     find: (filter) => findRows(sqlite, filter),
@@ -110,12 +122,8 @@ export function createSqliteLog(sqlite: Sqlite, survivors: ReadonlyMap<string, S
         .map(([field, salt, value]) => ({ field: String(field), salt: salt as Uint8Array, value: String(value) })),
     erase: (refs) => eraseOpenings(sqlite, refs),
     close: () => sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
-    abandon() {},
+    abandon: () => sqlite.undo(),
   }
-}
-
-function isSame(one: AuditHead, other: AuditHead): boolean {
-  return one.lastHash === other.lastHash && one.frontier.size === other.frontier.size
 }
 
 export function readHead(sqlite: Sqlite): AuditHead {

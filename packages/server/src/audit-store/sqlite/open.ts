@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { beginLog, DAEMON_ORIGIN, type Draft, idIn, type StoredRow } from '../../audit/index.js'
+import { beginLog, DAEMON_ORIGIN, type Draft, idIn } from '../../audit/index.js'
 import { type VitalsError, vitalsError } from '../../errors/index.js'
 import { isDamage, migrate, openSqlite, reasonOf, type Sqlite } from '../../sqlite/index.js'
 import { type Break, checkLog } from '../check.js'
 import type { LogDatabase } from '../database.js'
 import { batchOf, packDrafts } from '../packed-drafts.js'
 import type { WorkerData } from '../protocol.js'
+import type { Survivors } from '../seal-drafts.js'
 import { createSqliteLog, pageOf, readHead, saveHead } from './database.js'
 import { repairFile } from './repair.js'
 import { MIGRATIONS } from './schema.js'
@@ -55,7 +56,8 @@ export async function openToWrite(file: string, data: WorkerData): Promise<Opene
   const repaired = repairFile(file, { bad, signed, shown: data.shown, log: data.log })
   const sqlite = prepare(file, data)
   const database = createSqliteLog(sqlite, survivorsOf(sqlite, data))
-  await database.append(packDrafts([batchOf([repairDraft(repaired)])]))
+  await database.add(packDrafts([batchOf([repairDraft(repaired)])]))
+  await database.commit()
   const { rows, seq, reason, moved } = repaired
   return { database, told: vitalsError('AUDIT_REPAIRED', { store: data.shown, rows, reason, seq, moved }) }
 }
@@ -91,15 +93,15 @@ function prepare(file: string, { log, afterFault }: WorkerData): Sqlite {
   return sqlite
 }
 
-/** Rows of drafts that were under way when the last thread ended, by the drafts' ids. */
-function survivorsOf(sqlite: Sqlite, { unsure, acknowledged }: WorkerData): ReadonlyMap<string, StoredRow> {
-  const survivors = new Map<string, StoredRow>()
+/** Rows of drafts that were under way when the last thread ended. */
+function survivorsOf(sqlite: Sqlite, { unsure, acknowledged }: WorkerData): Survivors {
+  const survivors = new Map<string, number>()
   const wanted = new Set(unsure)
   for (let at = acknowledged; wanted.size > 0; ) {
     const page = pageOf(sqlite, at, Number.MAX_SAFE_INTEGER)
     for (const row of page) {
       const id = idIn(Buffer.from(row.bytes).toString())
-      if (wanted.has(id)) survivors.set(id, row)
+      if (wanted.has(id)) survivors.set(id, row.seq)
     }
     if (page.length === 0) break
     at += page.length
