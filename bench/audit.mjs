@@ -1,7 +1,10 @@
 // What an audit row costs: durable rows a second through the store (sealed into chain and tree, committed in groups, each
-// answered after its commit) with 1, 16 and 256 writers that each wait for their row, beside a bare libsql loop that
-// commits the same bytes, made beforehand, in groups of as many rows and with as few statements, and beside one commit a
-// row. Both bare loops sync as the store does.
+// answered after its commit) with 1, 16 and 256 writers that each wait for their row; `CPU` is that of all its threads. Beside
+// it stand two bare libsql loops, which have as many rows in each commit and nothing to seal, hand over or answer. The floor
+// puts on disk what the store puts there: the same bytes, into the same tables with the triggers that refuse changes, with
+// what its searches and its next start need, the write-ahead file moved as often. The other one writes the rows alone, into a
+// table without triggers. Both have as few statements as libsql is quickest with, and sync as the store does (synchronous
+// FULL). All three have run for a while before they are measured, so that no file grows and no code is compiled meanwhile.
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,16 +12,18 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import { event } from '../packages/instrument/dist/event/index.js'
 import { createStream } from '../packages/instrument/dist/stream/index.js'
-import { beginLog, seal } from '../packages/server/dist/audit/index.js'
 import { openAuditStore } from '../packages/server/dist/audit-store/index.js'
 import { createAuditSink } from '../packages/server/dist/sinks/audit/index.js'
+import { median } from './support/measure.mjs'
 
 const LOG = 'example.com/audit'
+/** How many, rows that are measured, and rows before. */
 const WRITERS = [
-  [1, 400],
-  [16, 6000],
-  [256, 60_000],
+  [1, 400, 50],
+  [16, 6000, 2000],
+  [256, 60_000, 32_000],
 ]
+const ROUNDS = 5
 
 const draft = (n) => ({
   id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
@@ -39,48 +44,128 @@ async function inTempDir(work) {
   }
 }
 
-/** Most rows of one INSERT of the bare loop: with more it is no quicker. */
+/** Most rows of one INSERT of the bare loops: with more it is no quicker. */
 const MOST_PER_INSERT = 64
+/** Rows after which the store moves the write-ahead file into the database. */
+const WAL_ROWS = 16_000
 
-/** Rows a second of the bare loop, `group` rows a transaction. */
-function floor(dir, group, rows) {
-  const database = new Database(join(dir, 'floor.db'))
+/** Rows a second, and microseconds of CPU a row, of what saves `group` rows with each call. */
+function rateOf(saveGroup, group, rows, before) {
+  let n = 0
+  while (n * group < before) saveGroup(++n)
+  const from = performance.now()
+  const cpu = process.cpuUsage()
+  const first = n
+  while ((n - first) * group < rows) saveGroup(++n)
+  const saved = (n - first) * group
+  const { user, system } = process.cpuUsage(cpu)
+  return { rate: (saved / (performance.now() - from)) * 1000, cpu: (user + system) / saved }
+}
+
+function open(file) {
+  const database = new Database(file)
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = FULL')
-  database.exec('CREATE TABLE t (seq INTEGER PRIMARY KEY, bytes BLOB, row_hash TEXT)')
-  const sealed = seal(
-    Array.from({ length: group }, (_, n) => draft(n)),
-    beginLog(LOG),
-  ).rows.map(({ bytes, rowHash }) => [Buffer.from(bytes), rowHash])
+  return database
+}
+
+/** Saves rows of (seq, bytes, row_hash) with few statements. */
+function insertInto(database, table, group) {
   const perInsert = Math.min(group, MOST_PER_INSERT)
-  const values = Array(perInsert).fill('(?, ?)').join(', ')
-  const insert = database.prepare(`INSERT INTO t (bytes, row_hash) VALUES ${values}`)
-  const from = performance.now()
-  for (let n = 0; n < rows; n += group) {
-    database.exec('BEGIN')
-    for (let m = 0; m < group; m += perInsert) insert.run(sealed.slice(m, m + perInsert).flat())
-    database.exec('COMMIT')
+  const values = Array(perInsert).fill('(?, ?, ?)').join(', ')
+  const insert = database.prepare(`INSERT INTO ${table} (seq, bytes, row_hash) VALUES ${values}`)
+  return (rows, first) => {
+    for (let m = 0; m < group; m += perInsert)
+      insert.run(rows.slice(m, m + perInsert).flatMap(([, bytes, rowHash], n) => [first + m + n, bytes, rowHash]))
   }
-  const rate = (rows / (performance.now() - from)) * 1000
+}
+
+/** A file of the store with one group in it, and what lies there. */
+async function oneGroup(dir, group) {
+  const file = join(dir, 'audit.db')
+  const store = await openAuditStore({ place: { sqlite: file }, log: LOG })
+  await Promise.all(Array.from({ length: group }, (_, n) => store.append([draft(n)])))
+  await store.close()
+  const database = open(file)
+  const all = (table) => database.prepare(`SELECT * FROM ${table}`).raw().all()
+  return { database, rows: all('row_data'), groups: all('groups'), log: all('log')[0], nodes: all('nodes') }
+}
+
+/** The bare loop over the store's own tables. */
+async function floor(dir, group, rows, before) {
+  const { database, ...saved } = await oneGroup(dir, group)
+  database.exec('PRAGMA wal_autocheckpoint = 0')
+  database.exec('PRAGMA secure_delete = ON')
+  const insertRows = insertInto(database, 'row_data', group)
+  const insertGroup = database.prepare('INSERT INTO groups VALUES (?, ?, ?, ?, ?)')
+  const insertNode = database.prepare('INSERT INTO nodes VALUES (?, ?, ?)')
+  const saveEnd = database.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?)')
+  const [one, name, , lastHash, frontier] = saved.log
+  let inFile = 0
+  const rate = rateOf(
+    (n) => {
+      const first = n * group
+      database.exec('BEGIN IMMEDIATE')
+      insertRows(saved.rows, first)
+      for (const [last, begin, ...found] of saved.groups) insertGroup.run([first + last, first + begin, ...found])
+      for (const [level, , hash] of saved.nodes) insertNode.run([level, n, hash])
+      saveEnd.run([one, name, first + group, lastHash, frontier])
+      database.exec('COMMIT')
+      inFile += group
+      if (inFile < WAL_ROWS) return
+      inFile = 0
+      database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    },
+    group,
+    rows,
+    before,
+  )
   database.close()
   return rate
 }
 
-async function throughStore(dir, writers, rows) {
+/** The bare loop over a table of the rows alone. */
+async function bareTable(dir, group, rows, before) {
+  const { database: other, rows: saved } = await oneGroup(dir, group)
+  other.close()
+  const database = open(join(dir, 'bare.db'))
+  database.exec('CREATE TABLE t (seq INTEGER PRIMARY KEY, bytes BLOB, row_hash TEXT)')
+  const insertRows = insertInto(database, 't', group)
+  const rate = rateOf(
+    (n) => {
+      database.exec('BEGIN IMMEDIATE')
+      insertRows(saved, n * group)
+      database.exec('COMMIT')
+    },
+    group,
+    rows,
+    before,
+  )
+  database.close()
+  return rate
+}
+
+async function throughStore(dir, writers, rows, before) {
   const store = await openAuditStore({ place: { sqlite: join(dir, 'audit.db') }, log: LOG })
   let next = 0
+  const write = (count) => {
+    const end = next + count
+    return Promise.all(
+      Array.from({ length: writers }, async () => {
+        while (next < end) await store.append([draft(next++)])
+      }),
+    )
+  }
+  await write(before)
+  const { commits } = store.stats()
   const from = performance.now()
   const cpu = process.cpuUsage()
-  await Promise.all(
-    Array.from({ length: writers }, async () => {
-      while (next < rows) await store.append([draft(next++)])
-    }),
-  )
+  await write(rows)
   const rate = (rows / (performance.now() - from)) * 1000
   const { user, system } = process.cpuUsage(cpu)
-  const { commits } = store.stats()
+  const group = rows / (store.stats().commits - commits)
   await store.close()
-  return { rate, group: rows / commits, cpu: (user + system) / rows }
+  return { rate, group, cpu: (user + system) / rows }
 }
 
 /** Microseconds that handing a row to the store takes its caller, the disk aside. */
@@ -149,24 +234,22 @@ async function publishing(dir, isAudited) {
 }
 
 const whole = (value) => Math.round(value).toLocaleString('en')
-const one = await inTempDir((dir) => floor(dir, 1, 400))
-console.log(`one commit a row, bare            ${whole(one)} rows/s`)
-for (const [writers, rows] of WRITERS) {
-  const ratios = []
-  let shown
-  // In turns, since what else the machine does meanwhile hits both alike.
-  for (let round = 0; round < 3; round++) {
-    const bare = await inTempDir((dir) => floor(dir, writers, rows))
-    const ours = await inTempDir((dir) => throughStore(dir, writers, rows))
-    ratios.push(ours.rate / bare)
-    if (!shown || ours.rate > shown.ours.rate) shown = { bare, ours }
-  }
-  const { bare, ours } = shown
-  const ratio = ratios.sort((a, b) => a - b)[1]
+const percent = (value) => `${Math.round(value * 100)} %`
+const one = await inTempDir((dir) => bareTable(dir, 1, 400, 50))
+console.log(`one commit a row, bare            ${whole(one.rate)} rows/s`)
+for (const [writers, rows, before] of WRITERS) {
+  const taken = { floor: [], bareTable: [], store: [] }
+  // In turns, since what else the machine does meanwhile hits all alike.
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, run] of Object.entries({ floor, bareTable, store: throughStore }))
+      taken[name].push(await inTempDir((dir) => run(dir, writers, rows, before)))
+  const of = (name) => median(taken.store.map(({ rate }, round) => rate / taken[name][round].rate))
+  const middle = (name, figure) => median(taken[name].map((run) => run[figure]))
   console.log(
-    `${String(writers).padStart(3)} writers   bare groups ${whole(bare)} rows/s, store ${whole(ours.rate)} rows/s in groups of ` +
-      `${ours.group.toFixed(0)}: ${Math.round(ratio * 100)} % of the floor (median of three), ` +
-      `${(ours.rate / one).toFixed(1)} × one commit a row, ${ours.cpu.toFixed(0)} µs of CPU a row`,
+    `${String(writers).padStart(3)} writers   store ${whole(middle('store', 'rate'))} rows/s in groups of ${middle('store', 'group').toFixed(0)}, ` +
+      `${middle('store', 'cpu').toFixed(1)} µs of CPU a row, ${(middle('store', 'rate') / one.rate).toFixed(1)} × one commit a row\n` +
+      `              floor ${whole(middle('floor', 'rate'))} rows/s, ${middle('floor', 'cpu').toFixed(1)} µs of CPU a row: store at ${percent(of('floor'))} of it; ` +
+      `rows alone ${whole(middle('bareTable', 'rate'))} rows/s: at ${percent(of('bareTable'))}`,
   )
 }
 console.log(`handing a row to the store        ${(await inTempDir(handingOver)).toFixed(2)} µs for the caller`)
