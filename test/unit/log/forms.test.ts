@@ -46,6 +46,14 @@ test('a line tells the time of its own event, whatever line came before', async 
   expect(told.map((line) => JSON.parse(line).timestamp)).toEqual(times.map((at) => new Date(at).toISOString()))
 })
 
+test('a line has a name of its own, also where its event has a field that is called so', async () => {
+  const fields = { operation: '1', event: 'usage', field: 'tokens', result: 'missing' }
+  expect(await objectOf('mcp-vitals', 'derivation', fields)).toEqual({
+    ...{ level: 'debug', timestamp: '2026-02-15T12:00:00.007Z', event: 'derivation_missed', server: 'letta' },
+    ...{ field: 'tokens', result: 'missing', message: 'No usage derived: tokens is missing' },
+  })
+})
+
 const CALL = { session: '123', direction: 'client_to_server', method: 'tools/call', name: 'botfather.click-button' }
 const ENDED = {
   ...CALL,

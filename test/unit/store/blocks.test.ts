@@ -96,6 +96,16 @@ test('an event is found by its name whatever the names around it look like', asy
     )
 })
 
+test('events of many sessions that are saved together are found by the session of each', async () => {
+  const { store } = await testStore(tempDir())
+  const events = calls(120).map((event, n) => ({ ...event, session: `s${n % 39}` }))
+  await store.append(entries(events))
+  for (let n = 0; n < 39; n++)
+    expect(operations(await store.read({ session: `s${n}` }))).toEqual(
+      operations(events.filter(({ session }) => session === `s${n}`).reverse()),
+    )
+})
+
 test('a block is bounded in events and in time, and nothing is lost between two', () => {
   const at = START
   const events = [

@@ -4,6 +4,7 @@ import {
   checkBeginning,
   checkCharacters,
   InvalidAnswer,
+  type ReadHead,
   readHead,
   readHeaders,
 } from './head.js'
@@ -26,6 +27,8 @@ const NEWLINE = 0x0a
 const EXTENSION = String.raw`;[!#$%&'*+\-.^_\`|~0-9a-z]+(?:=(?:[!#$%&'*+\-.^_\`|~0-9a-z]+|"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[\t\x20-\x7e])*"))?`
 const SIZE_LINE = new RegExp(`^0*([0-9a-f]{1,13})(?:${EXTENSION})*$`, 'i')
 const NO_BYTES = Buffer.alloc(0)
+/** Longest head that is known again. */
+const MAX_REMEMBERED_BYTES = 1_024
 const NONE: readonly string[] = []
 
 /**
@@ -41,6 +44,9 @@ export class AnswerReader {
   #partial: Buffer = NO_BYTES
   /** Bytes of the body, or of the chunk, that are still to come. */
   #left = 0
+  /** The last head of few bytes and its text: until the second of its `Date` is over, the next is mostly the same. */
+  #lastText = ''
+  #lastHead: ReadHead | undefined
   #keepsAlive = false
   #keepAliveMs: number | undefined
 
@@ -135,7 +141,7 @@ export class AnswerReader {
       checkBeginning(bytes.toString('latin1', start), this.#maxHeadBytes)
       return -1
     }
-    const head = readHead(bytes.toString('latin1', start, end), this.#maxHeadBytes)
+    const head = this.#headOf(bytes.toString('latin1', start, end))
     const next = end + HEAD_END.length
     if (head.status === 101) throw new InvalidAnswer('it switches to another protocol, which was not asked for')
     if (head.status < 200) {
@@ -149,6 +155,15 @@ export class AnswerReader {
     this.#taker?.onHead(head)
     if (bodyEnd === 0) this.#end(NONE)
     return next
+  }
+
+  #headOf(text: string): ReadHead {
+    if (this.#lastHead && text === this.#lastText) return this.#lastHead
+    const head = readHead(text, this.#maxHeadBytes)
+    if (text.length > MAX_REMEMBERED_BYTES) return head
+    this.#lastText = text
+    this.#lastHead = head
+    return head
   }
 
   #enterBody(bodyEnd: BodyEnd): void {

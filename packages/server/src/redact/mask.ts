@@ -6,7 +6,9 @@ import { redactName, redactSentence } from './redact.js'
 const GENERATION_SIZE = 2_048
 
 /** Ids by which events belong together: none is replaced by a word that another has too. */
-const IDS: ReadonlySet<string> = new Set(['session', 'operation', 'id'])
+const IDS: ReadonlySet<string> = new Set(['operation', 'id'])
+/** Such an id, which many events have. */
+const SESSION = 'session'
 /** Hexadecimal digits by the table of events, of which all could be decimal. */
 const DIGITS: ReadonlySet<string> = new Set(['traceId', 'hashes'])
 /** Sentences, where the event is our own. In that of another, who knows what they tell. */
@@ -20,16 +22,25 @@ type Masked = readonly { readonly name: string; readonly isList: boolean; readon
  * The first net is that an event has fields for names alone. An event that holds none comes back as it is.
  *
  * Every text that was clean is remembered, so that a name seen before costs one look-up. Texts that were not are never
- * kept. `cleanId` is not remembered here: each call has an id of its own. `isOwn`: for events that this process made itself, whose
+ * kept. Ids of sessions are remembered as well, others not: each call has one of its own. `isOwn`: for events that this process made itself, whose
  * sentences may stay.
  */
 export function createMask(cleanId: IdMask, { isOwn = false } = {}): (event: Event) => Event {
   const cleanName = remembering(redactName)
+  const cleanSession = remembering(cleanId)
   const cleanSentence = isOwn ? redactSentence : cleanName
   // A pseudonym in their place has their form.
   const cleanDigits: Clean = (text) => cleanId(text).replace(/^id-/, '')
   const cleaner = (name: string) =>
-    DIGITS.has(name) ? cleanDigits : IDS.has(name) ? cleanId : SENTENCES.has(name) ? cleanSentence : cleanName
+    name === SESSION
+      ? cleanSession
+      : DIGITS.has(name)
+        ? cleanDigits
+        : IDS.has(name)
+          ? cleanId
+          : SENTENCES.has(name)
+            ? cleanSentence
+            : cleanName
   const table = Object.fromEntries(
     Object.entries(EVENTS).map(([type, { fields }]) => [
       type,

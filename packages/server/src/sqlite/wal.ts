@@ -2,7 +2,7 @@ import type { Sqlite } from './sqlite.js'
 
 /** Transactions, or events, after which the write-ahead file is moved into the database: some 4 MiB of it. */
 const EVERY_COMMITS = 100
-const EVERY_EVENTS = 1000
+export const EVERY_EVENTS = 8_000
 /** Pause after a checkpoint that failed. Milliseconds. */
 const RETRY_MS = 1000
 

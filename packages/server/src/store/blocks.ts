@@ -51,7 +51,9 @@ export function cutBlocks(events: readonly Event[], seqs: readonly number[] | nu
 function blockAt(events: readonly Event[], seqs: readonly number[] | null, from: number): Block {
   let firstAt = events[from]!.at
   let lastAt = firstAt
-  const keys = new Set<string>()
+  const sessions = new Set<string>()
+  const types = new Set<string>()
+  const servers = new Set<string>()
   let end = from
   for (; end < events.length && end - from < MAX_BLOCK_EVENTS; end++) {
     const event = events[end]!
@@ -59,19 +61,22 @@ function blockAt(events: readonly Event[], seqs: readonly number[] | null, from:
     if (Math.max(lastAt, at) - Math.min(firstAt, at) > MAX_BLOCK_SPAN_MS) break
     if (at < firstAt) firstAt = at
     if (at > lastAt) lastAt = at
-    for (const field of KEY_FIELDS) {
-      const value = event[field]
-      if (value !== undefined) keys.add(keyOf(field, value))
-    }
+    if (event.session !== undefined) sessions.add(event.session)
+    types.add(event.type)
+    servers.add(event.server)
   }
   return {
     firstAt,
     lastAt,
     events: end - from,
     seqs: seqs?.slice(from, end) ?? null,
-    keys: [...keys],
+    keys: [...keysOf('session', sessions), ...keysOf('type', types), ...keysOf('server', servers)],
     body: JSON.stringify(events.slice(from, end)),
   }
+}
+
+function keysOf(field: KeyField, values: ReadonlySet<string>): string[] {
+  return Array.from(values, (value) => keyOf(field, value))
 }
 
 /** Brings neighbours of no stream together, as far as they fit into one block: many small writes make few rows. */

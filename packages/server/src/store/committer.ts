@@ -1,4 +1,4 @@
-import { WalCheckpoints } from '../sqlite/index.js'
+import { EVERY_EVENTS, WalCheckpoints } from '../sqlite/index.js'
 import { type Block, joinBlocks } from './blocks.js'
 import { type CallSlots, createCallSlots } from './call-slots.js'
 import type { EventDatabase } from './database.js'
@@ -14,9 +14,6 @@ const GROUP_EVENTS = 500
 /** How often the bounds are looked after, and after how many new events at the latest. */
 const RETENTION_EVERY_MS = 60_000
 const RETENTION_EVERY_EVENTS = 10_000
-
-/** What a write of samples counts as: a block may be some megabytes. */
-const SAMPLES_AS_EVENTS = 1000
 
 type Write = Extract<Request, { call: 'append' | 'appendStream' }>
 type Question = Exclude<Request, Write>
@@ -128,7 +125,8 @@ export class Committer {
         return database.page(request)
       case 'keepSamples':
         this.#samples.keep(request.changes)
-        this.#checkpoints.committed(SAMPLES_AS_EVENTS)
+        // A block may be some megabytes.
+        this.#checkpoints.committed(EVERY_EVENTS)
         return null
       case 'sampleSeries':
         return this.#samples.series(request.after)

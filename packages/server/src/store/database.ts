@@ -32,6 +32,12 @@ export interface EventDatabase {
   checkpoint(): void
 }
 
+/** Keys of one INSERT, the most first: of a block with many sessions, a statement for each key cost as much as the block. */
+const KEY_INSERTS = [16, 4, 1].map((count) => ({
+  count,
+  sql: `INSERT INTO block_keys VALUES ${Array(count).fill('(?, ?, ?)').join(', ')}`,
+}))
+
 /**
  * Opens the event database `file`, making or migrating it.
  * Throws DamagedError, STORE_SCHEMA_NEWER, or what the system says.
@@ -68,7 +74,10 @@ function createDatabase(sqlite: Sqlite): EventDatabase {
        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       ...[firstAt, lastAt, events, stream, numbers, JSON.stringify(keys), body],
     )[0] as [number]
-    for (const key of keys) sqlite.run('INSERT INTO block_keys VALUES (?, ?, ?)', key, lastAt, id)
+    let from = 0
+    for (const { count, sql } of KEY_INSERTS)
+      for (; keys.length - from >= count; from += count)
+        sqlite.run(sql, ...keys.slice(from, from + count).flatMap((key) => [key, lastAt, id]))
   }
 
   function mark(stream: string): number {

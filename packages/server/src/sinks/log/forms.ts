@@ -1,7 +1,7 @@
-import { LEVELS, type Level, type Line, type LineFields, type LineSource } from './lines.js'
+import { fieldMembers, LEVELS, type Level, type Line, type LineFields, type LineSource } from './lines.js'
+import { type Members, membersOf, quoted } from './members.js'
 
-/** A JSON line’s keys in their order, but the level’s. */
-export type Keys = Readonly<Record<string, unknown>>
+type Keys = Readonly<Record<string, unknown>>
 
 /** How the lines of one kind of reader are made. */
 export interface Form {
@@ -14,7 +14,8 @@ export interface Form {
   readonly levelWord: (level: Level) => string
   /** Level of a line, where this form’s readers want another. */
   readonly grade?: (source: LineSource, level: Level) => Level
-  readonly json: (line: Line) => Keys
+  /** What stands behind the level in JSON. */
+  readonly json: (line: Line) => Members
   /** One sentence, with the time in front unless `hasTime` is false. */
   readonly text: (line: Line, hasTime: boolean) => string
 }
@@ -23,8 +24,13 @@ const own = (level: Level) => level
 const upper = (level: Level) => level.toUpperCase()
 
 /** `2026-02-15T12:00:00.000Z INFO: Session started: s-1` */
-function plainText({ level, at, message }: Line, hasTime: boolean): string {
+function plainText({ level, at, message: own }: Line, hasTime: boolean, message = own): string {
   return `${hasTime ? `${isoTime(at)} ` : ''}${upper(level)}: ${message}`
+}
+
+/** Everything that is known of a line. */
+function known(line: Line, message: string): Members {
+  return `,"timestamp":"${isoTime(line.at)}","event":${quoted(line.event)}${fieldMembers(line)},"message":${quoted(message)}`
 }
 
 /** Every form there is. */
@@ -33,7 +39,7 @@ export const FORMS = {
     doc: 'Everything that is known: `level`, `timestamp`, `event`, the fields of [the event](events.md), `message`.',
     levelKey: 'level',
     levelWord: own,
-    json: ({ at, event, message, fields }) => ({ timestamp: isoTime(at), event, ...fields, message }),
+    json: (line) => known(line, line.message),
     text: plainText,
   },
   messaging: {
@@ -41,11 +47,12 @@ export const FORMS = {
     auto: 'json',
     levelKey: 'level',
     levelWord: own,
-    json: ({ at, event, source, fields }) => ({
-      timestamp: `${isoTime(at).slice(0, -5)}Z`,
-      event,
-      ...routingOf(fields, APPLICATION_FACTS.has(source) ? FACT_OMITTED : OMITTED),
-    }),
+    json: ({ at, event, source, fields }) =>
+      membersOf({
+        timestamp: `${isoTime(at).slice(0, -5)}Z`,
+        event,
+        ...routingOf(fields, APPLICATION_FACTS.has(source) ? FACT_OMITTED : OMITTED),
+      }),
     text: plainText,
   },
   plugins: {
@@ -54,7 +61,8 @@ export const FORMS = {
     levelKey: 'levelname',
     levelWord: upper,
     grade: (source, level) => (source === 'http' && level === 'debug' ? 'info' : level),
-    json: (line) => ({ asctime: pythonTime(line.at), name: LOGGER, message: line.message, ...categoryOf(line) }),
+    json: (line) =>
+      membersOf({ asctime: pythonTime(line.at), name: LOGGER, message: line.message, ...categoryOf(line) }),
     text: ({ at, level, message }, hasTime) =>
       `${hasTime ? `${pythonTime(at)} - ` : ''}${LOGGER} - ${upper(level)} - ${message}`,
   },
@@ -63,15 +71,16 @@ export const FORMS = {
     auto: 'text',
     levelKey: 'level',
     levelWord: own,
-    json: (line) => ({ timestamp: isoTime(line.at), event: line.event, ...line.fields, message: lettaMessage(line) }),
-    text: (line, hasTime) => plainText({ ...line, message: lettaMessage(line) }, hasTime),
+    json: (line) => known(line, lettaMessage(line)),
+    text: (line, hasTime) => plainText(line, hasTime, lettaMessage(line)),
   },
   dust: {
     doc: 'For log shippers: `level`, `timestamp`, `message`, then the fields of the event.',
     auto: 'json',
     levelKey: 'level',
     levelWord: own,
-    json: ({ at, event, message, fields }) => ({ timestamp: isoTime(at), message, event, ...fields }),
+    json: (line) =>
+      `,"timestamp":"${isoTime(line.at)}","message":${quoted(line.message)},"event":${quoted(line.event)}${fieldMembers(line)}`,
     text: plainText,
   },
 } as const satisfies Readonly<Record<string, Form>>

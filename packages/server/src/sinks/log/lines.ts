@@ -8,6 +8,7 @@ import {
   OWN_SERVER,
 } from '@mcp-vitals/instrument/event'
 import { describe } from '../../detect/index.js'
+import { type Members, membersOf, quoted } from './members.js'
 
 /** Levels from least to most grave. */
 export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const
@@ -119,15 +120,18 @@ const REMEDY_LEVELS = {
 /** Last moment that a date can hold; what a sender claims beyond it is shown as that. */
 const MAX_DATE_MS = 8.64e15
 
-/** The fields of each event that a line may show: all that its declaration has, but the time and lists. */
+/** A line has these of its own. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['at', 'event'])
+
+/** The fields of each event that a line may show: all that its declaration has, but those and lists. */
 const SHOWN = Object.fromEntries(
   Object.entries(EVENTS).map(([type, { fields }]) => [
     type,
     Object.entries<Field<unknown>>({ ...ENVELOPE, ...fields })
-      .filter(([name, { kind }]) => name !== 'at' && kind !== 'texts')
-      .map(([name]) => name),
+      .filter(([name, { kind }]) => !OWN_NAMES.has(name) && kind !== 'texts')
+      .map(([name]) => ({ name, beginning: `,${quoted(name)}:` })),
   ]),
-) as unknown as Readonly<Record<EventType, readonly string[]>>
+) as unknown as Readonly<Record<EventType, readonly { readonly name: string; readonly beginning: string }[]>>
 
 /** The line for an event. Undefined where `grade` gives it no level: it is not wanted, and costs nothing more. */
 export function lineOf(event: Event, grade: Grade): Line | undefined {
@@ -135,18 +139,57 @@ export function lineOf(event: Event, grade: Grade): Line | undefined {
   const [own, name, message] = read(event)
   const level = grade(event.type, own)
   if (level === undefined) return undefined
-  const at = Math.min(event.at, MAX_DATE_MS)
-  return { source: event.type, level, at, event: name, message, fields: fieldsOf(event) }
+  return new EventLine(event, level, name, message)
 }
 
-function fieldsOf(event: Event): LineFields {
-  const fields: Record<string, string | number | boolean> = {}
-  for (const name of SHOWN[event.type]) {
-    const value = (event as unknown as Readonly<Record<string, unknown>>)[name]
-    if (typeof value === 'number') fields[name] = Math.round(value * 1000) / 1000
-    else if (typeof value === 'string' || typeof value === 'boolean') fields[name] = value
+/** A line’s fields in JSON. */
+export function fieldMembers(line: Line): Members {
+  return line instanceof EventLine ? line.members() : membersOf(line.fields)
+}
+
+/** The line of an event. Its fields are read where they are asked for: no object of them is made to be written as JSON. */
+class EventLine implements Line {
+  readonly source: EventType
+  readonly at: number
+  readonly #given: Readonly<Record<string, unknown>>
+
+  constructor(
+    given: Event,
+    readonly level: Level,
+    readonly event: string,
+    readonly message: string,
+  ) {
+    this.source = given.type
+    this.at = Math.min(given.at, MAX_DATE_MS)
+    this.#given = given as unknown as Readonly<Record<string, unknown>>
   }
-  return fields
+
+  get fields(): LineFields {
+    const fields: Record<string, string | number | boolean> = {}
+    for (const { name } of SHOWN[this.source]) {
+      const value = this.#given[name]
+      if (typeof value === 'number') fields[name] = rounded(value)
+      else if (typeof value === 'string' || typeof value === 'boolean') fields[name] = value
+    }
+    return fields
+  }
+
+  /** The fields in JSON. */
+  members(): Members {
+    let text = ''
+    for (const { name, beginning } of SHOWN[this.source]) {
+      const value = this.#given[name]
+      if (typeof value === 'string') text += beginning + quoted(value)
+      else if (typeof value === 'number') text += beginning + (Number.isFinite(value) ? rounded(value) : 'null')
+      else if (typeof value === 'boolean') text += beginning + value
+    }
+    return text
+  }
+}
+
+/** To microseconds, where it is milliseconds. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000
 }
 
 function requestEnded(e: EventOf<'request.ended'>): Reading {
