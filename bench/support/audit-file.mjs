@@ -1,6 +1,6 @@
 /** An audit log in files: rows made and sealed a thousand at a time, so that a million of them need no memory. */
 import { generateKeyPairSync } from 'node:crypto'
-import { createReadStream, createWriteStream, readFileSync, writeFileSync } from 'node:fs'
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import {
@@ -66,6 +66,3 @@ export async function verifyPieces(pieces, setup) {
   if (!verdict.ok) throw new Error(`row ${verdict.seq}: ${verdict.fault}`)
   return verdict.head.frontier.size
 }
-
-/** Verifies the folder's log from disk. */
-export const verifyFolder = (dir) => verifyPieces(createReadStream(join(dir, 'rows.jsonl')), setupOf(dir))
