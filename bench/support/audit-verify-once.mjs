@@ -17,6 +17,9 @@ async function* pieces() {
     left -= piece.length
     if (left > 0) continue
     left = LOOK_EVERY_BYTES
+    // Memory of buffers is given back a turn after they were collected.
+    globalThis.gc()
+    await new Promise(setImmediate)
     globalThis.gc()
     const { heapUsed, arrayBuffers } = process.memoryUsage()
     neededBytes = Math.max(neededBytes, heapUsed + arrayBuffers)
