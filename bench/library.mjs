@@ -14,13 +14,18 @@ const CHILD = new URL('./library/child.mjs', import.meta.url).pathname
 const OURS = 'mcp-vitals'
 const WITH_SPANS = 'mcp-vitals and spans'
 const SPAN_BY_HAND = 'a span by hand'
-const ROUNDS = 5
 /**
- * Rounds before the first that counts. A server runs for days: what it costs is what it costs once the engine has
- * compiled it, which takes some 50,000 calls. Each round begins with a full collection of garbage, as every minute or so
+ * Processes of each candidate, one after the other. What a process happens to be for its life (which code the engine compiled how, where
+ * its objects lie, how large its heap grew) differs between two of the same program by more than what is measured here.
+ */
+const LIVES = 3
+const ROUNDS = 3
+/**
+ * Rounds before the first that counts, in each life. A server runs for days: what it costs is what it costs once the engine has
+ * compiled it, which takes some 30,000 calls. Each round begins with a full collection of garbage, as every minute or so
  * has one, and is long enough that what the engine then compiles anew weighs as it does in a server.
  */
-const WARM_UP_ROUNDS = 4
+const WARM_UP_ROUNDS = 3
 /** Peers cost so much that this changes no ratio by a tenth. */
 const PEER_WARM_UP_ROUNDS = 1
 const PROBE_CALLS = 20
@@ -35,7 +40,7 @@ const { values: asked } = parseArgs({
 const MEASURES = [
   {
     ...{ name: 'echo', label: 'echo of 16 bytes, one at a time', what: 'sequential', tool: 'echo' },
-    ...{ calls: 20_000, peerCalls: 2000 },
+    ...{ calls: 10_000, peerCalls: 2000 },
   },
   {
     ...{ name: 'at-once', label: 'echo of 16 bytes, 64 at once', what: 'at once', tool: 'echo' },
@@ -43,11 +48,11 @@ const MEASURES = [
   },
   {
     ...{ name: 'text', label: 'text of 32 KB, one at a time', what: 'sequential', tool: 'text' },
-    ...{ calls: 20_000, peerCalls: 1000 },
+    ...{ calls: 10_000, peerCalls: 1000 },
   },
   {
     ...{ name: 'rows', label: 'structured content of 32 KB, one at a time', what: 'sequential', tool: 'rows' },
-    ...{ calls: 20_000, peerCalls: 500 },
+    ...{ calls: 10_000, peerCalls: 500 },
   },
   {
     ...{ name: 'fresh', label: 'a fresh server with ten tools for each call', what: 'fresh', tool: 'echo' },
@@ -119,27 +124,30 @@ async function records({ name, ask }, major) {
   return !problem
 }
 
-/** Added microseconds and CPU of every candidate, medians of interleaved rounds. */
-async function measured(children, measure) {
-  const taken = new Map()
-  const gone = new Set()
+/** Adds the figures of interleaved rounds to `taken`, name → figures; who ends in the middle is `gone`. */
+async function measure(children, { taken, gone }, what) {
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     for (const { name, isPeer, ask } of children) {
       if (isPeer && (gone.has(name) || round < -PEER_WARM_UP_ROUNDS)) continue
-      const figures = await ask(measure)
+      const figures = await ask(what)
       if (!figures) gone.add(name)
       else if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), figures])
     }
   }
-  const middle = (name, key) => median(taken.get(name).map((figures) => figures[key]))
-  const bare = { micros: middle('bare', 'micros'), cpuMicros: middle('bare', 'cpuMicros') }
+}
+
+/**
+ * Added microseconds and CPU of every candidate: medians, over all rounds of all lives, of its difference to the bare server of the
+ * same round, since what else the machine does changes from round to round.
+ */
+function addedBy({ taken, gone }) {
+  const all = taken.get('bare')
+  const bare = { micros: median(all.map(({ micros }) => micros)), cpuMicros: median(all.map((each) => each.cpuMicros)) }
   const added = new Map()
-  for (const name of taken.keys())
-    if (name !== 'bare' && !gone.has(name))
-      added.set(name, {
-        micros: middle(name, 'micros') - bare.micros,
-        cpuMicros: middle(name, 'cpuMicros') - bare.cpuMicros,
-      })
+  for (const [name, figures] of taken) {
+    const over = (key) => median(figures.map((each, round) => each[key] - all[round][key]))
+    if (name !== 'bare' && !gone.has(name)) added.set(name, { micros: over('micros'), cpuMicros: over('cpuMicros') })
+  }
   return { bare, added, gone }
 }
 
@@ -179,19 +187,24 @@ console.log(`import of the main entry: ${entry.toFixed(2)} ms, of an empty modul
 if (entry - empty > MOST_IMPORT_MILLIS)
   wrong.push(`import: ${(entry - empty).toFixed(2)} ms more than nothing, more than ${MOST_IMPORT_MILLIS}`)
 for (const major of asked.sdk.map(Number)) {
-  const children = []
-  for (const name of names) {
-    const child = await start(name, major)
-    if (!peers.includes(name) || (await records(child, major))) children.push(child)
-    else child.end()
+  const found = new Map(MEASURES.map((each) => [each, { taken: new Map(), gone: new Set() }]))
+  for (let life = 0; life < LIVES; life++) {
+    const children = []
+    // Peers live once: their cost is too large for it to matter.
+    for (const name of life === 0 ? names : names.filter((each) => !peers.includes(each))) {
+      const child = await start(name, major)
+      if (!peers.includes(name) || (await records(child, major))) children.push(child)
+      else child.end()
+    }
+    for (const [each, figures] of found) await measure(children, figures, each)
+    for (const { end } of children) end()
   }
-  for (const measure of MEASURES) {
-    const title = `SDK ${major}: ${measure.label}`
-    const figures = await measured(children, measure)
-    report(title, figures)
-    wrong.push(...judge(title, measure, figures))
+  for (const [each, figures] of found) {
+    const title = `SDK ${major}: ${each.label}`
+    const added = addedBy(figures)
+    report(title, added)
+    wrong.push(...judge(title, each, added))
   }
-  for (const { end } of children) end()
 }
 sink.close()
 sink.closeAllConnections()

@@ -129,7 +129,7 @@ export class Activity {
     if (session === undefined) return
     const known = this.#sessionOf(session)
     if (known) known.heardAt = at
-    else if (!this.#hasEnded(session) && isFromWithin(event)) this.#sessionOpened(event, session, at)
+    else if (isFromWithin(event) && !this.#hasEnded(session)) this.#sessionOpened(event, session, at)
   }
 
   #sessionOf(name: string | undefined): Session | undefined {

@@ -16,6 +16,8 @@ const LITERAL = 5
 /** Of a number that is neither whole nor of a few decimals, as divisions give them. */
 const FRACTION = 18
 const DECIMALS = 3
+/** Larger numbers are written with an exponent. */
+const MAX_DIGITS = 21
 /** Deeper than this nothing is counted: it is no more than a bound against cycles. */
 const MAX_DEPTH = 64
 
@@ -110,12 +112,9 @@ export class Sizer {
 
 /** Most are small and whole, and writing one down to measure it would cost more than all else here. */
 function numberLength(value: number): number {
-  if (value < 0) return 1 + numberLength(-value)
-  if (Number.isInteger(value)) return digits(value)
+  let length = value < 0 ? 2 : 1
+  for (let left = Math.abs(value); left >= 10 && length < MAX_DIGITS; left /= 10) length++
+  if (Number.isInteger(value)) return length
   const scaled = value * 10 ** DECIMALS
-  return Math.abs(scaled - Math.round(scaled)) < 1e-6 ? digits(value) + DECIMALS : FRACTION
-}
-
-function digits(value: number): number {
-  return value < 10 ? 1 : 1 + Math.floor(Math.log10(value))
+  return Math.abs(scaled - Math.round(scaled)) < 1e-6 ? length + DECIMALS : FRACTION
 }
