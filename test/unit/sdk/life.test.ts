@@ -5,6 +5,7 @@ import { McpServer as ModernServer } from '@modelcontextprotocol/server'
 import { expect, it } from 'vitest'
 import { instrument, uninstrument, vitals } from '../../../packages/instrument/src/index.js'
 import { createMetricsFold, createRegistry, expose } from '../../../packages/instrument/src/metrics/index.js'
+import { configure } from '../../../packages/instrument/src/record.js'
 import { until } from '../../fixtures/until.js'
 import { connected, listen, PAIRS, shop } from './servers.js'
 
@@ -171,4 +172,34 @@ it.each([
   [() => instrument(shop(1), null as never), /options must be an object/],
 ])('says what is wrong with what it is given', (wrong, words) => {
   expect(wrong).toThrow(words)
+})
+
+it('names a server that has no name as the program was told, else `server`', async () => {
+  const { of, stop } = listen()
+  const visited = async () => {
+    const transport: { onmessage?: (message: unknown) => void; send(): void } = { send() {} }
+    const server = {
+      async connect(to: typeof transport) {
+        to.onmessage = () => {}
+      },
+    }
+    await instrument(server).connect(transport)
+    transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  }
+  await visited()
+  configure({ server: 'told' })
+  await visited()
+  vitals().server = undefined
+  stop()
+  expect(of('notification').map(({ server }) => server)).toEqual(['server', 'told'])
+})
+
+it('leaves what others put in the place of its own handler', async () => {
+  const [, transport] = PAIRS[1].pair()
+  const server = instrument(shop(1))
+  await server.connect(transport)
+  const theirs = { value: () => {}, configurable: true, enumerable: true, writable: true }
+  Object.defineProperty(transport, 'onmessage', theirs)
+  uninstrument(server)
+  expect(Object.getOwnPropertyDescriptor(transport, 'onmessage')).toEqual(theirs)
 })
