@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -149,6 +159,26 @@ test('servers with an address go through the gateway, with the headers that the 
 
   expect(await home.run('uninstall', '--yes')).toMatchObject({ status: 0 })
   expect(home.all()).toEqual(before)
+})
+
+test('uninstall takes away the folder that install made, but none that was there before, and none with something in it', async () => {
+  const home = homeOfTest()
+  const entries = `{ "mcpServers": { "search": { "url": "http://127.0.0.1:${await freePort()}/mcp" } } }`
+  home.write(CURSOR, entries)
+  const own = join(home.path, dirname(OWN))
+  mkdirSync(dirname(own))
+  for (const [put, left] of [
+    [[], false],
+    [['mine'], true],
+  ] as const) {
+    expect(await home.run('install', '--yes', '--http')).toMatchObject({ status: 0 })
+    // As often as it is run: the folder is still ours.
+    expect(await home.run('install', '--yes', '--http')).toMatchObject({ status: 0 })
+    for (const name of put) writeFileSync(join(own, name), '')
+    expect(await home.run('uninstall', '--yes')).toMatchObject({ status: 0 })
+    expect(existsSync(own)).toBe(left)
+    expect(existsSync(dirname(own))).toBe(true)
+  }
 })
 
 test('edits made since stay, and our entries alone are undone', async () => {

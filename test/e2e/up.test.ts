@@ -1,8 +1,11 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { daemonOfTest, metric, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
@@ -120,11 +123,15 @@ describe('mcp-vitals up', () => {
   test(`a port in use and a directory in use are refused with the holder and the next step. ${promises('C13.trouble.port-taken')}`, async () => {
     const daemon = await daemonOfTest()
     const port = new URL(daemon.url).port
-    await expect(startDaemon({ args: ['--port', port] })).rejects.toThrow(
+    const dataDir = mkdtempSync(join(tmpdir(), 'mcp-vitals-refused-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true }))
+    await expect(startDaemon({ dataDir, args: ['--port', port] })).rejects.toThrow(
       new RegExp(
         `Port ${port} on 127.0.0.1 is in use by node \\(process ${daemon.process.pid}\\)[^]*next: [^]*PORT_IN_USE`,
       ),
     )
+    // What did not start has made neither keys nor logs.
+    expect(readdirSync(dataDir, { recursive: true }).filter((name) => !/lock/.test(String(name)))).toEqual(['spool'])
     await expect(startDaemon({ dataDir: daemon.dataDir })).rejects.toThrow(
       new RegExp(`${daemon.dataDir} is in use[^]*${daemon.process.pid}[^]*DATA_DIR_LOCKED`),
     )

@@ -3,6 +3,7 @@ import {
   createBodyReader,
   createLineReader,
   type Findings,
+  LONG_JUNK_BYTES,
   type Reader,
 } from '../../../packages/instrument/src/mcp/readers.js'
 import { createEventReader } from '../../../packages/instrument/src/mcp/sse.js'
@@ -39,6 +40,37 @@ describe('lines', () => {
     ['a method in characters of all lengths', '{"method":"aé€😀\\ud83d\\ude00"}\n', ['aé€😀😀']],
     ['nothing', '', []],
   ])('takes %s', (_, text, found) => expect(read(createLineReader, text)).toEqual(found))
+
+  it('tells of a line that can be no message while it goes on, and of the rest at its end', () => {
+    const found: string[] = []
+    const reader = createLineReader({
+      onHead: ({ fields }) => found.push(fields.method ?? 'no method'),
+      onFault: (reason, sizeBytes) => found.push(`${reason} ${sizeBytes}`),
+    })
+    const part = Buffer.alloc(LONG_JUNK_BYTES / 4, 'x')
+    for (let count = 0; count < 4; count++) reader.feed(part)
+    expect(found).toEqual([])
+    for (let count = 0; count < 5; count++) reader.feed(part)
+    expect(found).toEqual([`invalid_json ${LONG_JUNK_BYTES}`])
+    reader.feed(Buffer.from('\n{"method":"a"}\nshort\n'))
+    expect(found.slice(1)).toEqual([`invalid_json ${5 * part.length}`, 'a', 'invalid_json 5'])
+    // Cut otherwise, it is told the same.
+    reader.feed(Buffer.concat([...Array(9).fill(part), Buffer.from('\n')]))
+    expect(found.slice(4)).toEqual(found.slice(0, 2))
+  })
+
+  it('tells nothing of a long message that may still be one', () => {
+    const found: string[] = []
+    const reader = createLineReader({
+      onHead: ({ fields }) => found.push(fields.method ?? 'no method'),
+      onFault: (reason, sizeBytes) => found.push(`${reason} ${sizeBytes}`),
+    })
+    const long = 'y'.repeat(2 * LONG_JUNK_BYTES)
+    reader.feed(Buffer.from(`{"method":"a","x":"${long}`))
+    expect(found).toEqual([])
+    reader.feed(Buffer.from('"}\n'))
+    expect(found).toEqual(['a'])
+  })
 })
 
 describe('a body', () => {

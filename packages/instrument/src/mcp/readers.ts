@@ -31,12 +31,29 @@ export interface Findings {
   onFault(reason: Fault, sizeBytes: number): void
 }
 
-/** Newline-delimited JSON (stdio). CRLF and blank lines are tolerated; after bad JSON it goes on at the next newline. */
+/** Bytes of a line that is no JSON after which it is told before its end, which may never come. 1 MiB. */
+export const LONG_JUNK_BYTES = 1_048_576
+
+/**
+ * Newline-delimited JSON (stdio). CRLF and blank lines are tolerated; after bad JSON it goes on at the next newline. A line of
+ * bad JSON that is longer than `LONG_JUNK_BYTES` is told twice: those bytes as they are there, and the rest at its end.
+ */
 export function createLineReader(findings: Findings): LineReader {
   const skimmer = new Skimmer(findings.onHead, findings.tree)
 
+  let toldBytes = 0
+
+  function tellLong(): void {
+    const { fault } = skimmer
+    if (fault === undefined || toldBytes > 0 || skimmer.sizeBytes <= LONG_JUNK_BYTES) return
+    toldBytes = LONG_JUNK_BYTES
+    findings.onFault(fault, toldBytes)
+  }
+
   function finish(atNewline: boolean): void {
-    const sizeBytes = skimmer.sizeBytes
+    tellLong()
+    const sizeBytes = skimmer.sizeBytes - toldBytes
+    toldBytes = 0
     const ending = skimmer.finish()
     report(findings, ending === 'cut_off' && atNewline ? 'invalid_json' : ending, sizeBytes)
   }
@@ -50,6 +67,7 @@ export function createLineReader(findings: Findings): LineReader {
         begin = at + 1
       }
       if (begin < to) skimmer.feed(chunk, begin, to)
+      tellLong()
     },
     end: () => finish(false),
   }

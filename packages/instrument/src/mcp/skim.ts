@@ -70,6 +70,11 @@ export class Skimmer {
     return this.#read
   }
 
+  /** Why the current document can be no JSON, whatever follows; undefined while it can. */
+  get fault(): 'invalid_json' | 'too_deep' | undefined {
+    return this.#state === S.Failed ? this.#failure : undefined
+  }
+
   /** Whether the current document has anything but white space yet. */
   get hasValue(): boolean {
     return this.#state !== S.Value || this.#nesting.depth > 0

@@ -22,7 +22,7 @@ import { createFaces, servedMetrics } from './faces.js'
 import { createFirstLooks, type Look } from './first-look.js'
 import { createHealth, refuseHealth } from './health.js'
 import { createHistoryService } from './history.js'
-import { createHttpServer, type Handlers } from './http.js'
+import { createHttpServer, type Handlers, refuseTaken } from './http.js'
 import { openListener } from './listener.js'
 import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
@@ -90,6 +90,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const { logger } = log
   const dataDir = await openDataDir(config.dataDir ?? (demo ? join(defaultDataDir(), 'demo') : undefined))
   teardown.push(await dataDir.lock())
+  await refuseTaken(config.listen.host, config.listen.port)
   teardown.push(clearUp(dataDir, logger))
   const { derivations } = config
   const { commitments } = config.audit

@@ -148,6 +148,17 @@ export async function listen(server: Server, host: string, port: number): Promis
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
+/** Throws PORT_IN_USE where somebody listens: asked before a start makes what it would leave behind. */
+export async function refuseTaken(host: string, port: number): Promise<void> {
+  if (port === 0) return
+  const server = createServer()
+  await listen(server, host, port)
+  await new Promise((resolve) => {
+    server.close(resolve)
+    server.closeAllConnections()
+  })
+}
+
 /**
  * A target may be a whole address, whose host then stands in the place of that in `Host` (RFC 9112, 3.2.2). False where
  * it is none, or has more than a host and a port.

@@ -1,5 +1,5 @@
 import type { VitalsError } from '../errors/index.js'
-import { removeFile, replaceBytes } from './files.js'
+import { folderToMake, removeFile, replaceBytes } from './files.js'
 import type { Ledger } from './ledger.js'
 import { type FilePlan, problemOf } from './plan.js'
 
@@ -24,7 +24,8 @@ export async function applyInstall(plans: readonly FilePlan[], ledger: Ledger): 
   for (const plan of plans.filter(isChange)) {
     const { path, kind, original, added } = plan
     const outcome = await attempt(plan, async () => {
-      await ledger.keep({ path, kind, original, written: plan.after!, ...(added && { added }) })
+      const folder = await folderToMake(path)
+      await ledger.keep({ path, kind, original, written: plan.after!, folder, ...(added && { added }) })
       await replaceBytes(path, plan.after!, plan.before)
     })
     outcomes.push(outcome)
@@ -39,7 +40,8 @@ export async function applyUninstall(plans: readonly FilePlan[], ledger: Ledger)
   for (const plan of plans) {
     const { path, before, after } = plan
     const outcome = await attempt(plan, async () => {
-      if (isChange(plan)) await (after === undefined ? removeFile(path, before!) : replaceBytes(path, after, before))
+      if (isChange(plan) && after === undefined) await removeFile(path, before!, ledger.of(path)?.folder ?? undefined)
+      else if (isChange(plan)) await replaceBytes(path, after!, before)
       await ledger.drop(path)
     })
     if (outcome.error || isChange(plan)) outcomes.push(outcome)

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { open, readFile, realpath, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
 import { vitalsError } from '../errors/index.js'
 import { makeFolder } from '../folders/index.js'
 
@@ -45,12 +45,35 @@ export async function replaceBytes(path: string, bytes: Uint8Array, expected: Ui
   await syncDirectory(dirname(real))
 }
 
-/** Removes a file that holds `expected`. Throws as `replaceBytes`. */
-export async function removeFile(path: string, expected: Uint8Array): Promise<void> {
+/**
+ * Removes a file that holds `expected`, and the folders from its own up to `folder` that have nothing else in them; none
+ * where that is left out. Throws as `replaceBytes`.
+ */
+export async function removeFile(path: string, expected: Uint8Array, folder?: string): Promise<void> {
   await refuseChanged(path, expected)
   await rm(path).catch((error) => {
     throw unwritable(path, error)
   })
+  if (folder === undefined) return
+  for (let at = dirname(path); at === folder || at.startsWith(`${folder}${sep}`); at = dirname(at))
+    // One with something in it is somebody's.
+    if (
+      !(await rmdir(at).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return
+}
+
+/** The uppermost folder that writing this file makes; undefined where its own is there. */
+export async function folderToMake(path: string): Promise<string | undefined> {
+  let made: string | undefined
+  for (let at = dirname(path); (await stat(at).catch(() => undefined)) === undefined; at = dirname(at)) {
+    if (at === dirname(at)) break
+    made = at
+  }
+  return made
 }
 
 export function hashOf(bytes: Uint8Array): string {

@@ -13,6 +13,8 @@ const record = z.object({
   original: hash.nullable(),
   /** SHA-256 of what we wrote. */
   written: hash,
+  /** The uppermost folder that we made for it; null: none. */
+  folder: z.string().nullable().default(null),
   /** Of our configuration: the servers that we put there, by name. */
   added: z.record(z.string(), z.string()).default({}),
 })
@@ -39,6 +41,8 @@ export interface Entry {
   readonly kind: FileRecord['kind']
   readonly original: Uint8Array | undefined
   readonly written: Uint8Array
+  /** The uppermost folder that writing it makes. */
+  readonly folder?: string | undefined
   readonly added?: Readonly<Record<string, string>>
 }
 
@@ -65,11 +69,12 @@ export async function openLedger(dataDir: string): Promise<Ledger> {
       const bytes = await readFile(backup(original)).catch(() => undefined)
       return bytes && hashOf(bytes) === original ? bytes : undefined
     },
-    async keep({ path, kind, original, written, added = {} }) {
+    async keep({ path, kind, original, written, folder, added = {} }) {
       const name = original === undefined ? null : hashOf(original)
       if (original && name) await replaceBytes(backup(name), original, await readBytes(backup(name)))
       const old = files.find((known) => known.path === path)
-      const made = { path, kind, original: name, written: hashOf(written), added: { ...added } }
+      const hashes = { original: name, written: hashOf(written) }
+      const made = { path, kind, ...hashes, folder: folder ?? old?.folder ?? null, added: { ...added } }
       await save([...files.filter((known) => known.path !== path), made])
       await clean(old?.original)
     },
