@@ -47,7 +47,7 @@ export interface Seen {
 
 export interface CheckResult {
   readonly ok: boolean
-  /** From the start of the run to its end; of an MCP server that of the slowest question, its start left out. Milliseconds. */
+  /** From the start of the run to its end; of an MCP server that of the slowest question, its start and the opening of the session left out. Milliseconds. */
   readonly latencyMs: number
   /** Present where it failed, and where it is weak. */
   readonly reason?: Reason
