@@ -1,5 +1,11 @@
 /** What every benchmark shares: candidates are run in turns, so that a busy machine slows all of them alike. */
 
+/**
+ * Status of a benchmark that measured everything, and found something that is not as asked. It says so among its figures, which are
+ * recorded all the same: a page with good news alone would be none.
+ */
+export const MISSED = 3
+
 /** The middle one of some numbers. */
 export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
