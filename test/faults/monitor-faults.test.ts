@@ -83,22 +83,22 @@ async function addProcess(name: string, args: readonly string[], path: string, t
     })
 }
 
-const FRONTS: readonly (readonly [string, Fault, Trial['status'], RegExp, boolean])[] = [
+/** `tool`: one that the server has. */
+const frontFaults = (tool: string): readonly (readonly [string, Fault, Trial['status'], RegExp, boolean])[] => [
   ['refused', 'refused', 'unhealthy', /connection refused/, true],
   ['reset', 'reset', 'unhealthy', /connection closed/, true],
   ['status', 'status500', 'unhealthy', /HTTP status 500/, true],
   ['garbage', 'garbage', 'unhealthy', /not understood/, true],
   ['slow', { slowMs: 1_500 }, 'degraded', /latency 1(\.\d)?s/, false],
   ['slower', { slowMs: 6_000 }, 'unhealthy', /latency \d+(\.\d)?s/, false],
-  ['tool', { lacks: 'echo' }, 'degraded', /tools missing: echo/, false],
+  ['tool', { lacks: tool }, 'degraded', new RegExp(`tools missing: ${tool}`), false],
 ]
 
-async function addFronts(prefix: string, target: string, transport: 'http' | 'sse'): Promise<void> {
-  for (const [kind, fault, status, words, isDown] of FRONTS) {
-    if (transport === 'sse' && kind === 'tool') continue
+async function addFronts(prefix: string, target: string, tool: string): Promise<void> {
+  for (const [kind, fault, status, words, isDown] of frontFaults(tool)) {
     const front: Front = await frontOf(target)
     closers.push(() => front.close())
-    const component = { type: 'mcp', url: front.url, transport, listTools: true }
+    const component = { type: 'mcp', url: front.url, listTools: true }
     const [begin, end] = [() => front.set(fault), () => front.set('well')]
     trials.push({ name: `${prefix}_${kind}`, component, begin, end, status, words, isDown })
   }
@@ -152,7 +152,7 @@ beforeAll(async () => {
   await addProcess('stopped', [EVERYTHING, 'streamableHttp'], '/mcp', 'http')
   const port = await freePort()
   await startServer([EVERYTHING, 'streamableHttp'], port)
-  await addFronts('http', `http://127.0.0.1:${port}/mcp`, 'http')
+  await addFronts('http', `http://127.0.0.1:${port}/mcp`, 'echo')
   addStdio('memory', [moduleFile('@modelcontextprotocol/server-memory/dist/index.js')])
   await addCertificate()
   if (PROVE) {
@@ -160,7 +160,7 @@ beforeAll(async () => {
     await addProcess('sse_stopped', [EVERYTHING, 'sse'], '/sse', 'sse')
     const fastmcp = await freePort()
     await startServer([FASTMCP, String(fastmcp)], fastmcp)
-    await addFronts('fastmcp', `http://127.0.0.1:${fastmcp}/mcp`, 'http')
+    await addFronts('fastmcp', `http://127.0.0.1:${fastmcp}/mcp`, 'add')
     addStdio('everything', [EVERYTHING, 'stdio'])
     addStdio('filesystem', [moduleFile('@modelcontextprotocol/server-filesystem/dist/index.js'), join(home, 'files')])
     addStdio('thinking', [moduleFile('@modelcontextprotocol/server-sequential-thinking/dist/index.js')])
