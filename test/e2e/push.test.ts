@@ -14,13 +14,16 @@ import { until } from '../fixtures/until.js'
 const EVERYTHING = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
 const SERVERS = { everything: { command: process.execPath, args: [EVERYTHING, 'stdio'] } }
 const TOKEN = 'push-token-0123456789'
+const [TRACE, PARENT] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
 const PRIVATE = 'what nobody else should read'
 
 /** Calls a tool so often, one call after another. */
 async function calls(daemon: RunningDaemon, times: number): Promise<void> {
   const client = new Client({ name: 'somebody', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/everything`)))
-  for (let at = 0; at < times; at++) await client.callTool({ name: 'echo', arguments: { message: PRIVATE } })
+  const traced = { traceparent: `00-${TRACE}-${PARENT}-01` }
+  for (let at = 0; at < times; at++)
+    await client.callTool({ name: 'echo', arguments: { message: PRIVATE }, _meta: traced })
   await client.close()
 }
 
@@ -52,6 +55,14 @@ test('lines, spans and metrics arrive, and nothing that is private or secret', a
     20_000,
     () => `${lines().length} lines, ${spans().length} spans, ${operations().length} points`,
   )
+  // Below the span of the caller, each with an id of its own; lines are found by the trace.
+  const called = spans().filter(({ item }) => item.name === 'tools/call echo')
+  for (const { item } of called) expect(item).toMatchObject({ traceId: TRACE, parentSpanId: PARENT })
+  expect(new Set(called.map(({ item }) => item.spanId)).size).toBe(3)
+  for (const { line } of lines().filter(({ line: text }) => isCall(text))) {
+    expect(line).toContain(`"traceId":"${TRACE}"`)
+    expect(line).not.toContain(PARENT)
+  }
   // What the log says is what is pushed, what the daemon says of itself as well.
   const shown = daemon.stdout().split('\n')
   for (const { line } of lines()) expect(shown).toContain(line)

@@ -39,6 +39,7 @@ const FORMED: Readonly<Record<string, string>> = Object.fromEntries(
   (
     [
       [ENVELOPE.traceId, '4bf92f3577b34da6a3ce929d0e0e4736'],
+      [EVENTS['request.ended'].fields.parentSpanId, '00f067aa0ba902b7'],
       [EVENTS['session.opened'].fields.protocolVersion, '2025-11-25'],
       [EVENTS['tools.listed'].fields.hashes, 'f'.repeat(32)],
     ] as const

@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 /** Of the entries that are packed as one file. The main one's is a promise; the other's is what it is, and a little. */
 const MOST_GZIP_BYTES = { 'index.js': 10_000, 'record.js': 3950 }
 /** Of the main one what the one line needs: `instrument` and nothing else. */
-const MOST_LINE_GZIP_BYTES = 9950
+const MOST_LINE_GZIP_BYTES = 9975
 
 const PACKED = fileURLToPath(new URL('../../packages/server/packed', import.meta.url))
 const entry = (name: string) => fileURLToPath(new URL(`../../packages/instrument/dist/${name}`, import.meta.url))

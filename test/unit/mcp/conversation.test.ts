@@ -118,6 +118,7 @@ describe('a request', () => {
         session: 's1',
         transport: 'stdio',
         traceId: '0af7651916cd43dd8448eb211c80319c',
+        parentSpanId: 'b7ad6b7169203331',
         direction: 'client_to_server',
         method: 'tools/call',
         name: 'buy',

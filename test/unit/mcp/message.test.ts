@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { keyToken, readMessages, tokenKey } from '../../../packages/instrument/src/mcp/index.js'
 import { Sha256 } from '../../../packages/instrument/src/mcp/sha256.js'
-import { traceIdOf } from '../../../packages/instrument/src/mcp/trace.js'
+import { TRACEPARENT } from '../../../packages/instrument/src/mcp/trace.js'
 
 describe('the messages of a body', () => {
   it('say what a proxy routes by, and where to rewrite', () => {
@@ -93,14 +93,16 @@ describe('the digest', () => {
   })
 })
 
-describe('a trace id', () => {
+describe('the place in a trace', () => {
+  const known = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
   it.each([
-    ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', '0af7651916cd43dd8448eb211c80319c'],
-    ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-new', '0af7651916cd43dd8448eb211c80319c'],
+    ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', known],
+    ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-new', known],
     ['ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', undefined],
     ['00-00000000000000000000000000000000-b7ad6b7169203331-01', undefined],
     ['00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01', undefined],
+    ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333-01', undefined],
     ['someone@example.com', undefined],
-    [undefined, undefined],
-  ])('of %s is %s', (traceparent, id) => expect(traceIdOf(traceparent)).toBe(id))
+    ['', undefined],
+  ])('of %s is %s', (traceparent, place) => expect(TRACEPARENT.exec(traceparent)?.slice(1, 3)).toEqual(place))
 })

@@ -8,6 +8,7 @@ import { readExposition } from '../metrics/read-exposition.js'
 import { AT, callOf, lineOf, NOTES, opened, someMetrics } from './opened.js'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const PARENT = 'b7ad6b7169203331'
 
 describe('Loki', () => {
   test('streams are told apart by server and level alone, and lines of one moment keep their order', async () => {
@@ -63,12 +64,12 @@ describe('OTLP', () => {
     const [span, ...others] = await spansOf([
       event('session.opened', AT, NOTES, { era: 'legacy', protocolVersion: '2025-11-25' }),
       event('tools.listed', AT, NOTES, { tools: ['add'], hashes: [''], sizeBytes: 10, complete: true }),
-      callOf('add', { outcome: 'tool_error', waitMs: 50, traceId: TRACE }),
+      callOf('add', { outcome: 'tool_error', waitMs: 50, traceId: TRACE, parentSpanId: PARENT }),
     ])
     expect(others).toEqual([])
     expect(span!.resource).toEqual({ 'service.name': 'notes', environment: 'test' })
     expect(span!.item).toMatchObject({
-      ...{ traceId: TRACE, name: 'tools/call add', kind: 2, status: { code: 2 } },
+      ...{ traceId: TRACE, parentSpanId: PARENT, name: 'tools/call add', kind: 2, status: { code: 2 } },
       startTimeUnixNano: `${AT - 300}000000`,
       endTimeUnixNano: `${AT}000000`,
     })
@@ -87,7 +88,7 @@ describe('OTLP', () => {
     const failed = { outcome: 'protocol_error', errorCode: '-32602' }
     const spans = await spansOf([
       callOf('invented', failed),
-      callOf('works'),
+      callOf('works', { parentSpanId: PARENT }),
       callOf('works', { ...failed, direction: 'server_to_client' }, { server: 'far', transport: 'http' }),
     ])
     expect(spans.map(({ item }) => [item.name, item.kind, item.status])).toEqual([
@@ -99,6 +100,8 @@ describe('OTLP', () => {
     expect(spans[0]!.attributes).not.toHaveProperty('gen_ai.tool.name')
     expect(spans[2]!.attributes).toMatchObject({ 'network.transport': 'tcp' })
     expect(new Set(spans.map(({ item }) => item.traceId)).size).toBe(3)
+    // Each is the root of a trace of its own.
+    for (const { item } of spans) expect(item).not.toHaveProperty('parentSpanId')
   })
 
   test('a line is a log record, in its trace', async () => {

@@ -164,6 +164,17 @@ describe('an event', () => {
     expect(event).toMatchObject({ tools: ['add', expect.stringMatching(/^ghp_/)] })
   })
 
+  test('keeps the ids of a trace, and has others of their form where they are digits alone', () => {
+    const ended = (traceId: string, parentSpanId: string) =>
+      ({ v: 1, type: 'request.ended', at: 1, server: 'notes', traceId, parentSpanId }) as unknown as Event
+    const usual = ended('0af7651916cd43dd8448eb211c80319c', '123456789012345f')
+    expect(mask(usual)).toBe(usual)
+    expect(mask(ended('4111'.repeat(8), '4111111111111111'))).toMatchObject({
+      traceId: expect.stringMatching(/^(?!(?:4111)+$)[0-9a-f]{32}$/),
+      parentSpanId: expect.stringMatching(/^(?!(?:4111)+$)[0-9a-f]{16}$/),
+    })
+  })
+
   test('of our own says in a sentence why something is ill, and one of others does not', () => {
     const told = { v: 1, type: 'probe', at: 1, server: 'mcp-vitals', check: 'backup', ok: false, durationMs: 1 }
     const event = { ...told, cause: 'no heartbeat in time, for Ada' } as unknown as Event

@@ -52,6 +52,8 @@ export const HEALTH = ['healthy', 'degraded', 'unhealthy', 'maintenance', 'unkno
 
 /** A trace id of W3C Trace Context. */
 const TRACE_ID: Form = { pattern: '^[0-9a-f]{32}$', words: '32 hexadecimal digits in lower case' }
+/** An id of one of its spans. */
+const SPAN_ID: Form = { pattern: '^[0-9a-f]{16}$', words: '16 hexadecimal digits in lower case' }
 
 /** What the reader makes of a definition, or nothing. */
 const HASH: Form = {
@@ -123,6 +125,7 @@ export const EVENTS = {
           'Time spent waiting for what the server asked its client for: a person’s input, a model’s words, roots. Between rounds of `input_required`, or while a request of the server was open within this one. Over stdio, where several calls are open, a question counts for the one whose task it names, or which alone is in its trace; else for none.',
         ),
       ),
+      parentSpanId: optional(formed('W3C id of the caller’s span, where the caller sent one.', 16, SPAN_ID)),
       rounds: optional(count('Requests that made up this one operation, where more than one.')),
       task: optional(flag('The operation ran as a task and was followed to its end.')),
       progress: optional(count('Progress notifications seen.')),

@@ -11,7 +11,7 @@ import { asksForInput, Rounds } from './rounds.js'
 import { type CloseReason, Session } from './session.js'
 import type { Outcome } from './status.js'
 import { createdTask, resultOf, Tasks } from './tasks.js'
-import { traceIdOf } from './trace.js'
+import { TRACEPARENT } from './trace.js'
 import { Unreadable, type UnreadableReason } from './unreadable.js'
 
 const INVALID_PARAMS = '-32602'
@@ -141,7 +141,8 @@ export class Correlator {
       new Operation(this.#voice, this, direction, fields.method!, name),
     )
     operation.requestBytes = requestBytes
-    operation.begin(this.#server.nextOperation(origin.server, now()), traceIdOf(fields.traceparent) ?? origin.traceId)
+    const [, traceId = origin.traceId, parentSpanId] = TRACEPARENT.exec(fields.traceparent ?? '') ?? []
+    operation.begin(this.#server.nextOperation(origin.server, now()), traceId, parentSpanId)
     return operation
   }
 

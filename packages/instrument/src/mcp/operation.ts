@@ -90,6 +90,8 @@ export class Operation implements Asked {
   #waitingSince = 0
   #ended: EventOf<'request.ended'> | undefined
   #release: (() => void) | undefined
+  /** The caller's span in the trace. */
+  #parentSpanId: string | undefined
 
   constructor(voice: Voice, owner: object, direction: Direction, method: string, name: string | undefined) {
     this.#voice = voice
@@ -100,10 +102,11 @@ export class Operation implements Asked {
     this.name = name
   }
 
-  /** Publishes `request.started`. `id`: unique within the stream. `traceId`: where the caller sent one. */
-  begin(id: string, traceId: string | undefined): void {
+  /** Publishes `request.started`. `id`: unique within the stream. `traceId`, `parentSpanId`: where the caller sent them. */
+  begin(id: string, traceId: string | undefined, parentSpanId?: string): void {
     this.#id = id
     this.traceId = traceId
+    this.#parentSpanId = parentSpanId
     const { origin, now, publish, server } = this.#voice
     const started: Draft<'request.started'> = {
       v: EVENT_VERSION,
@@ -181,6 +184,7 @@ export class Operation implements Asked {
     if (this.errorType !== undefined && outcome !== 'ok') ending.errorType = this.errorType
     if (errorCode !== undefined) ending.errorCode = errorCode
     if (this.#waitMs > 0) ending.waitMs = toMicros(this.#waitMs)
+    if (this.#parentSpanId) ending.parentSpanId = this.#parentSpanId
     if (this.#rounds > 1) ending.rounds = this.#rounds
     if (this.task) ending.task = true
     if (this.progress > 0) ending.progress = this.progress

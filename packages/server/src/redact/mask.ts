@@ -14,6 +14,10 @@ const DIGITS: ReadonlySet<string> = new Set(['traceId', 'hashes'])
 /** Sentences, where the event is our own. In that of another, who knows what they tell. */
 const SENTENCES: ReadonlySet<string> = new Set(['cause'])
 
+/** The id of a span, which chance makes, with a letter in it as a rule: digits alone may be somebody's number. */
+const SPAN_ID = 'parentSpanId'
+const SPAN_DIGITS = 16
+
 type Clean = (text: string) => string
 type Masked = readonly { readonly name: string; readonly isList: boolean; readonly clean: Clean }[]
 
@@ -31,16 +35,14 @@ export function createMask(cleanId: IdMask, { isOwn = false } = {}): (event: Eve
   const cleanSentence = isOwn ? redactSentence : cleanName
   // A pseudonym in their place has their form.
   const cleanDigits: Clean = (text) => cleanId(text).replace(/^id-/, '')
-  const cleaner = (name: string) =>
-    name === SESSION
-      ? cleanSession
-      : DIGITS.has(name)
-        ? cleanDigits
-        : IDS.has(name)
-          ? cleanId
-          : SENTENCES.has(name)
-            ? cleanSentence
-            : cleanName
+  const cleanSpanId: Clean = (text) => (/[a-f]/.test(text) ? text : cleanDigits(text).slice(0, SPAN_DIGITS))
+  const cleaner = (name: string): Clean => {
+    if (name === SESSION) return cleanSession
+    if (name === SPAN_ID) return cleanSpanId
+    if (DIGITS.has(name)) return cleanDigits
+    if (IDS.has(name)) return cleanId
+    return SENTENCES.has(name) ? cleanSentence : cleanName
+  }
   const table = Object.fromEntries(
     Object.entries(EVENTS).map(([type, { fields }]) => [
       type,

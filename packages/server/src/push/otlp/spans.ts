@@ -37,7 +37,7 @@ export class Spans {
   }
 
   #span(event: EventOf<'request.ended'>): object {
-    const { method, name, outcome, at, durationMs, waitMs = 0, direction, side, session, traceId } = event
+    const { method, name, outcome, at, durationMs, waitMs = 0, direction, side, session, traceId, parentSpanId } = event
     const isCall = method === 'tools/call'
     if (isCall && name !== undefined && outcome === 'ok') this.#vouch(event.server, name)
     const tool = isCall && name !== undefined && this.#tools.get(event.server)?.has(name) ? name : undefined
@@ -47,6 +47,8 @@ export class Spans {
     return {
       traceId: traceId ?? randomBytes(16).toString('hex'),
       spanId: randomBytes(8).toString('hex'),
+      // Without its trace it names nothing.
+      ...(traceId !== undefined && parentSpanId !== undefined && { parentSpanId }),
       name: tool === undefined ? method : `${method} ${tool}`,
       kind: isServer ? KIND_SERVER : KIND_CLIENT,
       startTimeUnixNano: nanosOf(Math.max(0, at - durationMs - waitMs)),

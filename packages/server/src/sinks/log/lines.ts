@@ -120,15 +120,15 @@ const REMEDY_LEVELS = {
 /** Last moment that a date can hold; what a sender claims beyond it is shown as that. */
 const MAX_DATE_MS = 8.64e15
 
-/** A line has these of its own. */
-const OWN_NAMES: ReadonlySet<string> = new Set(['at', 'event'])
+/** A line has these of its own; or spans have them, and who reads lines finds those by the trace. */
+const NOT_SHOWN: ReadonlySet<string> = new Set(['at', 'event', 'parentSpanId'])
 
 /** The fields of each event that a line may show: all that its declaration has, but those and lists. */
 const SHOWN = Object.fromEntries(
   Object.entries(EVENTS).map(([type, { fields }]) => [
     type,
     Object.entries<Field<unknown>>({ ...ENVELOPE, ...fields })
-      .filter(([name, { kind }]) => !OWN_NAMES.has(name) && kind !== 'texts')
+      .filter(([name, { kind }]) => !NOT_SHOWN.has(name) && kind !== 'texts')
       .map(([name]) => ({ name, beginning: `,${quoted(name)}:` })),
   ]),
 ) as unknown as Readonly<Record<EventType, readonly { readonly name: string; readonly beginning: string }[]>>
