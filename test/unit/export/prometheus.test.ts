@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { parseRuleFile, readRuleSet } from '../../../packages/server/src/rules/index.js'
 import { promises } from '../../requirements.js'
 import { CASES, exported, onDisk, subject, textOf, yamlOf } from './support.js'
@@ -41,6 +41,31 @@ describe.each(CASES)('preset "%s"', (preset) => {
     accepts('promtool', 'check', 'config', join(folder, 'compose/prometheus.yml'))
     accepts('promtool', 'check', 'config', join(folder, 'kubernetes/prometheus.yml'))
     accepts('promtool', 'check', 'rules', join(folder, 'operator.yml'))
+  })
+
+  test('VictoriaMetrics takes the jobs strictly and the file with what is for Prometheus, vmalert the rules', () => {
+    const [map] = parseAllDocuments(textOf(exported('kubernetes', preset), 'kubernetes/prometheus-config.yaml')).map(
+      (document) => document.toJS(),
+    )
+    const files = [
+      ...exported('prometheus', preset),
+      { path: 'compose/prometheus.yml', text: textOf(exported('compose', preset), 'compose/prometheus.yml') },
+      { path: 'kubernetes/prometheus.yml', text: map.data['prometheus.yml'] as string },
+    ]
+    const configs = files.filter(({ path }) => path.endsWith('/prometheus.yml'))
+    expect(configs).toHaveLength(3)
+    const jobs = configs.map(({ path, text }) => {
+      const { rule_files: _, alerting: __, ...config } = parse(text)
+      delete config.global.evaluation_interval
+      return { path: `jobs/${path}`, text: JSON.stringify(config) }
+    })
+    const folder = onDisk([...files, ...jobs])
+    const taken = (path: string, ...args: readonly string[]) =>
+      ran('victoria-metrics', '-dryRun', `-promscrape.config=${join(folder, path)}`, ...args).status === 0
+    for (const { path } of jobs) expect(taken(path), path).toBe(true)
+    for (const { path } of configs)
+      expect([taken(path), taken(path, '-promscrape.config.strictParse=false')], path).toEqual([false, true])
+    accepts('vmalert', '-dryRun', `-rule=${join(folder, 'prometheus/alerts.yml')}`)
   })
 
   test('the rules are those that the daemon evaluates, and one for the daemon', () => {
