@@ -244,14 +244,18 @@ test('when the shared process dies, its calls fail with a reason, and the next o
   await client.close()
 })
 
+/** As long as a busy machine may take to start a server that then answers or ends. */
+const PATIENCE_MS = 20_000
+
 test.each([
-  ['never answers what it does not know', `if (method !== 'initialize') return`],
-  ['ends at what it does not know', `if (method !== 'initialize') process.exit(1)`],
+  ['never answers what it does not know', 300, `if (method !== 'initialize') return`],
+  ['ends at what it does not know', PATIENCE_MS, `if (method !== 'initialize') process.exit(1)`],
   [
     'refuses what comes before initialize',
+    PATIENCE_MS,
     `if (method !== 'initialize') return console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32602, message: 'not initialized' } }))`,
   ],
-])('a legacy server that %s is found out, and the client falls back', async (_, unknown) => {
+])('a legacy server that %s is found out, and the client falls back', async (_, probeTimeoutMs, unknown) => {
   const own = await serve(
     {
       old: code(`
@@ -263,7 +267,7 @@ test.each([
           console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
         })`),
     },
-    { probeTimeoutMs: 300 },
+    { probeTimeoutMs },
   )
   const { client } = await connect(own.address('old'), auto)
   expect(client.getProtocolEra()).toBe('legacy')
