@@ -37,8 +37,8 @@ export default defineConfig({
     pool: 'forks',
     // Of a core, programs that tests start and wait for leave a third to others: on two cores, three at once left them idle.
     maxWorkers: 5,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 150_000,
+    hookTimeout: 150_000,
     reporters: ['default'],
   },
 })

@@ -205,7 +205,7 @@ describe('an address', () => {
       await page.waitForFunction(() => !document.body.textContent?.includes('Loading …'))
       if (hides !== undefined) expect(await main.getByText(hides, { exact: true }).count(), path).toBe(0)
     }
-  }, 120_000)
+  })
 
   test('of a session shows its calls over time, which nobody is kept from reading, light and dark', async () => {
     const page = await here.open(`/sessions/${session}`)

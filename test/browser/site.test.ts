@@ -14,7 +14,7 @@ beforeAll(async () => {
   const { buildSite } = (await import('../../scripts/site.mjs' as string)) as { buildSite(out: string): number }
   buildSite(join(folder, 'site'))
   browser = await launched()
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   rmSync(folder, { recursive: true, force: true })

@@ -20,7 +20,7 @@ export function sinkConformance(name: string, make: () => Promise<SinkUnderTest>
     onTestFinished(async () => {
       await made.sink.close()
       await made.dispose()
-    }, 30_000)
+    })
     return made
   }
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
   })
   authorization = `Bearer ${readFileSync(join(daemon.dataDir, 'owner-token'), 'utf8').trim()}`
   await callsEcho()
-}, 60_000)
+})
 afterAll(() => daemon?.stop())
 
 /** Somebody uses the server that is watched. */
@@ -162,7 +162,7 @@ describe('at /admin/mcp', () => {
     })
     const { contents } = await agent.readResource({ uri: 'vitals://metrics' })
     expect(JSON.stringify(contents)).toContain('mcp_tool_calls_total')
-  }, 60_000)
+  })
 
   test('the audit log is checked, in a process of its own', async () => {
     expect(await call(await overHttp(), 'audit_verify')).toEqual({
@@ -239,7 +239,7 @@ describe('mcp-vitals mcp', () => {
       15_000,
       () => 'the daemon was not told of the calls',
     )
-  }, 60_000)
+  })
 
   test('without a daemon it says so, and goes on', async () => {
     const agent = await overStdio('--data', join(daemon.home, 'nobody-here'))

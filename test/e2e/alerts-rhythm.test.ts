@@ -185,4 +185,4 @@ test('windows of maintenance change with the configuration: what one left is tol
   // The named time is gone from the file, and routes that may name it stay as they were.
   const waiting = daemon.lines().filter(({ event }) => event === 'config_needs_restart')
   expect(waiting.map(({ message }) => message)).toEqual(['Changes that need a restart: alerts.times'])
-}, 60_000)
+})

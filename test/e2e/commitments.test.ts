@@ -116,7 +116,7 @@ test('results of calls through the gateway are committed to behind them, their a
   await cli(daemon, 'erase', String(seq), 'result.callId')
   expect(filesWith(daemon.dataDir, ASKED)).toEqual([])
   expect(await cli(daemon, 'verify')).toMatchObject({ status: 0, out: expect.stringMatching(/^holds/) })
-}, 90_000)
+})
 
 test('those of calls through a wrap come with its events, also out of the spool', async () => {
   const dataDir = join(temporaryDir(), 'state')
@@ -128,7 +128,7 @@ test('those of calls through a wrap come with its events, also out of the spool'
   await client.close()
   const daemon = await daemonOfTest({ config, dataDir, env: { LOG_LEVEL: 'debug' } })
   expect((await holdsValues(daemon, { 'arguments.to': ASKED, 'result.callId': ASKED })).origin).toBe('ingest:agency')
-}, 90_000)
+})
 
 test('those that a program’s own server names come with what it ships', async () => {
   const daemon = await daemonOfTest({ config: { listen } })
@@ -149,4 +149,4 @@ test('those that a program’s own server names come with what it ships', async 
   const [asked] = (await rows(daemon, 'TOOL_COMMITTED', 2)) as [Row]
   expect(asked.details.uncommitted).toEqual(['result.usage.nothing'])
   expect(() => ship({ commitments: [{ tool: 'x' }] })).toThrow(/commitments must be/)
-}, 90_000)
+})

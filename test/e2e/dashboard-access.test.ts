@@ -41,7 +41,7 @@ beforeAll(async () => {
   const { port } = new URL(daemon.url)
   here = `http://127.0.0.1:${port}`
   elsewhere = `http://${address}:${port}`
-}, 60_000)
+})
 afterAll(async () => {
   await daemon?.stop()
   giveBack()

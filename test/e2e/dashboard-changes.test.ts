@@ -107,4 +107,4 @@ test('a reload, other tools by a server and by ingest, and an incident are among
   await comes({ kind: 'config' })
   const kinds = new Set((await changes()).map(({ kind }) => kind))
   expect([...kinds].sort()).toEqual(['config', 'incident', 'started', 'tools'])
-}, 120_000)
+})

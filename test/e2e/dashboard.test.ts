@@ -36,7 +36,7 @@ const config = {
 
 beforeAll(async () => {
   daemon = await startDaemon({ config })
-}, 60_000)
+})
 afterAll(async () => {
   await daemon?.stop()
 })

@@ -139,38 +139,41 @@ async function everything(daemon: RunningDaemon): Promise<string> {
 }
 
 describe('derivations of the configuration', () => {
-  test(promises(
-    'A3.metric.messages-sent',
-    'A3.metric.webhooks-received',
-    'A4.metric.active-voice-sessions',
-    'A4.metric.active-agents',
-    'C4.metric.agent-usage',
-    'C4.metric.llm-tokens',
-    'C4.metric.3d-generations',
-  ), async () => {
-    const dataDir = stateDir()
-    const daemon = await up({ config: behindGateway, dataDir })
-    await work(await gateway(daemon))
-    await sees(daemon, 'mcp_messages_sent_total', { channel: 'sms' }, 2)
-    await sees(daemon, 'mcp_messages_sent_total', { channel: 'other' }, 1)
-    await sees(daemon, 'mcp_webhook_received_total', { type: 'delivered' }, 1)
-    await sees(daemon, 'mcp_agent_usage_total', { category: 'design' }, 1)
-    await sees(daemon, 'mcp_llm_tokens_total', { provider: 'openai', model: 'gpt-4o', type: 'input' }, 120)
-    await sees(daemon, 'mcp_llm_tokens_total', { provider: 'openai', model: 'gpt-4o', type: 'output' }, 30)
-    await sees(daemon, 'mcp_llm_cost_usd_total', { provider: 'openai', model: 'gpt-4o' }, 0.25)
-    await sees(daemon, 'mcp_3d_generations_total', {}, 1)
-    await sees(daemon, 'mcp_active_agents', { server: 'agency' }, 1)
-    await sees(daemon, 'mcp_active_voice_sessions', { server: 'agency' }, 1)
-    await daemon.stop()
-    const next = await up({ config: behindGateway, dataDir })
-    await sees(next, 'mcp_active_agents', { server: 'agency' }, 1)
-    await sees(next, 'mcp_active_voice_sessions', { server: 'agency' }, 1)
-    const client = await gateway(next)
-    await client.callTool({ name: 'deprovision_agent', arguments: { agentId: 'agent-001' } })
-    await client.callTool({ name: 'end_call', arguments: { callId: 'call-2' } })
-    await sees(next, 'mcp_active_agents', { server: 'agency' }, 0)
-    await sees(next, 'mcp_active_voice_sessions', { server: 'agency' }, 0)
-  }, 60_000)
+  test(
+    promises(
+      'A3.metric.messages-sent',
+      'A3.metric.webhooks-received',
+      'A4.metric.active-voice-sessions',
+      'A4.metric.active-agents',
+      'C4.metric.agent-usage',
+      'C4.metric.llm-tokens',
+      'C4.metric.3d-generations',
+    ),
+    async () => {
+      const dataDir = stateDir()
+      const daemon = await up({ config: behindGateway, dataDir })
+      await work(await gateway(daemon))
+      await sees(daemon, 'mcp_messages_sent_total', { channel: 'sms' }, 2)
+      await sees(daemon, 'mcp_messages_sent_total', { channel: 'other' }, 1)
+      await sees(daemon, 'mcp_webhook_received_total', { type: 'delivered' }, 1)
+      await sees(daemon, 'mcp_agent_usage_total', { category: 'design' }, 1)
+      await sees(daemon, 'mcp_llm_tokens_total', { provider: 'openai', model: 'gpt-4o', type: 'input' }, 120)
+      await sees(daemon, 'mcp_llm_tokens_total', { provider: 'openai', model: 'gpt-4o', type: 'output' }, 30)
+      await sees(daemon, 'mcp_llm_cost_usd_total', { provider: 'openai', model: 'gpt-4o' }, 0.25)
+      await sees(daemon, 'mcp_3d_generations_total', {}, 1)
+      await sees(daemon, 'mcp_active_agents', { server: 'agency' }, 1)
+      await sees(daemon, 'mcp_active_voice_sessions', { server: 'agency' }, 1)
+      await daemon.stop()
+      const next = await up({ config: behindGateway, dataDir })
+      await sees(next, 'mcp_active_agents', { server: 'agency' }, 1)
+      await sees(next, 'mcp_active_voice_sessions', { server: 'agency' }, 1)
+      const client = await gateway(next)
+      await client.callTool({ name: 'deprovision_agent', arguments: { agentId: 'agent-001' } })
+      await client.callTool({ name: 'end_call', arguments: { callId: 'call-2' } })
+      await sees(next, 'mcp_active_agents', { server: 'agency' }, 0)
+      await sees(next, 'mcp_active_voice_sessions', { server: 'agency' }, 0)
+    },
+  )
 
   test('give the facts of calls through the gateway, and nothing else of them', async () => {
     const daemon = await up({ config: behindGateway, dataDir: stateDir() })

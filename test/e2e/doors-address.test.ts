@@ -40,7 +40,7 @@ beforeAll(async () => {
     10_000,
     () => 'the key never opened',
   )
-}, 60_000)
+})
 
 afterAll(async () => {
   await daemon?.stop()

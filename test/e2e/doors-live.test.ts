@@ -83,7 +83,7 @@ test('take hold without an end to sessions and calls, and keep what was counted'
   expect((await ping()).status).not.toBe(401)
   expect((await ask(at('notes'), { body: call(1, 'pid') })).status).not.toBe(401)
   expect(await metric(daemon.url, 'mcp_config_last_reload_successful')).toBe(1)
-}, 60_000)
+})
 
 const ADMIN = 'admin-token-0123456789-0123456789-abcdef'
 

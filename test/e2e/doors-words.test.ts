@@ -29,7 +29,7 @@ beforeAll(async () => {
       20_000,
       () => 'the key never opened',
     )
-}, 60_000)
+})
 
 afterAll(async () => {
   await daemon?.stop()

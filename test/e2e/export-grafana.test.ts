@@ -33,7 +33,7 @@ beforeAll(async () => {
   writeFileSync(rules, textOf(files, 'prometheus/alerts.yml'))
   scrapers.Prometheus = await startPrometheus({ config: { ...config, rule_files: [rules] } })
   scrapers.VictoriaMetrics = await startVictoria(config)
-}, 90_000)
+})
 
 afterAll(async () => {
   for (const one of Object.values(scrapers)) await one.stop()

@@ -73,7 +73,7 @@ beforeAll(async () => {
       10_000,
       () => 'the key never opened',
     )
-}, 60_000)
+})
 afterAll(async () => {
   await daemon?.stop()
   upstream?.closeAllConnections()

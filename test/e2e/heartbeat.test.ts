@@ -93,4 +93,4 @@ test('one that cannot be written counts, and who sent it is told so, until it ca
   await comesTo(daemon, 'quick', 'healthy')
   rmSync(file, { recursive: true })
   expect((await beat()).status).toBe(200)
-}, 90_000)
+})

@@ -9,7 +9,7 @@ beforeAll(async () => {
   daemon = await startDaemon({
     config: { servers: { scripted: script(fixture('scripted-stdio.mjs')) }, metrics: { port: 0 } },
   })
-}, 60_000)
+})
 afterAll(async () => void (await daemon?.stop()))
 
 const INITIALIZE = JSON.stringify({

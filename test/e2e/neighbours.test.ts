@@ -149,7 +149,7 @@ test('nginx with the block of the documentation passes streams as they happen, f
     10_000,
     () => 'the call was not counted',
   )
-}, 60_000)
+})
 
 test('the machine’s memory is what node-exporter says that it is', async () => {
   const daemon = await daemonOfTest()

@@ -15,7 +15,7 @@ beforeAll(async () => {
   // Packages are found from where the program lies.
   symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(host.home, 'node_modules'))
   client = await host.open()
-}, 60_000)
+})
 
 afterAll(() => host.stop())
 

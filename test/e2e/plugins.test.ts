@@ -71,7 +71,7 @@ beforeAll(async () => {
   server = createServer((req, res) => gateway.handle('plugins', req, res))
   origin = await listen(server)
   await vi.waitFor(() => expect(looks).not.toEqual([]), 100_000)
-}, 120_000)
+})
 
 afterAll(async () => {
   await gateway.stop()

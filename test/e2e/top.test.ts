@@ -97,7 +97,7 @@ test('live: views, order, filter, help, pause, sizes, a daemon that goes and com
 
   tty.press('q')
   await tty.shows(/^what was here before\nended with 0$/m)
-}, 120_000)
+})
 
 test('servers are there before the first sample that has them', async () => {
   const daemon = await daemonOfTest({ args: ['--demo'], env: { MCP_VITALS_SERIES_INTERVAL_MS: '60000' } })
@@ -107,7 +107,7 @@ test('servers are there before the first sample that has them', async () => {
     TIMEOUT_MS,
     () => JSON.stringify(top()),
   )
-}, 60_000)
+})
 
 test('without the token of the daemon: one question, what to do, and an end', async () => {
   const daemon = await daemonOfTest({ env })
@@ -129,7 +129,7 @@ test('without the token of the daemon: one question, what to do, and an end', as
   const piped = spawnSync('sh', ['-c', command], { encoding: 'utf8', env: other })
   expect(piped).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('was given another.') })
   expect(await refused()).toBe(2)
-}, 60_000)
+})
 
 test('in a pipe: a table, and a clear error where no daemon runs', async () => {
   const daemon = await startDaemon({ args: ['--demo'], env })

@@ -14,7 +14,7 @@ let server: Database
 
 beforeAll(async () => {
   server = await startPostgres({ trust: true })
-}, 90_000)
+})
 afterAll(() => server.stop())
 
 const url = () => `postgres://owner@127.0.0.1:${server.port}/postgres`
@@ -74,7 +74,7 @@ test('a connection that is cut fails what was under way, is made again, and what
   expect(ids).toHaveLength(210)
   expect(faults.length).toBeGreaterThan(0)
   await store.close()
-}, 60_000)
+})
 
 test('a password is in no message', async () => {
   const secret: Place = { postgres: 'postgres://owner:hunter2@127.0.0.1:1/db', schema: 'audit' }
@@ -114,4 +114,4 @@ test('rows stay in a database that may be shared, unless a place for archives is
   }
   expect(await firstAfter({})).toBe(0)
   expect(await firstAfter({ dir: tempDir() })).toBeGreaterThan(0)
-}, 60_000)
+})

@@ -183,7 +183,7 @@ describe('postgres', () => {
     closing.push(...started.map((database) => () => database.stop()))
     for (const state of ['57P03', '53300', '28P01', '?????']) ports[state] = await saying('N', refusal(state))
     ports.early = await saying(Buffer.concat([Buffer.from('N'), refusal('28P01')]))
-  }, 90_000)
+  })
 
   const at =
     (port: () => number, user = 'owner') =>
@@ -239,7 +239,7 @@ describe('redis', () => {
     ports.loading = await saying(`-LOADING ${SECRET}\r\n`)
     ports.strange = await saying(`-${SECRET} is what I say\r\n`)
     ports.http = await saying(`HTTP/1.1 400 ${SECRET}\r\n\r\n`)
-  }, 60_000)
+  })
   const at =
     (port: () => number, scheme = 'redis') =>
     () => ({
@@ -339,7 +339,7 @@ describe('mcp', () => {
   beforeAll(async () => {
     http = await startServer('streamableHttp')
     sse = await startServer('sse')
-  }, 40_000)
+  })
 
   async function startServer(transport: string): Promise<number> {
     const port = await freePort()
