@@ -19,19 +19,31 @@ const runWhatShips: Plugin = {
   },
 }
 
-/**
- * Tests that run after others in one process: what a process loads, it loads once for many files. They leave nothing
- * behind, in whatever order. Not those of what observes a process: its one hub is to be their own.
- */
-const TOGETHER = ['test/property/**/*.test.ts', 'test/unit/!(http|library|otel|sdk)/**/*.test.ts']
+/** Tests of what observes the process that it is in: its one hub is to be their own, so each file has a process. */
+const OBSERVERS = [
+  'test/unit/{http,library,otel,sdk}/**/*.test.ts',
+  'test/e2e/{commitments,library-*}.test.ts',
+  'test/browser/**/*.test.ts',
+]
+const UNITS = ['test/property/**/*.test.ts', 'test/unit/!(http|library|otel|sdk)/**/*.test.ts']
 
 export default defineConfig({
   plugins: [runWhatShips],
   test: {
-    // By their names, so that first comes what takes longest.
+    // By their names, so that first comes what takes longest. All others run after one another in shared processes, which
+    // load once what many files need: they leave nothing behind, in whatever order.
     projects: [
-      { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: TOGETHER } },
-      { extends: true, test: { name: 'units', include: TOGETHER, isolate: false } },
+      { extends: true, test: { name: 'observers', include: OBSERVERS } },
+      {
+        extends: true,
+        test: {
+          name: 'programs',
+          include: ['test/**/*.test.ts'],
+          exclude: [...OBSERVERS, ...UNITS],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
     ],
     globalSetup: ['test/fixtures/pack.ts'],
     pool: 'forks',

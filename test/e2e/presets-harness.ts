@@ -4,14 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterEach, expect } from 'vitest'
-import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { expect, onTestFinished } from 'vitest'
+import { daemonOfTest, type RunningDaemon } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
-
-export const running: { stop(): unknown }[] = []
-afterEach(async () => {
-  for (const thing of running.splice(0).reverse()) await thing.stop()
-})
 
 const installed = (file: string) => fileURLToPath(import.meta.resolve(file))
 export const EVERYTHING = {
@@ -24,7 +19,7 @@ export async function upAs(
   config: object = {},
   env: Record<string, string> = {},
 ): Promise<RunningDaemon> {
-  const daemon = await startDaemon({
+  return daemonOfTest({
     config: { servers: { everything: EVERYTHING }, ...config },
     args: ['--preset', preset],
     // An empty variable counts as absent: the preset chooses the log's format.
@@ -32,8 +27,6 @@ export async function upAs(
     // The guides name ports, and their commands shall work as they stand.
     ownPort: true,
   })
-  running.push(daemon)
-  return daemon
 }
 
 /** What only the application knows, posted as programs in other languages do. */
@@ -54,7 +47,7 @@ export async function post(daemon: Pick<RunningDaemon, 'url' | 'dataDir'>, event
 export async function callsEcho(daemon: Pick<RunningDaemon, 'url'>): Promise<void> {
   const client = new Client({ name: 'test-client', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp/everything`)))
-  running.push({ stop: () => client.close() })
+  onTestFinished(() => client.close())
   await client.listTools()
   await client.callTool({ name: 'echo', arguments: { message: 'hi' } })
   await client.callTool({ name: 'get-sum', arguments: { a: 'two' } }).catch(() => {})

@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
-import { startDaemon } from '../fixtures/daemon.js'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { daemonOfTest } from '../fixtures/daemon.js'
 import { until } from '../fixtures/until.js'
 import { promises } from '../requirements.js'
-import { callsEcho, EVERYTHING, logs, post, running, scraped, shell, shows, upAs } from './presets-harness.js'
+import { callsEcho, EVERYTHING, logs, post, scraped, shell, shows, upAs } from './presets-harness.js'
 
 describe('preset letta', () => {
   test(promises('F1.preset.health', 'F1.preset.log', 'F8.port.others'), async () => {
@@ -33,8 +33,7 @@ describe('preset letta', () => {
       'B5.curl.message',
     ),
     async () => {
-      const daemon = await startDaemon({ command: 'plugins', args: ['--dir', pluginsOfTest()], ...AS_GUIDED })
-      running.push(daemon)
+      const daemon = await daemonOfTest({ command: 'plugins', args: ['--dir', pluginsOfTest()], ...AS_GUIDED })
       await logs(daemon, /^\S+Z INFO: Plugin found: botfather, 4 commands: send-message, click-button, work, fail$/m)
       await logs(daemon, /^\S+Z WARNING: Folder empty was not taken: it has none of cli\.py, .* and no plugin\.json$/m)
       expect(shell('curl http://localhost:8000/health 2>/dev/null')).toBe('{"status":"ok","sessions":0}')
@@ -69,7 +68,7 @@ const AS_GUIDED = { env: { LOG_FORMAT: '' }, ownPort: true }
 /** A directory with one plugin, and a folder that is none. */
 function pluginsOfTest(): string {
   const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-plugins-'))
-  running.push({ stop: () => rmSync(dir, { recursive: true, force: true }) })
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   mkdirSync(join(dir, 'empty'))
   for (const name of ['botfather', 'hostile', 'shell'])
     cpSync(fileURLToPath(new URL(`../fixtures/plugins/${name}`, import.meta.url)), join(dir, name), { recursive: true })

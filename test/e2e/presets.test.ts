@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startDaemon } from '../fixtures/daemon.js'
+import { daemonOfTest } from '../fixtures/daemon.js'
 import { promises } from '../requirements.js'
-import { callsEcho, EVERYTHING, logged, logs, post, running, scraped, shell, shows, upAs } from './presets-harness.js'
+import { callsEcho, EVERYTHING, logged, logs, post, scraped, shell, shows, upAs } from './presets-harness.js'
 
 describe('preset messaging', () => {
   test(
@@ -182,8 +182,7 @@ describe('preset dust', () => {
 })
 
 test(promises('F1.superset'), async () => {
-  const daemon = await startDaemon({ config: { servers: { everything: EVERYTHING } } })
-  running.push(daemon)
+  const daemon = await daemonOfTest({ config: { servers: { everything: EVERYTHING } } })
   await callsEcho(daemon)
   await shows(daemon.url, ['mcp_tool_calls_total{server="everything",tool="echo",status="success"} 1'])
   const health = JSON.parse(shell(`curl -s ${daemon.url}/health`)) as object
