@@ -160,3 +160,38 @@ test('receivers that hang or are away delay no call, and a daemon that is killed
     () => 'the spool is not empty',
   )
 })
+
+test('a receiver that refuses is not up, and rules tell of it and of what is lost, until it takes again', async () => {
+  const far = await pushFarEnd()
+  far.reply({ status: 400, body: 'entry too far behind' })
+  const often = { intervalMs: 1000 }
+  const push = { loki: { url: `${far.url}/loki/api/v1/push` } }
+  const daemon = await daemonOfTest({ config: { servers: SERVERS, push, series: often, rules: often } })
+  const alerts = async () => {
+    const answer = await (await fetch(`${daemon.url}/api/v1/alerts`)).json()
+    const { data } = answer as { data: { alerts: { labels: Record<string, string>; state: string }[] } }
+    return data.alerts
+      .filter(({ labels }) => labels.receiver === 'loki')
+      .map(({ labels, state }) => `${labels.alertname} ${state}`)
+      .sort()
+  }
+  const told = () => daemon.lines().filter(({ event }) => String(event).startsWith('push_'))
+  const untilAlerts = (expected: readonly string[]) =>
+    until(
+      async () => JSON.stringify(await alerts()) === JSON.stringify(expected),
+      20_000,
+      () => JSON.stringify(told()),
+    )
+  await calls(daemon, 1)
+  // For five minutes it may be a passing trouble; what is lost is lost at once.
+  await untilAlerts(['PushFailing pending', 'PushLost firing'])
+  expect(await metric(daemon.url, 'mcp_vitals_push_receiver_up', { receiver: 'loki' })).toBe(0)
+  far.reply({ status: 204, body: '' })
+  await calls(daemon, 1)
+  await untilAlerts(['PushLost firing'])
+  expect(await metric(daemon.url, 'mcp_vitals_push_receiver_up', { receiver: 'loki' })).toBe(1)
+  expect(told().map(({ message }) => message)).toEqual([
+    'What is pushed to loki is lost: the receiver answered 400: entry too far behind',
+    'The receiver loki takes what is pushed',
+  ])
+})

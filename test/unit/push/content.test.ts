@@ -3,6 +3,7 @@ import { event } from '@mcp-vitals/instrument/event'
 import { CATALOGUE, createRegistry, expose } from '@mcp-vitals/instrument/metrics'
 import { describe, expect, test } from 'vitest'
 import { pushFarEnd, readLoki, readOtlp, readWrite } from '../../fixtures/push-far-ends.js'
+import { until } from '../../fixtures/until.js'
 import { everyMetricMoved } from '../metrics/every-metric.js'
 import { readExposition } from '../metrics/read-exposition.js'
 import { AT, callOf, lineOf, NOTES, opened, someMetrics } from './opened.js'
@@ -155,7 +156,60 @@ describe('OTLP', () => {
     await push.close()
     expect(far.got).toHaveLength(1)
     expect(push.stats().otlp_traces).toMatchObject({ sentItems: 1, rejectedItems: 1, refusedItems: 0, waitingItems: 0 })
-    expect(told).toEqual(['refused otlp_traces did not take 1 of what it was sent: too old'])
+    expect(push.stats().otlp_traces!.isUp).toBe(true)
+    expect(told).toEqual(['refused in part otlp_traces did not take 1 of what it was sent: too old'])
+  })
+
+  test('who takes a request and none of what is in it, refuses', async () => {
+    const far = await pushFarEnd()
+    far.reply({ status: 200, body: '{"partialSuccess":{"rejectedSpans":2}}' })
+    const { push, told } = await opened({ otlp: { endpoint: far.url, metrics: false, logs: false } })
+    push.takeEvents([callOf('a'), callOf('b')])
+    await push.close()
+    expect(push.stats().otlp_traces).toMatchObject({ sentItems: 0, rejectedItems: 2, isUp: false })
+    expect(push.stats().otlp_traces!.lastSentAtMs).toBeUndefined()
+    expect(told).toEqual(['refused otlp_traces did not take 2 of what it was sent'])
+  })
+
+  test('who takes all, and warns, lost nothing', async () => {
+    const far = await pushFarEnd()
+    far.reply({ status: 200, body: '{"partialSuccess":{"errorMessage":"old form"}}' })
+    const { push, told } = await opened({ otlp: { endpoint: far.url, metrics: false, logs: false } })
+    push.takeEvents([callOf('a')])
+    await push.close()
+    expect(push.stats().otlp_traces).toMatchObject({ sentItems: 1, rejectedItems: 0, isUp: true })
+    expect(told).toEqual(['warned otlp_traces warned: old form'])
+  })
+
+  test('who takes and refuses by turns is told of once a minute, and is as the last answer says', async () => {
+    const far = await pushFarEnd()
+    const { push, told } = await opened({ otlp: { endpoint: far.url, metrics: false, logs: false } })
+    for (const [at, status] of [400, 200, 400, 200, 503, 400].entries()) {
+      far.reply({ status })
+      push.takeEvents([callOf(`call-${at}`)])
+      await until(
+        () =>
+          far.got.some(
+            (pushed) => pushed.status === status && readOtlp(pushed)[0]!.item.name === `tools/call call-${at}`,
+          ),
+        10_000,
+        () => `${status} was not given`,
+      )
+      if (status === 503) continue
+      await until(
+        () => {
+          const { isUp, waitingItems } = push.stats().otlp_traces!
+          return isUp === (status === 200) && waitingItems === 0
+        },
+        10_000,
+        () => `after ${status} it is not as it should be`,
+      )
+    }
+    expect(told).toEqual([
+      'refused otlp_traces answered 400: {}',
+      'well otlp_traces',
+      'failing otlp_traces answered 503: {}',
+    ])
   })
 })
 

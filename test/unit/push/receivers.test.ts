@@ -128,14 +128,16 @@ describe.each(Object.entries(WAYS))('%s', (name, way) => {
       sentItems: 0,
       failedPosts: 0,
       refusedItems: way.read(far.got[0]!).length,
+      isUp: false,
     })
-    far.reply({ status: 200 })
+    // All that it refuses is one trouble, which ends when it takes something.
     if (!way.isSampled) way.give(push, 'two')
-    await until(
-      () => far.taken().length > 0,
-      10_000,
-      () => 'it does not go on',
-    )
+    await arrived(far, 2)
+    far.reply({ status: 200 })
+    if (!way.isSampled) way.give(push, 'three')
+    await seen(told, 'well')
+    expect(told.slice(1)).toEqual([`well ${name}`])
+    expect(push.stats()[name]!.isUp).toBe(true)
     expect(far.taken().every(({ body }) => !body.equals(far.got[0]!.body))).toBe(true)
   })
 

@@ -11,7 +11,7 @@ export const PUSH_METRICS = {
   ),
   push_posts_failed_total: counter('Tries to push that failed and were, or will be, made again.', ['receiver']),
   push_receiver_up: gauge(
-    '1: the last try to push to a receiver worked. 0: it failed, and what is to be sent waits.',
+    '1: a receiver took something of the last request, or had none yet. 0: it failed, and what is to be sent waits, or it refused all, which is lost.',
     ['receiver'],
     { merge: 'min' },
   ),

@@ -14,7 +14,7 @@ export interface PushReadings {
   readonly failedPosts: number
   readonly waitingItems: number
   readonly spoolBytes: number
-  /** Whether the last try worked, if there was one. */
+  /** Whether the receiver took something of the last request, if there was one. */
   readonly isUp: boolean
   /** Milliseconds since 1970; absent where it took nothing yet. */
   readonly lastSentAtMs: number | undefined

@@ -74,8 +74,12 @@ export function createPushing(config: Config, dataDir: string, log: LogSink): Pu
         random: Math.random,
         onFailing: ({ way, problem }) =>
           logger.warning('push_failing', `What is pushed to ${way} waits: the receiver ${problem}`, { receiver: way }),
-        onRefused: ({ way, problem }) =>
-          logger.error('push_refused', `What was pushed to ${way} is lost: the receiver ${problem}`, { receiver: way }),
+        onRefused: ({ way, problem, isWhole }) => {
+          const what = isWhole ? 'What is' : 'A part of what was'
+          logger.error('push_refused', `${what} pushed to ${way} is lost: the receiver ${problem}`, { receiver: way })
+        },
+        onWarned: ({ way, problem }) =>
+          logger.warning('push_warned', `The receiver ${way} took what was pushed, and ${problem}`, { receiver: way }),
         onWell: (way) => logger.info('push_recovered', `The receiver ${way} takes what is pushed`, { receiver: way }),
         onFault: (error) => logger.fault('push_fault', 'Pushing', error),
       })

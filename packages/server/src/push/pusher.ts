@@ -21,7 +21,7 @@ export const PUSHER_LIMITS: Pick<PusherLimits, 'memoryBytes' | 'backoffMs' | 'ma
 
 /** So many bodies wait in memory for one that is being sent; with more the receiver is behind, and they go to disk. */
 const FEW = 3
-/** A refusal is told once in so long. Milliseconds. */
+/** A receiver that takes and refuses by turns has its refusals told once in so long. Milliseconds. */
 const TELL_AGAIN_MS = 60_000
 
 /** There is no time left to send. */
@@ -33,6 +33,11 @@ export interface Trouble {
   readonly problem: string
 }
 
+export interface Refusal extends Trouble {
+  /** None of a request was taken; else some of it. */
+  readonly isWhole: boolean
+}
+
 /** What every way is given alike. */
 export interface CommonTools {
   /** Folder of what waits; made (0700) when something does. */
@@ -42,8 +47,13 @@ export interface CommonTools {
   readonly now: () => number
   /** From 0 up to 1. */
   readonly random: () => number
+  /** It begins to fail: what is to be sent waits. */
   readonly onFailing: (trouble: Trouble) => void
-  readonly onRefused: (trouble: Trouble) => void
+  /** It begins to refuse all, or did not take a part: that is lost. */
+  readonly onRefused: (refusal: Refusal) => void
+  /** It took all, and had something to say. */
+  readonly onWarned: (trouble: Trouble) => void
+  /** It takes something again, after it failed or refused. */
   readonly onWell: (way: string) => void
   /** What of our own failed: a disk, an encoder. */
   readonly onFault: (error: unknown) => void
@@ -67,7 +77,11 @@ export class Pusher {
   #failedPosts = 0
   #failuresInRow = 0
   #lastSentAtMs: number | undefined
-  #toldRefusalAtMs = Number.NEGATIVE_INFINITY
+  /** Of the last answer. */
+  #isUp = true
+  /** The trouble that the log was told of last, until it is over. */
+  #told: 'failing' | 'refusing' | undefined
+  #toldAnswerAtMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
   #pause: NodeJS.Timeout | undefined
   #attempt: AbortController | undefined
@@ -117,7 +131,7 @@ export class Pusher {
     return {
       ...{ sentItems: this.#sent, refusedItems: this.#refused, rejectedItems: this.#rejected, droppedItems },
       ...{ failedPosts: this.#failedPosts, waitingItems, spoolBytes },
-      ...{ isUp: this.#failuresInRow === 0, lastSentAtMs: this.#lastSentAtMs },
+      ...{ isUp: this.#isUp, lastSentAtMs: this.#lastSentAtMs },
     }
   }
 
@@ -158,31 +172,38 @@ export class Pusher {
   }
 
   #settle(verdict: Exclude<Verdict, { is: 'failed' }>, items: number): void {
-    const wasFailing = this.#failuresInRow > 0
-    this.#failuresInRow = 0
-    if (wasFailing) this.#tools.onWell(this.#way.name)
     const lost = verdict.is === 'refused' ? items : Math.min(items, verdict.rejected ?? 0)
+    const isWhole = lost > 0 && lost === items
+    this.#failuresInRow = 0
+    this.#isUp = !isWhole
     if (verdict.is === 'refused') this.#refused += lost
-    else {
-      this.#rejected += lost
+    else this.#rejected += lost
+    if (!isWhole) {
       this.#sent += items - lost
       this.#lastSentAtMs = this.#tools.now()
+      if (this.#told !== undefined) this.#tools.onWell(this.#way.name)
+      this.#told = undefined
     }
-    if (verdict.problem !== undefined) this.#tellRefusal(verdict.problem)
+    if (verdict.problem !== undefined) this.#tellAnswer(verdict.problem, lost, isWhole)
   }
 
-  #tellRefusal(problem: string): void {
+  #tellAnswer(said: string, lost: number, isWhole: boolean): void {
     const now = this.#tools.now()
-    if (now - this.#toldRefusalAtMs < TELL_AGAIN_MS) return
-    this.#toldRefusalAtMs = now
-    this.#tools.onRefused({ way: this.#way.name, problem: this.#discreet(problem) })
+    if (this.#told === 'refusing' || now - this.#toldAnswerAtMs < TELL_AGAIN_MS) return
+    this.#toldAnswerAtMs = now
+    if (isWhole) this.#told = 'refusing'
+    const trouble = { way: this.#way.name, problem: this.#discreet(said) }
+    if (lost > 0) this.#tools.onRefused({ ...trouble, isWhole })
+    else this.#tools.onWarned(trouble)
   }
 
   #failed({ problem, retryAfterMs = 0 }: Extract<Verdict, { is: 'failed' }>): void {
     const { backoffMs, maxBackoffMs } = this.#tools.limits
     this.#failedPosts++
     if (this.#isLast) return
-    if (this.#failuresInRow === 0) this.#tools.onFailing({ way: this.#way.name, problem: this.#discreet(problem) })
+    this.#isUp = false
+    if (this.#told !== 'failing') this.#tools.onFailing({ way: this.#way.name, problem: this.#discreet(problem) })
+    this.#told = 'failing'
     const pauseMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failuresInRow++, 30))
     const spreadMs = pauseMs * (0.5 + this.#tools.random() / 2)
     this.#pause = setTimeout(

@@ -94,7 +94,7 @@ const LOSSES: readonly Loss[] = [
     severity: 'warning',
     isOne: (value) => value === 0,
     problem: () => 'A receiver takes nothing of what is pushed to it.',
-    why: 'What is to be sent waits on disk, up to a bound; beyond that the oldest is lost.',
+    why: 'Where it fails, what is to be sent waits on disk, up to a bound, and the oldest is lost beyond; what it refuses is lost at once.',
     next: 'The log says what it answered: mend its address or credentials under `push`, or wait until it is back.',
     fix: ['mcp-vitals config print | grep -A24 push', "mcp-vitals query 'mcp_vitals_push_items_waiting'"],
   },
