@@ -97,7 +97,8 @@ describe('the monitor', () => {
     const monitor = monitorOf([subject('dear', check, { between: { everyMs: 10_000, ask } })])
     monitor.start()
     await vi.advanceTimersByTimeAsync(5_100)
-    expect([made.length, ask.mock.calls.length, looks.length]).toEqual([1, 4, 1])
+    // Once with the check, and four times in between.
+    expect([made.length, ask.mock.calls.length, looks.length]).toEqual([1, 5, 1])
     answer = { ok: false, latencyMs: 3, reason: 'timeout' }
     await vi.advanceTimersByTimeAsync(3_000)
     expect(looks.at(-1)).toMatchObject({ failures: 3, state: 'down' })
@@ -105,6 +106,19 @@ describe('the monitor', () => {
     const gaps = made.slice(1).map((at, index) => at - made[index]!)
     expect(gaps.length).toBeGreaterThan(4)
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10_000)
+    await monitor.close()
+  })
+
+  test('a process that hangs is found where a new one that answers is started as often as every other check', async () => {
+    const ask = vi.fn(async () => ({ ok: false, latencyMs: 3, reason: 'timeout' }) as const)
+    const tools = [{ name: 'read', definition: 'x' }]
+    const check: Check['run'] = async () => ({ ok: true, latencyMs: 1, tools })
+    const monitor = monitorOf([subject('dear', check, { between: { everyMs: 1_900, ask } })])
+    monitor.start()
+    await vi.advanceTimersByTimeAsync(2_600)
+    expect(looks.at(-1)).toMatchObject({ failures: 3, state: 'down', result: { reason: 'timeout' } })
+    expect(looks.at(-1)?.report.tools).toEqual({ known: ['read'], missing: [] })
+    expect(await monitor.check('dear')).toMatchObject({ ok: false, reason: 'timeout' })
     await monitor.close()
   })
 

@@ -13,8 +13,8 @@ export interface Subject {
   /** Where it is asked, beyond loopback; absent for what is on this machine. */
   readonly host?: string | undefined
   /**
-   * What is asked instead while the newest check is younger than `everyMs`: a check that starts a server is dear. It must
-   * settle in time by itself; undefined: there was nobody to ask, and nothing is known.
+   * What is asked instead while the newest check is younger than `everyMs`, as a check that starts a server is dear, and
+   * after a check that was well. It must settle in time by itself; undefined: there was nobody to ask, and nothing is known.
    */
   readonly between?: { readonly everyMs: number; readonly ask: () => Promise<CheckResult | undefined> }
   /** How many failures make it down, and successes up; default: as the options say. */

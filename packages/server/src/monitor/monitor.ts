@@ -132,6 +132,14 @@ export function createMonitor(settings: MonitorSettings): Monitor {
     return closing.signal.aborted ? undefined : result
   }
 
+  /** A check, and where something is asked in between, that as well: one that starts anew says nothing of one that runs and hangs. */
+  async function checkWhole(subject: Subject, onBegin?: () => void): Promise<CheckResult | undefined> {
+    const result = await run(subject, onBegin)
+    if (!result?.ok || subject.between === undefined) return result
+    const asked = await subject.between.ask()
+    return asked?.ok === false ? { ...asked, ...(result.tools && { tools: result.tools }) } : result
+  }
+
   /** Undefined where its check is due. */
   function askInstead({ name, between }: Subject, onBegin: () => void): Promise<CheckResult | undefined> | undefined {
     if (between === undefined) return undefined
@@ -151,7 +159,7 @@ export function createMonitor(settings: MonitorSettings): Monitor {
       onBegin()
       lateMs = Math.max(0, clock() - dueAt)
     }
-    const result = await (askInstead(subject, begin) ?? run(subject, begin))
+    const result = await (askInstead(subject, begin) ?? checkWhole(subject, begin))
     if (result === undefined || closing.signal.aborted) return
     if (subject.host !== undefined && connectivity) {
       const before = connectivity.isCutOff
@@ -200,7 +208,7 @@ export function createMonitor(settings: MonitorSettings): Monitor {
     },
     async check(name) {
       const subject = subjects.find((one) => one.name === name)
-      return subject && (await run(subject))
+      return subject && (await checkWhole(subject))
     },
     hurry,
     report: ({ traffic, criticalAlerts }) => judgeSystem(subjects.map(reportOf), { traffic, criticalAlerts }, options),
