@@ -15,6 +15,7 @@ import {
   type MetricsFoldOptions,
   type ViewLabels,
 } from '../../../packages/instrument/src/metrics/index.js'
+import type { Entrance } from '../../../packages/instrument/src/stream/index.js'
 import { promises } from '../../requirements.js'
 import { readExposition, sampleValue } from './read-exposition.js'
 
@@ -27,8 +28,13 @@ function watch(options: MetricsFoldOptions & { view?: ViewLabels } = {}) {
   const source = view ? createView(registry, view) : registry
   return {
     registry,
-    send<T extends EventType>(type: T, fields: Parameters<typeof event<T>>[3], origin: Origin = ORIGIN): void {
-      take(event(type, 1_700_000_000_000, origin, fields) as unknown as Event, 'local')
+    send<T extends EventType>(
+      type: T,
+      fields: Parameters<typeof event<T>>[3],
+      origin: Origin = ORIGIN,
+      entrance: Entrance = 'local',
+    ): void {
+      take(event(type, 1_700_000_000_000, origin, fields) as unknown as Event, entrance)
     },
     value: (name: string, labels: Record<string, string> = {}) => sampleValue(expose(source), name, labels),
     text: () => expose(source),
@@ -220,6 +226,8 @@ test('what was done about a component counts by what came of it', () => {
   const run = { component: 'notes', rule: 'again', action: 'restart_server', durationMs: 3, attempt: 1 } as const
   send('remediation', { ...run, outcome: 'ran' })
   send('remediation', { ...run, outcome: 'verified' })
+  // What others tell of is no run of this daemon.
+  send('remediation', { ...run, outcome: 'ran' }, ORIGIN, 'ingest:script')
   const labels = { component: 'notes', action: 'restart_server' }
   expect(value('mcp_remediation_runs_total', { ...labels, outcome: 'ran' })).toBe(1)
   expect(value('mcp_remediation_runs_total', { ...labels, outcome: 'verified' })).toBe(1)

@@ -29,7 +29,7 @@ export const CHECK_METRICS = {
     { merge: 'min' },
   ),
   remediation_runs_total: counter(
-    'What rules of remediation did about components that are not well. outcome: ran, failed, dry_run, held_back, verified or not_verified; a run counts once for its end, and once for what the check after it said.',
+    'What rules of remediation of this daemon did about components that are not well. outcome: ran, failed, dry_run, held_back, verified or not_verified; a run counts once for its end, and once for what the check after it said.',
     ['server', 'component', 'action', 'outcome'],
   ),
 }

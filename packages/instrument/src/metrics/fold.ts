@@ -40,7 +40,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 const DEFAULT_MAX_SERVERS = 1000
 
 /** A fold that takes any event: TypeScript cannot follow that each stands under the type of its own. */
-type AnyFold = (event: Event, server: WatchedServer) => void
+type AnyFold = (event: Event, server: WatchedServer, entrance: Entrance) => void
 /** A `Map`, since an event's type may be any text, `constructor` too. */
 const FOLDS = new Map(Object.entries(EVENT_FOLDS)) as unknown as ReadonlyMap<string, AnyFold>
 
@@ -120,7 +120,7 @@ export function createMetricsFold(registry: Registry, options: MetricsFoldOption
       // A session that ends is forgotten by `see`.
       const protocolVersion = opentelemetry ? server.activity.protocolVersion(event.session) : undefined
       server.see(event, entrance)
-      kind.fold?.(event, server)
+      kind.fold?.(event, server, entrance)
       if (opentelemetry) foldOpenTelemetry(event, server, toolLabelOf(event, server), protocolVersion)
     },
   }

@@ -54,7 +54,9 @@ export const APP_FOLDS = {
     else registry.gauge(mcp.probe_health).with(label, check).set(health)
   },
 
-  remediation(event, { label, registry, values }) {
+  remediation(event, { label, registry, values }, entrance) {
+    // Who watches the count of runs asks what this daemon did: nobody else can add to it.
+    if (entrance !== 'local') return
     const component = values.of(mcp.remediation_runs_total, 'component', event.component)
     registry.counter(mcp.remediation_runs_total).with(label, component, event.action, event.outcome).inc(1, event)
   },
