@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { type Check, runBounded } from '../../../packages/server/src/checks/index.js'
+import { type Check, ownSignal, runBounded } from '../../../packages/server/src/checks/index.js'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -17,6 +17,27 @@ const hung: Check = {
       if (signal.aborted) leave()
       else signal.addEventListener('abort', leave, { once: true })
     }),
+}
+
+/** A weak reference and its place in a set would be 60 bytes and more. */
+const LEAST_TRACE_BYTES = 20
+
+/** How many bytes each of many rounds leaves behind. */
+async function traceOf(round: () => Promise<unknown>): Promise<number> {
+  const rounds = 50_000
+  const heapBytes = async () => {
+    await new Promise(setImmediate)
+    collect()
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const runMany = async () => {
+    for (let done = 0; done < rounds; done++) await round()
+  }
+  await runMany()
+  const before = await heapBytes()
+  await runMany()
+  return ((await heapBytes()) - before) / rounds
 }
 
 test('what ends all checks ends one that runs, and one that begins after that', async () => {
@@ -36,19 +57,18 @@ test('a run leaves nothing at the signal that outlives it, nor does one that was
   await late.cleared
   expect(getEventListeners(signal, 'abort')).toEqual([])
 
-  const rounds = 50_000
-  const heapBytes = async () => {
-    await new Promise(setImmediate)
-    collect()
-    collect()
-    return process.memoryUsage().heapUsed
-  }
-  const runMany = async () => {
-    for (let round = 0; round < rounds; round++) await runBounded(well, PATIENCE_MS, signal).cleared
-  }
-  await runMany()
-  const before = await heapBytes()
-  await runMany()
-  // A weak reference and its place in a set would be 60 bytes and more.
-  expect((await heapBytes()) - before).toBeLessThan(rounds * 20)
+  expect(await traceOf(() => runBounded(well, PATIENCE_MS, signal).cleared)).toBeLessThan(LEAST_TRACE_BYTES)
+})
+
+test('nor does what is short and has a signal of its own, which ends with the outer one', async () => {
+  const closing = new AbortController()
+  expect(await traceOf(async () => ownSignal(closing.signal).release())).toBeLessThan(LEAST_TRACE_BYTES)
+  const [over, running] = [ownSignal(closing.signal), ownSignal(closing.signal)]
+  over.release()
+  closing.abort()
+  expect([over.signal.aborted, running.signal.aborted, ownSignal(closing.signal).signal.aborted]).toEqual([
+    false,
+    true,
+    true,
+  ])
 })

@@ -8,20 +8,40 @@ export interface BoundedRun {
   readonly cleared: Promise<unknown>
 }
 
+/** A signal of its own for something short. */
+export interface OwnSignal {
+  readonly signal: AbortSignal
+  abort(reason?: unknown): void
+  /** To be called when the short thing is over: `outer` lets go of it. */
+  release(): void
+}
+
+/**
+ * A signal that `outer` aborts as well. In place of `AbortSignal.any`, which leaves a trace of each at a signal that lives
+ * for long.
+ */
+export function ownSignal(outer: AbortSignal): OwnSignal {
+  const own = new AbortController()
+  const stop = () => own.abort(outer.reason)
+  if (outer.aborted) stop()
+  else outer.addEventListener('abort', stop, { once: true })
+  return {
+    signal: own.signal,
+    abort: (reason) => own.abort(reason),
+    release: () => outer.removeEventListener('abort', stop),
+  }
+}
+
 /** Runs a check: what lasts longer than `timeoutMs` is aborted and has failed at that moment, even if slow to let go. */
 export function runBounded(check: Check, timeoutMs: number, signal: AbortSignal): BoundedRun {
-  // Not `AbortSignal.any`: it leaves a trace of each run at a signal that lives as long as the daemon.
-  const abort = new AbortController()
-  const stop = () => abort.abort(signal.reason)
-  if (signal.aborted) stop()
-  else signal.addEventListener('abort', stop, { once: true })
-  const settled = check.run(abort.signal)
-  void settled.then(() => signal.removeEventListener('abort', stop))
+  const own = ownSignal(signal)
+  const settled = check.run(own.signal)
+  void settled.then(own.release)
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<CheckResult>((resolve) => {
     timer = setTimeout(() => {
       resolve({ ok: false, latencyMs: timeoutMs, reason: 'timeout' })
-      abort.abort()
+      own.abort()
     }, timeoutMs)
   })
   const answer = Promise.race([settled, late]).finally(() => clearTimeout(timer))

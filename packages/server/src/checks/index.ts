@@ -1,4 +1,4 @@
-export { type BoundedRun, runBounded } from './bounded.js'
+export { type BoundedRun, ownSignal, runBounded } from './bounded.js'
 export type { Check, CheckResult, Reason, ToolSeen } from './check.js'
 export { failureOfExit } from './command/check.js'
 export type { OpenHosted } from './mcp/check.js'

@@ -1,3 +1,4 @@
+import { ownSignal } from '../checks/index.js'
 import { vitalsError } from '../errors/index.js'
 import {
   type AlertTold,
@@ -36,10 +37,9 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
   /** Per address: what names of metrics begin with there, and its version. */
   let known: { readonly url: string; readonly prefix: string; readonly version: string } | undefined
 
-  async function look(signal: AbortSignal): Promise<Snapshot> {
+  async function look(limit: AbortSignal): Promise<Snapshot> {
     const daemon = await findDaemon(flags, env)
     const { url } = daemon
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
     const get = <D>(path: string, parameters?: Record<string, string>) =>
       asked<D>(daemon, `${path}${parameters ? `?${new URLSearchParams(parameters)}` : ''}`, limit)
     if (known?.url !== url) known = await meet(url, get)
@@ -59,12 +59,18 @@ export function createTopSource(flags: AskFlags, env: Terminal['env']): TopSourc
 
   return {
     async look(signal) {
+      const own = ownSignal(signal)
+      const late = () => own.abort(new Error(`no answer within ${LOOK_TIMEOUT_MS / 1000} s`))
+      const timer = setTimeout(late, LOOK_TIMEOUT_MS)
       try {
-        return await look(signal)
+        return await look(own.signal)
       } catch (error) {
         // What answers there next may be another one.
         known = undefined
         throw error
+      } finally {
+        clearTimeout(timer)
+        own.release()
       }
     },
   }
