@@ -15,9 +15,23 @@ test.each([
   [['--once', '--interval', '5'], /--once cannot be used as it stands: it excludes --interval/],
   [['--json', '--junit'], /--junit cannot be used/],
   [['http://127.0.0.1:9/mcp', '--', 'true'], /it stands beside a command/],
+  [['http://127.0.0.1:9/mcp', '--slack-webhook', 'hooks.slack.com/T0/B0'], /--slack-webhook cannot be used[^0]*https:/],
 ])('check %j says what is wrong, and by status 3 that nothing was judged', async (args, words) => {
   const env = { HOME: home, XDG_CONFIG_HOME: home, MCP_VITALS_DATA: join(home, 'state') }
   const { status, seen } = person(['check', ...args], { env })
   expect(await status).toBe(3)
   expect(seen()).toEqual({ out: '', err: expect.stringMatching(words) })
+})
+
+test('a webhook of the environment that is no address is told of before anything is checked, and not shown', async () => {
+  const env = {
+    HOME: home,
+    XDG_CONFIG_HOME: home,
+    MCP_VITALS_DATA: join(home, 'state'),
+    SLACK_WEBHOOK_URL: 'ftp://s3cret',
+  }
+  const { status, seen } = person(['check', 'http://127.0.0.1:9/mcp'], { env })
+  expect(await status).toBe(3)
+  expect(seen()).toEqual({ out: '', err: expect.stringMatching(/SLACK_WEBHOOK_URL cannot be used/) })
+  expect(seen().err).not.toContain('s3cret')
 })

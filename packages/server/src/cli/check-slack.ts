@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AlertView } from '../alerts/index.js'
 import { createChannel } from '../channels/index.js'
+import { vitalsError } from '../errors/index.js'
 import type { ComponentReport } from '../monitor/index.js'
 import type { Terminal } from './terminal.js'
 
@@ -16,8 +17,21 @@ export interface SlackTeller {
   tell(components: readonly ComponentReport[]): Promise<Told>
 }
 
-export function createSlackTeller(webhook: string | undefined, before: Told, { err }: Terminal): SlackTeller {
-  if (webhook === undefined || webhook === '') return { tell: async () => before }
+/**
+ * `asked`: the address that the command line gives, before that of the environment; without any nobody is told. Throws
+ * CHECK_OPTION_INVALID for what is no address.
+ */
+export function createSlackTeller(asked: string | undefined, before: Told, { env, err }: Terminal): SlackTeller {
+  const webhook = asked ?? env.SLACK_WEBHOOK_URL ?? ''
+  if (webhook === '') return { tell: async () => before }
+  if (!/^https?:\/\/./.test(webhook) || !URL.canParse(webhook)) {
+    // Not shown: it may be a secret all the same.
+    const problem = 'it is no address that begins with https:// or http://'
+    throw vitalsError('CHECK_OPTION_INVALID', {
+      option: asked === undefined ? 'SLACK_WEBHOOK_URL' : '--slack-webhook',
+      problem,
+    })
+  }
   const channel = createChannel(
     {
       ...{ type: 'slack', url: webhook, sendResolved: true, timeoutMs: TIMEOUT_MS },

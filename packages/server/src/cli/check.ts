@@ -54,7 +54,7 @@ async function checkTarget(
     terminal,
   )
   const memory = await openCheckMemory(dataDir, memoryName, terminal)
-  const slack = createSlackTeller(flags.slackWebhook ?? terminal.env.SLACK_WEBHOOK_URL, memory.told, terminal)
+  const slack = createSlackTeller(flags.slackWebhook, memory.told, terminal)
   const monitor = createMonitor({
     subjects,
     // Who asks now wants to know what is now; how long it has been so is for who is told unasked.
