@@ -133,3 +133,17 @@ describe('signals', () => {
     expect(await ended).toEqual([130, null])
   })
 })
+
+test.each([
+  [
+    'monitor: { remediations: [{ components: ["*"], errorPattern: "(", action: { command: [x] } }] }',
+    /0\.errorPattern: .*RE2/,
+  ],
+  [`monitor: { maintenance: [{ match: ['server=~"("'], times: [always] }] }`, /monitor\.maintenance: /],
+  [`alerts: { maintenance: [{ match: ['server=~"("'], times: [always] }] }`, /alerts: /],
+])('config check tells of a pattern that the daemon would refuse: %s', (text, words) => {
+  const file = join(directory, 'patterns.yaml')
+  writeFileSync(file, text)
+  const { status, stdout, stderr } = mcpVitals(['config', 'check', '--config', file])
+  expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(words) })
+})

@@ -11,7 +11,7 @@ import { createStoreSink } from '../sinks/store/index.js'
 import { openStore } from '../store/index.js'
 import { VERSION } from '../version/index.js'
 import { createAddresses } from './addresses.js'
-import { openAlerts, refuseAlerts } from './alerts.js'
+import { openAlerts } from './alerts.js'
 import { openAudit } from './audit.js'
 import { createCallsService } from './calls.js'
 import { exposeConnections } from './connections.js'
@@ -20,7 +20,7 @@ import { createEntrance } from './entrance.js'
 import { entriesOf } from './entries.js'
 import { createFaces, servedMetrics } from './faces.js'
 import { createFirstLooks, type Look } from './first-look.js'
-import { createHealth, refuseHealth } from './health.js'
+import { createHealth } from './health.js'
 import { createHistoryService } from './history.js'
 import { createHttpServer, type Handlers, refuseTaken } from './http.js'
 import { openListener } from './listener.js'
@@ -28,6 +28,7 @@ import { type MetricsServer, startMetricsServer } from './metrics-server.js'
 import { createObservation } from './observe.js'
 import { createHosting } from './plugins.js'
 import { createPushing } from './push.js'
+import { refuseUnfit } from './refuse.js'
 import { createReloader } from './reload.js'
 import { readActive } from './restore.js'
 import { openRules, tellOf } from './rules.js'
@@ -88,6 +89,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function compose(options: AppOptions, log: LogSink, teardown: Teardown): Promise<App> {
   const { config, demo = false } = options
   const { logger } = log
+  refuseUnfit(config)
   const dataDir = await openDataDir(config.dataDir ?? (demo ? join(defaultDataDir(), 'demo') : undefined))
   teardown.push(await dataDir.lock())
   await refuseTaken(config.listen.host, config.listen.port)
@@ -108,7 +110,6 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
   const cleanId = createIdMask(`ids ${token}`)
   const alerts = await openAlerts({ config, dataDir: dataDir.path, logger, teardown })
   const audit = await openAudit({ config, dataDir, logger, teardown })
-  refuseHealth(config)
   const health = createHealth(config, () => alerts.pager?.stats().critical ?? 0)
   const history = createHistoryService({ config, store, logger, subjects: health.subjects })
   const calls = createCallsService({ store, logger })
@@ -271,8 +272,7 @@ async function compose(options: AppOptions, log: LogSink, teardown: Teardown): P
     config,
     load: source && (() => source.load()),
     async prepare(next, { added, changed, removed }) {
-      refuseHealth(next)
-      refuseAlerts(next)
+      refuseUnfit(next)
       const openNewDoors = await liveDoors.prepare(next)
       await hosting.prepare(entriesOf(next.servers))
       // The last to be made ready: who comes there already finds all as it is wanted there.

@@ -1,1 +1,2 @@
 export { type App, type AppOptions, startApp } from './app.js'
+export { refuseUnfit } from './refuse.js'

@@ -9,9 +9,11 @@ export interface ConfigFlags {
   readonly config?: string
 }
 
-/** Prints that the configuration is valid, its rule files too; throws CONFIG_INVALID, RULES_INVALID and their like where it is not. */
-export function checkConfig(flags: ConfigFlags, terminal: Terminal): void {
+/** Prints that the configuration is valid, its patterns and rule files too; rejects with CONFIG_INVALID, RULES_INVALID and their like where it is not. */
+export async function checkConfig(flags: ConfigFlags, terminal: Terminal): Promise<void> {
   const { file, config, notes } = load(flags, terminal)
+  const { refuseUnfit } = await import('../app/index.js')
+  refuseUnfit(config)
   for (const rules of ruleFilesOf(config.rules.files, file === undefined ? '.' : dirname(file))) readRuleFile(rules)
   const count = Object.keys(config.servers).length
   const subject = file ?? 'The configuration without a file'

@@ -88,7 +88,7 @@ async function patientOf(
   const single = command !== undefined ? commandOf(command, args, env) : target === undefined ? {} : addressOf(target)
   const isSingle = Object.keys(single).length > 0
   const file = flags.config ?? (target !== undefined && !isSingle ? target : findOwnFile(env))
-  const configuration = configurationOf(file, flags, env)
+  const configuration = await configurationOf(file, flags, env)
   const { config } = configuration
   const lying = file === undefined && !isSingle ? findClientFile() : undefined
   if (lying !== undefined)
@@ -106,9 +106,15 @@ async function patientOf(
   }
 }
 
-function configurationOf(file: string | undefined, flags: DoctorFlags, env: Terminal['env']): Patient['configuration'] {
+async function configurationOf(
+  file: string | undefined,
+  flags: DoctorFlags,
+  env: Terminal['env'],
+): Promise<Patient['configuration']> {
   try {
     const { config, notes } = loadConfig({ file, env, overrides: overridesOf(flags) })
+    const { refuseUnfit } = await import('../app/index.js')
+    refuseUnfit(config)
     return { file, config, notes }
   } catch (problem) {
     if (!(problem instanceof VitalsError)) throw problem
