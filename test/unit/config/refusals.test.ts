@@ -152,6 +152,51 @@ describe('values that are wrong', () => {
     ],
     ['another protocol', 'servers: { a: { url: "ftp://h/" } }', 'servers.a.url is "ftp://h/"; expected: an address'],
     [
+      'an address of another protocol than its type has',
+      'monitor: { components: { a: { type: postgres, url: "mysql://h/" } } }',
+      'monitor.components.a.url is "mysql://h/"; expected: an address that begins with postgres://, for example "postgres://app@db.internal:5432/app"\n  for example: { "monitor": { "components": { "a": { "url": "postgres:',
+    ],
+    [
+      'a key of another type',
+      'monitor: { components: { a: { type: redis, url: "redis://h", host: h } } }',
+      'monitor.components.a.host is an unknown key. Known here: type, url, timeoutMs',
+    ],
+    [
+      'one of several types',
+      'monitor: { components: { a: { type: http, url: "http://h/", expectJson: { a: [1] } } } }',
+      'expectJson.a is a list; expected: text, or a number, or true or false, or null',
+    ],
+    [
+      'a group that lacks any of the keys of which it needs one',
+      'monitor: { remediations: [{ components: ["*"], action: {} }] }',
+      'action lacks a key; expected: a group of keys with "restartUnit" or "command" or "restartServer" or "restartMetricsServer"',
+    ],
+    [
+      'the one value that there is',
+      'monitor: { remediations: [{ components: ["*"], action: { restartServer: false } }] }',
+      'action.restartServer is false; expected: true, for example true\n  for example: { "monitor": { "remediations": [{"components":["*"]',
+    ],
+    [
+      'the form of a text',
+      'monitor: { remediations: [{ components: ["*"], action: { restartUnit: notes } }] }',
+      'action.restartUnit is "notes"; expected: the whole name of a unit: letters, digits and : _ . @ \\ -, the first of them neither . nor -, with one of .service, .socket,',
+    ],
+    [
+      'a name server by its name',
+      'monitor: { components: { a: { type: dns, host: h, resolver: dns.example.com } } }',
+      'monitor.components.a.resolver is "dns.example.com"; expected: an IP address, with a port where it is not 53, for example "192.0.2.53:53"',
+    ],
+    [
+      'a name server at a port that is none, which would end the process',
+      'monitor: { components: { a: { type: dns, host: h, resolver: "192.0.2.53:0" } } }',
+      'monitor.components.a.resolver is "192.0.2.53:0"; expected: an IP address',
+    ],
+    [
+      'a header that cannot be sent',
+      'monitor: { components: { a: { type: http, url: "http://h/", headers: { "x y": "1" } } } }',
+      'monitor.components.a.headers.x y is no valid name; expected: name of a header',
+    ],
+    [
       'a variable that is not set',
       `servers: { a: { url: "\${HOST_X}/mcp" } }`,
       `own.yaml:1:22: servers.a.url \${HOST_X} is not set in the environment`,
@@ -199,6 +244,7 @@ describe('secrets', () => {
     'servers: { a: { command: 3, env: { T: s3cret } } }',
     'servers: { a: { url: "http://me:s3cret@", headers: { T: s3cret } } }',
     'servers: { a: { url: "ftp://h/?key=s3cret" } }',
+    'monitor: { components: { a: { type: http, url: "http://h/", headers: { T: "s3cret\\n" } } } }',
     `servers: { a: { command: x, env: { T: "s3cret\${NONE}" } } }`,
   ])('never stand in a refusal: %s', (text) => {
     expect(refusal(file('own.yaml', text))).not.toContain('s3cret')

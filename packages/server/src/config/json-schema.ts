@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import { configOptions } from './options.js'
 
-/** The part of JSON Schema (2020-12) that our options use, plus `env`: the variable that sets the option. */
+/**
+ * The part of JSON Schema (2020-12) that our options use, plus `env`: the variable that sets the option, and `form`: what a
+ * text must look like, in words.
+ */
 export interface SchemaNode {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly default?: unknown
   readonly examples?: readonly unknown[]
   readonly env?: string
+  readonly form?: string
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly format?: string

@@ -60,7 +60,7 @@ export function loadConfig({ file, env, overrides = [] }: LoadOptions): LoadedCo
     if (!problems.some(({ path }) => sameKey(path, problem.path))) problems.push(problem)
   if (result.success) problems.push(...crossProblems(result.data))
   if (!result.success || problems.length > 0)
-    throw invalid(sentencesOf(problems, base, layers), exampleFor(problems, layers))
+    throw invalid(sentencesOf(problems, base, layers), exampleFor(problems, written, layers))
   const config = withHome(result.data)
   refuseUnguarded(config)
   const { source, client } = base
@@ -160,21 +160,35 @@ function invalid(sentences: readonly string[], example?: string): Error {
 /** The doors of a server stand in its entry, which says how it is reached as well. */
 const REACHED = '"url": "http://127.0.0.1:3001/mcp", '
 
-/** The first option at fault that declares an example, set as it was: by a variable, or by its key. */
-function exampleFor(problems: readonly Problem[], layers: readonly Layer[]): string | undefined {
+/**
+ * The first option at fault that declares an example, or else what it stands in, set as it was: by a variable, or by its key.
+ */
+function exampleFor(
+  problems: readonly Problem[],
+  values: Readonly<Record<string, unknown>>,
+  layers: readonly Layer[],
+): string | undefined {
   for (const { path: fault, part } of problems) {
     const inDoors = fault[0] === 'servers' && fault[2] === 'doors'
     // Of an unknown key, the doors that it stands in have an example.
-    const path = inDoors && part === 'key' ? fault.slice(0, 3) : fault
-    const node = schemaAt(path)
+    const path = nearestExample(inDoors && part === 'key' ? fault.slice(0, 3) : fault, values)
+    const node = schemaAt(path, values)
     const example = node?.examples?.[0]
-    if (example === undefined || path.some((key) => typeof key === 'number')) continue
+    if (example === undefined) continue
     const text = JSON.stringify(example)
     if (node?.env !== undefined && layerOf(path, layers)) return `${node.env}=${text.replace(/^"(.*)"$/, '$1')}`
     const beside = (at: number) => (inDoors && at === 2 ? REACHED : '')
     return path.reduceRight<string>((inner, key, at) => `{ ${beside(at)}${JSON.stringify(key)}: ${inner} }`, text)
   }
   return undefined
+}
+
+/** The path, or the longest part of it that has an example and stands in no list; empty where none has. */
+function nearestExample(path: readonly PropertyKey[], values: unknown): readonly PropertyKey[] {
+  const inList = path.findIndex((key) => typeof key === 'number')
+  let nearest = inList < 0 ? path : path.slice(0, inList)
+  while (nearest.length > 0 && schemaAt(nearest, values)?.examples === undefined) nearest = nearest.slice(0, -1)
+  return nearest
 }
 
 /** One sentence a problem: those of the layers first, then those of the file from top to bottom. */

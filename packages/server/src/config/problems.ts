@@ -26,12 +26,12 @@ function problemOf(issue: Issue, values: unknown): readonly Problem[] {
   const { path } = issue
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...path, key]))
+      return issue.keys.map((key) => unknownKey([...path, key], values))
     case 'invalid_key':
       return [invalidName(path)]
     case 'invalid_union': {
       if ('options' in issue && Array.isArray(issue.options)) return [wrongWord(path, values, issue.options)]
-      const branch = closestBranch(issue.errors)
+      const branch = closestBranch(issue.errors, valueAt(values, path))
       if (branch)
         return problemsOf(
           branch.map((inner) => ({ ...inner, path: [...path, ...inner.path] })),
@@ -54,9 +54,8 @@ export function invalidName(path: readonly PropertyKey[]): Problem {
 }
 
 /** Of a union’s branches, the one whose required keys are all there: it is what the writer meant. */
-function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const absent = (issue: Issue) =>
-    issue.path.length < 2 && issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+function closestBranch(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
+  const absent = ({ path }: Issue) => path.length < 2 && valueAt(value, path) === undefined
   return branches.find(
     (issues) =>
       issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys') && !issues.some(absent),
@@ -69,11 +68,11 @@ function misspeltKeys(path: readonly PropertyKey[], values: unknown): readonly P
   const needed = schemaAt(path)?.anyOf?.flatMap(({ required }) => required ?? []) ?? []
   if (!isGroup(found)) return []
   const keys = Object.keys(found).filter((key) => !needed.includes(key) && nearest(key, needed) !== undefined)
-  return keys.map((key) => unknownKey([...path, key]))
+  return keys.map((key) => unknownKey([...path, key], values))
 }
 
-function unknownKey(path: readonly PropertyKey[]): Problem {
-  const group = schemaAt(path.slice(0, -1))
+function unknownKey(path: readonly PropertyKey[], values: unknown): Problem {
+  const group = schemaAt(path.slice(0, -1), values)
   const known = group ? keysOf(group) : []
   const key = String(path.at(-1))
   if (group && known.includes(key)) {
@@ -85,7 +84,7 @@ function unknownKey(path: readonly PropertyKey[]): Problem {
 }
 
 function wrongValue(path: readonly PropertyKey[], values: unknown): Problem {
-  const node = schemaAt(path)
+  const node = schemaAt(path, values)
   const found = valueAt(values, path)
   const is =
     found === undefined ? 'is missing' : node?.anyOf && isGroup(found) ? 'lacks a key' : `is ${shown(found, path)}`

@@ -1,15 +1,35 @@
+import { isGroup } from './client.js'
 import { configSchema, type SchemaNode } from './json-schema.js'
 
-/** The schema of what stands at a key path, or undefined where nothing may stand. Of a union, the first branch that has the key. */
-export function schemaAt(path: readonly PropertyKey[], node: SchemaNode = configSchema): SchemaNode | undefined {
+/**
+ * The schema of what stands at a key path, or undefined where nothing may stand. Of a union, the branch that `values` mean by
+ * a word such as `type`, else the first branch that has the key.
+ */
+export function schemaAt(
+  path: readonly PropertyKey[],
+  values?: unknown,
+  node: SchemaNode = configSchema,
+): SchemaNode | undefined {
+  const meant = meantOf(node, values)
   const [key, ...rest] = path
-  if (key === undefined) return node
-  for (const branch of node.anyOf ?? [node]) {
+  if (key === undefined) return meant
+  const value = (values as Record<PropertyKey, unknown> | null | undefined)?.[key]
+  for (const branch of meant.anyOf ?? [meant]) {
     const next = stepInto(branch, key)
-    const found = next && schemaAt(rest, next)
+    const found = next && schemaAt(rest, value, next)
     if (found) return found
   }
   return undefined
+}
+
+/** Of a union, the one branch whose words the value has; the union where none has, or there is no value. */
+function meantOf(node: SchemaNode, value: unknown): SchemaNode {
+  if (!node.anyOf || !isGroup(value)) return node
+  const meant = node.anyOf.filter(({ properties = {} }) => {
+    const words = Object.entries(properties).filter(([, { const: word }]) => word !== undefined)
+    return words.length > 0 && words.every(([key, { const: word }]) => Object.hasOwn(value, key) && value[key] === word)
+  })
+  return meant.length === 1 ? meant[0]! : node
 }
 
 function stepInto(node: SchemaNode, key: PropertyKey): SchemaNode | undefined {
@@ -49,11 +69,16 @@ export function expectedOf(node: SchemaNode): string {
     return `a group of keys with ${groups.map(({ required = [] }) => quoted(required)).join(' or ')}${words.join('')}`
   }
   if (node.enum) return `one of ${node.enum.join(', ')}`
+  if (node.const !== undefined) return JSON.stringify(node.const)
+  if (node.form !== undefined) return node.form
+  if (typeof node.type === 'object') return node.type.map((type) => expectedOf({ ...node, type })).join(', or ')
   switch (node.type) {
     case 'integer':
       return `a whole number${rangeOf(node)}`
     case 'number':
       return `a number${rangeOf(node)}`
+    case 'null':
+      return 'null'
     case 'boolean':
       return 'true or false'
     case 'array':

@@ -28,6 +28,7 @@ export const heartbeatOptions = z.strictObject({
       description:
         'What must be shown with each, as `Authorization: Bearer`: 16 to 512 characters without spaces. Without one whoever is on this machine may tell of it, and nobody elsewhere.',
       examples: [`\${BACKUP_HEARTBEAT_TOKEN}`],
+      form: '16 to 512 characters without spaces',
     }),
 })
 

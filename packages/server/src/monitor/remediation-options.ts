@@ -11,6 +11,8 @@ const within = (least: number, most: number, description: string, byDefault: num
     .default(byDefault)
     .meta({ description, examples: [byDefault] })
 
+const KINDS = ['.service', '.socket', '.timer', '.target', '.mount', '.path', '.slice', '.scope']
+
 /** Names of units as systemd has them, each with its kind, and nothing that systemctl could take for an option. */
 const unitName = z
   .string()
@@ -23,6 +25,7 @@ const action = z.union([
     restartUnit: unitName.meta({
       description: 'Unit of systemd to restart, by its whole name.',
       examples: ['mcp-notes.service'],
+      form: `the whole name of a unit: letters, digits and : _ . @ \\ -, the first of them neither . nor -, with one of ${KINDS.join(', ')} at its end`,
     }),
     user: z
       .boolean()
@@ -65,6 +68,7 @@ const remediation = z.strictObject({
   name: ruleName.optional().meta({
     description: 'What the rule is called in events and logs. Default: `rule_1` for the first, and so on.',
     examples: ['restart-notes'],
+    form: 'a letter or digit, then up to 63 letters, digits, _, . or -',
   }),
   components: z
     .array(z.string().min(1).max(128))

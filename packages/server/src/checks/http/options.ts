@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { secrets, timeoutMs } from '../shared/options.js'
+import { headers, timeoutMs } from '../shared/options.js'
 
 const status = z.int().min(100).max(599)
 
@@ -50,7 +50,7 @@ export const httpOptions = <S extends z.ZodRawShape>(more: S) =>
           'Days that an HTTPS server’s certificate must still be valid; with fewer it is degraded, not failed.',
         examples: [30],
       }),
-    headers: secrets('Headers to send.', { authorization: `Bearer \${STATUS_TOKEN}` }),
+    headers: headers('Headers to send.', { authorization: `Bearer \${STATUS_TOKEN}` }),
     timeoutMs,
     ...more,
   })

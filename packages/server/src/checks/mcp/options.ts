@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STARTED_TIMEOUT_MS, secrets, timeoutOfStarts, USUAL_TIMEOUT_MS } from '../shared/options.js'
+import { headers, STARTED_TIMEOUT_MS, secrets, timeoutOfStarts, USUAL_TIMEOUT_MS } from '../shared/options.js'
 
 const syntheticCall = z.strictObject({
   tool: z
@@ -62,7 +62,7 @@ export const mcpOptions = <S extends z.ZodRawShape>(more: S, usualTimeoutMs = US
           description: 'What `url` speaks. `http`: Streamable HTTP. `sse`: the deprecated HTTP+SSE.',
           examples: ['sse'],
         }),
-      headers: secrets('Headers to send to `url`.', { authorization: `Bearer \${MCP_TOKEN}` }),
+      headers: headers('Headers to send to `url`.', { authorization: `Bearer \${MCP_TOKEN}` }),
       command: z
         .string()
         .min(1)

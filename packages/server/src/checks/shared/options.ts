@@ -36,6 +36,22 @@ export const host = z
   .max(253)
   .meta({ description: 'Name or address of the host.', examples: ['db.internal'] })
 
+/** Headers of a request: what Node would refuse to send is refused here. */
+export const headers = (description: string, example: Record<string, string>) =>
+  z
+    .record(
+      z
+        .string()
+        .regex(/^[\w!#$%&'*+.^`|~-]+$/)
+        .meta({ description: "Name of a header: letters, digits and ! # $ % & ' * + - . ^ _ ` | ~" }),
+      z
+        .string()
+        .regex(/^[\t\x20-\x7e\x80-\xff]*$/)
+        .meta({ form: 'text of Latin characters on one line' }),
+    )
+    .default({})
+    .meta({ description, examples: [example] })
+
 /** Values that are secrets: they show as `***` wherever the configuration is shown. */
 export const secrets = (description: string, example: Record<string, string>) =>
   z

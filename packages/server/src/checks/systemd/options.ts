@@ -8,7 +8,11 @@ export const systemdOptions = <S extends z.ZodRawShape>(more: S) =>
     unit: z
       .string()
       .regex(/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}$/)
-      .meta({ description: 'Name of the unit.', examples: ['mcp-notes.service'] }),
+      .meta({
+        description: 'Name of the unit.',
+        examples: ['mcp-notes.service'],
+        form: 'the name of a unit: at most 255 letters, digits and : _ . @ \\ -, the first of them no -',
+      }),
     user: z
       .boolean()
       .default(false)
