@@ -31,6 +31,7 @@ export const dnsOptions = <S extends z.ZodRawShape>(more: S) =>
       }),
     resolver: z
       .string()
+      .min(1)
       .max(256)
       .refine(isAddress, {
         error: ({ input }) =>
