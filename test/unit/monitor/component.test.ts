@@ -40,6 +40,17 @@ describe('a component', () => {
     expect([again.see(well()).went, again.see(well()).went]).toEqual([undefined, 'up'])
   })
 
+  test('says why it is down until it is up again, while its checks succeed already', () => {
+    const component = createComponent(SETTINGS)
+    for (const result of [ill, ill, ill, well()]) component.see(result)
+    expect(component.report()).toMatchObject({
+      ...{ status: 'unhealthy', reasons: ['no answer in time'], kind: 'timeout' },
+      ...{ failures: 0, result: { ok: true } },
+    })
+    component.see(well())
+    expect(component.report()).toMatchObject({ status: 'healthy', reasons: [] })
+  })
+
   test('one slow answer is no change, slow answers are', () => {
     const component = createComponent(SETTINGS)
     for (const latencyMs of [10, 1500, 10]) component.see(well(latencyMs))

@@ -59,6 +59,8 @@ const NOTHING: Omit<Turn, 'went'> = { lost: [], found: [], changed: [], isFirst:
 export function createComponent(settings: ComponentSettings, before?: ComponentMemory): Component {
   const { name, type, failureThreshold, successThreshold, thresholds } = settings
   let newest: CheckResult | undefined
+  /** Why it is down is said until it is up again, while checks that succeed are counted. */
+  let newestFailure: CheckResult | undefined
   let isDown = before?.isDown ?? false
   let failures = before?.failures ?? 0
   let successes = 0
@@ -100,6 +102,7 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
     name,
     see(result, pause) {
       newest = result
+      if (!result.ok) newestFailure = result
       if (pause) {
         // What was found before says nothing of what comes after.
         if (!isDown) failures = 0
@@ -121,7 +124,8 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
       if (pause) return { name, type, ...PAUSED[pause], ...seen(), failures, ...toolsIfAny() }
       if (newest === undefined || stateNow() === undefined)
         return { name, type, status: isDown ? 'unhealthy' : 'unknown', reasons: [], failures, ...toolsIfAny() }
-      const evidence = { result: newest, isDown, latencyMs: median(latencies), missingTools: [...missing], traffic }
+      const result = isDown ? (newestFailure ?? newest) : newest
+      const evidence = { result, isDown, latencyMs: median(latencies), missingTools: [...missing], traffic }
       return {
         ...{ name, type, ...judgeComponent(evidence, thresholds) },
         ...{ ...seen(), failures },
