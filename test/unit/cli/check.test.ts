@@ -35,3 +35,11 @@ test('a webhook of the environment that is no address is told of before anything
   expect(seen()).toEqual({ out: '', err: expect.stringMatching(/SLACK_WEBHOOK_URL cannot be used/) })
   expect(seen().err).not.toContain('s3cret')
 })
+
+test('a state directory that cannot be used is told of, as failures are not counted from run to run then', async () => {
+  const env = { HOME: home, XDG_CONFIG_HOME: home, MCP_VITALS_DATA: '/dev/null/state' }
+  const { status, seen } = person(['check', 'http://127.0.0.1:9/mcp'], { env })
+  expect(await status).toBe(2)
+  expect(seen().out).toContain('System: RED')
+  expect(seen().err).toMatch(/^note: the next run will not know of this one: .*\/dev\/null\/state/)
+})

@@ -13,16 +13,19 @@ export interface CheckMemory extends Kept {
 export async function openCheckMemory(
   dataDir: DataDir | undefined,
   name: string,
-  { err }: Terminal,
+  terminal: Terminal,
 ): Promise<CheckMemory> {
   if (dataDir === undefined) return { ...decodeMemory(undefined), keep: async () => {} }
   const file = join(dataDir.path, name)
   return {
     ...decodeMemory(await readPrivately(file).catch(() => undefined)),
     async keep(kept) {
-      await replacePrivately(file, encodeMemory(kept)).catch((error: Error) =>
-        err.write(`note: the next run will not know of this one: ${error.message}\n`),
-      )
+      await replacePrivately(file, encodeMemory(kept)).catch((error: Error) => noteUnkept(terminal, error))
     },
   }
+}
+
+/** Says that nothing can be remembered: who waits for the third failure of runs out of cron waits in vain. */
+export function noteUnkept({ err }: Terminal, error: Error): void {
+  err.write(`note: the next run will not know of this one: ${error.message}\n`)
 }

@@ -5,6 +5,7 @@ import { type DataDir, openDataDir } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
 import { type ServerToCheck, type Subject, subjectsOf } from '../monitor/index.js'
 import { serverName } from '../sources/stdio-proxy/index.js'
+import { noteUnkept } from './check-memory.js'
 import { findOwnFile } from './find.js'
 import { reachableServers } from './plugins-command.js'
 import type { Terminal } from './terminal.js'
@@ -40,7 +41,10 @@ export async function subjectsToCheck(request: CheckRequest, terminal: Terminal)
   // One server is judged by what this person has configured, too.
   const file = request.config ?? (target !== undefined && !isSingle ? target : findOwnFile(env))
   const { config } = loadConfig({ file, env })
-  const dataDir = await openDataDir(data ?? config.dataDir).catch(() => undefined)
+  const dataDir = await openDataDir(data ?? config.dataDir).catch((error: Error) => {
+    noteUnkept(terminal, error)
+    return undefined
+  })
   const daemon = await dataDir?.findDaemon()
   const { monitor } = config
   const options = timeoutMs === undefined ? monitor : { ...monitor, timeoutMs, stdioTimeoutMs: timeoutMs }
