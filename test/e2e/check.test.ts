@@ -198,7 +198,7 @@ test('a tool that was there and is not any more is missed', async () => {
   })
   const { status, out } = await run(at, [])
   expect(out).toMatch(
-    /NOTES\n {3}Status: unhealthy\n {3}Latency: [\d.]+m?s\n {3}Tools: 9 of 9\n {3}Reason: expected tools missing: 1\n/,
+    /NOTES\n {3}Status: unhealthy\n {3}Latency: [\d.]+m?s\n {3}Tools: 9 of 9\n {3}Reason: expected tools missing: teleport\n/,
   )
   expect(status).toBe(2)
 })

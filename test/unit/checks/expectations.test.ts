@@ -80,14 +80,21 @@ describe('mcp', () => {
 
   test('a tool that is not there fails, and what is there is told all the same', async () => {
     const seen = await run({ ...server, expectTools: ['echo', 'gone', 'lost'] })
-    expect(seen).toMatchObject({ ok: false, reason: 'tools_missing', code: '2' })
+    expect(seen).toMatchObject({ ok: false, reason: 'tools_missing', code: 'gone, lost' })
     expect(seen.tools?.map(({ name }) => name)).toContain('echo')
+    const many = await run({ ...server, expectTools: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] })
+    expect(many.code).toBe('a, b, c, d, e, and 2 more')
   })
 
   test.each([
     [[{ tool: 'echo', arguments: { message: 'ping' }, expectText: 'ping' }], true, undefined, undefined],
-    [[{ tool: 'echo', arguments: { message: 'ping' }, expectText: 'pong' }], false, 'tool_call', 'UNEXPECTED_TEXT'],
-    [[{ tool: 'echo', arguments: {} }], false, 'tool_call', 'IS_ERROR'],
+    [
+      [{ tool: 'echo', arguments: { message: 'ping' }, expectText: 'pong' }],
+      false,
+      'tool_call',
+      'echo: UNEXPECTED_TEXT',
+    ],
+    [[{ tool: 'echo', arguments: {} }], false, 'tool_call', 'echo: IS_ERROR'],
   ])('calls %j: %s %s', async (calls, ok, reason, code) => {
     const seen = await run({ ...server, calls })
     expect([seen.ok, seen.reason, seen.code]).toEqual([ok, reason, code])

@@ -51,7 +51,10 @@ export interface CheckResult {
   readonly latencyMs: number
   /** Present where it failed, and where it is weak. */
   readonly reason?: Reason
-  /** The exact code where there is one: of the system (`ECONNREFUSED`), an HTTP status, an exit status, an SQLSTATE. */
+  /**
+   * The exact code where there is one: of the system (`ECONNREFUSED`), an HTTP status, an exit status, an SQLSTATE; or the
+   * tools that are meant.
+   */
   readonly code?: string
   readonly tools?: readonly ToolSeen[]
 }

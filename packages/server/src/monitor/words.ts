@@ -27,11 +27,11 @@ const WORDS: Readonly<Record<Reason, string>> = {
   failed: 'failed',
 }
 
-/** A reason for a person: `connection refused (ECONNREFUSED)`, `HTTP status 503`. */
+/** A reason for a person: `connection refused (ECONNREFUSED)`, `HTTP status 503`, `expected tools missing: search`. */
 export function wordsOf({ reason = 'failed', code }: Pick<CheckResult, 'reason' | 'code'>): string {
   const words = WORDS[reason]
   if (code === undefined) return words
-  return /^\d+$/.test(code) ? `${words} ${code}` : `${words} (${code})`
+  return /^\d+$/.test(code) || words.endsWith(':') ? `${words} ${code}` : `${words} (${code})`
 }
 
 /** A share in percent, with no more digits than it needs. */
