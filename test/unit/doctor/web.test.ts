@@ -197,6 +197,15 @@ test(promises('B6.trouble.sse-port'), async () => {
   expect(page!.problem).toBe('It answers with a web page and not with an event stream.')
 })
 
+test('a port that fetch never asks is no server that closed the connection', async () => {
+  const [finding] = await tried('http://127.0.0.1:10080/mcp', 'http')
+  expect(finding).toMatchObject({
+    severity: 'error',
+    problem: expect.stringContaining('Port 10080 is one that fetch never asks'),
+    fix: ['{ "url": "http://127.0.0.1:3001/mcp" }'],
+  })
+})
+
 test(promises('B6.trouble.sse-accept'), async () => {
   // A proxy that sends its own Accept in place of the client's.
   const target = await far(old())

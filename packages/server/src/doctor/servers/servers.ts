@@ -27,7 +27,7 @@ export const servers: Diagnosis = {
     'a package that npx could not fetch',
     'standard output with what is no JSON-RPC',
     'no answer in time, or a late one',
-    'nothing listens on the port, and which ports are listened on; a name that is not known; a firewall',
+    'nothing listens on the port, and which ports are listened on; a port that fetch never asks; a name that is not known; a firewall',
     'a certificate that is not trusted, has ended or is for another name; TLS where there is none',
     'HTTP 401, 403, 404, 405, 406, 429, 5xx and redirections; the transport or path that it does speak',
     'an answer that is neither an event stream nor JSON-RPC',

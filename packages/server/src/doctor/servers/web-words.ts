@@ -55,6 +55,15 @@ export function judgeSilence({ url }: WebServer, code: string): Finding {
       },
       seen,
     )
+  if (code === 'BAD_PORT')
+    return error(
+      {
+        problem: `Port ${number} is one that fetch never asks, and so no browser and no client written in JavaScript.`,
+        next: 'Have the server listen on another port than those of https://fetch.spec.whatwg.org/#port-blocking.',
+        fix: [`{ "url": "${protocol}//${hostname}:3001${new URL(url).pathname}" }`],
+      },
+      seen,
+    )
   if (NOT_TRUSTED.test(code))
     return error(
       {

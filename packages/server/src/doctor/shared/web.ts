@@ -27,7 +27,7 @@ export interface Answered {
   readonly readTo: 'end' | 'enough' | 'timeout' | 'bound' | 'broken'
 }
 
-/** No answer: the code of the system, of TLS, or `TIMEOUT`. */
+/** No answer: the code of the system, of TLS, `TIMEOUT`, or `BAD_PORT` where fetch does not ask at all. */
 export interface Unanswered {
   readonly code: string
 }
@@ -89,6 +89,8 @@ export function jsonIn<T>(text: string): T | undefined {
 export function codeOf(error: unknown): string {
   for (let cause = error, depth = 0; cause instanceof Error && depth < MAX_CAUSES; cause = cause.cause, depth++) {
     if (cause.name === 'TimeoutError') return 'TIMEOUT'
+    // Said by its words alone: https://fetch.spec.whatwg.org/#port-blocking
+    if (cause.message === 'bad port') return 'BAD_PORT'
     const { code } = cause as NodeJS.ErrnoException
     if (typeof code === 'string') return code
     // Of several addresses of one name.
