@@ -10,7 +10,7 @@ import { type Cell, FAULTS, type Fault, type FaultName, PAIRINGS, type Pairing }
 
 const FAULTY = fileURLToPath(new URL('../fixtures/faulty-stdio.mjs', import.meta.url))
 /** Of the answers that never come. What goes well under a limit must go faster than this on any machine. */
-const LIMIT_MS = 2_000
+const LIMIT_MS = 3_000
 
 const NAMES = Object.keys(FAULTS) as FaultName[]
 const faulty = (era: 'legacy' | 'modern') => [process.execPath, FAULTY, era, ...NAMES] as const
