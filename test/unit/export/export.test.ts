@@ -58,6 +58,15 @@ test('a folder that cannot be made is told, and not tried for ever', async () =>
   expect(refused.err).toContain('/proc/nope')
 })
 
+test.each(['rules', 'prometheus'])('a folder in the place of a file is told, by export %s', async (target) => {
+  const folder = tempDir()
+  const place = join(folder, 'prometheus/prometheus.yml')
+  mkdirSync(place, { recursive: true })
+  const refused = await ran(target, '--out', folder)
+  expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('(EXPORT_FAILED)') })
+  expect(refused.err).toContain(place)
+})
+
 test('rule files of one’s own go along, each under a name of its own', async () => {
   const home = tempDir()
   const group = (name: string) => `groups: [{ name: ${name}, rules: [{ record: a:b, expr: up }] }]\n`

@@ -213,6 +213,17 @@ describe('OTLP', () => {
   })
 })
 
+test('a port that fetch never asks is told as such', async () => {
+  const { push, told } = await opened({ loki: { url: 'http://127.0.0.1:1/loki/api/v1/push' } })
+  push.takeLines([lineOf('one')])
+  await until(
+    () => told.length > 0,
+    10_000,
+    () => 'nothing was told',
+  )
+  expect(told).toEqual(['failing loki could not be reached (BAD_PORT)'])
+})
+
 describe('remote write', () => {
   test('what is written is what a scrape shows, with the labels that a scrape gives', async () => {
     const far = await pushFarEnd()

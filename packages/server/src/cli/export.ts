@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { loadConfig } from '../config/index.js'
-import { vitalsError } from '../errors/index.js'
+import { type VitalsError, vitalsError } from '../errors/index.js'
 import { type ExportFile, filesOf, type Subject, subjectOf } from '../export/index.js'
 import { makeFolder } from '../folders/index.js'
 import { readRuleFile, readRuleText, ruleFilesOf } from '../rules/index.js'
@@ -18,7 +18,8 @@ export interface ExportFlags {
 
 /**
  * Writes what other programs need, each file below the folder, or a single one to standard output. Throws
- * EXPORT_TARGET_UNKNOWN, EXPORT_OUT_NEEDED, EXPORT_OTHER_RULES, EXPORT_WOULD_OVERWRITE, and what is wrong with the configuration or a rule file.
+ * EXPORT_TARGET_UNKNOWN, EXPORT_OUT_NEEDED, EXPORT_OTHER_RULES, EXPORT_WOULD_OVERWRITE, EXPORT_FAILED, and what is wrong with the
+ * configuration or a rule file.
  */
 export function exportFiles(target: string, flags: ExportFlags, { env, out, err }: Terminal): void {
   const { config, file } = loadConfig({
@@ -61,7 +62,7 @@ function meetsNeighbours(files: readonly ExportFile[], subject: Subject, folder:
   const others = filesOf('all', subject).filter(({ path, text, rulesIn }) => {
     const place = join(folder, path)
     if (rulesIn === undefined || written.has(path) || !existsSync(place)) return false
-    const [there, wanted] = [readFileSync(place, 'utf8'), text].map((one) => [...rulesIn(one)].sort().join('\n'))
+    const [there, wanted] = [textThere(place, folder), text].map((one) => [...rulesIn(one)].sort().join('\n'))
     return there !== wanted
   })
   if (others.length > 0)
@@ -73,7 +74,7 @@ function meetsNeighbours(files: readonly ExportFile[], subject: Subject, folder:
 
 function writeFiles(files: readonly ExportFile[], folder: string, force: boolean, err: Terminal['err']): void {
   const placed = files.map(({ path, text }) => ({ place: join(folder, path), text }))
-  const changed = placed.filter(({ place, text }) => existsSync(place) && readFileSync(place, 'utf8') !== text)
+  const changed = placed.filter(({ place, text }) => existsSync(place) && textThere(place, folder) !== text)
   if (changed.length > 0 && !force)
     throw vitalsError('EXPORT_WOULD_OVERWRITE', { files: changed.map(({ place }) => `\n  ${place}`).join('') })
   for (const { place, text } of placed) {
@@ -81,8 +82,23 @@ function writeFiles(files: readonly ExportFile[], folder: string, force: boolean
       makeFolder(dirname(place))
       writeFileSync(place, text)
     } catch (error) {
-      throw vitalsError('EXPORT_FAILED', { folder, reason: (error as Error).message })
+      throw failed(folder, error)
     }
     err.write(`${place}\n`)
   }
+}
+
+/** What an earlier export, or somebody else, left there. */
+function textThere(place: string, folder: string): string {
+  try {
+    return readFileSync(place, 'utf8')
+  } catch (error) {
+    throw failed(folder, error, place)
+  }
+}
+
+/** `place`: where the reason does not name it. */
+function failed(folder: string, error: unknown, place?: string): VitalsError {
+  const reason = (error as Error).message
+  return vitalsError('EXPORT_FAILED', { folder, reason: place === undefined ? reason : `${place}: ${reason}` })
 }

@@ -58,7 +58,13 @@ function waitOf(text: string | null): number | undefined {
 
 /** A code alone: messages of the network name addresses. */
 function codeOf(error: unknown): string {
-  const { cause, code, name } = error as { cause?: { code?: unknown }; code?: unknown; name?: unknown }
+  const { cause, code, name } = error as {
+    cause?: { code?: unknown; message?: unknown }
+    code?: unknown
+    name?: unknown
+  }
+  // Said by its words alone: https://fetch.spec.whatwg.org/#port-blocking
+  if (cause?.message === 'bad port') return 'BAD_PORT'
   const known = [cause?.code, code, name].find((word) => typeof word === 'string' && /^\w{1,64}$/.test(word))
   return typeof known === 'string' ? known : 'error'
 }
