@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """Checks an mcp-vitals audit log by docs/audit-log-format.md. Status 0: it holds; 1: it does not; 2: cannot be read."""
 import argparse, base64, functools, hashlib, itertools, json, re, sqlite3, sys, urllib.parse
-
-def sha(*parts):
-    return hashlib.sha256(b"".join(parts)).digest()
+sha = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # Ed25519 (RFC 8032, 5.1); a point is X, Y, Z, T
 D, I = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P)
 def add(p, q):
@@ -95,13 +93,15 @@ def open_source(path, notes):  # (start, rows) of exported or archived rows, or 
         db.execute("BEGIN")
         notes += [note for note, in db.execute("SELECT note FROM checkpoints ORDER BY size")]
         start = db.execute("SELECT size, last_hash, frontier FROM segments ORDER BY first DESC").fetchone()
-        rows = itertools.starmap(read_row, db.execute("SELECT bytes, seq, row_hash FROM rows ORDER BY seq"))
+        live = "SELECT bytes, seq, row_hash FROM row_data WHERE seq >= ? ORDER BY seq"  # below it lies what is archived
+        rows = itertools.starmap(read_row, db.execute(live, [start[0] if start else -2**63]))
     else:
-        head = json.loads(first)
-        start = head["first"], head["prev_hash"].encode(), json.dumps(head["frontier"])
+        start = (head := json.loads(first))["first"], head["prev_hash"].encode(), json.dumps(head["frontier"])
         rows = (read_row(line.removesuffix(b"\n")) for line in file)
-    return (*start[:2], [bytes.fromhex(node) for node in json.loads(start[2])]) if start else (0, b"", []), rows
-
+    size, last, nodes = start or (0, b"", "[]")
+    tree = [bytes.fromhex(node) for node in json.loads(nodes)]
+    if {len(node) for node in tree} - {32} or len(tree) != f"{size:b}".count("1"): raise ValueError("no frontier")
+    return (size, last, tree), rows
 if __name__ == "__main__":
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("source", nargs="+", help="exported or archived rows, or audit.db; several: one log, in order")

@@ -154,7 +154,7 @@ describe('the audit log of a daemon', () => {
       err: expect.stringContaining('no row 99999'),
     })
     expect(await audit(daemon, 'tail', '--type', 'NONE')).toMatchObject({
-      status: 1,
+      status: 2,
       err: expect.stringContaining('TOOL_CALLED'),
     })
   })

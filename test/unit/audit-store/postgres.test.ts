@@ -8,7 +8,7 @@ import { LOG } from '../../fixtures/audit-logs.js'
 import { type Database, startPostgres } from '../../fixtures/databases.js'
 import { until } from '../../fixtures/until.js'
 import { promises } from '../../requirements.js'
-import { many, openAt, storeSuite, tempDir } from './suite.js'
+import { many, openAt, storeSuite, type Tampering, tempDir } from './suite.js'
 
 let server: Database
 
@@ -32,6 +32,9 @@ async function sql(at: Place, statement: string): Promise<readonly (readonly unk
   }
 }
 
+const copyOf = (seq: number, to: number) =>
+  `INSERT INTO row_data SELECT log, ${to}, bytes, row_hash, gen_random_uuid(), "timestamp", event_type, actor, target FROM row_data WHERE seq = ${seq}`
+
 storeSuite({
   name: 'postgres',
   keepsRows: promises('A6.audit.append-only', 'A6.audit.immutable'),
@@ -42,6 +45,29 @@ storeSuite({
     'TRUNCATE row_data',
     'TRUNCATE logs CASCADE',
     "INSERT INTO row_data SELECT * FROM row_data WHERE seq = 2 ON CONFLICT (log, seq) DO UPDATE SET row_hash = 'x'",
+  ],
+  unguard: 'ALTER TABLE row_data DISABLE TRIGGER ALL',
+  tampering: [
+    ['a row behind the last one', copyOf(5, 20), 20, 'reordered'],
+    ['a row before the first one', copyOf(5, -5), 0, 'reordered'],
+    ['another number beside the last row', 'UPDATE row_data SET seq = 500 WHERE seq = 19', 19, 'changed'],
+    ['another hash beside a row', "UPDATE row_data SET row_hash = 'x' WHERE seq = 7", 7, 'changed'],
+    [
+      'a changed row behind an end that was moved',
+      "UPDATE logs SET size = 5; UPDATE row_data SET bytes = '\\x00' WHERE seq = 7",
+      7,
+      'changed',
+    ],
+    // By these a search finds a row: of one that says otherwise there, nobody would hear.
+    ...['event_type', 'actor', 'target', '"timestamp"'].map(
+      (column): Tampering => [
+        `another ${column} beside a row`,
+        `UPDATE row_data SET ${column} = 'x' WHERE seq = 7`,
+        7,
+        'changed',
+      ],
+    ),
+    ['another id beside a row', 'UPDATE row_data SET id = gen_random_uuid() WHERE seq = 7', 7, 'changed'],
   ],
 })
 

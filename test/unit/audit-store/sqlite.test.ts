@@ -23,6 +23,8 @@ function sqlOn(file: string, statement: string): unknown[][] {
   }
 }
 
+const copyOf = (seq: number, to: number) => `SELECT ${to}, bytes, row_hash FROM row_data WHERE seq = ${seq}`
+
 storeSuite({
   name: 'sqlite',
   keepsRows: promises('A6.audit.append-only', 'A6.audit.immutable'),
@@ -33,6 +35,19 @@ storeSuite({
     "REPLACE INTO row_data (seq, bytes, row_hash) VALUES (2, x'00', 'x')",
     'UPDATE OR REPLACE row_data SET seq = 1 WHERE seq = 3',
     'DELETE FROM segments; DELETE FROM row_data WHERE seq < 3',
+  ],
+  unguard: 'DROP TRIGGER rows_stay_as_they_are',
+  tampering: [
+    ['a row behind the last one', `INSERT INTO row_data ${copyOf(5, 20)}`, 20, 'reordered'],
+    ['a row before the first one', `INSERT INTO row_data ${copyOf(5, -5)}`, 0, 'reordered'],
+    ['another number beside the last row', 'UPDATE row_data SET seq = 500 WHERE seq = 19', 19, 'changed'],
+    ['another hash beside a row', "UPDATE row_data SET row_hash = 'x' WHERE seq = 7", 7, 'changed'],
+    [
+      'a changed row behind an end that was moved',
+      "UPDATE log SET size = 5; UPDATE row_data SET bytes = x'00' WHERE seq = 7",
+      7,
+      'changed',
+    ],
   ],
 })
 

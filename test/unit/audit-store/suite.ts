@@ -25,6 +25,7 @@ import {
   verifyInclusion,
   verifyLog,
 } from '../../../packages/server/src/audit/index.js'
+import { wholeOf } from '../../../packages/server/src/audit-log/index.js'
 import { openAuditStore, type Place, type WatchedAuditStore } from '../../../packages/server/src/audit-store/index.js'
 import { draft, inOrder, LOG, START_SECONDS, testSigner } from '../../fixtures/audit-logs.js'
 
@@ -39,7 +40,13 @@ export interface Kind {
   readonly tables: { readonly rows: string; readonly data: string }
   /** Ways to replace a row that this database has beyond UPDATE and DELETE. */
   readonly tricks: readonly string[]
+  /** Takes the guards off the rows, as whoever owns the database can. */
+  readonly unguard: string
+  /** What such an owner does to a log of 20 rows, and what a verifier says of it. */
+  readonly tampering: readonly Tampering[]
 }
+
+export type Tampering = readonly [what: string, sql: string, seq: number, fault: string]
 
 export function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'mcp-vitals-audit-'))
@@ -316,6 +323,16 @@ export function storeSuite(kind: Kind): void {
       ).toBe(1)
       expect(await store.openings(0)).toEqual([])
       expect(await verdictOf(store)).toMatchObject({ ok: true })
+    })
+
+    test.each(kind.tampering)('%s is found by who verifies what lies there', async (_, statement, seq, fault) => {
+      const place = await kind.place()
+      const store = await openAt(place)
+      await store.append(many(20))
+      await sign(store)
+      for (const each of [kind.unguard, statement]) await kind.sql(place, each)
+      const { found, checkpoints } = await wholeOf(store)
+      expect(await verifyLog(found, { keys: [signer.key], checkpoints })).toEqual({ ok: false, seq, fault })
     })
 
     test('checkpoints are kept by size, the later of two of one size', async () => {

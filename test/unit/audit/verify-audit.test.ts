@@ -113,10 +113,10 @@ describe('the command', () => {
 function store(name: string, tamper: (database: Database.Database) => void = () => {}): string {
   const database = new Database(at(name))
   database.exec(
-    'PRAGMA synchronous = OFF; BEGIN; CREATE TABLE rows (seq INTEGER PRIMARY KEY, bytes BLOB, row_hash TEXT); CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT);' +
+    'PRAGMA synchronous = OFF; BEGIN; CREATE TABLE row_data (seq INTEGER PRIMARY KEY, bytes BLOB, row_hash TEXT); CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT);' +
       'CREATE TABLE segments (first INTEGER PRIMARY KEY, size INTEGER, last_hash TEXT, frontier TEXT)',
   )
-  const row = database.prepare('INSERT INTO rows VALUES (?, ?, ?)')
+  const row = database.prepare('INSERT INTO row_data VALUES (?, ?, ?)')
   for (const { seq, bytes, rowHash } of log.rows) row.run(seq, bytes, rowHash)
   const note = database.prepare('INSERT INTO checkpoints VALUES (?, ?)')
   for (const [index, size] of SIZES.entries()) note.run(size, notes[index])
@@ -135,16 +135,17 @@ interface FoundRow {
 /** What is in the file, read as our own store reads it. */
 function inStore(file: string) {
   const database = new Database(file, { readonly: true })
-  const found = database.prepare('SELECT seq, bytes, row_hash AS rowHash FROM rows ORDER BY seq').all() as FoundRow[]
+  const segment = database.prepare('SELECT size FROM segments ORDER BY first DESC').get() as
+    | { size: number }
+    | undefined
+  const sql = `SELECT seq, bytes, row_hash AS rowHash FROM row_data WHERE seq >= ${segment?.size ?? -100} ORDER BY seq`
+  const found = database.prepare(sql).all() as FoundRow[]
   // Of a BLOB libsql gives the bare buffer here; of anything else there are no bytes of a row.
   const rows = found.map((row) => ({
     ...row,
     bytes: row.bytes instanceof ArrayBuffer ? new Uint8Array(row.bytes) : new Uint8Array(),
   }))
   const kept = database.prepare('SELECT note FROM checkpoints ORDER BY size').all() as { note: string }[]
-  const segment = database.prepare('SELECT size FROM segments ORDER BY first DESC').get() as
-    | { size: number }
-    | undefined
   database.close()
   return { rows, notes: kept.map(({ note }) => note), start: segment ? log.heads[segment.size]! : beginLog(LOG) }
 }
@@ -152,7 +153,7 @@ function inStore(file: string) {
 const archive =
   (size: number, lastHash = log.heads[size]!.lastHash) =>
   (database: Database.Database) => {
-    database.prepare('DELETE FROM rows WHERE seq < ?').run(size)
+    database.prepare('DELETE FROM row_data WHERE seq < ?').run(size)
     const frontier = JSON.stringify(log.heads[size]!.frontier.hashes)
     database.prepare('INSERT INTO segments VALUES (0, ?, ?, ?)').run(size, lastHash, frontier)
   }
@@ -164,22 +165,22 @@ describe('a store’s own file, to which the auditor brings one checkpoint', () 
       ['as it was left', '', [60, null]],
       [
         'a changed value',
-        `UPDATE rows SET bytes = CAST(replace(bytes, '"agent-1"', '"agent-2"') AS BLOB) WHERE seq = 33`,
+        `UPDATE row_data SET bytes = CAST(replace(bytes, '"agent-1"', '"agent-2"') AS BLOB) WHERE seq = 33`,
         [33, 'changed'],
       ],
-      ['bytes that are a number', 'UPDATE rows SET bytes = 5 WHERE seq = 8', [8, 'changed']],
-      ['no bytes', 'UPDATE rows SET bytes = NULL WHERE seq = 8', [8, 'changed']],
+      ['bytes that are a number', 'UPDATE row_data SET bytes = 5 WHERE seq = 8', [8, 'changed']],
+      ['no bytes', 'UPDATE row_data SET bytes = NULL WHERE seq = 8', [8, 'changed']],
       [
         'another hash beside a row',
-        `UPDATE rows SET row_hash = '${log.rows[0]!.rowHash}' WHERE seq = 9`,
+        `UPDATE row_data SET row_hash = '${log.rows[0]!.rowHash}' WHERE seq = 9`,
         [9, 'changed'],
       ],
-      ['a row under another number', 'UPDATE rows SET seq = 1000 WHERE seq = 30', [30, 'reordered']],
-      ['the last row under another number', 'UPDATE rows SET seq = 1000 WHERE seq = 59', [59, 'changed']],
-      ['a row that is gone', 'DELETE FROM rows WHERE seq = 17', [17, 'missing']],
+      ['a row under another number', 'UPDATE row_data SET seq = 1000 WHERE seq = 30', [30, 'reordered']],
+      ['the last row under another number', 'UPDATE row_data SET seq = 1000 WHERE seq = 59', [59, 'changed']],
+      ['a row that is gone', 'DELETE FROM row_data WHERE seq = 17', [17, 'missing']],
       [
         'a tail that is gone, with its checkpoints',
-        'DELETE FROM rows WHERE seq >= 35; DELETE FROM checkpoints WHERE size > 20',
+        'DELETE FROM row_data WHERE seq >= 35; DELETE FROM checkpoints WHERE size > 20',
         [35, 'cut'],
       ],
       [
@@ -191,7 +192,7 @@ describe('a store’s own file, to which the auditor brings one checkpoint', () 
         'another history from row 20 on, signed by a stranger',
         (database) => {
           for (const { seq, bytes, rowHash } of forged.rows)
-            database.prepare('UPDATE rows SET bytes = ?, row_hash = ? WHERE seq = ?').run(bytes, rowHash, seq)
+            database.prepare('UPDATE row_data SET bytes = ?, row_hash = ? WHERE seq = ?').run(bytes, rowHash, seq)
           const [note] = checkpointsOf(forged, [60], [testSigner(2)])
           database.prepare('UPDATE checkpoints SET note = ? WHERE size = 60').run(note)
         },
@@ -201,12 +202,26 @@ describe('a store’s own file, to which the auditor brings one checkpoint', () 
         'another history from row 20 on, without later checkpoints',
         (database) => {
           for (const { seq, bytes, rowHash } of forged.rows)
-            database.prepare('UPDATE rows SET bytes = ?, row_hash = ? WHERE seq = ?').run(bytes, rowHash, seq)
+            database.prepare('UPDATE row_data SET bytes = ?, row_hash = ? WHERE seq = ?').run(bytes, rowHash, seq)
           database.exec('DELETE FROM checkpoints WHERE size > 20')
         },
         [20, 'rewritten'],
       ],
+      [
+        'a row before the first',
+        'INSERT INTO row_data SELECT -5, bytes, row_hash FROM row_data WHERE seq = 3',
+        [0, 'reordered'],
+      ],
       ['rows that were archived', archive(40), [60, null]],
+      [
+        'rows that were archived, of which some are not taken out yet',
+        (database) => {
+          const row = database.prepare('INSERT INTO row_data VALUES (?, ?, ?)')
+          archive(40)(database)
+          for (const { seq, bytes, rowHash } of log.rows.slice(30, 40)) row.run(seq, bytes, rowHash)
+        },
+        [60, null],
+      ],
       ['an archive that the live rows do not go on from', archive(40, log.rows[3]!.rowHash), [40, 'rewritten']],
     ]
 
@@ -234,7 +249,12 @@ describe('a store’s own file, to which the auditor brings one checkpoint', () 
     expect(verify(at('archive.jsonl'), file)).toBe('holds: 60 rows')
     expect(verify(file, at('archive.jsonl'))).toBe('row 60: reordered')
     expect(verify(at('archive.jsonl'))).toBe('holds: 40 rows')
-    const unarchived = store('unarchived.db', (database) => database.exec('DELETE FROM rows WHERE seq < 40'))
+    const unarchived = store('unarchived.db', (database) => database.exec('DELETE FROM row_data WHERE seq < 40'))
     expect(verify(unarchived)).toBe('row 0: missing')
+    const forged = store('forged.db', (database) => {
+      archive(40)(database)
+      database.exec("UPDATE segments SET frontier = '[]'")
+    })
+    expect(command('--key', VKEY, '--checkpoints', at('kept'), forged).status).toBe(2)
   })
 })

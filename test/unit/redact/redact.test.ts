@@ -175,6 +175,13 @@ describe('an event', () => {
     })
   })
 
+  test('of our own keeps what joins it to an alert, and one of others does not where that could be a number', () => {
+    const fired = { v: 1, type: 'alert', at: 1, server: 'mcp-vitals', action: 'fired', alert: 'BruteForce' }
+    const event = { ...fired, fingerprint: 'e606527838c70556' } as unknown as Event
+    expect(createMask(cleanId, { isOwn: true })(event)).toBe(event)
+    expect(mask(event)).toMatchObject({ fingerprint: expect.stringMatching(/^id-[0-9a-f]{32}$/) })
+  })
+
   test('of our own says in a sentence why something is ill, and one of others does not', () => {
     const told = { v: 1, type: 'probe', at: 1, server: 'mcp-vitals', check: 'backup', ok: false, durationMs: 1 }
     const event = { ...told, cause: 'no heartbeat in time, for Ada' } as unknown as Event

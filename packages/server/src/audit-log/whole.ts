@@ -3,10 +3,12 @@ import {
   type AuditHead,
   type AuditStore,
   type Evidence,
+  isHead,
   oneAfterTheOther,
   readLeavesFile,
   readRowsFile,
 } from '../audit/index.js'
+import { vitalsError } from '../errors/index.js'
 
 /** All of a log that a verifier looks at. */
 export interface WholeLog {
@@ -17,11 +19,16 @@ export interface WholeLog {
   readonly rows?: number
 }
 
-/** The log with its archives, as far as their files are there: of an archive without rows the leaf hashes stand in. */
+/**
+ * The log with its archives, as far as their files are there: of an archive without rows the leaf hashes stand in. Rejects
+ * with AUDIT_SEGMENT_INVALID.
+ */
 export async function wholeOf(
   reader: Pick<AuditStore, 'segments' | 'head' | 'read' | 'checkpoints'>,
 ): Promise<WholeLog> {
   const segments = await reader.segments()
+  for (const { end } of segments)
+    if (!isHead(end)) throw vitalsError('AUDIT_SEGMENT_INVALID', { seq: end.frontier.size })
   const parts: AsyncIterable<Evidence>[] = []
   let start: AuditHead | undefined
   for (const [n, { rowsFile, leavesFile, end }] of segments.entries()) {
@@ -34,7 +41,8 @@ export async function wholeOf(
   }
   const head = await reader.head()
   const live = segments.at(-1)?.end.frontier.size ?? 0
-  parts.push(reader.read({ fromSeq: live }))
+  // Where nothing was archived no number is too small: what lies before the first row would be shown by a search.
+  parts.push(reader.read({ fromSeq: live > 0 ? live : Number.MIN_SAFE_INTEGER }))
   const checkpoints = (await reader.checkpoints({ fromSize: start?.frontier.size ?? 0 })).map(({ note }) => note)
   return { ...(start && { start }), found: oneAfterTheOther(parts), checkpoints, rows: head.frontier.size }
 }

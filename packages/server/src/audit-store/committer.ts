@@ -96,6 +96,8 @@ export class Committer {
         return this.#append(request)
       case 'page':
         return packRows(await database.page(request.fromSeq, request.toSeq))
+      case 'end':
+        return database.end()
       case 'find': {
         const { rows, next } = await database.find(request.filter)
         return { rows: packRows(rows), ...(next !== undefined && { next }) }
@@ -145,6 +147,7 @@ const WRITES: ReadonlySet<Call> = new Set(['append', 'saveCheckpoint', 'saveSegm
 const ACTIONS: Readonly<Record<Call, string>> = {
   append: 'save rows',
   page: 'read rows',
+  end: 'read rows',
   find: 'search for rows',
   head: 'tell where it ends',
   hashes: 'read its tree',

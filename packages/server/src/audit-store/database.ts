@@ -41,6 +41,8 @@ export interface LogDatabase {
   settle(): Awaitable<void>
   /** Rows [from, to) by `seq`, as far as a page goes; an empty page is the end. */
   page(fromSeq: number, toSeq: number): Awaitable<readonly StoredRow[]>
+  /** One more than the largest `seq` that lies there, whatever the head says; 0 where no row does. */
+  end(): Awaitable<number>
   find(filter: AuditFilter): Awaitable<{ readonly rows: readonly StoredRow[]; readonly next?: number }>
   head(): Awaitable<AuditHead>
   /** Saved nodes of a level above 0. */

@@ -21,6 +21,7 @@ export interface Calls {
     reply: { readonly seqs: readonly number[]; readonly size: number }
   }
   page: { request: { readonly fromSeq: number; readonly toSeq: number }; reply: PackedRows }
+  end: { request: Nothing; reply: number }
   find: { request: { readonly filter: AuditFilter }; reply: { readonly rows: PackedRows; readonly next?: number } }
   head: { request: Nothing; reply: AuditHead }
   hashes: { request: { readonly level: number; readonly from: number; readonly to: number }; reply: readonly Hash[] }

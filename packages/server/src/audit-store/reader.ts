@@ -16,7 +16,7 @@ export function readerOf(reader: () => Promise<Thread<Calls>>): Reading {
     (await reader()).call(call, request)
 
   async function* read(fromSeq: number, toSeq?: number): AsyncGenerator<StoredRow> {
-    const end = toSeq ?? (await ask('head', {})).frontier.size
+    const end = toSeq ?? (await ask('end', {}))
     for (let at = fromSeq; at < end; ) {
       const rows = unpackRows(await ask('page', { fromSeq: at, toSeq: end }))
       yield* rows

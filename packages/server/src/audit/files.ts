@@ -43,12 +43,23 @@ function headerLine(format: string, { log, lastHash, frontier }: AuditHead, end?
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
+/** Whether this has the form of a place where a log may stand. That it did stand there a checkpoint alone can tell. */
+export function isHead({ log, lastHash, frontier: { size, hashes } }: AuditHead): boolean {
+  return (
+    typeof log === 'string' &&
+    isHash(lastHash) &&
+    isCount(size) &&
+    Array.isArray(hashes) &&
+    hashes.every(isHash) &&
+    hashes.length === frontierLength(size)
+  )
+}
+
 function readHeader(line: Uint8Array | undefined, format: string): Header {
   try {
     const header = JSON.parse(Buffer.from(line ?? []).toString('utf8')) as Header
     const { first, prev_hash, frontier, log } = header
-    const whole = isCount(first) && isHash(prev_hash) && Array.isArray(frontier) && typeof log === 'string'
-    if (header.format === format && whole && frontier.every(isHash) && frontier.length === frontierLength(first))
+    if (header.format === format && isHead({ log, lastHash: prev_hash, frontier: { size: first, hashes: frontier } }))
       return header
   } catch {
     // It is no JSON, which is said below as well.

@@ -6,6 +6,7 @@ export { AUDIT_EVENTS, type AuditEventType, isAuditEventType } from './event-typ
 export { AUDIT_FAULTS, type AuditFault } from './faults.js'
 export {
   type FoundFile,
+  isHead,
   oneAfterTheOther,
   readLeavesFile,
   readRowsFile,

@@ -99,7 +99,7 @@ export interface CommitmentRef {
  * Tables of a store in SQLite (`audit.db`) that verifiers read by themselves; a store may have more columns and tables.
  * `row_hash`, `last_hash` and the hashes of a frontier (a JSON array) are hexadecimal, `note` is a signed note whole.
  *
- * - rows: seq INTEGER PRIMARY KEY, bytes BLOB, row_hash TEXT
+ * - row_data: seq INTEGER PRIMARY KEY, bytes BLOB, row_hash TEXT
  * - checkpoints: size INTEGER PRIMARY KEY, note TEXT
  * - segments: first INTEGER PRIMARY KEY, size INTEGER, last_hash TEXT, frontier TEXT (the last two after its last row)
  *

@@ -27,7 +27,7 @@ export function addAudit(program: Command, setting: () => Setting): void {
     await work(flags, setting())
   }
   filtered(audit.command('tail').description('show the newest rows')).action(run('tail'))
-  filtered(audit.command('search').description('show rows with a text in them, newest first'))
+  filtered(audit.command('search').description('show the newest rows with a text in them'))
     .argument('<text>', 'text that stands anywhere in a row')
     .action((text: string, flags: AuditFlags) => run('tail')({ ...flags, text }))
   place(audit.command('show').description('show one row'))
@@ -35,7 +35,11 @@ export function addAudit(program: Command, setting: () => Setting): void {
     .option('--open', 'with the values that it commits to, as far as they were not erased, each checked')
     .action((seq: string, flags: AuditFlags) => run('show')({ ...flags, seq }))
   place(
-    audit.command('verify').description('check the log, or files of it, row by row; status 1 where it does not hold'),
+    audit
+      .command('verify')
+      .description(
+        'check the log, or files of it, row by row; status 1 where it does not hold, 2 where it cannot be checked',
+      ),
   )
     .argument('[files...]', 'exports or archives, in order (default: the log with its archives)')
     .option('--key <key>', 'public key that is trusted, <name>+<id>+<base64>; may be given again', many)
@@ -48,7 +52,9 @@ export function addAudit(program: Command, setting: () => Setting): void {
   place(
     audit
       .command('check-proof')
-      .description('check a proof by the log’s public key alone; status 1 where it does not hold'),
+      .description(
+        'check a proof by the log’s public key alone; status 1 where it does not hold, 2 where it cannot be checked',
+      ),
   )
     .argument('<file>', 'the proof')
     .option('--key <key>', 'public key that is trusted; may be given again', many)
@@ -58,7 +64,11 @@ export function addAudit(program: Command, setting: () => Setting): void {
       .command('checkpoint')
       .description('sign the log as it stands, and print the checkpoint, to be kept elsewhere'),
   ).action(run('checkpoint'))
-  place(audit.command('export').description('write rows to a new file that anybody can check'))
+  place(
+    audit
+      .command('export')
+      .description('write rows to a new file, and beside it the checkpoints by which anybody can check them'),
+  )
     .argument('<file>', 'file to make')
     .option('--from <seq>', 'first row (default: the first that the log still holds)')
     .option('--to <seq>', 'row behind the last (default: the end)')

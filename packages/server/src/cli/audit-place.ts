@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import {
   type AuditEventType,
   DAEMON_ORIGIN,
@@ -7,11 +8,11 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../audit/index.js'
-import { type AuditOptions, keyFiles, openKeys, placeOf, readTrusted } from '../audit-log/index.js'
+import { type AuditOptions, keyFiles, type LogKeys, openKeys, placeOf, readTrusted } from '../audit-log/index.js'
 import { type AuditReader, openAuditReader, openAuditStore, type WatchedAuditStore } from '../audit-store/index.js'
 import { loadConfig } from '../config/index.js'
 import { defaultDataDir } from '../datadir/index.js'
-import { vitalsError } from '../errors/index.js'
+import { VitalsError, vitalsError } from '../errors/index.js'
 import { findOwnFile } from './find.js'
 import type { Terminal } from './terminal.js'
 
@@ -60,16 +61,14 @@ export async function trustedKeys(flags: AuditFlags, terminal: Terminal): Promis
   return keys
 }
 
-/** Opens the log to read, does the work, and lets go of it. */
+/** Opens the log to read, does the work, and lets go of it. Rejects with AUDIT_LOG_UNKNOWN where there is none. */
 export async function reading<T>(
   flags: AuditFlags,
   terminal: Terminal,
   work: (reader: AuditReader, place: AuditPlace) => Promise<T>,
 ): Promise<T> {
   const place = auditPlace(flags, terminal)
-  const { publicFile } = keyFiles(place.dir, place.options)
-  const log = place.options.log ?? (await readTrusted(publicFile)).at(-1)?.name ?? ''
-  const reader = await openAuditReader({ place: placeOf(place.dir, place.options), log })
+  const reader = await openAuditReader({ place: placeOf(place.dir, place.options), log: await logOf(place) })
   try {
     return await work(reader, place)
   } finally {
@@ -77,21 +76,66 @@ export async function reading<T>(
   }
 }
 
-/** Opens the log to write, beside a daemon that may do so too, does the work, and lets go of it. */
+/**
+ * Opens the log to write, beside a daemon that may do so too, does the work, and lets go of it. Rejects with
+ * AUDIT_LOG_UNKNOWN where there is none: a daemon makes logs, and a wrong directory shall not become one.
+ */
 export async function writing<T>(
   flags: AuditFlags,
   terminal: Terminal,
-  work: (store: WatchedAuditStore, keys: Awaited<ReturnType<typeof openKeys>>, place: AuditPlace) => Promise<T>,
+  work: (store: WatchedAuditStore, place: AuditPlace) => Promise<T>,
 ): Promise<T> {
   const place = auditPlace(flags, terminal)
-  const keys = await openKeys(place.dir, place.options)
+  const log = await logOf(place)
   const onFault = (error: Error) => terminal.err.write(`${error.message}\n`)
-  const store = await openAuditStore({ place: placeOf(place.dir, place.options), log: keys.log, onFault })
+  const store = await openAuditStore({ place: placeOf(place.dir, place.options), log, onFault })
   try {
-    return await work(store, keys, place)
+    return await work(store, place)
   } finally {
     await store.close()
   }
+}
+
+/** The log's name, where a log is. */
+async function logOf({ dir, options }: AuditPlace): Promise<string> {
+  const { publicFile } = keyFiles(dir, options)
+  const log = options.log ?? (await readTrusted(publicFile)).at(-1)?.name
+  const place = placeOf(dir, options)
+  if ('sqlite' in place && !existsSync(place.sqlite))
+    throw vitalsError('AUDIT_LOG_UNKNOWN', { place: dir, reason: `there is no file ${place.sqlite}` })
+  if (log === undefined)
+    throw vitalsError('AUDIT_LOG_UNKNOWN', { place: dir, reason: `no key in ${publicFile} tells its name` })
+  return log
+}
+
+/** The keys of a log that is there. None is made: nobody would know what a new one signed. */
+export async function signingKeys({ dir, options }: AuditPlace): Promise<LogKeys> {
+  const { privateFile } = keyFiles(dir, options)
+  if (!existsSync(privateFile))
+    throw vitalsError('AUDIT_KEY_INVALID', { reason: `there is no private key in ${privateFile}` })
+  return openKeys(dir, options)
+}
+
+/** Does something with a file that the command line named, and says in our words what the system has against it. */
+export async function withFile<T>(file: string, action: 'read' | 'made', work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (error instanceof VitalsError || syscall === undefined) throw error
+    const reason = FILE_REASONS[code ?? ''] ?? (error as Error).message
+    throw vitalsError('AUDIT_FILE_UNUSABLE', { file, action, reason }, error)
+  }
+}
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not',
+  EEXIST: 'it is there already',
+  EISDIR: 'it is a directory',
+  ENOENT: 'there is no such file or directory',
+  ENOSPC: 'there is no space left',
+  ENOTDIR: 'a part of its path is no directory',
+  EROFS: 'the file system is read-only',
 }
 
 /** What somebody did at the command line, as a row. */

@@ -31,7 +31,19 @@ import {
 import type { AuditReader } from '../audit-store/index.js'
 import { createPrivately, replacePrivately } from '../datadir/index.js'
 import { vitalsError } from '../errors/index.js'
-import { type AuditFlags, countOf, doneHere, reading, timeOf, trustedKeys, typeOf, writing } from './audit-place.js'
+import {
+  type AuditFlags,
+  countOf,
+  doneHere,
+  reading,
+  signingKeys,
+  timeOf,
+  trustedKeys,
+  typeOf,
+  withFile,
+  writing,
+} from './audit-place.js'
+import { report, STATUS } from './report.js'
 import type { Setting } from './setting.js'
 import type { Terminal } from './terminal.js'
 
@@ -42,6 +54,8 @@ const MOST_OF_A_PAGE = 1000
 export async function tail(flags: AuditFlags, { terminal }: Setting): Promise<void> {
   const { type, actor, target, since, until, text, limit = DEFAULT_ROWS, json = false } = flags
   const wanted = countOf('--limit', limit)
+  if (wanted === 0)
+    throw vitalsError('AUDIT_OPTION_INVALID', { option: '--limit', value: '0', expected: 'at least 1, such as 20' })
   const filter = {
     ...(type && { eventTypes: type.map(typeOf) }),
     ...(actor !== undefined && { actor }),
@@ -94,12 +108,25 @@ function openedOf(row: ShownRow, openings: readonly Opening[]) {
   )
 }
 
-/** Checks the log, or files of it. Status 1 where it does not hold. */
-export async function verify(flags: AuditFlags, setting: Setting): Promise<void> {
-  const { terminal } = setting
+/** Ends with status 1 where something does not hold, and with 2 where it could not be looked at: that accuses nobody. */
+async function judging({ terminal, finish }: Setting, holds: () => Promise<boolean>): Promise<void> {
+  try {
+    if (!(await holds())) finish(STATUS.failure)
+  } catch (error) {
+    report(error, terminal)
+    finish(STATUS.usage)
+  }
+}
+
+/** Checks the log, or files of it. Status 1 where it does not hold, 2 where it cannot be checked. */
+export function verify(flags: AuditFlags, setting: Setting): Promise<void> {
+  return judging(setting, () => verifies(flags, setting.terminal))
+}
+
+async function verifies(flags: AuditFlags, terminal: Terminal): Promise<boolean> {
   const { files = [], checkpoints: kept = [], maxUnsigned } = flags
   const keys = await trustedKeys(flags, terminal)
-  const notes = (await Promise.all(kept.map((file) => readFile(file, 'utf8')))).flatMap(splitNotes)
+  const notes = (await Promise.all(kept.map(readText))).flatMap(splitNotes)
   const most = maxUnsigned === undefined ? MAX_UNSIGNED_ROWS : countOf('--max-unsigned', maxUnsigned)
   const check = async ({ start, found, checkpoints, rows }: WholeLog) => {
     const progress = createProgress(terminal, rows)
@@ -117,7 +144,7 @@ export async function verify(flags: AuditFlags, setting: Setting): Promise<void>
       : await reading(flags, terminal, async (r) => check(await wholeOf(r)))
   if (!verdict.ok) {
     terminal.out.write(`row ${verdict.seq}: ${verdict.fault}\n`)
-    return setting.finish(1)
+    return false
   }
   const { size } = verdict.head.frontier
   terminal.out.write(
@@ -125,10 +152,15 @@ export async function verify(flags: AuditFlags, setting: Setting): Promise<void>
   )
   if (kept.length === 0)
     terminal.err.write('Checked against its own checkpoints. One that was kept elsewhere (--checkpoints) shows more.\n')
+  return true
 }
 
+const readText = (file: string): Promise<string> => withFile(file, 'read', () => readFile(file, 'utf8'))
+
 async function inFiles(files: readonly string[]): Promise<WholeLog> {
-  const found = await Promise.all(files.map((file) => readRowsFile(createReadStream(file))))
+  const found = await Promise.all(
+    files.map((file) => withFile(file, 'read', () => readRowsFile(createReadStream(file)))),
+  )
   const [first] = found
   return {
     ...(first && { start: first.start }),
@@ -143,21 +175,25 @@ export async function prove(flags: AuditFlags, { terminal }: Setting): Promise<v
   terminal.out.write(await reading(flags, terminal, (reader) => proofOf(reader, seq)))
 }
 
-/** Checks a proof. Needs no log. */
-export async function checkProofFile(flags: AuditFlags, setting: Setting): Promise<void> {
-  const { terminal } = setting
-  const verdict = checkProof(await readFile(flags.files?.[0] ?? '', 'utf8'), await trustedKeys(flags, terminal))
+/** Checks a proof. Needs no log. Status 1 where it does not hold, 2 where it cannot be checked. */
+export function checkProofFile(flags: AuditFlags, setting: Setting): Promise<void> {
+  return judging(setting, () => proves(flags, setting.terminal))
+}
+
+async function proves(flags: AuditFlags, terminal: Terminal): Promise<boolean> {
+  const verdict = checkProof(await readText(flags.files?.[0] ?? ''), await trustedKeys(flags, terminal))
   if (verdict.ok) {
     terminal.out.write(`holds: row ${verdict.row.seq} of ${verdict.checkpoint.log}\n${JSON.stringify(verdict.row)}\n`)
-    return
+    return true
   }
   terminal.out.write(`${verdict.seq === undefined ? 'the proof' : `row ${verdict.seq}`}: ${verdict.fault}\n`)
-  setting.finish(1)
+  return false
 }
 
 /** Signs the log as it stands. */
 export async function checkpoint(flags: AuditFlags, { terminal }: Setting): Promise<void> {
-  const note = await writing(flags, terminal, async (store, { signer }) => {
+  const note = await writing(flags, terminal, async (store, place) => {
+    const { signer } = await signingKeys(place)
     const head = await store.head()
     const made = signCheckpoint(head, Date.now() / 1000, [signer])
     await store.saveCheckpoint({ size: head.frontier.size, note: made })
@@ -166,7 +202,10 @@ export async function checkpoint(flags: AuditFlags, { terminal }: Setting): Prom
   terminal.out.write(note)
 }
 
-/** Writes rows to a new file, and a row about it to the log. */
+/**
+ * Writes rows to a new file, the checkpoints by which they can be checked to one beside it, and a row about both to the
+ * log.
+ */
 export async function exportRows(flags: AuditFlags, { terminal }: Setting): Promise<void> {
   const file = flags.files?.[0] ?? ''
   await writing(flags, terminal, async (store) => {
@@ -174,16 +213,30 @@ export async function exportRows(flags: AuditFlags, { terminal }: Setting): Prom
     const live = (await store.segments()).at(-1)?.end ?? beginLog(head.log)
     const to = flags.to === undefined ? head.frontier.size : countOf('--to', flags.to)
     const from = flags.from === undefined ? live.frontier.size : countOf('--from', flags.from)
+    if (from < live.frontier.size || from >= head.frontier.size) throw vitalsError('AUDIT_ROW_UNKNOWN', { seq: from })
+    if (to <= from || to > head.frontier.size)
+      throw vitalsError('AUDIT_OPTION_INVALID', {
+        option: '--to',
+        value: String(to),
+        expected: `a number from ${from + 1} to ${head.frontier.size}`,
+      })
     const start = from === live.frontier.size ? live : await headAt(store, head.log, from)
-    await pipeline(
-      writeRowsFile(start, store.read({ fromSeq: from, toSeq: to })),
-      createWriteStream(file, { flags: 'wx', mode: 0o600 }),
-    )
+    // Checkpoints of longer logs say nothing of rows that end before: a verifier would call these cut.
+    const within = (await store.checkpoints({ fromSize: from })).filter(({ size }) => size <= to)
+    const beside = `${file}.checkpoints`
+    await toFile(file, writeRowsFile(start, store.read({ fromSeq: from, toSeq: to })))
+    await toFile(beside, [within.map(({ note }) => note).join('\n')])
     await store.append([doneHere('EXPORT', '', { first: from, size: to })])
     terminal.out.write(
-      `Rows ${from} to ${to - 1} are in ${file}. Check them: mcp-vitals audit verify ${file} --checkpoints FILE\n`,
+      `Rows ${from} to ${to - 1} are in ${file}. Check them: mcp-vitals audit verify ${file} --checkpoints ${beside}\n`,
     )
+    if (within.length === 0)
+      terminal.err.write('No checkpoint was signed of so many rows, so nobody can check them: export more rows.\n')
   })
+}
+
+function toFile(file: string, parts: Iterable<string> | AsyncIterable<Uint8Array>): Promise<void> {
+  return withFile(file, 'made', () => pipeline(parts, createWriteStream(file, { flags: 'wx', mode: 0o600 })))
 }
 
 async function headAt(store: AuditReader, log: string, size: number): Promise<AuditHead> {
@@ -210,8 +263,7 @@ export async function archive(flags: AuditFlags, { terminal }: Setting): Promise
 export async function erase(flags: AuditFlags, { terminal }: Setting): Promise<void> {
   const [seq, field] = [countOf('<seq>', flags.seq ?? ''), flags.field ?? '']
   await writing(flags, terminal, async (store) => {
-    if ((await store.erase([{ seq, field }])) === 0)
-      throw vitalsError('AUDIT_ROW_UNKNOWN', { seq: `${seq}, field ${field}` })
+    if ((await store.erase([{ seq, field }])) === 0) throw vitalsError('AUDIT_VALUE_UNKNOWN', { seq, field })
     await store.append([doneHere('ERASURE', '', { seq, field })])
     terminal.out.write(`What row ${seq} commits to as ${field} is erased.\n`)
   })
@@ -219,8 +271,9 @@ export async function erase(flags: AuditFlags, { terminal }: Setting): Promise<v
 
 /** Lets a new key sign: a row tells of it, which the old key covers, and the next checkpoint is signed by both. */
 export async function rotateKey(flags: AuditFlags, { terminal }: Setting): Promise<void> {
-  await writing(flags, terminal, async (store, keys, { dir, options }) => {
-    const { privateFile, publicFile } = keyFiles(dir, options)
+  await writing(flags, terminal, async (store, place) => {
+    const keys = await signingKeys(place)
+    const { privateFile, publicFile } = keyFiles(place.dir, place.options)
     const { pem, key } = makeKey(keys.log)
     await store.append([doneHere('KEY_ROTATED', '', { old_key: keys.signer.key.vkey, new_key: key.vkey })])
     const head = await store.head()
@@ -238,8 +291,8 @@ export async function rotateKey(flags: AuditFlags, { terminal }: Setting): Promi
 /** Makes a key. */
 export async function keygen(name: string, file: string, { terminal }: Setting): Promise<void> {
   const { pem, key } = makeKey(name)
-  if (!(await createPrivately(file, pem)))
-    throw vitalsError('AUDIT_KEY_INVALID', { reason: `there is a file ${file} already` })
+  if (!(await withFile(file, 'made', () => createPrivately(file, pem))))
+    throw vitalsError('AUDIT_FILE_UNUSABLE', { file, action: 'made', reason: 'it is there already' })
   terminal.out.write(`${key.vkey}\n`)
   terminal.err.write(`The private key is in ${file}. Name it in audit.keyFile, and the log in audit.log.\n`)
 }

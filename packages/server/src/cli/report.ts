@@ -7,6 +7,12 @@ export const STATUS = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
 
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'AGENT_TOOL_UNKNOWN',
+  'AUDIT_FILE_INVALID',
+  'AUDIT_FILE_UNUSABLE',
+  'AUDIT_KEY_INVALID',
+  'AUDIT_LOG_UNKNOWN',
+  'AUDIT_NAME_INVALID',
+  'AUDIT_OPTION_INVALID',
   'CONFIG_NOT_FOUND',
   'CONFIG_UNREADABLE',
   'CONFIG_INVALID',

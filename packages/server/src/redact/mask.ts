@@ -11,6 +11,8 @@ const IDS: ReadonlySet<string> = new Set(['operation', 'id'])
 const SESSION = 'session'
 /** Hexadecimal digits by the table of events, of which all could be decimal. */
 const DIGITS: ReadonlySet<string> = new Set(['traceId', 'hashes'])
+/** Digits that join our own alerts to what is told of them: a part of them masked, nobody would find the alert. */
+const FINGERPRINT = 'fingerprint'
 /** Sentences, where the event is our own. In that of another, who knows what they tell. */
 const SENTENCES: ReadonlySet<string> = new Set(['cause'])
 
@@ -19,6 +21,8 @@ const SPAN_ID = 'parentSpanId'
 const SPAN_DIGITS = 16
 
 type Clean = (text: string) => string
+
+const asItIs: Clean = (text) => text
 type Masked = readonly { readonly name: string; readonly isList: boolean; readonly clean: Clean }[]
 
 /**
@@ -40,6 +44,7 @@ export function createMask(cleanId: IdMask, { isOwn = false } = {}): (event: Eve
     if (name === SESSION) return cleanSession
     if (name === SPAN_ID) return cleanSpanId
     if (DIGITS.has(name)) return cleanDigits
+    if (name === FINGERPRINT) return isOwn ? asItIs : cleanId
     if (IDS.has(name)) return cleanId
     return SENTENCES.has(name) ? cleanSentence : cleanName
   }

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { type AuditFilter, type AuditHead, readText, type StoredRow } from '../../audit/index.js'
+import { type AuditFilter, type AuditHead, parseRow, readText, type StoredRow } from '../../audit/index.js'
 import { ARCHIVED_CHECKPOINT_ROWS, DROP_ROWS, type LogDatabase, PAGE_BYTES, PAGE_ROWS } from '../database.js'
 import { limitOf } from '../filter.js'
 import type { PackedDrafts } from '../packed-drafts.js'
@@ -16,6 +16,38 @@ export const toRow = ({ seq, bytes, row_hash }: StoredRecord): StoredRow => ({
   bytes,
   rowHash: row_hash,
 })
+
+/** A row with the columns by which it is found. */
+interface WholeRecord extends StoredRecord {
+  readonly id: string
+  readonly timestamp: string
+  readonly event_type: string
+  readonly actor: string
+  readonly target: string
+}
+
+/** No row's: what verifiers are told of one whose columns say otherwise than its bytes, by which a search would miss it. */
+const NO_HASH = '0'.repeat(64)
+
+function toCheckedRow(record: WholeRecord): StoredRow {
+  const row = toRow(record)
+  return agrees(record) ? row : { ...row, rowHash: NO_HASH }
+}
+
+function agrees({ bytes, id, timestamp, event_type, actor, target }: WholeRecord): boolean {
+  try {
+    const row = parseRow(bytes)
+    return (
+      row.id === id &&
+      row.timestamp === timestamp &&
+      row.event_type === event_type &&
+      searchable(row.actor) === actor &&
+      searchable(row.target) === target
+    )
+  } catch {
+    return false
+  }
+}
 
 interface HeadRecord {
   readonly size: string
@@ -106,15 +138,20 @@ export function createPostgresLog(client: Client, { schema, log, survivors }: Po
       const page: StoredRow[] = []
       let sizeBytes = 0
       for (let at = fromSeq; page.length < PAGE_ROWS && sizeBytes <= PAGE_BYTES; ) {
-        const sql =
-          'SELECT seq, bytes, row_hash FROM $S.row_data WHERE log = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT 250'
-        const rows = (await query<StoredRecord>(sql, at, toSeq)).map(toRow)
+        const sql = `SELECT seq, bytes, row_hash, id, "timestamp", event_type, actor, target FROM $S.row_data
+          WHERE log = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT 250`
+        const rows = (await query<WholeRecord>(sql, at, toSeq)).map(toCheckedRow)
         if (rows.length === 0) break
         page.push(...rows)
         sizeBytes += rows.reduce((sum, { bytes }) => sum + bytes.length, 0)
         at = (rows.at(-1) as StoredRow).seq + 1
       }
       return page
+    },
+    async end() {
+      const sql = 'SELECT coalesce(max(seq) + 1, 0) AS "end" FROM $S.row_data WHERE log = $1'
+      const [found] = await query<{ end: string }>(sql)
+      return Number(found?.end)
     },
     async find(filter) {
       const limit = limitOf(filter)

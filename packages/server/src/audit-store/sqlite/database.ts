@@ -81,6 +81,7 @@ export function createSqliteLog(sqlite: Sqlite, survivors: Survivors): LogDataba
       sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)')
     },
     page: (fromSeq, toSeq) => pageOf(sqlite, fromSeq, toSeq),
+    end: () => Number(sqlite.value('SELECT coalesce(max(seq) + 1, 0) FROM row_data')),
     find: (filter) => findRows(sqlite, filter),
     head: () => readHead(sqlite),
     nodes: (level, from, to) =>

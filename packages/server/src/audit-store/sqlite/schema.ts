@@ -7,7 +7,7 @@ const member = (name: string) =>
 const MEMBERS = ['id', 'timestamp', 'event_type', 'actor', 'target', 'details', 'prev_hash', 'origin']
 
 /**
- * The tables of `audit.db`. Verifiers read `rows`, `checkpoints` and `segments`: docs/audit-log-format.md. Steps are never
+ * The tables of `audit.db`. Verifiers read `row_data`, `checkpoints` and `segments`: docs/audit-log-format.md. Steps are never
  * changed once released, only added. What is stored of a row is its bytes; the view `rows` shows its members. (As generated
  * columns they would be read out of the bytes with every insert.)
  */
