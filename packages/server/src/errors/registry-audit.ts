@@ -45,22 +45,22 @@ export const AUDIT_ERRORS = {
   AUDIT_FILE_UNUSABLE: {
     message: 'The file {file} could not be {action}: {reason}.',
     example: 'mcp-vitals audit export /var/backups/audit-2026-11.jsonl',
-    next: 'Name a file that is there and may be read; for one that is to be made, a new name in a directory that is there.',
+    next: 'Name a file that may be read; for one that is to be made, a new name in a directory that is there.',
   },
   AUDIT_LOG_UNKNOWN: {
     message: 'There is no audit log at {place}: {reason}.',
     example: 'mcp-vitals audit tail --data /var/lib/mcp-vitals',
-    next: 'Name the state directory of the daemon that keeps the log (--data), or its configuration (--config). The first start of a daemon makes a log.',
+    next: 'Name the state directory of the daemon that keeps it (--data), or its configuration (--config).',
   },
   AUDIT_SEGMENT_INVALID: {
-    message: 'Where the audit log goes on behind the rows that were archived, at row {seq}, is no place of any log.',
-    example: 'mcp-vitals audit verify /var/backups/audit/*.jsonl --checkpoints audit-checkpoint',
-    next: 'Somebody or something changed what the store says of its archives (segments). Keep a copy as evidence, check the files of the archives by themselves, and put a backup in its place.',
+    message: 'What the audit log says of an archive that ends before row {seq} is no place of any log.',
+    example: 'mcp-vitals audit verify archived.jsonl --checkpoints audit-checkpoint',
+    next: 'It was changed. Keep a copy as evidence, verify the archives’ files, and put a backup in its place.',
   },
   AUDIT_VALUE_UNKNOWN: {
     message: 'Of row {seq} no value is kept as {field}.',
     example: 'mcp-vitals audit show 42 --open',
-    next: 'See which values the row has: it never had one of this name, or it was erased before.',
+    next: 'See which it has: there was none of this name, or it was erased.',
   },
   AUDIT_DRAFT_INVALID: {
     message: 'An audit entry of type {type} is not valid: {reason}.',
