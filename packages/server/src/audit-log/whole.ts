@@ -21,14 +21,19 @@ export interface WholeLog {
 
 /**
  * The log with its archives, as far as their files are there: of an archive without rows the leaf hashes stand in. Rejects
- * with AUDIT_SEGMENT_INVALID.
+ * with AUDIT_DAMAGED.
  */
 export async function wholeOf(
   reader: Pick<AuditStore, 'segments' | 'head' | 'read' | 'checkpoints'>,
 ): Promise<WholeLog> {
   const segments = await reader.segments()
   for (const { end } of segments)
-    if (!isHead(end)) throw vitalsError('AUDIT_SEGMENT_INVALID', { seq: end.frontier.size })
+    if (!isHead(end))
+      throw vitalsError('AUDIT_DAMAGED', {
+        store: end.log,
+        seq: end.frontier.size,
+        reason: 'where its archive ends no log can stand',
+      })
   const parts: AsyncIterable<Evidence>[] = []
   let start: AuditHead | undefined
   for (const [n, { rowsFile, leavesFile, end }] of segments.entries()) {

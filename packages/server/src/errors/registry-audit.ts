@@ -52,11 +52,6 @@ export const AUDIT_ERRORS = {
     example: 'mcp-vitals audit tail --data /var/lib/mcp-vitals',
     next: 'Name the state directory of the daemon that keeps it (--data), or its configuration (--config).',
   },
-  AUDIT_SEGMENT_INVALID: {
-    message: 'What the audit log says of an archive that ends before row {seq} is no place of any log.',
-    example: 'mcp-vitals audit verify archived.jsonl --checkpoints audit-checkpoint',
-    next: 'It was changed. Keep a copy as evidence, verify the archives’ files, and put a backup in its place.',
-  },
   AUDIT_VALUE_UNKNOWN: {
     message: 'Of row {seq} no value is kept as {field}.',
     example: 'mcp-vitals audit show 42 --open',
