@@ -61,6 +61,19 @@ describe('a component', () => {
     expect(component.report()).toMatchObject({ status: 'unhealthy', reasons: ['latency 6s'] })
   })
 
+  test('one slow answer is no fault at the start either, where it may be cold, but where one check is to tell', () => {
+    const component = createComponent(SETTINGS)
+    component.see(well(6000))
+    expect(component.report()).toMatchObject({ status: 'healthy', latencyMs: 6000 })
+    component.see(well(6000))
+    expect(component.report().status).toBe('unhealthy')
+    const once = createComponent({ ...SETTINGS, failureThreshold: 1 })
+    once.see(well(6000))
+    expect(once.report()).toMatchObject({ status: 'unhealthy', reasons: ['latency 6s'] })
+    once.see(well(10))
+    expect(once.report().status).toBe('healthy')
+  })
+
   test('tells which tools went, came back, and are others than before', () => {
     const component = createComponent(SETTINGS)
     const nothing = { lost: [], found: [], changed: [], isFirst: false }

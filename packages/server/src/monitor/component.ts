@@ -125,7 +125,13 @@ export function createComponent(settings: ComponentSettings, before?: ComponentM
       if (newest === undefined || stateNow() === undefined)
         return { name, type, status: isDown ? 'unhealthy' : 'unknown', reasons: [], failures, ...toolsIfAny() }
       const result = isDown ? (newestFailure ?? newest) : newest
-      const evidence = { result, isDown, latencyMs: median(latencies), missingTools: [...missing], traffic }
+      const evidence = {
+        result,
+        isDown,
+        latencyMs: latencyOfMost(latencies, failureThreshold),
+        missingTools: [...missing],
+        traffic,
+      }
       return {
         ...{ name, type, ...judgeComponent(evidence, thresholds) },
         ...{ ...seen(), failures },
@@ -157,7 +163,11 @@ function withoutTools({ tools: _, ...result }: CheckResult): Omit<CheckResult, '
   return result
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
+/**
+ * What more than half of as many checks as it takes to be down took at least; 0 before there were so many, so that one slow
+ * check says nothing, a first one neither. Milliseconds.
+ */
+function latencyOfMost(latencies: readonly number[], failureThreshold: number): number {
+  const slowestFirst = [...latencies].sort((one, other) => other - one)
+  return slowestFirst[Math.floor(failureThreshold / 2)] ?? 0
 }

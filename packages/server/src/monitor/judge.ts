@@ -10,7 +10,7 @@ export interface ComponentEvidence {
   readonly result: CheckResult
   /** Whether as many checks failed as it takes to be down. */
   readonly isDown: boolean
-  /** The latency to judge by: a median of the newest, so that one slow check is no change. Milliseconds. */
+  /** The latency to judge by: what most of the newest took at least, so that one slow check is no change. Milliseconds. */
   readonly latencyMs: number
   readonly missingTools: readonly string[]
   /** Of what passed through the gateway, where it did. */
