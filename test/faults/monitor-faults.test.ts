@@ -25,6 +25,8 @@ const MOST_CHECKS = FAILURES + 2
 const INTERVAL_MS = 1_000
 /** A check takes so long before it failed: longer than the slowest answer here. */
 const TIMEOUT_MS = 15_000
+/** The same of one that hangs: longer than a server that is well takes while all others start again beside it. */
+const HUNG_TIMEOUT_MS = 6_000
 
 const moduleFile = (name: string) => fileURLToPath(import.meta.resolve(name))
 const EVERYTHING = moduleFile('@modelcontextprotocol/server-everything/dist/index.js')
@@ -70,7 +72,12 @@ async function addProcess(name: string, args: readonly string[], path: string, t
   const component = { type: 'mcp', url: `http://127.0.0.1:${port}${path}`, transport, listTools: true }
   if (name.endsWith('stopped'))
     trials.push({
-      ...{ name, component: { ...component, timeoutMs: 2_000 }, status: 'unhealthy', words: /no answer in time/ },
+      ...{
+        name,
+        component: { ...component, timeoutMs: HUNG_TIMEOUT_MS },
+        status: 'unhealthy',
+        words: /no answer in time/,
+      },
       ...{ isDown: true, begin: () => child.kill('SIGSTOP'), end: () => child.kill('SIGCONT') },
     })
   else
@@ -272,6 +279,9 @@ test(
       readonly incidents: readonly { readonly component: string; readonly ended: unknown }[]
     }>('/api/health/incidents')
     const ill = trials.filter(({ status }) => status === 'unhealthy').map(({ name }) => name)
+    const of = (name: string) => incidents.filter(({ component }) => component === name)
+    // One that comes twice shows with its times and its cause.
+    expect(incidents.filter(({ component }) => of(component).length > 1)).toEqual([])
     expect(incidents.map(({ component }) => component).sort()).toEqual([...ill].sort())
     expect(incidents.filter(({ ended }) => ended === null)).toEqual([])
     record(PROOF, 'faults', trials.length)
