@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Check, ownSignal, runBounded } from '../../../packages/server/src/checks/index.js'
 
 setFlagsFromString('--expose-gc')
@@ -58,6 +58,17 @@ test('a run leaves nothing at the signal that outlives it, nor does one that was
   expect(getEventListeners(signal, 'abort')).toEqual([])
 
   expect(await traceOf(() => runBounded(well, PATIENCE_MS, signal).cleared)).toBeLessThan(LEAST_TRACE_BYTES)
+})
+
+test('as many as run at a time are no leak to warn of', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  onTestFinished(() => warned.mockRestore())
+  const closing = new AbortController()
+  const runs = Array.from({ length: 64 }, () => runBounded(hung, PATIENCE_MS, closing.signal))
+  expect(getEventListeners(closing.signal, 'abort')).toHaveLength(64)
+  closing.abort()
+  await Promise.all(runs.map(({ cleared }) => cleared))
+  expect(warned).not.toHaveBeenCalled()
 })
 
 test('nor does what is short and has a signal of its own, which ends with the outer one', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Check, CheckResult } from './check.js'
 
 /** A run of a check that has an answer in time, whatever the check does. */
@@ -8,7 +9,7 @@ export interface BoundedRun {
   readonly cleared: Promise<unknown>
 }
 
-/** A signal of its own for something short. */
+/** A signal of its own for something short; any number at a time. */
 export interface OwnSignal {
   readonly signal: AbortSignal
   abort(reason?: unknown): void
@@ -25,6 +26,8 @@ export function ownSignal(outer: AbortSignal): OwnSignal {
   const stop = () => own.abort(outer.reason)
   if (outer.aborted) stop()
   else outer.addEventListener('abort', stop, { once: true })
+  // Each is taken off again, so many at a time are no leak that Node should warn of.
+  setMaxListeners(0, outer)
   return {
     signal: own.signal,
     abort: (reason) => own.abort(reason),
