@@ -26,6 +26,11 @@ describe('http', () => {
   })
   afterAll(() => new Promise((resolve) => server.close(resolve)))
 
+  test.each(['http', 'sse'])('is no MCP server over %s, and that is said', async (transport) => {
+    const seen = await run({ type: 'mcp', url: `${url}/text`, transport })
+    expect(seen).toMatchObject({ ok: false, reason: 'invalid_answer', code: 'CONTENT_TYPE' })
+  })
+
   test.each([
     ['/text', { expectBody: 'is well' }, undefined],
     ['/text', { expectBody: 'is ill' }, 'unexpected_body'],

@@ -1,4 +1,11 @@
-import { ProtocolError, SdkHttpError, type Transport } from '@modelcontextprotocol/client'
+import {
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  SseError,
+  type Transport,
+} from '@modelcontextprotocol/client'
 import { type Child, minimalEnvironment, startChild } from '../../children/index.js'
 import { CheckFailure, failureOf, type Seen } from '../check.js'
 import { failureOfExit } from '../command/check.js'
@@ -143,7 +150,15 @@ function failureOfClient(error: unknown): CheckFailure {
   if (error instanceof SdkHttpError) return new CheckFailure('status', String(error.status))
   if (error instanceof ProtocolError) return new CheckFailure('invalid_answer', String(error.code))
   if (isUnreadable(error)) return new CheckFailure('invalid_answer', 'NO_MESSAGE')
+  if (isOfOtherType(error)) return new CheckFailure('invalid_answer', 'CONTENT_TYPE')
   return failureOf(error)
+}
+
+/** Whether an answer was neither JSON nor an event stream: a web page, mostly, of another program that answers there. */
+function isOfOtherType(error: unknown): boolean {
+  if (error instanceof SseError) return error.code === 200
+  if (!(error instanceof SdkError)) return false
+  return error.code === SdkErrorCode.ClientHttpUnexpectedContent || isOfOtherType(error.cause)
 }
 
 /** Whether an answer was no JSON, or JSON of another form than the protocol's. The SDK wraps what it found once. */
