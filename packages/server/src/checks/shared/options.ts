@@ -43,7 +43,7 @@ export const headers = (description: string, example: Record<string, string>) =>
       z
         .string()
         .regex(/^[\w!#$%&'*+.^`|~-]+$/)
-        .meta({ description: "Name of a header: letters, digits and ! # $ % & ' * + - . ^ _ ` | ~" }),
+        .meta({ description: 'Name of a header, without spaces' }),
       z
         .string()
         .regex(/^[\t\x20-\x7e\x80-\xff]*$/)
