@@ -1,9 +1,10 @@
 /** The doctor beside a daemon whose traffic is ill: calls that fail and are late, a queue that grows, clients that are refused. */
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Finding, meetDaemon } from '../../packages/server/src/doctor/index.js'
-import { type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
+import { daemonOfTest, type RunningDaemon, startDaemon } from '../fixtures/daemon.js'
 import { ask, call, HELLO } from '../fixtures/door-clients.js'
 import { findings, patient } from '../fixtures/patient.js'
 import { until } from '../fixtures/until.js'
@@ -21,10 +22,10 @@ beforeAll(async () => {
 })
 afterAll(async () => void (await daemon.stop()))
 
-async function found(name: string): Promise<readonly Finding[]> {
-  const seen = await meetDaemon(daemon.dataDir, new AbortController().signal)
-  const load = { env: {}, file: `${daemon.home}/config.json` }
-  return findings(name, patient(daemon.home, { dataDir: daemon.dataDir, daemon: seen, load }))
+async function found(name: string, { dataDir, home } = daemon): Promise<readonly Finding[]> {
+  const seen = await meetDaemon(dataDir, new AbortController().signal)
+  const load = { env: {}, file: `${home}/config.json` }
+  return findings(name, patient(home, { dataDir, daemon: seen, load }))
 }
 
 /** Does it again and again, since a rate needs samples, until the doctor finds something of this. */
@@ -172,4 +173,21 @@ test('what the daemon counts of its own losses', async () => {
   const [one] = await found('losses')
   expect(one).toMatchObject({ severity: 'warning', problem: '1 event of other programs not valid, and not taken.' })
   expect(one!.evidence[0]).toMatch(/^mcp_vitals_ingest_events_rejected_total\{reason="\w+"\} 1$/)
+})
+
+test('of a receiver of pushes that is away the log tells why, by the command that the doctor gives', async () => {
+  const push = { loki: { url: 'http://127.0.0.1:1/loki/api/v1/push' } }
+  const pushing = await daemonOfTest({ config: { log, push } })
+  let one: Finding | undefined
+  await until(
+    async () => {
+      one = (await found('losses', pushing)).find(({ problem }) => problem.startsWith('A receiver takes nothing'))
+      return one !== undefined
+    },
+    WAIT_MS,
+    () => 'the doctor finds no receiver that takes nothing',
+  )
+  expect(one!.evidence).toEqual(['mcp_vitals_push_receiver_up{receiver="loki"} 0'])
+  const lines = execFileSync('sh', ['-c', one!.fix.at(-1)!], { cwd: pushing.home, encoding: 'utf8' })
+  expect(lines).toContain('What is pushed to loki waits: the receiver could not be reached')
 })

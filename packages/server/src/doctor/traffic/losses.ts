@@ -15,6 +15,8 @@ interface Loss {
   readonly why: string
   readonly next: string
   readonly fix: readonly string[]
+  /** Words of the log's lines about it, where they are no errors. */
+  readonly logged?: string
 }
 
 const DISK = ['df -h ~/.local/state/mcp-vitals', 'iostat -x 1 3']
@@ -97,6 +99,7 @@ const LOSSES: readonly Loss[] = [
     why: 'Where it fails, what is to be sent waits on disk, up to a bound, and the oldest is lost beyond; what it refuses is lost at once.',
     next: 'The log says what it answered: mend its address or credentials under `push`, or wait until it is back.',
     fix: ['mcp-vitals config print | grep -A24 push', "mcp-vitals query 'mcp_vitals_push_items_waiting'"],
+    logged: 'pushed to',
   },
   {
     metric: 'mcp_vitals_push_items_lost_total',
@@ -183,7 +186,17 @@ export const losses = ofRunning(
   async (readings) => {
     const { samples, prefix } = readings
     const findings = LOSSES.flatMap(
-      ({ metric, isPrefixed, severity, isOne = (value) => value > 0, problem, why, next, fix }): readonly Finding[] => {
+      ({
+        metric,
+        isPrefixed,
+        severity,
+        isOne = (value) => value > 0,
+        problem,
+        why,
+        next,
+        fix,
+        logged,
+      }): readonly Finding[] => {
         const name = isPrefixed ? `${prefix}_${metric}` : metric
         const ill = samples.filter((sample) => sample.name === name && isOne(sample.value))
         if (ill.length === 0) return []
@@ -195,7 +208,7 @@ export const losses = ofRunning(
             evidence: ill.slice(0, 5).map(lineOf),
             why,
             next,
-            fix: [...fix, ...logCommands(readings).slice(0, 1)],
+            fix: [...fix, ...logCommands(readings, logged).slice(0, 1)],
           },
         ]
       },

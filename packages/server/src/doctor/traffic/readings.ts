@@ -101,12 +101,12 @@ export function resourcesIn({ samples, prefix }: Readings): {
   return { words: `resources: ${words.join(', ') || 'not known here'}`, scarce }
 }
 
-/** Where the log is, and how errors are found in it. */
-export function logCommands({ config }: Readings): readonly string[] {
+/** Where the log is, and how errors, or the lines with other words, are found in it. */
+export function logCommands({ config }: Readings, words = 'ERROR'): readonly string[] {
   const { file } = config.log
   return file === undefined
-    ? ['journalctl -u mcp-vitals | grep "ERROR" | tail -n 100']
-    : [`grep "ERROR" ${file} | tail -n 100`, `grep "plugin" ${file} | jq 'select(.duration_ms > 1000)'`]
+    ? [`journalctl -u mcp-vitals | grep "${words}" | tail -n 100`]
+    : [`grep "${words}" ${file} | tail -n 100`, `grep "plugin" ${file} | jq 'select(.duration_ms > 1000)'`]
 }
 
 /** Most things that one diagnosis tells of, the worst first. */
