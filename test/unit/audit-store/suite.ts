@@ -305,6 +305,22 @@ export function storeSuite(kind: Kind): void {
       })
     })
 
+    test('a log whose archive was moved away is written on after a new start', async () => {
+      const place = await kind.place()
+      const store = await openAt(place)
+      const dir = tempDir()
+      await store.append(many(90))
+      await sign(store)
+      await store.archive(90, dir)
+      await store.append(many(40, 90))
+      await sign(store)
+      await store.close()
+      rmSync(dir, { recursive: true })
+      const again = await openAt(place)
+      expect(await again.append(many(1, 130))).toEqual([130])
+      expect(await verdictOf(again)).toMatchObject({ ok: true, signedSize: 130 })
+    })
+
     test('a committed value can be opened until it is erased, and the log holds as before', async () => {
       const store = await openAt(await kind.place())
       const commitment = commit('arguments.path', '/tmp/secret', Buffer.alloc(32, 7))

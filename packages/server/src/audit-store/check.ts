@@ -84,7 +84,10 @@ export async function checkLog(
   const first = await liveStart(database, log)
   const newest = await database.newestCheckpoint(Number.MAX_SAFE_INTEGER)
   const signed = newest?.size ?? 0
-  const start = all || signed <= first.frontier.size ? first : await checkpointAt(database, signed, newest?.note ?? '')
+  // Files of archives may be out of reach: then all rows are looked at that go on from them.
+  const signedAt =
+    all || signed <= first.frontier.size ? undefined : await checkpointAt(database, signed, newest?.note ?? '')
+  const start = signedAt ?? first
   if ('reason' in start) return { bad: start, signed }
   const check = new RowCheck(start)
   for (let at = start.frontier.size; ; ) {
@@ -100,11 +103,15 @@ export async function checkLog(
   return { signed, ...(bad && { bad }) }
 }
 
-/** Where the log stood at a checkpoint, by its rows, which have to be those that it says. */
-async function checkpointAt(database: LogDatabase, size: number, note: string): Promise<Position | Break> {
+/**
+ * Where the log stood at a checkpoint, by its rows, which have to be those that it says; undefined where that needs a file
+ * of an archive that is not there.
+ */
+async function checkpointAt(database: LogDatabase, size: number, note: string): Promise<Position | Break | undefined> {
   const [, , root = '', lastHash = ''] = NOTE.exec(note) ?? []
   const [last] = await database.page(size - 1, size)
   const frontier = await frontierAt(treeOf(database), size).catch((error: Error) => error)
+  if (frontier instanceof Error && (frontier as NodeJS.ErrnoException).code === 'ENOENT') return undefined
   if (frontier instanceof Error) return { seq: size - 1, reason: frontier.message }
   const isRoot = Buffer.from(frontierRoot(frontier.hashes), 'hex').toString('base64') === root
   if (!isRoot || last?.rowHash !== lastHash)
