@@ -64,8 +64,16 @@ test('lines, spans and metrics arrive, and nothing that is private or secret', a
     expect(line).not.toContain(PARENT)
   }
   // What the log says is what is pushed, what the daemon says of itself as well.
-  const shown = daemon.stdout().split('\n')
-  for (const { line } of lines()) expect(shown).toContain(line)
+  const sent = lines().map(({ line }) => line)
+  const unshown = () => {
+    const shown = new Set(daemon.stdout().split('\n'))
+    return sent.filter((line) => !shown.has(line))
+  }
+  await until(
+    () => unshown().length === 0,
+    10_000,
+    () => unshown().join('\n'),
+  )
   expect(lines().map(({ line }) => line)).toContainEqual(expect.stringContaining('"event":"daemon_started"'))
   const records = to('/v1/logs').flatMap(readOtlp)
   expect(records.map(({ attributes }) => attributes.event)).toContain('tool_call_completed')

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -115,4 +115,21 @@ test('where no log is none is made, nor a key where the private one was put away
     expect(await audit(signs)).toMatchObject({ status: 2, err: expect.stringContaining('no private key') })
   expect(existsSync(privateKey)).toBe(false)
   expect(readFileSync(publicKeys, 'utf8')).toBe(before)
+})
+
+test('an archived row is shown and proved out of its file, while that is where it was written', async () => {
+  const { audit, at } = await auditor()
+  const before = await audit('show', '3')
+  expect((await audit('archive', at('old'), '--before', '20')).status).toBe(0)
+  expect(await audit('show', '3')).toEqual(before)
+  const proof = await audit('prove', '3')
+  expect(proof.status).toBe(0)
+  writeFileSync(at('proof'), proof.out)
+  expect(await audit('check-proof', at('proof'))).toMatchObject({
+    status: 0,
+    out: expect.stringContaining('holds: row 3'),
+  })
+  renameSync(at('old'), at('away'))
+  expect(await audit('prove', '3')).toMatchObject({ err: expect.stringContaining('has no row 3') })
+  expect(await audit('prove', '99')).toMatchObject({ err: expect.stringContaining('has no row 99') })
 })

@@ -10,7 +10,7 @@ export const AUDIT_ERRORS = {
   AUDIT_ROW_UNKNOWN: {
     message: 'The audit log has no row {seq}.',
     example: 'mcp-vitals audit tail',
-    next: 'Rows are numbered from 0. One that was archived lies in a file: mcp-vitals audit verify FILE.',
+    next: 'Rows are numbered from 0. One that was archived is read where its file was written.',
   },
   AUDIT_ROW_UNSIGNED: {
     message: 'No checkpoint covers the row {seq} yet.',
