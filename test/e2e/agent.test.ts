@@ -217,6 +217,12 @@ describe('at /mcp', () => {
 })
 
 describe('mcp-vitals mcp', () => {
+  test('every tool that reads answers as it does over HTTP', async () => {
+    const agent = await overStdio()
+    const given: Record<string, Record<string, unknown>> = { query: { expression: 'sum(mcp_server_up)' } }
+    for (const name of READING) expect(await call(agent, name, given[name]), name).not.toHaveProperty('refused')
+  })
+
   test('only what is allowed by name changes something', async () => {
     const reader = await overStdio()
     expect((await reader.listTools()).tools.map(({ name }) => name)).toEqual(READING)

@@ -26,19 +26,19 @@ export async function askJson<T>(backend: Backend, path: string, init?: RequestI
   throw new AgentRefusal(typeof said === 'string' ? said : `The daemon answered ${response.status}.`)
 }
 
-/**
- * Evaluates an expression of PromQL now. `path`: over what `/metrics` shows, or, below `/admin`, over the same with all labels,
- * whatever a view merges.
- */
-export async function instant(
-  backend: Backend,
-  query: string,
-  path: '/api/v1/query' | '/admin/api/v1/query' = '/admin/api/v1/query',
-): Promise<readonly Row[]> {
+/** Evaluates an expression of PromQL now, over what `/metrics` shows. It may be long, so it is posted. */
+export const instant = (backend: Backend, query: string): Promise<readonly Row[]> =>
+  evaluated(backend, '/api/v1/query', form({ query }))
+
+/** Evaluates an expression of ours now, over the same with all labels, whatever a view merges. Below `/admin`, all is read by GET. */
+export const unmerged = (backend: Backend, query: string): Promise<readonly Row[]> =>
+  evaluated(backend, `/admin/api/v1/query?${new URLSearchParams({ query })}`)
+
+async function evaluated(backend: Backend, path: string, init?: RequestInit): Promise<readonly Row[]> {
   const { data } = await askJson<{ readonly data: { readonly resultType: string; readonly result: unknown } }>(
     backend,
     path,
-    form({ query }),
+    init,
   )
   return rowsOf(data)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../promql/index.js'
-import { askJson, atMost, form, instant, prefixOf, type Row, rowsOf } from './api.js'
+import { askJson, atMost, form, instant, prefixOf, type Row, rowsOf, unmerged } from './api.js'
 import type { Backend } from './contract.js'
 
 /** One thing that an agent may ask for. */
@@ -110,11 +110,11 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
       const within = (metric: string, matchers: string) => `increase(${prefix}_${metric}${matchers}[${time}])`
       const failed = name === undefined ? '{status=~"5.."}' : `{status=~"5..",server=${JSON.stringify(name)}}`
       const [kinds, share] = await Promise.all([
-        instant(
+        unmerged(
           backend,
           `sort_desc(sum by (server, tool, type, reason) (${within('errors_total', ofServer(name))}) > 0)`,
         ),
-        instant(
+        unmerged(
           backend,
           `(sum(${within('requests_total', failed)}) or vector(0)) / sum(${within('requests_total', ofServer(name))})`,
         ),
@@ -131,7 +131,7 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
     async run(backend, { range: time, server: name }) {
       const prefix = await prefixOf(backend)
       const sum = (metric: string, by: string) =>
-        instant(backend, `sort_desc(sum by (${by}) (increase(${prefix}_${metric}${ofServer(name)}[${time}])) > 0)`)
+        unmerged(backend, `sort_desc(sum by (${by}) (increase(${prefix}_${metric}${ofServer(name)}[${time}])) > 0)`)
       const [{ since, tools }, tokens, cost] = await Promise.all([
         calledTools(backend, time, name),
         sum('llm_tokens_total', 'provider, model, type'),
@@ -193,7 +193,7 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
       range: rangeText.optional().describe('Values over this time up to now, such as 6h. Without it: the value now.'),
     }),
     async run(backend, { expression, range: time }) {
-      if (time === undefined) return shown(await instant(backend, expression, '/api/v1/query'))
+      if (time === undefined) return shown(await instant(backend, expression))
       const lengthMs = parseDuration(time) ?? 0
       const end = Date.now() / 1000
       const parameters = { query: expression, start: String(end - lengthMs / 1000), end: String(end) }
