@@ -140,6 +140,12 @@ describe('Compose', () => {
     }
   })
 
+  test('its image is made of a package from npm, or of a file beside it, which is copied before it is installed', () => {
+    const image = textOf(exported('compose', ''), 'compose/Dockerfile')
+    expect(image).toMatch(/^WORKDIR \S+\n#.*\nCOPY Dockerfile \*\.tgz \.\/\nRUN npm install .* "\$PACKAGE"$/m)
+    expect(image).toContain('--build-arg PACKAGE=./mcp-vitals-')
+  })
+
   test('its image is small and its process may do little', () => {
     const image = textOf(exported('compose', ''), 'compose/Dockerfile')
     expect(image).toMatch(/^FROM node:22-alpine\n[\s\S]*^USER node$/m)

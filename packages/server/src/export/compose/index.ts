@@ -108,8 +108,11 @@ function composeFile(subject: Subject): object {
 /** Node's own small image, with npm, so that servers can be started by npx. */
 function dockerfile(subject: Subject): string {
   return `FROM node:22-alpine AS build
-# A file of "npm pack" in this folder will do as well.
+# A file of "npm pack" in this folder will do as well: --build-arg PACKAGE=./mcp-vitals-${subject.version}.tgz
 ARG PACKAGE=mcp-vitals@${subject.version}
+WORKDIR /package
+# This file goes along, since a copy of nothing is an error.
+COPY Dockerfile *.tgz ./
 RUN npm install --global --prefix /opt/mcp-vitals --omit=dev --ignore-scripts --no-audit --no-fund "$PACKAGE"
 
 FROM node:22-alpine
