@@ -240,6 +240,18 @@ describe('Kubernetes', () => {
     },
   )
 
+  test.each(CASES)('a server beside the daemon is reached through the daemon alone: %s', (preset) => {
+    const name = `${thing(preset, 'Service').metadata.name}-sidecar`
+    const { spec: pods } = thing(preset, 'Deployment', name)
+    const { spec } = thing(preset, 'NetworkPolicy', name)
+    expect(spec.podSelector).toEqual(pods.selector)
+    const [, daemon] = pods.template.spec.containers
+    const open = new Set(
+      spec.ingress.flatMap(({ ports }: { ports: { port: string }[] }) => ports.map(({ port }) => port)),
+    )
+    expect([...open].sort()).toEqual(daemon.ports.map((port: { name: string }) => port.name).sort())
+  })
+
   test('the parts of the base are those that it names, and name each other', () => {
     for (const preset of CASES) {
       const files = exported('kubernetes', preset)

@@ -49,16 +49,19 @@ export const service = (subject: Subject): object => ({
   },
 })
 
-/** Who may reach the daemon: its own namespace, and those that say that they have agents. */
-export const networkPolicy = (subject: Subject): object => ({
+/**
+ * Who may reach the daemon's ports, and no others of its pods: its own namespace, and those that say that they have
+ * agents. `name`: of the pods.
+ */
+export const networkPolicy = (subject: Subject, name = subject.name): object => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
-  metadata: named(subject.name),
+  metadata: named(name),
   spec: {
-    podSelector: { matchLabels: labelsOf(subject.name) },
+    podSelector: { matchLabels: labelsOf(name) },
     policyTypes: ['Ingress'],
     ingress: [
-      { from: [{ podSelector: {} }] },
+      { from: [{ podSelector: {} }], ports: portsOf(subject).map(({ name: port }) => ({ port })) },
       {
         from: [{ namespaceSelector: { matchLabels: { 'mcp-vitals-client': 'true' } } }],
         ports: [{ port: 'http' }],
@@ -108,6 +111,7 @@ export function sidecar(subject: Subject): readonly object[] {
       metadata: named(name),
       spec: { selector: labelsOf(name), ports: [{ name: 'http', port: subject.port, targetPort: 'http' }] },
     },
+    networkPolicy(subject, name),
   ]
 }
 
