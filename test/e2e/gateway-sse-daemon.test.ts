@@ -18,7 +18,11 @@ beforeAll(async () => {
       old: { url: everything.address, transport: 'sse' },
       astray: { url: `${await listen(astray)}/sse`, transport: 'sse' },
     },
-    providers: { behind: { type: 'mcp', server: 'old' }, beside: { type: 'mcp', server: 'astray' } },
+    // A check that is late is down for that, and says no more why.
+    providers: {
+      behind: { type: 'mcp', server: 'old', timeoutMs: 60_000 },
+      beside: { type: 'mcp', server: 'astray', timeoutMs: 60_000 },
+    },
   }
   daemon = await startDaemon({ config })
 })

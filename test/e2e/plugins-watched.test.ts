@@ -35,7 +35,13 @@ test('a tool that is gone is no more, and a server whose call fails is down; the
   await becomes('mcp_tool_availability', { tool_name: 'other.hello' }, 1)
   // What the daemon asked at its start came by the gateway; the checks do not.
   const asked = () => metric(daemon.url, 'mcp_requests_total', { endpoint: 'scripts', method: 'tools/list' })
+  await until(
+    () => daemon.lines().some(({ message }) => /Server scripts answers/.test(String(message))),
+    WAIT_MS,
+    () => daemon.stdout(),
+  )
   const before = await asked()
+  expect(before).toBeGreaterThan(0)
   rmSync(join(dir, 'other'), { recursive: true })
   await becomes('mcp_tool_availability', { tool_name: 'other.hello' }, undefined)
   write('well', 'echo no >&2; exit 3')
