@@ -136,10 +136,13 @@ async function open(candidate, count) {
     await post(candidate, agent, session, { jsonrpc: '2.0', method: 'notifications/initialized' })
     sessions.push(session)
   }
-  return { candidate, agent, sessions, latency: [], cpu: [], rate: [] }
+  agent.destroy()
+  return { candidate, sessions, latency: [], cpu: [], rate: [] }
 }
 
-async function run({ candidate, agent, sessions }, calls) {
+/** Its connections live as long as it does: while the others are called, a server may close what is idle, under a call. */
+async function run({ candidate, sessions }, calls) {
+  const agent = new Agent({ keepAlive: true })
   const times = []
   await Promise.all(
     sessions.map(async (session) => {
@@ -150,6 +153,7 @@ async function run({ candidate, agent, sessions }, calls) {
       }
     }),
   )
+  agent.destroy()
   return times
 }
 
@@ -188,7 +192,6 @@ for (const count of SESSIONS) {
     ]
     console.log(`${candidate.name.padEnd(30)}  ${figures.join('  ')}`)
   }
-  for (const { agent } of opened) agent.destroy()
 }
 for (const child of children) child.kill()
 await Promise.all(children.map((child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))))
