@@ -11,7 +11,7 @@ export const QUEUE_LIMIT_ROWS = 20_000
 /** Most rows of one transaction, where one batch alone has no more. */
 const GROUP_ROWS = 2000
 /** Rows that are sent on while others are still coming: sealing them goes on beside what makes the next. */
-const PART_ROWS = 64
+const PART_ROWS = 32
 
 export interface AuditStoreStats {
   /** Rows that wait for the disk. */

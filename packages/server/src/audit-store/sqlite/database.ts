@@ -6,7 +6,7 @@ import { findRows, toRow } from './find.js'
 import { saveGroup } from './groups.js'
 
 /** Rows of one INSERT, the most first: fewer steps between us and SQLite. */
-const INSERTS = [64, 16, 4, 1].map((rows) => ({
+const INSERTS = [32, 8, 2, 1].map((rows) => ({
   rows,
   sql: `INSERT INTO row_data (seq, bytes, row_hash) VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`,
 }))
