@@ -19,14 +19,16 @@ const SPAN_BY_HAND = 'a span by hand'
  * its objects lie, how large its heap grew) differs between two of the same program by more than what is measured here.
  */
 const LIVES = 3
-const ROUNDS = 3
+const ROUNDS = 9
 /**
  * Rounds before the first that counts, in each life. A server runs for days: what it costs is what it costs once the engine has
- * compiled it, which takes some 30,000 calls. Each round begins with a full collection of garbage, as every minute or so
- * has one, and is long enough that what the engine then compiles anew weighs as it does in a server.
+ * compiled it, which takes some 30,000 calls. Garbage is collected when the engine finds it time, as in a server: a full collection
+ * that is asked for before each round has it forget what it learned of the code that runs, and lets the calls behind pay.
  */
 const WARM_UP_ROUNDS = 3
-/** Peers cost so much that this changes no ratio by a tenth. */
+/** Peers cost so much that fewer rounds tell their cost, too. */
+const PEER_ROUNDS = 3
+/** It changes no ratio by a tenth. */
 const PEER_WARM_UP_ROUNDS = 1
 const PROBE_CALLS = 20
 const { values: asked } = parseArgs({
@@ -95,7 +97,7 @@ async function quiet() {
 
 async function start(name, major) {
   const stdio = ['ignore', 'ignore', 'ignore', 'ipc']
-  const child = fork(CHILD, [name, String(major), sinkUrl], { execArgv: ['--expose-gc'], stdio })
+  const child = fork(CHILD, [name, String(major), sinkUrl], { stdio })
   const gone = once(child, 'exit').then(() => undefined)
   const hear = () =>
     Promise.race([new Promise((resolve) => child.removeAllListeners('message').once('message', resolve)), gone])
@@ -128,7 +130,7 @@ async function records({ name, ask }, major) {
 async function measure(children, { taken, gone }, what) {
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     for (const { name, isPeer, ask } of children) {
-      if (isPeer && (gone.has(name) || round < -PEER_WARM_UP_ROUNDS)) continue
+      if (isPeer && (gone.has(name) || round < -PEER_WARM_UP_ROUNDS || round >= PEER_ROUNDS)) continue
       const figures = await ask(what)
       if (!figures) gone.add(name)
       else if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), figures])

@@ -1,5 +1,5 @@
 // One candidate in a process of its own: measures what the parent asks for, and is still in between.
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { CANDIDATES, PEER_CANDIDATES } from './candidates.mjs'
 import { connect, makeServer } from './servers.mjs'
 
@@ -52,8 +52,6 @@ let before = process.cpuUsage()
 let counted = 1
 
 async function measure({ what, tool, calls }) {
-  global.gc()
-  await turn()
   before = process.cpuUsage()
   counted = calls
   const micros =
